@@ -1,0 +1,93 @@
+/**
+ * What every error of this library extends, so that an application can tell it from others.
+ *
+ * @example try { … } catch (error) { if (error instanceof AuditError) … }
+ */
+export class AuditError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** An option, decorator or entity that can't be audited as it is; thrown at start-up. */
+export class AuditConfigurationError extends AuditError {}
+
+/** The data source's driver is none that revisions can be written with; thrown at start-up. */
+export class UnsupportedDriverError extends AuditConfigurationError {
+  constructor(driver: string, entity: string) {
+    super(
+      `${entity} is audited, but the "${driver}" driver is not supported. ` +
+        `Use postgres, mysql, mariadb, better-sqlite3 or sqljs, or remove @Audited() from the entities of this data source.`,
+    );
+  }
+}
+
+/** The entity that was asked for has no `@Audited()`, or its data source has no revision table for it. */
+export class NotAuditedError extends AuditError {
+  constructor(entity: string) {
+    super(
+      `${entity} is not audited. Add @Audited() to it, and import it from 'nestjs-typeorm-audit' before the data source is initialised.`,
+    );
+  }
+}
+
+/** An argument that names nothing: a malformed id, cursor, limit, version or moment. */
+export class InvalidArgumentError extends AuditError {
+  /** The argument's name, as in the method's signature. */
+  readonly argument: string;
+
+  constructor(argument: string, message: string) {
+    super(`${argument}: ${message}`);
+    this.argument = argument;
+  }
+}
+
+/** A revision was about to be changed through the ORM. */
+export class RevisionUpdateForbiddenError extends AuditError {
+  constructor(revision: string) {
+    super(`${revision} is append-only: a revision can't be updated. Change the audited entity instead.`);
+  }
+}
+
+/** A revision was about to be removed through the ORM. */
+export class RevisionDeleteForbiddenError extends AuditError {
+  constructor(revision: string) {
+    super(
+      `${revision} is append-only: a revision can't be deleted. Change or delete the audited entity instead.`,
+    );
+  }
+}
+
+/** `requireActor` is on and a write to an audited entity had no actor. */
+export class ActorRequiredError extends AuditError {
+  constructor(entity: string) {
+    super(
+      `A write to ${entity} has no actor, and requireActor is on. ` +
+        `Authenticate the request, or wrap the write in AuditContext.run({ actor }, …).`,
+    );
+  }
+}
+
+/** The context of a write was asked to change where none is active, or holds a value that can't be stored. */
+export class AuditContextError extends AuditError {}
+
+/** A write of an audited entity came without a transaction, so that it and its revision would not be atomic. */
+export class TransactionRequiredError extends AuditError {
+  constructor(entity: string) {
+    super(
+      `${entity} is audited and can't be written with { transaction: false }: the entity could be stored without its revision. ` +
+        `Remove the option, or run the write inside transaction().`,
+    );
+  }
+}
+
+/** An earlier write of this transaction could not be recorded, so the transaction must not be committed. */
+export class UnrecordedWriteError extends AuditError {
+  constructor(cause: unknown) {
+    super(
+      'A write of this transaction could not be recorded in its history, so the transaction can only be rolled back. See the cause.',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,161 @@
+import { type DataSource, EntitySchema, type EntityMetadata, type EntityTarget } from 'typeorm';
+import { importClassesFromDirectories } from 'typeorm/util/DirectoryExportedClassesLoader.js';
+import { AuditConfigurationError, NotAuditedError } from '../audit.errors.js';
+import { assertSupported } from '../dialect/dialect-of.js';
+import { buildRevisionMetadatas } from '../revision/revision-metadata.js';
+import { extendDataSources } from '../revision/typeorm.patch.js';
+import {
+  type AuditPlan,
+  type AuditPlanDraft,
+  completePlan,
+  draftJunctions,
+  draftPlan,
+} from './audit-plan.js';
+import { auditedMark, type Markable } from './marks.js';
+
+/** The plans of one data source, by table. */
+export class AuditPlans {
+  private readonly byMetadata: Map<EntityMetadata, AuditPlan>;
+  private readonly revisions: Set<EntityMetadata>;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    plans: readonly AuditPlan[],
+  ) {
+    this.byMetadata = new Map(plans.map((plan) => [plan.metadata, plan]));
+    this.revisions = new Set(plans.map((plan) => plan.revision));
+  }
+
+  /** Of entities and junction tables, in the order of the data source's metadata. */
+  get all(): AuditPlan[] {
+    return [...this.byMetadata.values()];
+  }
+
+  /** Of entities only: what has a timeline of its own and a name in the HTTP API. */
+  get entities(): AuditPlan[] {
+    return this.all.filter((plan) => !plan.metadata.isJunction);
+  }
+
+  /** The plan that records writes to a table, or undefined if it isn't audited. */
+  find(metadata: EntityMetadata): AuditPlan | undefined {
+    return this.byMetadata.get(metadata) ?? this.byMetadata.get(metadata.parentEntityMetadata);
+  }
+
+  isRevision(metadata: EntityMetadata): boolean {
+    return this.revisions.has(metadata);
+  }
+
+  /** The plan of an entity class, schema or name. @throws NotAuditedError */
+  get(target: EntityTarget<any>): AuditPlan {
+    const plan = this.dataSource.hasMetadata(target) && this.find(this.dataSource.getMetadata(target));
+    if (!plan) throw new NotAuditedError(nameOf(target));
+    return plan;
+  }
+}
+
+const PLANS = Symbol.for('nestjs-typeorm-audit:plans');
+
+/**
+ * The plans of an initialised data source.
+ *
+ * @throws AuditConfigurationError when it isn't, or was initialised before this library was loaded
+ */
+export function auditPlansOf(dataSource: DataSource): AuditPlans {
+  const plans = (dataSource as { [PLANS]?: AuditPlans })[PLANS];
+  if (plans) return plans;
+  throw new AuditConfigurationError(
+    dataSource.isInitialized
+      ? 'The data source was initialised before nestjs-typeorm-audit was loaded, so it has no revision tables. ' +
+          'Import nestjs-typeorm-audit before dataSource.initialize().'
+      : 'The data source is not initialised. Await dataSource.initialize() first.',
+  );
+}
+
+extendDataSources(async (dataSource) => {
+  const drafts = await draftPlans(dataSource);
+  const revisions = buildRevisionMetadatas(
+    dataSource,
+    drafts.map((draft) => draft.definition),
+  );
+  assertOneTableEach(dataSource, revisions, drafts);
+  const plans = drafts.map((draft, at) => completePlan(draft, revisions[at]));
+  Object.assign(dataSource, { [PLANS]: new AuditPlans(dataSource, plans) });
+  return revisions;
+});
+
+async function draftPlans(dataSource: DataSource): Promise<AuditPlanDraft[]> {
+  const schemas = await namedSchemas(dataSource);
+  const entities: AuditPlanDraft[] = [];
+  for (const metadata of dataSource.entityMetadatas) {
+    const target = typeof metadata.target === 'function' ? metadata.target : schemas.get(metadata.target);
+    const options = target && auditedMark(target);
+    if (!options || isCoveredByParent(metadata)) continue;
+    assertSupported(dataSource, metadata.name);
+    entities.push(draftPlan(metadata, target, options));
+  }
+  assertOneNameEach(entities);
+  const junctions = new Map(
+    entities.flatMap(draftJunctions).map((draft) => [draft.definition.metadata, draft]),
+  );
+  return [...entities, ...junctions.values()];
+}
+
+function isCoveredByParent(metadata: EntityMetadata): boolean {
+  return (
+    metadata.tableType === 'entity-child' && !!auditedMark(metadata.parentEntityMetadata.target as Markable)
+  );
+}
+
+// TypeORM's metadata of a schema without a class knows only the schema's name, and the mark is on the schema.
+async function namedSchemas(dataSource: DataSource): Promise<Map<string, EntitySchema>> {
+  const named = dataSource.entityMetadatas.some(
+    (metadata) => typeof metadata.target === 'string' && !metadata.isJunction,
+  );
+  if (!named) return new Map();
+  const entities = Object.values(dataSource.options.entities ?? {}) as unknown[];
+  const directories = entities.filter((entity): entity is string => typeof entity === 'string');
+  const loaded = await importClassesFromDirectories(dataSource.logger, directories);
+  const schemas = [...entities, ...loaded].filter((entity): entity is EntitySchema => entity instanceof EntitySchema);
+  return new Map(schemas.map((schema) => [schema.options.name, schema]));
+}
+
+function assertOneNameEach(drafts: AuditPlanDraft[]): void {
+  const byName = new Map<string, AuditPlanDraft>();
+  for (const draft of drafts) {
+    const other = byName.get(draft.name);
+    if (other)
+      throw new AuditConfigurationError(
+        `${other.definition.metadata.name} and ${draft.definition.metadata.name} are both audited as "${draft.name}". ` +
+          `Give one of them another @Audited({ name }).`,
+      );
+    byName.set(draft.name, draft);
+  }
+}
+
+function assertOneTableEach(
+  dataSource: DataSource,
+  revisions: EntityMetadata[],
+  drafts: AuditPlanDraft[],
+): void {
+  const owners = new Map(
+    dataSource.entityMetadatas
+      .filter((metadata) => metadata.tableType !== 'entity-child')
+      .map((metadata) => [metadata.tablePath, metadata.name]),
+  );
+  revisions.forEach((revision, at) => {
+    const { name } = drafts[at].definition.metadata;
+    const owner = owners.get(revision.tablePath);
+    if (owner)
+      throw new AuditConfigurationError(
+        `The revision table of ${name} would be "${revision.tablePath}", which is the table of ${owner}. ` +
+          `Give it another @Audited({ tableName }).`,
+      );
+    owners.set(revision.tablePath, `the revisions of ${name}`);
+  });
+}
+
+function nameOf(target: EntityTarget<any>): string {
+  if (typeof target === 'function') return target.name;
+  if (target instanceof EntitySchema) return target.options.name;
+  return typeof target === 'string' ? target : (target.name ?? String(target));
+}

@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import { ClsServiceManager } from 'nestjs-cls';
+import { AuditContextError } from '../audit.errors.js';
+import { type AuditMetadata } from '../audit.options.js';
+
+const STATE = Symbol.for('nestjs-typeorm-audit:context');
+const REQUEST = Symbol.for('nestjs-typeorm-audit:request');
+const MAX_LENGTH = 255;
+
+/** Who writes, why, and what else is known of it. */
+export interface AuditContextValues {
+  /** At most 255 characters; null for nobody, whatever the request says. */
+  actor?: string | null;
+  /** At most 255 characters. */
+  reason?: string | null;
+  /** Stored as JSON, on top of what an outer context and the request have. */
+  context?: AuditMetadata;
+}
+
+/** What holds for the code that runs now; the same object for as long as nothing changes it. */
+export interface AuditContextState extends AuditContextValues {
+  /** False inside `without()`. */
+  recording: boolean;
+}
+
+/**
+ * Says who writes and why, where no request does: queues, cron, scripts, tests.
+ *
+ * It lives in the async context (nestjs-cls), so that concurrent requests and jobs don't see each other's.
+ */
+@Injectable()
+export class AuditContext {
+  private readonly cls = ClsServiceManager.getClsService<{ [STATE]: AuditContextState; [REQUEST]: unknown }>();
+
+  /**
+   * Runs a function whose writes have this actor, reason and context. Nested runs add to the outer one, which
+   * holds again afterwards, after an exception too.
+   *
+   * @returns what the function returns
+   * @throws AuditContextError when a value can't be stored
+   * @example await context.run({ actor: 'nightly-import', reason: 'price list 2026-11' }, () => prices.save(list));
+   */
+  run<T>(values: AuditContextValues, fn: () => T): T {
+    return this.runState(merge(this.state(), values), fn);
+  }
+
+  /**
+   * Changes the actor, reason or context for the rest of the request or `run()`.
+   *
+   * @throws AuditContextError outside of both, or when a value can't be stored
+   * @example context.set({ reason: dto.reason });
+   */
+  set(values: AuditContextValues): void {
+    if (!this.cls.isActive())
+      throw new AuditContextError(
+        'AuditContext.set() was called outside of a request and of AuditContext.run(). Use run() around the writes.',
+      );
+    this.cls.set(STATE, merge(this.state(), values));
+  }
+
+  /**
+   * Runs a function whose writes leave no history. `AuditMaintenance.verify()` will find them.
+   *
+   * @returns what the function returns
+   * @example await context.without(() => sessions.delete({ expired: true }));
+   */
+  without<T>(fn: () => T): T {
+    return this.runState({ ...this.state(), recording: false }, fn);
+  }
+
+  /** What holds now; undefined where nothing was said. */
+  state(): AuditContextState | undefined {
+    return this.cls.get()?.[STATE];
+  }
+
+  /** The request in whose course the code runs, if any. */
+  request(): unknown {
+    return this.cls.get()?.[REQUEST];
+  }
+
+  private runState<T>(state: AuditContextState, fn: () => T): T {
+    return this.cls.run({ ifNested: 'inherit' }, () => {
+      this.cls.set(STATE, state);
+      return fn();
+    });
+  }
+}
+
+function merge(outer: AuditContextState | undefined, values: AuditContextValues): AuditContextState {
+  assertStorable('actor', values.actor);
+  assertStorable('reason', values.reason);
+  const context = values.context && { ...outer?.context, ...values.context };
+  const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  return { recording: true, ...outer, ...given, ...(context && { context }) };
+}
+
+/** @throws AuditContextError unless it is null, undefined or a string that fits its column */
+export function assertStorable(name: 'actor' | 'reason', value: unknown): asserts value is string | null | undefined {
+  if (value === null || value === undefined) return;
+  if (typeof value !== 'string')
+    throw new AuditContextError(`The ${name} of a write is a string or null, not ${typeof value}.`);
+  if (value.length > MAX_LENGTH)
+    throw new AuditContextError(
+      `The ${name} of a write has ${value.length} characters, and ${MAX_LENGTH} fit: "${value.slice(0, 40)}…". Shorten it.`,
+    );
+}

@@ -1,0 +1,28 @@
+import { type DataSource } from 'typeorm';
+import { UnsupportedDriverError } from '../audit.errors.js';
+import { type Dialect } from './dialect.js';
+import { mysqlDialect } from './mysql.dialect.js';
+import { postgresDialect } from './postgres.dialect.js';
+import { sqliteDialect } from './sqlite.dialect.js';
+
+const dialects: Partial<Record<string, (dataSource: DataSource) => Dialect>> = {
+  postgres: postgresDialect,
+  mysql: mysqlDialect,
+  mariadb: mysqlDialect,
+  'better-sqlite3': sqliteDialect,
+  sqljs: sqliteDialect,
+};
+
+const known = new WeakMap<DataSource, Dialect>();
+
+/** @throws UnsupportedDriverError naming an entity of the data source */
+export function assertSupported(dataSource: DataSource, entity: string): void {
+  if (!dialects[dataSource.options.type]) throw new UnsupportedDriverError(dataSource.options.type, entity);
+}
+
+/** The dialect of a data source whose driver is supported. */
+export function dialectOf(dataSource: DataSource): Dialect {
+  let dialect = known.get(dataSource);
+  if (!dialect) known.set(dataSource, (dialect = dialects[dataSource.options.type]!(dataSource)));
+  return dialect;
+}

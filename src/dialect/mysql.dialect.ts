@@ -1,0 +1,122 @@
+import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type Dialect, type Key, type KeyDescription } from './dialect.js';
+import { enumTransformers } from './numeric-enum.js';
+import { runPlain } from './statement.js';
+
+/** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
+export function mysqlDialect(dataSource: DataSource): Dialect {
+  const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
+  return {
+    columnTypes: {
+      // MariaDB from 10.7 has the type, and TypeORM makes a varchar(255) of it elsewhere.
+      uuid:
+        dataSource.driver.normalizeType({ type: 'uuid' }) === 'uuid'
+          ? { type: 'uuid' }
+          : { type: 'varchar', length: 36 },
+      json: { type: 'json' },
+    },
+
+    copiedType: (column) => {
+      if (typeOf(column) === 'enum') return { type: 'varchar', transformer: enumTransformers(column) };
+      // Text that TypeORM splits at commas, as it does a set's.
+      if (column.type === 'set') return { type: 'simple-array' };
+      if (column.type === 'uuid' && typeOf(column) !== 'uuid') return { length: column.length || 36 };
+      return {};
+    },
+
+    placeholder: () => '?',
+    numbersParameters: false,
+
+    copied: (expression) => expression,
+
+    // Text compares by its collation, which may ignore case and trailing blanks, unless its bytes are asked for.
+    differ: (columns, left, right) =>
+      `NOT (${columns
+        .map((column) => {
+          const binary = isNumeric(typeOf(column)) ? '' : 'BINARY ';
+          return `${binary}${left(column)} <=> ${binary}${right(column)}`;
+        })
+        .join(' AND ')})`,
+
+    value: (parameter) => parameter,
+    keyValue: (parameter) => parameter,
+
+    describeKeys: (queryRunner, columns) => describeKeys(queryRunner, columns),
+
+    keyTable: (description) => {
+      const binary = description.types.map((type) => /binary|blob/.test(type));
+      return {
+        sql:
+          `JSON_TABLE({{keys}}, '$[*]' COLUMNS (n FOR ORDINALITY, ` +
+          `${description.types
+            .map((type, n) => `k${n} ${binary[n] ? 'varchar(2000)' : type} PATH '$[${n}]'`)
+            .join(', ')})) k`,
+        key: (n) => (binary[n] ? `unhex(k.k${n})` : `k.k${n}`),
+        ordinal: '(k.n - 1)',
+        bind: (keys) => ({ keys: JSON.stringify(keys.map((key) => encodeKey(dataSource, key))) }),
+        // Far below what fits into the default max_allowed_packet of 16 MB.
+        limit: 50_000,
+      };
+    },
+
+    leadingJoin: 'STRAIGHT_JOIN',
+    greatest: (...expressions) => `greatest(${expressions.join(', ')})`,
+    numberedUuid: (prefix, start, n) => `concat(${prefix}, lpad(lower(hex(${start} + ${n})), 10, '0'))`,
+    uuidText: (expression) => `lower(${expression})`,
+
+    looksBeforeInsert: false,
+    isVersionTaken: (error) =>
+      error instanceof QueryFailedError && (error.driverError as { errno?: number }).errno === 1062,
+
+    updateJoined: ({ target, source, on, set }) =>
+      `UPDATE ${source} STRAIGHT_JOIN ${target} t ON ${on} SET ${Object.entries(set)
+        .map(([column, value]) => `t.${column} = ${value}`)
+        .join(', ')}`,
+    run: runPlain,
+  };
+}
+
+const NUMERIC = /int|^dec|^double|^float|^numeric|^fixed|^real|^bool|^bit|^year|^date|^time/;
+
+function isNumeric(type: string): boolean {
+  return NUMERIC.test(type);
+}
+
+// The exact types and collations are the database's: a table's default collation is nowhere in the metadata.
+async function describeKeys(
+  queryRunner: QueryRunner,
+  columns: readonly ColumnMetadata[],
+): Promise<KeyDescription> {
+  const { tableName, database } = columns[0].entityMetadata;
+  const rows = (await queryRunner.query(
+    `SELECT column_name AS name, column_type AS type, character_set_name AS charset, collation_name AS collation ` +
+      `FROM information_schema.columns WHERE table_schema = coalesce(?, database()) AND table_name = ?`,
+    [database ?? null, tableName],
+  )) as { name: string; type: string; charset: string | null; collation: string | null }[];
+  const types = columns.map((column) => {
+    const row = rows.find(({ name }) => name === column.databaseName);
+    const type = row?.type ?? 'varchar(255)';
+    // JSON_TABLE has neither.
+    const spelled = type === 'uuid' ? 'char(36)' : /^(enum|set)/.test(type) ? 'varchar(255)' : type;
+    return row?.collation ? `${spelled} CHARACTER SET ${row.charset} COLLATE ${row.collation}` : spelled;
+  });
+  return { columns, types };
+}
+
+function encodeKey(dataSource: DataSource, key: Key): unknown[] {
+  return key.map((value) => {
+    if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+    if (value instanceof Date) return localTime(value, (dataSource.options as { timezone?: string }).timezone);
+    return typeof value === 'bigint' ? value.toString() : value;
+  });
+}
+
+/** As mysql2 writes a Date into a statement: in the connection's time zone, which by default is the process's. */
+function localTime(date: Date, timezone = 'local'): string {
+  if (timezone === 'local')
+    return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, -1);
+  const [, sign, hours, minutes] = /^([+-])(\d\d):?(\d\d)$/.exec(timezone) ?? ['', '+', '0', '0'];
+  const offset = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1);
+  return new Date(date.getTime() + offset * 60_000).toISOString().slice(0, -1);
+}

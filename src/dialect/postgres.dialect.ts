@@ -1,0 +1,107 @@
+import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type Dialect, type ValueType } from './dialect.js';
+import { enumTransformers } from './numeric-enum.js';
+import { runPlain, type Statement } from './statement.js';
+import { updateFrom } from './update-from.js';
+
+const VALUE_TYPES: Record<ValueType, string> = {
+  uuid: 'uuid',
+  time: 'double precision',
+  text: 'varchar',
+  json: 'jsonb',
+  integer: 'bigint',
+  boolean: 'boolean',
+};
+
+/** PostgreSQL 12 and later. */
+export function postgresDialect(dataSource: DataSource): Dialect {
+  const isEnum = (column: ColumnMetadata): boolean => dataSource.driver.normalizeType(column) === 'enum';
+  const copied = (expression: string, column: ColumnMetadata): string =>
+    isEnum(column) ? `${expression}::varchar${column.isArray ? '[]' : ''}` : expression;
+
+  return {
+    columnTypes: { uuid: { type: 'uuid' }, json: { type: 'jsonb' } },
+
+    copiedType: (column) =>
+      isEnum(column) ? { type: 'varchar', transformer: enumTransformers(column) } : {},
+
+    placeholder: (n) => `$${n}`,
+    numbersParameters: true,
+
+    copied,
+
+    // The record image operators compare bytes: json, xml, point and case-insensitive text too.
+    differ: (columns, left, right) =>
+      `ROW(${columns.map((column) => copied(left(column), column)).join(', ')})::record *<> ` +
+      `ROW(${columns.map(right).join(', ')})::record`,
+
+    value: (parameter, type) => `${parameter}::${VALUE_TYPES[type]}`,
+    keyValue: (parameter, column) => `${parameter}::${keyType(dataSource, column)}`,
+
+    describeKeys: (_, columns) =>
+      Promise.resolve({ columns, types: columns.map((column) => keyType(dataSource, column)) }),
+
+    keyTable: ({ types }) => ({
+      sql:
+        `unnest(${types.map((type, n) => `{{keys${n}}}::${type}[]`).join(', ')}) ` +
+        `WITH ORDINALITY AS k(${types.map((_, n) => `k${n}`).join(', ')}, n)`,
+      key: (n) => `k.k${n}`,
+      ordinal: '(k.n - 1)',
+      bind: (keys) => Object.fromEntries(types.map((_, n) => [`keys${n}`, keys.map((key) => key[n])])),
+      limit: 100_000,
+    }),
+
+    leadingJoin: 'JOIN',
+    greatest: (...expressions) => `greatest(${expressions.join(', ')})`,
+    numberedUuid: (prefix, start, n) =>
+      `(${prefix}::varchar || lpad(to_hex(${start}::bigint + ${n}), 10, '0'))::uuid`,
+    uuidText: (expression) => `${expression}::varchar`,
+
+    looksBeforeInsert: true,
+    isVersionTaken: () => false,
+
+    updateJoined: updateFrom,
+
+    run: (queryRunner, statement, values) =>
+      statement.name
+        ? runPrepared(dataSource, queryRunner, statement, values)
+        : runPlain(queryRunner, statement, values),
+  };
+}
+
+/** A client of the `pg` package, as far as it is used here. */
+interface PgClient {
+  query(config: { name: string; text: string; values: readonly unknown[] }): Promise<{ rowCount: number | null }>;
+}
+
+// TypeORM's query() can't name a statement, and planning this one costs more than running it.
+async function runPrepared(
+  { logger }: DataSource,
+  queryRunner: QueryRunner,
+  { name, text }: Statement,
+  values: readonly unknown[],
+): Promise<number> {
+  logger.logQuery(text, values as unknown[], queryRunner);
+  const client = (await queryRunner.connect()) as PgClient;
+  try {
+    return (await client.query({ name: name!, text, values })).rowCount ?? 0;
+  } catch (error) {
+    logger.logQueryError(error as Error, text, values as unknown[], queryRunner);
+    throw new QueryFailedError(text, values as unknown[], error as Error);
+  }
+}
+
+function keyType(dataSource: DataSource, column: ColumnMetadata): string {
+  const type = dataSource.driver.normalizeType(column);
+  if (type === 'enum') return enumType(dataSource, column);
+  // Without a length 'character' is one character long; bpchar is the same type with any.
+  return type === 'character' ? 'bpchar' : type;
+}
+
+// TypeORM names an enum after its table and column, in the table's schema, unless it is told a name.
+function enumType(dataSource: DataSource, column: ColumnMetadata): string {
+  const { schema, tableName } = column.entityMetadata;
+  const name = column.enumName ?? `${tableName}_${column.databaseName.toLowerCase()}_enum`;
+  return (schema ? [schema, name] : [name]).map((part) => dataSource.driver.escape(part)).join('.');
+}

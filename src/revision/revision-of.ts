@@ -1,0 +1,39 @@
+import { EntitySchema, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { type RevisionColumns } from './revision-columns.js';
+
+const REVISION_CLASS = Symbol.for('nestjs-typeorm-audit:revision-class');
+
+/** A row of a revision table: the audited row as it was, and the columns that say who, when and why. */
+export type RevisionEntity<E = ObjectLiteral> = E & RevisionColumns;
+
+/**
+ * The revision class of an audited entity, for repositories and query builders.
+ *
+ * @param target the audited class or EntitySchema. Its class need not be marked yet.
+ * @example
+ * const rows = await dataSource.getRepository(revisionOf(Reservation)).find({ where: { id: 1 } });
+ * // → [ReservationRev { revVersion: 1, revOperation: 'insert', id: 1, party: 6, … }, …]
+ */
+export function revisionOf<E extends ObjectLiteral>(
+  target: (new (...args: any[]) => E) | (abstract new (...args: any[]) => E) | EntitySchema<E>,
+): new () => RevisionEntity<E> {
+  const bearer: object = target instanceof EntitySchema ? (target.options.target ?? target) : target;
+  // Own, not inherited: a child entity with a table of its own has revisions of its own.
+  if (!Object.hasOwn(bearer, REVISION_CLASS)) {
+    const name = target instanceof EntitySchema ? target.options.name : target.name;
+    Object.defineProperty(bearer, REVISION_CLASS, { value: revisionClass(name) });
+  }
+  return (bearer as { [REVISION_CLASS]: new () => RevisionEntity<E> })[REVISION_CLASS];
+}
+
+/** What the revision metadata of an entity is registered under: its class, or for a nameless target a name. */
+export function revisionTargetOf(target: EntityTarget<any>, tableName: string): EntityTarget<any> {
+  return typeof target === 'function' || target instanceof EntitySchema
+    ? revisionOf(target as new () => ObjectLiteral)
+    : tableName;
+}
+
+function revisionClass(name: string): new () => any {
+  const className = `${name}Rev`;
+  return { [className]: class {} }[className] as new () => any;
+}
