@@ -1,3 +1,6 @@
+import { type CanActivate, type Type } from '@nestjs/common';
+import { type DataSource, type DataSourceOptions } from 'typeorm';
+
 /** Request metadata, stored with each revision as JSON. */
 export type AuditMetadata = Record<string, unknown>;
 
@@ -16,7 +19,7 @@ export interface AuditOptions {
   /**
    * What else to keep of the request. It is stored as JSON with each revision; what `AuditContext` adds goes on top.
    *
-   * @default { requestId, method, path }: of the request, with the id of nestjs-cls or the header x-request-id
+   * @default { requestId, method, path }: the id is that of nestjs-cls, else the header x-request-id, else request.id
    * @example context: (request) => ({ ip: request.ip, tenant: request.headers['x-tenant'] })
    */
   context?: (request: any) => AuditMetadata | null | undefined | Promise<AuditMetadata | null | undefined>;
@@ -27,3 +30,49 @@ export interface AuditOptions {
    */
   requireActor?: boolean;
 }
+
+/** What shapes the module itself, beside the options that a factory can give later. */
+export interface AuditModuleShape {
+  /**
+   * Which data source to audit, as @nestjs/typeorm names it. For several, import the module once for each.
+   * @default the default data source
+   */
+  dataSource?: string | DataSource | DataSourceOptions;
+
+  /**
+   * Shows the history over HTTP.
+   * @default no endpoints
+   * @example endpoints: { guards: [AdminGuard] } // → GET /audit, /audit/:entity/:id, …
+   */
+  endpoints?: EndpointOptions;
+
+  /**
+   * Whether HistoryService can be injected everywhere, or only where the module is imported.
+   * @default true
+   */
+  isGlobal?: boolean;
+}
+
+/** How the history is shown over HTTP. */
+export interface EndpointOptions {
+  /**
+   * Where, under the application's global prefix.
+   * @default 'audit'
+   */
+  path?: string;
+
+  /**
+   * Who may read it: each guard has to let the request pass. A class is resolved as a provider of the application,
+   * wherever it is provided, or made from what AuditModule can see.
+   */
+  guards?: (Type<CanActivate> | CanActivate)[];
+
+  /**
+   * Says that everybody may read it. Without guards the application doesn't start otherwise.
+   * @default false
+   */
+  public?: boolean;
+}
+
+/** All that `AuditModule.forRoot()` takes. */
+export type AuditModuleOptions = AuditOptions & AuditModuleShape;

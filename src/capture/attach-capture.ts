@@ -3,10 +3,10 @@ import { AuditConfigurationError } from '../audit.errors.js';
 import { type AuditOptions } from '../audit.options.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { type AuditContext } from '../context/audit-context.js';
-import { addSubscriber } from '../revision/typeorm.patch.js';
+import { addSubscriber, replaceQueryBuilders } from '../revision/typeorm.patch.js';
 import { AuditSubscriber } from './audit.subscriber.js';
-
-const ATTACHED = Symbol.for('nestjs-typeorm-audit:attached');
+import { auditedQueryBuilders } from './audited-query-builders.js';
+import { Capture, captureOf, setCapture } from './capture.js';
 
 /**
  * Begins to record the writes to a data source's audited entities.
@@ -16,15 +16,16 @@ const ATTACHED = Symbol.for('nestjs-typeorm-audit:attached');
  */
 export function attachCapture(dataSource: DataSource, options: AuditOptions, context: AuditContext): () => void {
   auditPlansOf(dataSource);
-  const attachable = dataSource as DataSource & { [ATTACHED]?: boolean };
-  if (attachable[ATTACHED])
+  if (captureOf(dataSource))
     throw new AuditConfigurationError(
       'The data source is audited already. Import AuditModule once for each data source, or detach() the other one first.',
     );
-  const removeSubscriber = addSubscriber(dataSource, new AuditSubscriber(dataSource, options, context));
-  attachable[ATTACHED] = true;
+  replaceQueryBuilders(auditedQueryBuilders);
+  const capture = new Capture(dataSource, options, context);
+  const removeSubscriber = addSubscriber(dataSource, new AuditSubscriber(capture));
+  setCapture(dataSource, capture);
   return () => {
     removeSubscriber();
-    attachable[ATTACHED] = false;
+    setCapture(dataSource, undefined);
   };
 }

@@ -1,5 +1,4 @@
 import {
-  type DataSource,
   type EntityMetadata,
   type EntitySubscriberInterface,
   type InsertEvent,
@@ -13,40 +12,38 @@ import {
   type TransactionStartEvent,
   type UpdateEvent,
 } from 'typeorm';
-import { AuditError, RevisionDeleteForbiddenError, RevisionUpdateForbiddenError } from '../audit.errors.js';
-import { type AuditOptions } from '../audit.options.js';
-import { type AuditPlan } from '../audited/audit-plan.js';
-import { auditPlansOf } from '../audited/audit-plans.js';
-import { type AuditContext } from '../context/audit-context.js';
-import { pendingContext } from '../context/write-context.js';
-import { type Key } from '../dialect/dialect.js';
+import {
+  type AuditError,
+  RevisionDeleteForbiddenError,
+  RevisionUpdateForbiddenError,
+  TransactionRequiredError,
+} from '../audit.errors.js';
 import { type AuditOperation } from '../revision/revision-columns.js';
-import { RevisionBuffer } from './revision-buffer.js';
-import { RevisionWriter } from './revision-writer.js';
+import { type Capture, tableOf } from './capture.js';
+import { type Write } from './revision-buffer.js';
+
+interface WriteEvent {
+  metadata: EntityMetadata;
+  queryRunner: QueryRunner;
+  entity?: ObjectLiteral;
+}
 
 /**
  * Hears what TypeORM's persistence does to audited entities, and keeps revisions from being changed.
  *
- * Writes of query builders raise the same events, but with nothing that names a row: those are passed over here.
+ * Query builders raise the same events, but with nothing that names a row: theirs are passed over here, and the
+ * audited builders record them.
  */
 export class AuditSubscriber implements EntitySubscriberInterface {
-  private readonly writer: RevisionWriter;
-  private readonly buffers = new WeakMap<QueryRunner, RevisionBuffer>();
-
-  constructor(
-    private readonly dataSource: DataSource,
-    private readonly options: AuditOptions,
-    private readonly context: AuditContext,
-  ) {
-    this.writer = new RevisionWriter(dataSource);
-  }
+  constructor(private readonly capture: Capture) {}
 
   afterInsert(event: InsertEvent<ObjectLiteral>): Promise<void> | undefined {
-    return this.record('insert', event, event.entityId);
+    return this.record('insert', event, event.entityId, true);
   }
 
   afterUpdate(event: UpdateEvent<ObjectLiteral>): Promise<void> | undefined {
-    return this.record('update', event, event.databaseEntity);
+    // With neither, it is a child that was dropped from a one-to-many; a builder's event has only the values.
+    return this.record('update', event, event.databaseEntity, !event.entity);
   }
 
   afterSoftRemove(event: SoftRemoveEvent<ObjectLiteral>): Promise<void> | undefined {
@@ -59,78 +56,80 @@ export class AuditSubscriber implements EntitySubscriberInterface {
 
   afterRemove(event: RemoveEvent<ObjectLiteral>): Promise<void> | undefined {
     // An entity that the database didn't have was not removed.
-    if (event.entity && !event.databaseEntity) return undefined;
-    return this.record('delete', event, event.entityId);
+    const wasThere = event.databaseEntity ?? !event.entity;
+    return this.record('delete', event, wasThere ? event.entityId : undefined);
   }
 
-  beforeUpdate({ metadata }: UpdateEvent<ObjectLiteral>): void {
-    this.forbid(metadata, RevisionUpdateForbiddenError);
+  beforeInsert(event: InsertEvent<ObjectLiteral>): void {
+    this.assertTransaction(event);
   }
 
-  beforeSoftRemove({ metadata }: SoftRemoveEvent<ObjectLiteral>): void {
-    this.forbid(metadata, RevisionDeleteForbiddenError);
+  beforeUpdate(event: UpdateEvent<ObjectLiteral>): void {
+    this.forbid(event.metadata, RevisionUpdateForbiddenError);
+    this.assertTransaction(event);
   }
 
-  beforeRecover({ metadata }: RecoverEvent<ObjectLiteral>): void {
-    this.forbid(metadata, RevisionUpdateForbiddenError);
+  beforeSoftRemove(event: SoftRemoveEvent<ObjectLiteral>): void {
+    this.forbid(event.metadata, RevisionDeleteForbiddenError);
+    this.assertTransaction(event);
   }
 
-  beforeRemove({ metadata }: RemoveEvent<ObjectLiteral>): void {
-    this.forbid(metadata, RevisionDeleteForbiddenError);
+  beforeRecover(event: RecoverEvent<ObjectLiteral>): void {
+    this.forbid(event.metadata, RevisionUpdateForbiddenError);
+    this.assertTransaction(event);
+  }
+
+  beforeRemove(event: RemoveEvent<ObjectLiteral>): void {
+    this.forbid(event.metadata, RevisionDeleteForbiddenError);
+    this.assertTransaction(event);
   }
 
   afterTransactionStart({ queryRunner }: TransactionStartEvent): void {
-    this.bufferOf(queryRunner).transactionStarted();
+    this.capture.bufferOf(queryRunner).transactionStarted();
   }
 
   beforeTransactionCommit({ queryRunner }: TransactionCommitEvent): void {
-    this.bufferOf(queryRunner).transactionCommits();
+    this.capture.bufferOf(queryRunner).transactionCommits();
   }
 
   afterTransactionCommit({ queryRunner }: TransactionCommitEvent): void {
-    this.bufferOf(queryRunner).transactionEnded();
+    this.capture.bufferOf(queryRunner).transactionEnded();
   }
 
   afterTransactionRollback({ queryRunner }: TransactionRollbackEvent): void {
-    this.bufferOf(queryRunner).transactionEnded();
+    this.capture.bufferOf(queryRunner).transactionEnded();
   }
 
   private record(
     operation: AuditOperation,
-    event: { metadata: EntityMetadata; queryRunner: QueryRunner; entity?: ObjectLiteral },
+    { metadata, queryRunner, entity }: WriteEvent,
     id: unknown,
+    mayBeClaimed = false,
   ): Promise<void> | undefined {
-    const plan = auditPlansOf(this.dataSource).find(event.metadata);
-    if (!plan || id === undefined || id === null) return undefined;
-    const context = pendingContext(this.context);
-    if (context.state?.recording === false) return undefined;
-    const write = { plan, operation, key: this.keyOf(plan, id), entity: event.entity };
-    return this.bufferOf(event.queryRunner).add(write, context);
+    const isNamed = id !== undefined && id !== null;
+    if (!isNamed && !mayBeClaimed && operation !== 'delete') return undefined;
+    const pending = this.capture.pending();
+    if (!pending) return undefined;
+    const table = tableOf(metadata);
+    const plan = this.capture.plans.find(table);
+    const buffer = this.capture.bufferOf(queryRunner);
+    const writes: Write[] = [];
+    if (plan && isNamed)
+      writes.push({ plan, operation, keys: [this.capture.keyOf(plan, id)], entities: [entity] });
+    // The persistence layer shifts the bounds of other rows with statements that only the database knows.
+    if (plan && isNamed && table.treeType === 'nested-set') writes.push({ plan, operation: 'update', keys: 'all' });
+    writes.push(...buffer.claimed(table));
+    if (writes.length === 0) return undefined;
+    return writes.map((write) => buffer.add(write, pending))[0];
   }
 
-  // An id is a scalar for a single key column, else an object of the shape of the entity.
-  private keyOf(plan: AuditPlan, id: unknown): Key {
-    return plan.keys.map(({ source }) => {
-      const isEntityLike = typeof id === 'object' && !(id instanceof Date) && !ArrayBuffer.isView(id);
-      const value: unknown = isEntityLike ? source.getEntityValue(id as ObjectLiteral) : id;
-      if (value === undefined || value === null)
-        throw new AuditError(
-          `A write to ${plan.metadata.name} can't be recorded: its ${source.propertyPath} is not known after the write.`,
-        );
-      return this.dataSource.driver.preparePersistentValue(value, source) as unknown;
-    });
-  }
-
-  private bufferOf(queryRunner: QueryRunner): RevisionBuffer {
-    let buffer = this.buffers.get(queryRunner);
-    if (!buffer) {
-      buffer = new RevisionBuffer(queryRunner, this.writer, this.options);
-      this.buffers.set(queryRunner, buffer);
-    }
-    return buffer;
+  // Builders open a transaction before their events, so one that comes without is save(…, { transaction: false }).
+  private assertTransaction({ metadata, queryRunner }: WriteEvent): void {
+    if (queryRunner.isTransactionActive || !this.capture.plans.find(metadata) || !this.capture.pending()) return;
+    throw new TransactionRequiredError(metadata.name);
   }
 
   private forbid(metadata: EntityMetadata, error: new (revision: string) => AuditError): void {
-    if (auditPlansOf(this.dataSource).isRevision(metadata)) throw new error(metadata.name);
+    if (this.capture.plans.isRevision(metadata)) throw new error(metadata.name);
   }
 }

@@ -1,31 +1,32 @@
-import { type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { type EntityMetadata, type ObjectLiteral, type QueryRunner } from 'typeorm';
 import { v7 } from 'uuid';
 import { ActorRequiredError, UnrecordedWriteError } from '../audit.errors.js';
 import { type AuditOptions } from '../audit.options.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { type PendingContext, resolveContext } from '../context/write-context.js';
+import { type PendingContext, resolveContext, type WriteContext } from '../context/write-context.js';
 import { type Key } from '../dialect/dialect.js';
-import { type AuditOperation } from '../revision/revision-columns.js';
-import { type RevisionWriter } from './revision-writer.js';
+import { keyText } from './key-reader.js';
+import { type RecordedOperation, type RevisionWriter } from './revision-writer.js';
 
-/** One row that was written. */
-export interface BufferedWrite {
+/** Rows of one table that were written by one operation. */
+export interface Write {
   readonly plan: AuditPlan;
-  readonly operation: AuditOperation;
-  readonly key: Key;
-  /** The instance that was saved, for its `@RevisionId()` to be filled. */
-  readonly entity?: ObjectLiteral;
+  readonly operation: RecordedOperation;
+  readonly keys: readonly Key[] | 'all';
+  /** The instances that were saved, in the order of the keys, for their `@RevisionId()` to be filled. */
+  readonly entities?: readonly (ObjectLiteral | undefined)[];
 }
 
 /**
- * The writes of one query runner that wait for their revisions.
+ * The writes of one query runner that wait for their revisions, and the transaction that they belong to.
  *
  * TypeORM broadcasts the after-events of one persist in one go, so what comes in without a break is one burst and
  * is recorded with one statement for each table and operation.
  */
 export class RevisionBuffer {
   private burst: Burst | undefined;
-  // Bursts are recorded one after the other: a PostgreSQL client takes one query at a time.
+  private readonly claims = new Map<EntityMetadata, Write[]>();
+  // One after the other: a PostgreSQL client takes one query at a time.
   private recorded: Promise<unknown> = Promise.resolve();
   private transaction: string | undefined;
   private depth = 0;
@@ -37,12 +38,29 @@ export class RevisionBuffer {
     private readonly options: AuditOptions,
   ) {}
 
-  /** Takes a write, and promises that its revision is there, or rejects if it can't be. */
-  add(write: BufferedWrite, context: PendingContext): Promise<void> {
+  /** Takes a write into the open burst, and promises that its revision is there, or rejects if it can't be. */
+  add(write: Write, context: PendingContext): Promise<void> {
     // On SQLite all requests share a query runner, and their bursts may meet in it.
     if (!this.burst?.belongsTo(context)) this.burst = this.open(context);
-    this.burst.add(write);
+    this.burst.writes.push(write);
     return this.burst.recorded;
+  }
+
+  /** Records writes at once, after those that came before. */
+  record(writes: readonly Write[], context: PendingContext): Promise<void> {
+    return this.enqueue(() => this.write(writes, context));
+  }
+
+  /** Keeps writes of the persistence layer for the event that is to follow, which doesn't name their rows. */
+  claim(metadata: EntityMetadata, writes: readonly Write[]): void {
+    this.claims.set(metadata, [...(this.claims.get(metadata) ?? []), ...writes]);
+  }
+
+  /** Takes what was kept for an event. */
+  claimed(metadata: EntityMetadata): readonly Write[] {
+    const writes = this.claims.get(metadata) ?? [];
+    this.claims.delete(metadata);
+    return writes;
   }
 
   transactionStarted(): void {
@@ -58,48 +76,56 @@ export class RevisionBuffer {
     if (this.failure && this.failure.depth >= this.depth) this.failure = undefined;
     this.depth--;
     // Savepoints end too; their revisions belong to the transaction around them.
-    if (!this.queryRunner.isTransactionActive) {
-      this.depth = 0;
-      this.failure = undefined;
-      this.transaction = undefined;
-    }
+    if (this.queryRunner.isTransactionActive) return;
+    this.depth = 0;
+    this.failure = undefined;
+    this.transaction = undefined;
+    this.claims.clear();
   }
 
   private open(context: PendingContext): Burst {
     const burst = new Burst(context);
-    const before = this.recorded;
-    burst.recorded = before.then(() => this.record(burst));
-    this.recorded = burst.recorded.catch(() => undefined);
+    burst.recorded = this.enqueue(() => {
+      if (this.burst === burst) this.burst = undefined;
+      return this.write(burst.grouped(), context);
+    });
     return burst;
   }
 
-  private async record(burst: Burst): Promise<void> {
-    if (this.burst === burst) this.burst = undefined;
+  private enqueue(record: () => Promise<void>): Promise<void> {
+    const recorded = this.recorded.then(record);
+    this.recorded = recorded.catch(() => undefined);
+    return recorded;
+  }
+
+  private async write(writes: readonly Write[], pending: PendingContext): Promise<void> {
     try {
-      const context = await resolveContext(burst.context, this.options);
-      for (const { plan, operation, writes } of burst.groups()) {
-        if (plan.when && !plan.when({ operation, ...context })) continue;
-        if (this.options.requireActor && context.actor === null) throw new ActorRequiredError(plan.metadata.name);
-        const keys = writes.map(({ key }) => key);
-        const transaction = this.transactionId();
-        await this.writer.record(this.queryRunner, { plan, operation, keys, transaction, ...context });
-        if (plan.revisionId) await this.fillRevisionIds(plan, writes);
-      }
+      const context = await resolveContext(pending, this.options);
+      for (const write of writes) if (this.isWanted(write, context)) await this.writeOne(write, context);
     } catch (error) {
       if (this.queryRunner.isTransactionActive) this.failure ??= { depth: this.depth, error };
       throw error;
     }
   }
 
-  private async fillRevisionIds(plan: AuditPlan, writes: BufferedWrite[]): Promise<void> {
-    const known = writes.filter(({ entity }) => entity);
-    if (known.length === 0) return;
-    const ids = await this.writer.revisionIds(
-      this.queryRunner,
+  private isWanted({ plan, operation, keys }: Write, context: WriteContext): boolean {
+    if (keys.length === 0) return false;
+    if (plan.when && !plan.when({ ...context, operation: operation === 'upsert' ? 'insert' : operation })) return false;
+    if (this.options.requireActor && context.actor === null) throw new ActorRequiredError(plan.metadata.name);
+    return true;
+  }
+
+  private async writeOne({ plan, operation, keys, entities }: Write, context: WriteContext): Promise<void> {
+    await this.writer.record(this.queryRunner, {
       plan,
-      known.map(({ key }) => key),
-    );
-    known.forEach(({ entity }, n) => plan.revisionId!.setEntityValue(entity!, ids[n]));
+      operation,
+      keys,
+      transaction: this.transactionId(),
+      ...context,
+    });
+    if (!plan.revisionId || operation === 'delete' || !entities || keys === 'all') return;
+    const ids = await this.writer.revisionIds(this.queryRunner, plan, keys);
+    entities.forEach((entity, n) => entity && plan.revisionId!.setEntityValue(entity, ids[n]));
   }
 
   private transactionId(): string {
@@ -110,28 +136,47 @@ export class RevisionBuffer {
 /** Writes that came in without a break, under one context. */
 class Burst {
   recorded: Promise<void> = Promise.resolve();
-  private readonly byPlan = new Map<AuditPlan, Map<AuditOperation, Map<string, BufferedWrite>>>();
+  readonly writes: Write[] = [];
 
-  constructor(readonly context: PendingContext) {}
+  constructor(private readonly context: PendingContext) {}
 
   belongsTo(context: PendingContext): boolean {
     return this.context.state === context.state && this.context.request === context.request;
   }
 
-  add(write: BufferedWrite): void {
-    const byOperation = entry(this.byPlan, write.plan, () => new Map<AuditOperation, Map<string, BufferedWrite>>());
-    const byKey = entry(byOperation, write.operation, () => new Map<string, BufferedWrite>());
-    byKey.set(write.key.length === 1 ? String(write.key[0]) : JSON.stringify(write.key), write);
-  }
-
-  *groups(): Iterable<{ plan: AuditPlan; operation: AuditOperation; writes: BufferedWrite[] }> {
-    for (const [plan, byOperation] of this.byPlan)
-      for (const [operation, byKey] of byOperation) yield { plan, operation, writes: [...byKey.values()] };
+  /** One write for each table and operation, in the order in which they came first, with each key once. */
+  grouped(): Write[] {
+    const groups = new Map<AuditPlan, Map<RecordedOperation, Group>>();
+    for (const write of this.writes) {
+      const byOperation = groups.get(write.plan) ?? new Map<RecordedOperation, Group>();
+      groups.set(write.plan, byOperation);
+      const group = byOperation.get(write.operation) ?? new Group(write);
+      byOperation.set(write.operation, group);
+      group.add(write);
+    }
+    return [...groups.values()].flatMap((byOperation) => [...byOperation.values()].flatMap((group) => group.writes()));
   }
 }
 
-function entry<K, V>(map: Map<K, V>, key: K, create: () => V): V {
-  let value = map.get(key);
-  if (value === undefined) map.set(key, (value = create()));
-  return value;
+class Group {
+  private readonly rows = new Map<string, { key: Key; entity: ObjectLiteral | undefined }>();
+  private all = false;
+
+  constructor(private readonly first: Write) {}
+
+  add({ keys, entities }: Write): void {
+    if (keys === 'all') this.all = true;
+    else
+      keys.forEach((key, n) => {
+        const text = keyText(key);
+        const entity = entities?.[n] ?? this.rows.get(text)?.entity;
+        this.rows.set(text, { key, entity });
+      });
+  }
+
+  writes(): Write[] {
+    const rows = [...this.rows.values()];
+    const named = { ...this.first, keys: rows.map(({ key }) => key), entities: rows.map(({ entity }) => entity) };
+    return this.all ? [named, { ...this.first, keys: 'all', entities: [] }] : [named];
+  }
 }

@@ -20,7 +20,7 @@ interface Sql {
 }
 
 /** INSERT … SELECT for one row, whose key is in the parameters `k0`, `k1`, …: the case worth preparing. */
-export function recordOne(dataSource: DataSource, dialect: Dialect, plan: AuditPlan, recording: Recording): Statement {
+export function recordOne(dataSource: DataSource, dialect: Dialect, plan: AuditPlan, recording: Recording, upsert: boolean): Statement {
   const sql = sqlOf(dataSource, dialect, plan);
   const key = (n: number): string => dialect.keyValue(`{{k${n}}}`, plan.keys[n].source);
   const id = dialect.value('{{id}}', 'uuid');
@@ -34,8 +34,8 @@ export function recordOne(dataSource: DataSource, dialect: Dialect, plan: AuditP
   return compileStatement(
     dialect,
     recording === 'fresh'
-      ? `${insertLive(sql, id, recording)} FROM ${sql.table} t WHERE ${isKey}`
-      : `${insertLive(sql, id, recording)} FROM ${sql.table} t LEFT JOIN ${newest(sql, liveKey(sql))} ` +
+      ? `${insertLive(sql, id, recording, upsert)} FROM ${sql.table} t WHERE ${isKey}`
+      : `${insertLive(sql, id, recording, upsert)} FROM ${sql.table} t LEFT JOIN ${newest(sql, liveKey(sql))} ` +
           `WHERE ${isKey} AND (${isNews(sql, recording)})`,
     true,
   );
@@ -47,6 +47,7 @@ export function recordMany(
   dialect: Dialect,
   plan: AuditPlan,
   recording: Recording,
+  upsert: boolean,
   keys: KeyTable,
 ): Statement {
   const sql = sqlOf(dataSource, dialect, plan);
@@ -61,8 +62,19 @@ export function recordMany(
   return compileStatement(
     dialect,
     recording === 'fresh'
-      ? `${insertLive(sql, id, recording)} ${rows}`
-      : `${insertLive(sql, id, recording)} ${rows} LEFT JOIN ${newest(sql, liveKey(sql))} WHERE ${isNews(sql, recording)}`,
+      ? `${insertLive(sql, id, recording, upsert)} ${rows}`
+      : `${insertLive(sql, id, recording, upsert)} ${rows} LEFT JOIN ${newest(sql, liveKey(sql))} WHERE ${isNews(sql, recording)}`,
+  );
+}
+
+/** The same for all rows of a table that differ from a newest revision. */
+export function recordAll(dataSource: DataSource, dialect: Dialect, plan: AuditPlan): Statement {
+  const sql = sqlOf(dataSource, dialect, plan);
+  const id = dialect.numberedUuid('{{prefix}}', '{{start}}', '(row_number() OVER () - 1)');
+  return compileStatement(
+    dialect,
+    `${insertLive(sql, id, 'live', false)} FROM ${sql.table} t JOIN ${newest(sql, liveKey(sql))} ` +
+      `WHERE NOT p.rev_isdelete AND (${differsFromNewest(sql)})`,
   );
 }
 
@@ -74,23 +86,28 @@ export function updateRevisionIds(
   keys: KeyTable,
 ): Statement {
   const sql = sqlOf(dataSource, dialect, plan);
-  const newestId =
-    `(SELECT ${dialect.uuidText(`p.${REVISION_COLUMNS.revId}`)} FROM ${sql.revisions} p ` +
-    `WHERE ${isNewest(sql, liveKey(sql))})`;
+  const update = { target: sql.table, source: keys.sql, on: joinKeys(sql, keys), set: newestId(sql) };
+  return compileStatement(dialect, dialect.updateJoined(update));
+}
+
+/** The same for all rows of a table whose column doesn't have it. */
+export function updateAllRevisionIds(dataSource: DataSource, dialect: Dialect, plan: AuditPlan): Statement {
+  const sql = sqlOf(dataSource, dialect, plan);
+  const isStale = `t.${sql.column(plan.revisionId!)} <> ${dialect.uuidText('p.rev_id')}`;
+  const on = `${isNewest(sql, liveKey(sql))} AND ${isStale}`;
+  const update = { target: sql.table, source: `${sql.revisions} p`, on, set: newestId(sql) };
+  return compileStatement(dialect, dialect.updateJoined(update));
+}
+
+function newestId(sql: Sql): Record<string, string> {
+  const { plan, dialect } = sql;
   // Assigned to themselves, columns with ON UPDATE keep what the revision has just recorded.
   const kept = plan.metadata.columns.filter((column) => column.onUpdate).map((column) => sql.column(column));
-  return compileStatement(
-    dialect,
-    dialect.updateJoined({
-      target: sql.table,
-      source: keys.sql,
-      on: joinKeys(sql, keys),
-      set: {
-        [sql.column(plan.revisionId!)]: newestId,
-        ...Object.fromEntries(kept.map((column) => [column, `t.${column}`])),
-      },
-    }),
-  );
+  return {
+    [sql.column(plan.revisionId!)]:
+      `(SELECT ${dialect.uuidText('n.rev_id')} FROM ${sql.revisions} n WHERE ${isNewest(sql, liveKey(sql), 'n')})`,
+    ...Object.fromEntries(kept.map((column) => [column, `t.${column}`])),
+  };
 }
 
 /** Reads the `@RevisionId()` column of the rows of a key table: `n`, the key's number, and `id`. */
@@ -120,10 +137,10 @@ function sqlOf(dataSource: DataSource, dialect: Dialect, plan: AuditPlan): Sql {
   };
 }
 
-function insertLive(sql: Sql, id: string, recording: Recording): string {
+function insertLive(sql: Sql, id: string, recording: Recording, upsert: boolean): string {
   const { plan, dialect } = sql;
   const copies = plan.columns.map(({ source }) => dialect.copied(`t.${sql.column(source)}`, source));
-  return insert(sql, ownValues(sql, id, recording), plan.columns, copies);
+  return insert(sql, ownValues(sql, id, recording, upsert), plan.columns, copies);
 }
 
 function insertGone(sql: Sql, id: string, key: (n: number) => string): string {
@@ -153,15 +170,23 @@ function insert(
 }
 
 // Later than the last one by a microsecond at least, whatever the clock says.
-function ownValues({ dialect }: Sql, id: string, recording: Recording): Record<keyof RevisionColumns, string> {
+function ownValues(
+  { dialect }: Sql,
+  id: string,
+  recording: Recording,
+  upsert = false,
+): Record<keyof RevisionColumns, string> {
   const created = dialect.value('{{now}}', 'time');
   const follows = recording !== 'fresh';
+  const upserted = follows
+    ? "CASE WHEN p.rev_id IS NULL OR p.rev_isdelete THEN 'insert' ELSE 'update' END"
+    : "'insert'";
   return {
     revId: id,
     revCreated: follows ? dialect.greatest(created, 'coalesce(p.rev_created + 0.000001, 0)') : created,
     revIsDelete: recording === 'gone' ? 'TRUE' : 'FALSE',
     revVersion: follows ? 'coalesce(p.rev_version, 0) + 1' : '1',
-    revOperation: dialect.value('{{operation}}', 'text'),
+    revOperation: upsert ? upserted : dialect.value('{{operation}}', 'text'),
     revActor: dialect.value('{{actor}}', 'text'),
     revReason: dialect.value('{{reason}}', 'text'),
     revTransaction: dialect.value('{{transaction}}', 'uuid'),
@@ -174,20 +199,23 @@ function newest(sql: Sql, key: (n: number) => string): string {
 }
 
 // Two probes of the (key, version) index.
-function isNewest(sql: Sql, key: (n: number) => string): string {
+function isNewest(sql: Sql, key: (n: number) => string, newestAlias = 'p'): string {
   const isKey = (alias: string): string =>
     sql.plan.keys.map((column, n) => `${alias}.${sql.column(column)} = ${key(n)}`).join(' AND ');
-  return `${isKey('p')} AND p.rev_version = (SELECT max(m.rev_version) FROM ${sql.revisions} m WHERE ${isKey('m')})`;
+  return `${isKey(newestAlias)} AND ${newestAlias}.rev_version = (SELECT max(m.rev_version) FROM ${sql.revisions} m WHERE ${isKey('m')})`;
 }
 
 function isNews(sql: Sql, recording: Recording): string {
   if (recording === 'gone') return 'p.rev_id IS NULL OR NOT p.rev_isdelete';
-  const differs = sql.dialect.differ(
+  return `p.rev_id IS NULL OR p.rev_isdelete OR ${differsFromNewest(sql)}`;
+}
+
+function differsFromNewest(sql: Sql): string {
+  return sql.dialect.differ(
     sql.plan.columns.map(({ source }) => source),
     (column) => `t.${sql.column(column)}`,
     (column) => `p.${sql.column(column)}`,
   );
-  return `p.rev_id IS NULL OR p.rev_isdelete OR ${differs}`;
 }
 
 function liveKey(sql: Sql): (n: number) => string {

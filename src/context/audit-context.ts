@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { ClsServiceManager } from 'nestjs-cls';
 import { AuditContextError } from '../audit.errors.js';
 import { type AuditMetadata } from '../audit.options.js';
+import { currentRequest } from './request-context.js';
 
 const STATE = Symbol.for('nestjs-typeorm-audit:context');
-const REQUEST = Symbol.for('nestjs-typeorm-audit:request');
 const MAX_LENGTH = 255;
 
 /** Who writes, why, and what else is known of it. */
@@ -30,7 +30,7 @@ export interface AuditContextState extends AuditContextValues {
  */
 @Injectable()
 export class AuditContext {
-  private readonly cls = ClsServiceManager.getClsService<{ [STATE]: AuditContextState; [REQUEST]: unknown }>();
+  private readonly cls = ClsServiceManager.getClsService<{ [STATE]: AuditContextState }>();
 
   /**
    * Runs a function whose writes have this actor, reason and context. Nested runs add to the outer one, which
@@ -73,9 +73,9 @@ export class AuditContext {
     return this.cls.get()?.[STATE];
   }
 
-  /** The request in whose course the code runs, if any. */
+  /** The request in whose course the code runs, if any: what `actor` and `context` of the options are given. */
   request(): unknown {
-    return this.cls.get()?.[REQUEST];
+    return currentRequest();
   }
 
   private runState<T>(state: AuditContextState, fn: () => T): T {
@@ -95,7 +95,10 @@ function merge(outer: AuditContextState | undefined, values: AuditContextValues)
 }
 
 /** @throws AuditContextError unless it is null, undefined or a string that fits its column */
-export function assertStorable(name: 'actor' | 'reason', value: unknown): asserts value is string | null | undefined {
+export function assertStorable(
+  name: 'actor' | 'reason',
+  value: unknown,
+): asserts value is string | null | undefined {
   if (value === null || value === undefined) return;
   if (typeof value !== 'string')
     throw new AuditContextError(`The ${name} of a write is a string or null, not ${typeof value}.`);

@@ -1,5 +1,6 @@
 import { type AuditMetadata, type AuditOptions } from '../audit.options.js';
 import { assertStorable, type AuditContext, type AuditContextState } from './audit-context.js';
+import { currentRequestId } from './request-context.js';
 
 /** Who writes, why, and the rest, as it is stored with a revision. */
 export interface WriteContext {
@@ -12,22 +13,27 @@ export interface WriteContext {
 export interface PendingContext {
   readonly state: AuditContextState | undefined;
   readonly request: unknown;
+  /** The id that nestjs-cls has for it. */
+  readonly requestId: string | undefined;
 }
 
 /** What the code that runs now would write under. */
 export function pendingContext(context: AuditContext): PendingContext {
-  return { state: context.state(), request: context.request() };
+  return { state: context.state(), request: context.request(), requestId: currentRequestId() };
 }
 
 /** Asks the application's functions what the request doesn't say itself. @throws AuditContextError */
 export async function resolveContext(
-  { state, request }: PendingContext,
+  { state, request, requestId }: PendingContext,
   options: AuditOptions,
 ): Promise<WriteContext> {
-  const actor = state?.actor !== undefined || !request ? state?.actor : await (options.actor ?? userOf)(request);
+  const actor =
+    state?.actor !== undefined || !request ? state?.actor : await (options.actor ?? userOf)(request);
   const stored = typeof actor === 'number' ? String(actor) : actor;
   assertStorable('actor', stored);
-  const metadata = request ? await (options.context ?? metadataOf)(request) : undefined;
+  const metadata = request
+    ? await (options.context ? options.context(request) : metadataOf(request, requestId))
+    : undefined;
   return {
     actor: stored ?? null,
     reason: state?.reason ?? null,
@@ -35,10 +41,12 @@ export async function resolveContext(
   };
 }
 
-function userOf(request: { user?: { id?: unknown; sub?: unknown } }): string | null {
-  const id = request.user?.id ?? request.user?.sub;
-  return id === undefined || id === null ? null : String(id as string);
+function userOf({ user }: { user?: { id?: UserId; sub?: UserId } | null }): string | null {
+  const id = user?.id ?? user?.sub;
+  return id === undefined || id === null ? null : String(id);
 }
+
+type UserId = string | number | bigint | null;
 
 interface HttpRequest {
   id?: unknown;
@@ -48,10 +56,11 @@ interface HttpRequest {
   headers?: Record<string, unknown>;
 }
 
-function metadataOf({ id, method, originalUrl, url, headers }: HttpRequest): AuditMetadata | null {
+function metadataOf(request: HttpRequest, requestId: string | undefined): AuditMetadata | null {
+  const { id, method, originalUrl, url, headers } = request;
   const path = originalUrl ?? url;
   const metadata = {
-    requestId: headers?.['x-request-id'] ?? id,
+    requestId: requestId ?? headers?.['x-request-id'] ?? (typeof id === 'number' ? String(id) : id),
     method,
     path: typeof path === 'string' ? path.split('?', 1)[0] : undefined,
   };

@@ -1,4 +1,4 @@
-import { type ColumnOptions, type QueryRunner } from 'typeorm';
+import { type ColumnOptions, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Statement } from './statement.js';
 
@@ -34,6 +34,21 @@ export interface Dialect {
 
   /** A parameter as a value of a type. */
   value(parameter: string, type: ValueType): string;
+
+  /** A key column as text, or whatever else gives it back without loss when it is sent as a key. */
+  readKey(expression: string, column: ColumnMetadata): string;
+
+  /** What ends a SELECT whose rows of a table nobody else shall change meanwhile. */
+  lock(alias?: string): string;
+
+  /** How a query builder's write tells which rows it wrote: in TypeORM's own clause, in one behind it, or not at all. */
+  returning(kind: WriteKind): 'clause' | 'appended' | 'none';
+
+  /** Makes the result of a write that returned keys what it would have been without. */
+  forgetReturned(queryRunner: QueryRunner, kind: WriteKind, result: QueryResult): Promise<void>;
+
+  /** Whether all query runners of a data source are on one connection. */
+  readonly sharesConnection: boolean;
 
   /** A parameter as a value of a key column. */
   keyValue(parameter: string, column: ColumnMetadata): string;
@@ -71,6 +86,8 @@ export interface Dialect {
   /** Runs a write and gives the number of rows; a named statement is prepared on the connection where that pays. */
   run(queryRunner: QueryRunner, statement: Statement, values: readonly unknown[]): Promise<number>;
 }
+
+export type WriteKind = 'insert' | 'update' | 'delete';
 
 /** Gives the expression for a column of a row, as in `(column) => t."party"`. */
 export type RowExpression = (column: ColumnMetadata) => string;

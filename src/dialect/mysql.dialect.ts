@@ -42,10 +42,25 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     value: (parameter) => parameter,
     keyValue: (parameter) => parameter,
 
+    readKey: (key, column) => (isBinary(typeOf(column)) ? key : `CAST(${key} AS CHAR)`),
+    lock: () => ' FOR UPDATE',
+    sharesConnection: false,
+
+    // MariaDB returns from inserts. From updates nobody does, so their keys are read before, under a lock.
+    returning: (kind) =>
+      kind === 'insert' && dataSource.driver.isReturningSqlSupported('insert') ? 'clause' : 'none',
+    forgetReturned: async (queryRunner, _, result) => {
+      const affectedRows = result.records.length;
+      const [{ insertId }] = (await queryRunner.query('SELECT last_insert_id() AS insertId')) as { insertId: number }[];
+      result.raw = { affectedRows, insertId: Number(insertId) };
+      result.records = [];
+      result.affected = affectedRows;
+    },
+
     describeKeys: (queryRunner, columns) => describeKeys(queryRunner, columns),
 
     keyTable: (description) => {
-      const binary = description.types.map((type) => /binary|blob/.test(type));
+      const binary = description.types.map(isBinary);
       return {
         sql:
           `JSON_TABLE({{keys}}, '$[*]' COLUMNS (n FOR ORDINALITY, ` +
@@ -75,6 +90,10 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
         .join(', ')}`,
     run: runPlain,
   };
+}
+
+function isBinary(type: string): boolean {
+  return /binary|blob/.test(type);
 }
 
 const NUMERIC = /int|^dec|^double|^float|^numeric|^fixed|^real|^bool|^bit|^year|^date|^time/;

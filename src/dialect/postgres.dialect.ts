@@ -39,6 +39,18 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     value: (parameter, type) => `${parameter}::${VALUE_TYPES[type]}`,
     keyValue: (parameter, column) => `${parameter}::${keyType(dataSource, column)}`,
 
+    // As text, because a Date has milliseconds.
+    readKey: (key) => `${key}::text`,
+    lock: (alias) => ` FOR UPDATE${alias ? ` OF ${alias}` : ''}`,
+    sharesConnection: false,
+
+    returning: () => 'clause',
+    forgetReturned: (_, kind, result) => {
+      result.records = [];
+      result.raw = kind === 'insert' ? [] : [[], result.affected];
+      return Promise.resolve();
+    },
+
     describeKeys: (_, columns) =>
       Promise.resolve({ columns, types: columns.map((column) => keyType(dataSource, column)) }),
 

@@ -25,6 +25,20 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     value: (parameter) => parameter,
     keyValue: (parameter) => parameter,
 
+    // The driver reads integers as doubles.
+    readKey: (key) => `CASE typeof(${key}) WHEN 'integer' THEN CAST(${key} AS TEXT) ELSE ${key} END`,
+    lock: () => '',
+    sharesConnection: true,
+
+    returning: () => 'appended',
+    forgetReturned: async (queryRunner, kind, result) => {
+      result.affected = result.records.length;
+      result.records = [];
+      if (kind !== 'insert') return;
+      const [{ id }] = (await queryRunner.query('SELECT last_insert_rowid() AS id')) as { id: number }[];
+      result.raw = id;
+    },
+
     describeKeys: (_, columns) => Promise.resolve({ columns, types: [] }),
 
     keyTable: ({ columns }) => ({

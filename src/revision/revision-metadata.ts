@@ -7,6 +7,8 @@ import {
 } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type EmbeddedMetadata } from 'typeorm/metadata/EmbeddedMetadata.js';
+import { type IndexMetadata } from 'typeorm/metadata/IndexMetadata.js';
+import { type IndexMetadataArgs } from 'typeorm/metadata-args/IndexMetadataArgs.js';
 import { MetadataArgsStorage } from 'typeorm/metadata-args/MetadataArgsStorage.js';
 import { EntityMetadataBuilder } from 'typeorm/metadata-builder/EntityMetadataBuilder.js';
 import { AuditConfigurationError } from '../audit.errors.js';
@@ -91,7 +93,7 @@ function addToStorage(
   const keys = metadata.primaryColumns.map(revisionPropertyPath);
   storage.indices.push({ target, unique: true, columns: [...keys, 'revVersion' satisfies keyof RevisionColumns] });
   storage.indices.push({ target, columns: ['revTransaction' satisfies keyof RevisionColumns] });
-  if (definition.copyIndexes) for (const columns of copiedIndexes(definition)) storage.indices.push({ target, columns });
+  if (definition.copyIndexes) for (const index of copiedIndexes(definition)) storage.indices.push({ target, ...index });
 }
 
 // An embedded class may be used twice with different prefixes, so each use gets a class of its own.
@@ -162,15 +164,18 @@ function copiedOptions(dataSource: DataSource, column: ColumnMetadata): ColumnOp
   return { ...options, ...dialectOf(dataSource).copiedType(column) };
 }
 
-function copiedIndexes({ metadata, columns }: RevisionDefinition): string[][] {
-  const candidates = [
-    ...metadata.foreignKeys.map((key) => key.columns),
-    ...metadata.indices.filter((index) => !index.isFulltext && !index.isSpatial).map((index) => index.columns),
+// Unique ones as ordinary ones: a value may come back in every version of its row.
+function copiedIndexes({ metadata, columns }: RevisionDefinition): Pick<IndexMetadataArgs, 'columns' | 'type'>[] {
+  const candidates: Pick<IndexMetadata, 'columns' | 'type'>[] = [
+    ...metadata.foreignKeys,
+    // What TypeORM is told not to synchronize is made by hand, and only its name and columns are known here.
+    ...metadata.indices.filter((index) => index.synchronize && !index.isFulltext && !index.isSpatial),
+    ...metadata.uniques,
   ];
-  const paths = candidates
-    .filter((index) => index.length > 0 && index.every((column) => columns.includes(column)))
-    .map((index) => index.map(revisionPropertyPath));
-  return [...new Map(paths.map((path) => [path.join(), path])).values()];
+  const indexes = candidates
+    .filter((index) => index.columns.length > 0 && index.columns.every((column) => columns.includes(column)))
+    .map(({ columns, type }) => ({ columns: columns.map(revisionPropertyPath), type }));
+  return [...new Map(indexes.map((index) => [index.columns.join(), index])).values()];
 }
 
 function assertSameColumnNames(definition: RevisionDefinition, revision: EntityMetadata): void {

@@ -1,6 +1,6 @@
-import { DataSource, type EntityMetadata, type EntitySubscriberInterface } from 'typeorm';
+import { DataSource, type EntityMetadata, type EntitySubscriberInterface, QueryBuilder } from 'typeorm';
 
-const PATCHED = Symbol.for('nestjs-typeorm-audit:data-source');
+const PATCHED = Symbol.for('nestjs-typeorm-audit:patched');
 const SUBSCRIBERS = Symbol.for('nestjs-typeorm-audit:subscribers');
 
 /** TypeORM's protected method, and what the library leaves on the class and its instances. */
@@ -48,6 +48,27 @@ export function addSubscriber(dataSource: DataSource, subscriber: EntitySubscrib
     for (const list of [lasting, dataSource.subscribers])
       if (list.includes(subscriber)) list.splice(list.indexOf(subscriber), 1);
   };
+}
+
+type BuilderFactory = (queryBuilder: QueryBuilder<any>) => QueryBuilder<any>;
+type BuilderRegistry = {
+  registerQueryBuilderClass(name: string, factory: BuilderFactory): void;
+  [PATCHED]?: true;
+};
+
+/**
+ * Puts other builders of writes in the place of TypeORM's own, for good: every `new DataSource()` registers
+ * TypeORM's again, which would silently end all recording, so registering under these names is overruled.
+ *
+ * @param replacements by the names under which TypeORM registers its classes
+ */
+export function replaceQueryBuilders(replacements: Readonly<Record<string, BuilderFactory>>): void {
+  const registry = QueryBuilder as unknown as BuilderRegistry;
+  if (registry[PATCHED]) return;
+  const register = registry.registerQueryBuilderClass.bind(QueryBuilder);
+  registry.registerQueryBuilderClass = (name, factory) => register(name, replacements[name] ?? factory);
+  for (const [name, factory] of Object.entries(replacements)) register(name, factory);
+  registry[PATCHED] = true;
 }
 
 function addMetadatas(dataSource: DataSource, metadatas: EntityMetadata[]): void {

@@ -1,0 +1,37 @@
+import { type DataSource } from 'typeorm';
+import { AuditConfigurationError } from './audit.errors.js';
+import { type AuditOptions } from './audit.options.js';
+import { attachCapture } from './capture/attach-capture.js';
+import { assertAuditOptions } from './check-options.js';
+import { AuditContext } from './context/audit-context.js';
+import { HistoryService } from './history/history.service.js';
+
+/** An audited data source, outside of NestJS's injector. */
+export interface AttachedAudit {
+  readonly history: HistoryService;
+  readonly context: AuditContext;
+  /** Writes from here on are not recorded. The history can still be read. */
+  detach(): void;
+}
+
+/**
+ * Audits a data source without NestJS, for scripts and tests.
+ *
+ * @param dataSource initialised
+ * @throws AuditConfigurationError naming what is wrong with the data source or the options, and the remedy
+ * @example
+ * const { history, context } = attachAudit(await new DataSource({ … }).initialize());
+ * await context.run({ actor: 'import' }, () => reservations.save({ party: 6 }));
+ * (await history.latest(Reservation, 1))?.actor // → 'import'
+ */
+export function attachAudit(dataSource: DataSource, options: AuditOptions = {}): AttachedAudit {
+  assertAuditOptions(options);
+  if (!dataSource.isInitialized)
+    throw new AuditConfigurationError(
+      'The data source is not initialised, so its entities are not known yet. Await dataSource.initialize() first; ' +
+        'with AuditModule leave out manualInitialization.',
+    );
+  const context = new AuditContext();
+  const detach = attachCapture(dataSource, options, context);
+  return { history: new HistoryService(dataSource), context, detach };
+}

@@ -1,0 +1,115 @@
+import {
+  type DynamicModule,
+  Inject,
+  Module,
+  type OnApplicationShutdown,
+  type Provider,
+} from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { type DataSource, type DataSourceOptions } from 'typeorm';
+import { attachAudit, type AttachedAudit } from './attach-audit.js';
+import {
+  type ASYNC_OPTIONS_TYPE,
+  ConfigurableModuleClass,
+  MODULE_OPTIONS_TOKEN,
+  type OPTIONS_TYPE,
+} from './audit.module-definition.js';
+import { type AuditModuleShape, type AuditOptions } from './audit.options.js';
+import { ATTACHED_AUDIT, AUDIT_HISTORY, AUDIT_SHAPE, AUDITED_DATA_SOURCE } from './audit.tokens.js';
+import { auditPlansOf } from './audited/audit-plans.js';
+import { assertModuleShape } from './check-options.js';
+import { AuditContextModule } from './context/audit-context.module.js';
+import { endpointsOf } from './http/endpoints.js';
+import { getHistoryToken } from './inject-history.decorator.js';
+import { type AuditedTarget, getRevisionsToken } from './inject-revisions.decorator.js';
+
+/**
+ * Records every write to the audited entities of a data source, and provides their history.
+ *
+ * For several data sources import it once for each; the history of a named one is injected with `@InjectHistory()`.
+ *
+ * @example imports: [TypeOrmModule.forRoot({ … }), AuditModule.forRoot({ actor: (request) => request.user?.email })]
+ */
+@Module({ imports: [AuditContextModule], exports: [AuditContextModule] })
+export class AuditModule extends ConfigurableModuleClass implements OnApplicationShutdown {
+  constructor(@Inject(ATTACHED_AUDIT) private readonly audit: AttachedAudit) {
+    super();
+  }
+
+  /** A wrong option stops the application when it starts, with an AuditConfigurationError. */
+  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+    return assemble(super.forRoot(options), options, false);
+  }
+
+  /**
+   * As `forRoot()`, with options that have to be injected. What shapes the module stands beside the factory.
+   *
+   * @example AuditModule.forRootAsync({ endpoints, inject: [ConfigService], useFactory: (config) => ({ … }) })
+   */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return assemble(super.forRootAsync(options), options, true);
+  }
+
+  /** Provides the repositories of entities' revisions, for `@InjectRevisions(Entity)`. */
+  static forFeature(
+    entities: readonly AuditedTarget[],
+    dataSource?: string | DataSource | DataSourceOptions,
+  ): DynamicModule {
+    const providers = entities.map((entity) => revisionsProvider(entity, dataSource));
+    return { module: AuditFeatureModule, providers, exports: providers };
+  }
+
+  // Later than onModuleDestroy, in which other modules may still write, and requests still arrive.
+  onApplicationShutdown(): void {
+    this.audit.detach();
+  }
+}
+
+@Module({})
+class AuditFeatureModule {}
+
+function assemble(definition: DynamicModule, given: AuditModuleShape, isAsync: boolean): DynamicModule {
+  const dataSource = getDataSourceToken(given.dataSource);
+  const history = getHistoryToken(given.dataSource);
+  const endpoints = endpointsOf(given);
+  return {
+    ...definition,
+    controllers: endpoints.controllers,
+    providers: [
+      ...(definition.providers ?? []),
+      ...endpoints.providers,
+      {
+        provide: AUDIT_SHAPE,
+        useFactory: () => {
+          assertModuleShape(given, isAsync);
+          return given;
+        },
+      },
+      {
+        provide: ATTACHED_AUDIT,
+        inject: [dataSource, MODULE_OPTIONS_TOKEN, AUDIT_SHAPE],
+        useFactory: (source: DataSource, options: AuditOptions) => attachAudit(source, options),
+      },
+      {
+        provide: AUDITED_DATA_SOURCE,
+        inject: [dataSource, ATTACHED_AUDIT],
+        useFactory: (source: DataSource) => source,
+      },
+      { provide: history, inject: [ATTACHED_AUDIT], useFactory: (audit: AttachedAudit) => audit.history },
+      { provide: AUDIT_HISTORY, useExisting: history },
+    ],
+    exports: [history],
+  };
+}
+
+function revisionsProvider(
+  entity: AuditedTarget,
+  dataSource?: string | DataSource | DataSourceOptions,
+): Provider {
+  return {
+    provide: getRevisionsToken(entity, dataSource),
+    inject: [getDataSourceToken(dataSource)],
+    useFactory: (source: DataSource) =>
+      source.getRepository(auditPlansOf(source).get(entity).revision.target),
+  };
+}

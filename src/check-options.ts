@@ -1,0 +1,116 @@
+import { AuditConfigurationError } from './audit.errors.js';
+import { type AuditModuleShape, type AuditOptions, type EndpointOptions } from './audit.options.js';
+import { nearestName } from './nearest-name.js';
+
+/** What a value has to be, as the error says it, and whether it is. */
+type Expectation = readonly [expected: string, isMet: (value: unknown) => boolean];
+type Expectations<T> = { readonly [K in keyof Required<T>]: Expectation };
+
+const A_FUNCTION: Expectation = ['a function of the request', (value) => typeof value === 'function'];
+const A_BOOLEAN: Expectation = ['true or false', (value) => typeof value === 'boolean'];
+
+const OPTIONS: Expectations<AuditOptions> = {
+  actor: A_FUNCTION,
+  context: A_FUNCTION,
+  requireActor: A_BOOLEAN,
+};
+
+const SHAPE: Expectations<AuditModuleShape> = {
+  dataSource: [
+    'a data source or its name in @nestjs/typeorm',
+    (value) => typeof value === 'string' || isObject(value),
+  ],
+  endpoints: ['an object such as { guards: [AdminGuard] }', isObject],
+  isGlobal: A_BOOLEAN,
+};
+
+const ENDPOINTS: Expectations<EndpointOptions> = {
+  path: ["a path such as 'audit'", (value) => typeof value === 'string' && /[^/]/.test(value)],
+  guards: [
+    'an array of guards, as classes or instances',
+    (value) => Array.isArray(value) && value.every(isGuard),
+  ],
+  public: A_BOOLEAN,
+};
+
+// What ConfigurableModuleBuilder takes in forRootAsync().
+const FACTORY = ['imports', 'inject', 'useFactory', 'useClass', 'useExisting', 'provideInjectionTokensFrom'];
+
+/** @throws AuditConfigurationError naming the option that is unknown or of the wrong type, and the remedy */
+export function assertAuditOptions(options: unknown): asserts options is AuditOptions {
+  if (!isObject(options))
+    throw new AuditConfigurationError(
+      `The audit options are ${String(options)}. Give an object, or let the factory of forRootAsync() return one.`,
+    );
+  for (const name of Object.keys(SHAPE))
+    if (name in options)
+      throw new AuditConfigurationError(
+        `The audit option ${name} shapes the module. Give it to AuditModule.forRoot(), or to forRootAsync() beside the factory.`,
+      );
+  assertExpected('The audit option', OPTIONS, options, Object.keys({ ...OPTIONS, ...SHAPE }));
+}
+
+/**
+ * @param given the argument of `forRoot()`, or with `isAsync` of `forRootAsync()`
+ * @throws AuditConfigurationError naming what is unknown, of the wrong type or unsafe, and the remedy
+ */
+export function assertModuleShape(given: object, isAsync: boolean): void {
+  const beside = new Set(isAsync ? FACTORY : Object.keys(OPTIONS));
+  for (const name of isAsync ? Object.keys(OPTIONS) : [])
+    if (name in given)
+      throw new AuditConfigurationError(
+        `The audit option ${name} stands beside the factory of AuditModule.forRootAsync(). Let the factory return it.`,
+      );
+  const shape = Object.fromEntries(Object.entries(given).filter(([name]) => !beside.has(name)));
+  assertExpected('The audit option', SHAPE, shape, [...Object.keys(SHAPE), ...beside]);
+  if ('endpoints' in shape && shape.endpoints !== undefined) assertEndpoints(shape.endpoints as object);
+}
+
+function assertEndpoints(endpoints: EndpointOptions): void {
+  assertExpected('endpoints:', ENDPOINTS, endpoints, Object.keys(ENDPOINTS));
+  if (!endpoints.guards?.length && endpoints.public !== true)
+    throw new AuditConfigurationError(
+      'endpoints has no guards, so that everybody could read the history. Give guards: [AdminGuard], or public: true if that is meant.',
+    );
+}
+
+function assertExpected(
+  what: string,
+  expectations: Readonly<Record<string, Expectation>>,
+  given: object,
+  names: readonly string[],
+): void {
+  for (const [name, value] of Object.entries(given)) {
+    const expectation = Object.hasOwn(expectations, name) ? expectations[name] : undefined;
+    if (!expectation)
+      throw new AuditConfigurationError(`${what} ${name} is unknown. ${suggestion(name, names)}`);
+    const [expected, isMet] = expectation;
+    if (value !== undefined && !isMet(value))
+      throw new AuditConfigurationError(
+        `${what} ${name} is ${describe(value)}. Give ${expected}, or leave it out.`,
+      );
+  }
+}
+
+function suggestion(name: string, names: readonly string[]): string {
+  const nearest = nearestName(name, names);
+  return nearest ? `Did you mean ${nearest}?` : `Known are ${names.join(', ')}.`;
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' && value
+    ? 'an object'
+    : typeof value === 'function'
+      ? 'a function'
+      : String(value);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isGuard(value: unknown): boolean {
+  return typeof value === 'function' || (isObject(value) && 'canActivate' in value);
+}

@@ -1,0 +1,10 @@
+import { Injectable, type NestMiddleware } from '@nestjs/common';
+import { inContextOfRaw } from './request-context.js';
+
+/** Opens the context of each HTTP request, so that guards, interceptors and handlers share it. */
+@Injectable()
+export class AuditContextMiddleware implements NestMiddleware {
+  use(request: object, _response: unknown, next: () => void): void {
+    inContextOfRaw(request, next);
+  }
+}

@@ -1,0 +1,21 @@
+import { Global, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
+import { AuditContext } from './audit-context.js';
+import { AuditContextInterceptor } from './audit-context.interceptor.js';
+import { AuditContextMiddleware } from './audit-context.middleware.js';
+
+/**
+ * One for an application, however many data sources it audits. It is global because Nest runs the middleware of
+ * global modules first, so that the middleware of others can write under the request too.
+ */
+@Global()
+@Module({
+  providers: [AuditContext, { provide: APP_INTERCEPTOR, useClass: AuditContextInterceptor }],
+  exports: [AuditContext],
+})
+export class AuditContextModule implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    // Unlike '/', a wildcard also covers the routes that an application excludes from its global prefix.
+    consumer.apply(AuditContextMiddleware).forRoutes('{*path}');
+  }
+}

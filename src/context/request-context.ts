@@ -1,0 +1,62 @@
+import { type ExecutionContext } from '@nestjs/common';
+import { CLS_CTX, CLS_REQ, ClsServiceManager, type ClsStore, ContextClsStoreMap } from 'nestjs-cls';
+import { rawRequestOf, requestOf } from './request-of.js';
+
+const REQUEST = Symbol.for('nestjs-typeorm-audit:request');
+
+const cls = ClsServiceManager.getClsService();
+
+/** The request in whose course the code runs, if any, whoever opened its context. */
+export function currentRequest(): unknown {
+  const store = cls.get() as ClsStore | undefined;
+  if (!store) return undefined;
+  const context = store[CLS_CTX] as ExecutionContext | undefined;
+  // What guards have seen comes first: on Fastify they put the user on the request that has the raw one inside.
+  return store[REQUEST] ?? (context && requestOf(context)) ?? store[CLS_REQ];
+}
+
+/** The id that nestjs-cls has for the request, if the application lets it make one. */
+export function currentRequestId(): string | undefined {
+  return cls.getId();
+}
+
+/** Runs the rest of an HTTP request in a context of its own, or in the one that the application has opened for it. */
+export function inContextOfRaw<T>(raw: object, fn: () => T): T {
+  if (isOpenFor(raw, ContextClsStoreMap.getByRaw(raw))) {
+    cls.setIfUndefined(CLS_REQ, raw);
+    return fn();
+  }
+  return cls.run({ ifNested: 'inherit' }, () => {
+    // The copy of a context that was open already has the values of the application, but its request is another.
+    cls.set(REQUEST, undefined);
+    cls.set(CLS_CTX, undefined);
+    cls.set(CLS_REQ, raw);
+    ContextClsStoreMap.setByRaw(raw, cls.get());
+    return fn();
+  });
+}
+
+/** Runs a handler in the context of its request or message, and opens one where nobody has. */
+export function inContextOf<T>(context: ExecutionContext, fn: () => T): T {
+  const request = requestOf(context);
+  const known: ClsStore | undefined = ContextClsStoreMap.get(context);
+  if (isOpenFor(rawRequestOf(request), known)) {
+    cls.set(REQUEST, request);
+    return fn();
+  }
+  const store: ClsStore = cls.isActive() ? { ...known, ...cls.get() } : (known ?? {});
+  store[REQUEST] = request;
+  // It is found there by nestjs-cls, whose own interceptor may come next. A custom transport may have no context
+  // object, and a WeakMap takes nothing else.
+  if (typeof request === 'object' && request) ContextClsStoreMap.set(context, store);
+  return cls.runWith(store, fn);
+}
+
+/**
+ * Whether the open context is that of the request, or a copy of it. Another one can be open too: that of the code
+ * that started the server. It must not be written to, or requests would see each other's values.
+ */
+function isOpenFor(raw: unknown, known: ClsStore | undefined): boolean {
+  const store = cls.get() as ClsStore | undefined;
+  return !!store && (store === known || (!!raw && store[CLS_REQ] === raw));
+}

@@ -1,0 +1,97 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { auditPlansOf } from '../audited/audit-plans.js';
+import { type Change, type EntityId, type Page, type Revision, type TimelineOptions } from './revision.js';
+import { RowHistory } from './row-history.js';
+
+/**
+ * Reads the history of audited entities: what has been committed, through the data source's pool.
+ *
+ * An entity is named by its class, its EntitySchema or its name, and an id as `EntityId` says.
+ */
+@Injectable()
+export class HistoryService {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * The revisions of one entity, newest first, in pages.
+   *
+   * A page costs one indexed query however long the history is. Only where a `property` or `actor` is equal in its
+   * entity and different in the database (json with its keys in another order) does it take another to fill the page.
+   *
+   * @returns an empty page for an entity that has no history
+   * @throws NotAuditedError
+   * @throws InvalidArgumentError naming the argument: 'id', 'limit', 'cursor', 'order', 'from', 'to', 'actor', 'property'
+   * @example
+   * const { items, nextCursor } = await history.timeline(Reservation, 1, { limit: 2, property: 'party' });
+   * // items → [{ version: 3, actor: 'ann', changes: [{ property: 'party', from: 6, to: 4 }], snapshot: Reservation { … }, … }, …]
+   * const rest = await history.timeline(Reservation, 1, { limit: 2, property: 'party', cursor: nextCursor });
+   */
+  async timeline<E extends ObjectLiteral>(
+    entity: EntityTarget<E>,
+    id: EntityId,
+    options: TimelineOptions = {},
+  ): Promise<Page<Revision<E>>> {
+    return this.rowHistory(entity, id).timeline(options);
+  }
+
+  /**
+   * One revision of an entity, or null if there is none of that version.
+   *
+   * @throws NotAuditedError
+   * @throws InvalidArgumentError naming the argument: 'id', 'version'
+   * @example await history.revision(Reservation, 1, 2) // → { version: 2, operation: 'update', … }
+   */
+  async revision<E extends ObjectLiteral>(
+    entity: EntityTarget<E>,
+    id: EntityId,
+    version: number,
+  ): Promise<Revision<E> | null> {
+    return this.rowHistory(entity, id).revision(version);
+  }
+
+  /**
+   * The newest revision of an entity, or null if it has no history.
+   *
+   * @throws NotAuditedError
+   * @throws InvalidArgumentError naming the argument: 'id'
+   * @example (await history.latest(Reservation, 1))?.actor // → 'ann'
+   */
+  async latest<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): Promise<Revision<E> | null> {
+    return this.rowHistory(entity, id).latest();
+  }
+
+  /**
+   * What differs between two versions of an entity. A version that deleted it counts as all null.
+   *
+   * @throws NotAuditedError
+   * @throws InvalidArgumentError naming the argument: 'id', or 'from' or 'to' when there is no such version
+   * @example await history.diff(Reservation, 1, 1, 3) // → [{ property: 'party', from: 6, to: 4 }]
+   */
+  async diff(entity: EntityTarget<any>, id: EntityId, from: number, to: number): Promise<Change[]> {
+    return this.rowHistory(entity, id).diff(from, to);
+  }
+
+  /**
+   * The entity as it was at a moment, or null if it did not exist then.
+   *
+   * It is an instance of its class without its relations; their join columns have their database names where they
+   * have no property. A soft-deleted one comes with its delete date.
+   *
+   * @param at a Date (a revision made in that millisecond counts), a version number, or a revision of the entity
+   * @throws NotAuditedError
+   * @throws InvalidArgumentError naming the argument: 'id', 'at'
+   * @example await history.asOf(Reservation, 1, new Date('2015-04-03')) // → Reservation { id: 1, party: 4, guest_fk: 7 }
+   */
+  async asOf<E extends ObjectLiteral>(
+    entity: EntityTarget<E>,
+    id: EntityId,
+    at: Date | number | Pick<Revision, 'version'>,
+  ): Promise<E | null> {
+    return this.rowHistory(entity, id).asOf(at);
+  }
+
+  private rowHistory<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): RowHistory<E> {
+    return new RowHistory(this.dataSource, auditPlansOf(this.dataSource).get(entity), id);
+  }
+}

@@ -1,0 +1,39 @@
+import { InvalidArgumentError } from '../audit.errors.js';
+import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
+
+/** What snapshots have: all but `select: false` columns, in the order of the table. */
+export function shownColumns(plan: AuditPlan): PlanColumn[] {
+  return plan.columns.filter(({ copy }) => copy.isSelect);
+}
+
+/** What changes are listed of: the shown columns without the key, which never changes. */
+export function changeableColumns(plan: AuditPlan): PlanColumn[] {
+  return shownColumns(plan).filter((column) => !plan.keys.includes(column));
+}
+
+/**
+ * The changeable columns that a property stands for: an embedded for its own, a relation for its join columns.
+ *
+ * @throws InvalidArgumentError when there are none
+ */
+export function columnsOfProperty(plan: AuditPlan, property: string): PlanColumn[] {
+  const candidates = changeableColumns(plan);
+  const relation = plan.metadata.findRelationWithPropertyPath(property);
+  const columns = candidates.filter(
+    ({ propertyPath, source }) =>
+      isWithin(propertyPath, property) ||
+      isWithin(source.propertyPath, property) ||
+      relation?.joinColumns.includes(source),
+  );
+  if (columns.length > 0) return columns;
+  throw new InvalidArgumentError(
+    'property',
+    `"${property}" is no property whose changes the history of ${plan.metadata.name} shows. ` +
+      `They are ${candidates.map(({ propertyPath }) => propertyPath).join(', ')}.`,
+  );
+}
+
+/** 'address.city' is within 'address' and within itself. */
+function isWithin(path: string, property: string): boolean {
+  return path === property || path.startsWith(`${property}.`);
+}

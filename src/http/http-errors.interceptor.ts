@@ -1,0 +1,24 @@
+import {
+  BadRequestException,
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { catchError, type Observable, throwError } from 'rxjs';
+import { InvalidArgumentError } from '../audit.errors.js';
+
+/** Says in HTTP what the client did wrong. It is no filter, so that the application's own filters still apply. */
+@Injectable()
+export class HttpErrorsInterceptor implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle().pipe(catchError((error: unknown) => throwError(() => httpErrorOf(error))));
+  }
+}
+
+/** The body is that of every Nest application, and the field. */
+function httpErrorOf(error: unknown): unknown {
+  if (!(error instanceof InvalidArgumentError)) return error;
+  const { message, argument: field } = error;
+  return new BadRequestException({ statusCode: 400, error: 'Bad Request', message, field }, { cause: error });
+}

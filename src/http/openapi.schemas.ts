@@ -1,0 +1,57 @@
+const text = { type: 'string' };
+const nullableText = { type: 'string', nullable: true };
+const integer = { type: 'integer', minimum: 1 };
+const moment = { type: 'string', format: 'date-time' };
+const anything = { nullable: true };
+const object = { type: 'object', additionalProperties: true };
+const listOf = (items: object) => ({ type: 'array', items });
+
+/** A property path, as in changes. */
+const property = { ...text, example: 'address.city' };
+
+export const ENTITIES = listOf({
+  type: 'object',
+  properties: { name: text, revisionTable: text, keys: listOf(property), columns: listOf(property) },
+});
+
+export const ENTITY = object;
+
+export const CHANGES = listOf({ type: 'object', properties: { property, from: anything, to: anything } });
+
+export const REVISION = {
+  type: 'object',
+  properties: {
+    id: { type: 'string', format: 'uuid' },
+    version: integer,
+    createdAt: moment,
+    operation: { type: 'string', enum: ['insert', 'update', 'delete', 'soft-delete', 'restore', 'baseline'] },
+    isDelete: { type: 'boolean' },
+    actor: nullableText,
+    reason: nullableText,
+    transaction: { type: 'string', format: 'uuid' },
+    context: { ...object, nullable: true },
+    snapshot: { ...object, nullable: true },
+    changes: CHANGES,
+  },
+};
+
+export const PAGE = { type: 'object', properties: { items: listOf(REVISION), nextCursor: nullableText } };
+
+export const TIMELINE_QUERY = {
+  limit: { schema: { ...integer, maximum: 200, default: 50 } },
+  cursor: { schema: text, description: 'The nextCursor of a page' },
+  order: { schema: { type: 'string', enum: ['asc', 'desc'], default: 'desc' } },
+  from: { schema: moment, description: 'Not made before it' },
+  to: { schema: moment, description: 'Not made after it' },
+  actor: { schema: text },
+  property: { schema: property, description: 'Only revisions that changed it' },
+};
+
+export const DIFF_QUERY = {
+  from: { schema: integer, description: 'A version', required: true },
+  to: { schema: integer, description: 'A version', required: true },
+};
+
+export const AS_OF_QUERY = {
+  at: { schema: { oneOf: [moment, integer] }, description: 'A moment, or a version', required: true },
+};

@@ -1,0 +1,18 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+
+/**
+ * A part of the request's path as the client sent it, still URL-encoded: in a parameter that is decoded as a whole,
+ * a comma inside a value looks like one between values.
+ *
+ * @param at counted from the end, -1 is the last: what is in front depends on prefixes and versions
+ */
+export const UrlSegment = createParamDecorator((at: number, context: ExecutionContext): string => {
+  const request = context.switchToHttp().getRequest<{ url: string; raw?: { url: string } }>();
+  return urlSegment((request.raw ?? request).url, at);
+});
+
+/** @example urlSegment('/audit/order_line/a%2Cb,2/versions/1?x=/', -3) // → 'a%2Cb,2' */
+export function urlSegment(url: string, at: number): string {
+  const [path] = url.split(/[?#]/, 1);
+  return path.replace(/\/+$/, '').split('/').at(at) ?? '';
+}
