@@ -1,0 +1,99 @@
+import eslint from '@eslint/js';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+// What each part of src/ may import of the others; itself, audit.errors, audit.options and audit.tokens always.
+// One way only: capture and history meet in audited (the plan), revision and dialect, never in each other.
+const mayImport = {
+  dialect: [],
+  context: [],
+  revision: ['dialect'],
+  audited: ['revision', 'dialect'],
+  capture: ['audited', 'context', 'revision', 'dialect'],
+  history: ['audited', 'context', 'revision', 'dialect'],
+  maintenance: ['history', 'capture', 'audited', 'context', 'revision', 'dialect'],
+  http: ['history', 'context', 'audited'],
+};
+// A type is gone after the compile, so it ties less: these may be named, but not depended on at run time.
+const mayImportTypes = { dialect: ['revision'] };
+const parts = Object.keys(mayImport);
+
+const httpNames =
+  '^(Controller|Get|Post|Put|Patch|Delete|Head|Options|All|Param|Query|Body|Headers|Req|Res|Header|HttpCode|' +
+  'UseGuards|UsePipes|UseFilters|HttpStatus|\\w*(Http\\w*|BadRequest|NotFound|Forbidden|Conflict)Exception)$';
+const httpOnly = [
+  { regex: '^@nestjs/(swagger|platform-)', message: 'Only http/ knows of HTTP.' },
+  { regex: '^@nestjs/common$', importNamePattern: httpNames, message: 'Only http/ knows of HTTP.' },
+];
+const noBarrel = {
+  regex: '^\\.{1,2}/(\\.\\./)*index(\\.js)?$',
+  message: 'Import the file, never the barrel.',
+};
+
+function importRules(part) {
+  const types = mayImportTypes[part] ?? [];
+  const forbidden = parts.filter((other) => other !== part && !mayImport[part].includes(other));
+  const pattern = (names, allowTypeImports) => ({
+    regex: `^(\\.\\./)+(${names.join('|')})/`,
+    message: `${part}/ may import ${mayImport[part].join(', ') || 'nothing of ours'}.`,
+    allowTypeImports,
+  });
+  const never = forbidden.filter((other) => !types.includes(other));
+  return {
+    files: [`src/${part}/**/*.ts`],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            pattern(never, false),
+            ...(types.length > 0 ? [pattern(types, true)] : []),
+            // A file beside the folders that is none of these three puts the parts together: they don't know it.
+            {
+              regex: '^(\\.\\./)+(?!audit\\.(errors|options|tokens)\\.js$)[\\w.-]+$',
+              message: 'Of the files above, a part may import audit.errors, audit.options and audit.tokens.',
+            },
+            noBarrel,
+            ...(part === 'http' ? [] : httpOnly),
+          ],
+        },
+      ],
+    },
+  };
+}
+
+export default defineConfig(
+  globalIgnores(['dist/', 'sample/dist/', 'coverage/']),
+  eslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      // TypeORM hands entities and raw rows around as any: these would report its types, not our mistakes.
+      '@typescript-eslint/no-explicit-any': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      // async is also how a method that throws promises to reject instead.
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [noBarrel] }],
+    },
+  },
+  ...parts.map(importRules),
+  {
+    files: ['src/audit.{errors,options,module-definition}.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [noBarrel, ...httpOnly] }] },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+  { files: ['**/*.{js,mjs}'], languageOptions: { globals: { process: 'readonly', console: 'readonly' } } },
+);

@@ -1,0 +1,130 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const repository = join(here, '..', '..');
+
+/** The release lines of NestJS and TypeORM that the package promises to work with. */
+export type Line = 'NestJS 11, TypeORM 0.3' | 'NestJS 12, TypeORM 1';
+
+/** How an application's own files are compiled. */
+export type ModuleStyle = 'commonjs' | 'esm';
+
+/** Builds and packs the package, as `npm publish` would, into a folder of its own. */
+export async function pack(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'audit-compat-'));
+  await run(repository, 'npm', 'pack', '--silent', '--pack-destination', folder);
+  const [tarball] = (await readdir(folder)).filter((file) => file.endsWith('.tgz'));
+  return join(folder, tarball);
+}
+
+/**
+ * Installs the packed package in a new project: that npm accepts the peers is half of the test.
+ *
+ * The project holds the same application twice, in the folders `commonjs` and `esm`.
+ */
+export async function installProject(line: Line, tarball: string): Promise<string> {
+  const folder = await mkdtemp(join(dirname(tarball), 'project-'));
+  await writeJson(join(folder, 'package.json'), {
+    private: true,
+    dependencies: { ...(await dependenciesOf(line)), 'nestjs-typeorm-audit': `file:${tarball}` },
+  });
+  await run(folder, 'npm', 'install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund');
+  // Of the same version as ours, so its minute of compiling is done already.
+  const binding = 'node_modules/better-sqlite3/build';
+  await cp(join(repository, binding, 'Release'), join(folder, binding, 'Release'), { recursive: true });
+  for (const style of ['commonjs', 'esm'] as const) {
+    await addApplication(line, style, join(folder, style));
+  }
+  return folder;
+}
+
+/** Compiles the application with the project's own TypeScript against the package's published types. */
+export function compile(folder: string): Promise<string> {
+  return run(folder, process.execPath, '../node_modules/typescript/bin/tsc', '-p', '.');
+}
+
+/** Runs a file of the project in plain Node.js and parses what it prints. */
+export async function runNode(folder: string, file: string): Promise<unknown> {
+  return JSON.parse(await run(folder, process.execPath, file));
+}
+
+/** Runs the application's own jest suite. */
+export function runJest(folder: string, style: ModuleStyle): Promise<string> {
+  const flags = style === 'esm' ? ['--experimental-vm-modules'] : [];
+  const jest = join(repository, 'node_modules/jest/bin/jest.js');
+  return run(folder, process.execPath, ...flags, jest, '--rootDir', folder, '--testMatch', '**/out/suite.js');
+}
+
+/** Runs a command, and rejects with all that it printed when it fails. */
+async function run(cwd: string, command: string, ...args: string[]): Promise<string> {
+  // Left by the `npm test` that we run in, it would make npm install into our own folder.
+  const { npm_config_local_prefix: _, ...env } = process.env;
+  try {
+    return (await promisify(execFile)(command, args, { cwd, env })).stdout;
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    throw new Error(`${command} ${args.join(' ')} failed in ${cwd}:\n${stdout}\n${stderr}`, { cause: error });
+  }
+}
+
+async function addApplication(line: Line, style: ModuleStyle, folder: string): Promise<void> {
+  await cp(join(here, 'project'), folder, { recursive: true });
+  await writeJson(join(folder, 'package.json'), { type: style === 'esm' ? 'module' : 'commonjs' });
+  // node10 is how the CommonJS projects that Nest 11 generates find their packages: by `main` and `types`.
+  const resolution =
+    style === 'commonjs' && line === 'NestJS 11, TypeORM 0.3'
+      ? { module: 'commonjs', moduleResolution: 'node10' }
+      : { module: 'nodenext', moduleResolution: 'nodenext' };
+  await writeJson(join(folder, 'tsconfig.json'), {
+    compilerOptions: {
+      ...resolution,
+      target: 'ES2022',
+      strict: true,
+      strictPropertyInitialization: false,
+      esModuleInterop: true,
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+      types: ['node'],
+      rootDir: '.',
+      outDir: 'out',
+    },
+    include: ['*.ts'],
+  });
+}
+
+async function dependenciesOf(line: Line): Promise<Record<string, string>> {
+  const { devDependencies: ours } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as {
+    devDependencies: Record<string, string>;
+  };
+  const { version } = JSON.parse(
+    await readFile(join(repository, 'node_modules/better-sqlite3/package.json'), 'utf8'),
+  ) as { version: string };
+  const names = ['@nestjs/common', '@nestjs/core', '@nestjs/typeorm', 'nestjs-cls', 'typeorm', 'typescript'];
+  const shared = ['@jest/globals', '@types/node', 'reflect-metadata', 'rxjs'];
+  const asOurs = (wanted: string[]) => Object.fromEntries(wanted.map((name) => [name, ours[name]]));
+  return {
+    ...asOurs(shared),
+    'better-sqlite3': version,
+    ...(line === 'NestJS 12, TypeORM 1'
+      ? asOurs(names)
+      : {
+          '@nestjs/common': '~11.2.0',
+          '@nestjs/core': '~11.2.0',
+          '@nestjs/typeorm': '^11.0.0',
+          'nestjs-cls': '~6.3.0',
+          typeorm: '0.3.31',
+          typescript: '~5.9.0',
+        }),
+  };
+}
+
+function writeJson(file: string, value: unknown): Promise<void> {
+  return mkdir(dirname(file), { recursive: true }).then(() =>
+    writeFile(file, JSON.stringify(value, null, 2)),
+  );
+}

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe } from '@jest/globals';
+import { type DataSourceOptions } from 'typeorm';
+import { connect, type ServerName, serverUrl } from './servers.js';
+
+export type DatabaseName = 'sqlite' | ServerName;
+
+/** An empty database of one test's own. */
+export interface TestDatabase {
+  readonly name: DatabaseName;
+  /** How TypeORM reaches it; entities and the rest are the test's to add. */
+  readonly options: DataSourceOptions;
+  /** Drops it, whoever is still connected. */
+  drop(): Promise<void>;
+}
+
+/** The databases that this run uses, as the global set-up found them. */
+export function databasesOfThisRun(): DatabaseName[] {
+  const names = process.env.AUDIT_TEST_DATABASES;
+  if (!names)
+    throw new Error('No database was chosen. Run the tests with `npm test`, which probes for them.');
+  return names.split(',') as DatabaseName[];
+}
+
+/** A `describe.each` over the databases of this run. */
+export function describeDatabases(title: string, body: (database: DatabaseName) => void): void {
+  describe.each(databasesOfThisRun())(`${title} (%s)`, body);
+}
+
+/**
+ * Creates a fresh, empty database and says how to reach it.
+ *
+ * @param options `file`: SQLite in a file of a temporary folder instead of in memory
+ */
+export async function createDatabase(
+  database: DatabaseName,
+  { file = false }: { file?: boolean } = {},
+): Promise<TestDatabase> {
+  if (database === 'postgres') return createPostgres();
+  if (database === 'mariadb') return createMariadb();
+  return file ? createSqliteFile() : sqliteInMemory();
+}
+
+function sqliteInMemory(): TestDatabase {
+  return {
+    name: 'sqlite',
+    options: { type: 'better-sqlite3', database: ':memory:' },
+    drop: () => Promise.resolve(),
+  };
+}
+
+async function createSqliteFile(): Promise<TestDatabase> {
+  const folder = await mkdtemp(join(tmpdir(), 'audit-test-'));
+  return {
+    name: 'sqlite',
+    options: { type: 'better-sqlite3', database: join(folder, 'test.sqlite') },
+    drop: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function createPostgres(): Promise<TestDatabase> {
+  const name = uniqueName();
+  // template0, because CREATE DATABASE fails while anybody is connected to the template.
+  await administer('postgres', `CREATE DATABASE ${name} TEMPLATE template0`);
+  const url = serverUrl('postgres');
+  url.pathname = `/${name}`;
+  return {
+    name: 'postgres',
+    options: { type: 'postgres', url: url.href },
+    drop: () => administer('postgres', `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  };
+}
+
+async function createMariadb(): Promise<TestDatabase> {
+  const name = uniqueName();
+  await administer('mariadb', `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+  const url = serverUrl('mariadb');
+  return {
+    name: 'mariadb',
+    options: {
+      type: 'mariadb',
+      host: url.hostname,
+      port: Number(url.port || 3306),
+      username: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password),
+      database: name,
+      charset: 'utf8mb4',
+    },
+    drop: () => administer('mariadb', `DROP DATABASE IF EXISTS ${name}`),
+  };
+}
+
+async function administer(name: ServerName, sql: string): Promise<void> {
+  const server = await connect(name);
+  try {
+    await server.query(sql);
+  } finally {
+    await server.close();
+  }
+}
+
+// The minute it was made in is part of the name, so that a later run can tell what a crashed one left behind.
+function uniqueName(): string {
+  const minute = Math.floor(Date.now() / 60_000);
+  return `audit_test_${minute}_${process.pid}_${randomBytes(4).toString('hex')}`;
+}
