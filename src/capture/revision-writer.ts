@@ -7,12 +7,14 @@ import { bindStatement, type Statement } from '../dialect/statement.js';
 import { type AuditOperation } from '../revision/revision-columns.js';
 import { now } from './clock.js';
 import { type KeyReader } from './key-reader.js';
+import { type Newest, type Recording, RevisionSql } from './revision-sql.js';
 import {
-  type Recording,
   recordAll,
   recordMany,
   recordOne,
   selectRevisionIds,
+  selectVersion,
+  selectVersions,
   updateAllRevisionIds,
   updateRevisionIds,
 } from './revision-statements.js';
@@ -30,9 +32,12 @@ export interface Recordable extends WriteContext {
   readonly transaction: string;
 }
 
-/** Writes revisions: one INSERT … SELECT for a table and operation, which copies the rows inside the database. */
+/**
+ * Writes revisions: one INSERT … SELECT for a table and operation, which copies the rows inside the database. Rows
+ * that are as their newest revision has them add none.
+ */
 export class RevisionWriter {
-  private readonly statements = new Map<string, Statement>();
+  private readonly tables = new Map<AuditPlan, TableStatements>();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -40,75 +45,127 @@ export class RevisionWriter {
     private readonly keyReader: KeyReader,
   ) {}
 
-  /** Records the rows as they are now. Rows that are as their newest revision has them add none. */
   async record(queryRunner: QueryRunner, recordable: Recordable): Promise<void> {
     const { operation, plan, keys } = recordable;
-    if (keys.length === 0) return;
-    const isFresh = operation === 'insert' || operation === 'upsert';
-    if (isFresh && !this.dialect.looksBeforeInsert) await this.recordFresh(queryRunner, recordable);
-    else await this.insert(queryRunner, recordable, operation === 'delete' ? 'gone' : 'live');
+    if (keys === 'all') await this.recordAll(queryRunner, recordable);
+    else if (this.dialect.locksGaps) await this.recordWithoutGaps(queryRunner, recordable, keys);
+    else await this.insert(queryRunner, recordable, keys, 'sought');
     if (plan.revisionId && operation !== 'delete') await this.updateRevisionIds(queryRunner, recordable);
   }
 
   /** The `@RevisionId()` of rows, in the order of their keys. */
-  async revisionIds(queryRunner: QueryRunner, plan: AuditPlan, keys: readonly Key[]): Promise<(string | null)[]> {
+  async revisionIds(
+    queryRunner: QueryRunner,
+    plan: AuditPlan,
+    keys: readonly Key[],
+  ): Promise<(string | null)[]> {
     const table = await this.keyReader.table(queryRunner, plan.metadata);
-    const statement = this.statement(plan, 'ids', () =>
-      selectRevisionIds(this.dataSource, this.dialect, plan, table),
-    );
-    const rows = (await queryRunner.query(statement.text, bindStatement(statement, table.bind(keys)))) as {
-      n: number | string;
-      id: string | null;
-    }[];
+    const statement = this.statement(plan, 'ids', (sql) => selectRevisionIds(sql, table));
+    const rows = await this.select<{ n: number | string; id: string }>(queryRunner, statement, table.bind(keys));
     const ids = new Map(rows.map(({ n, id }) => [Number(n), id]));
     return keys.map((_, n) => ids.get(n) ?? null);
   }
 
-  private async recordFresh(queryRunner: QueryRunner, recordable: Recordable): Promise<void> {
+  /**
+   * Where a look at the newest revision in an INSERT locks the gap beside it, others that insert there would wait
+   * for us and we for them. So versions are read first, without locks, and only the records they name are read
+   * again. A new key is taken to have none. If another transaction was quicker, which only a transaction that
+   * began to read long ago can meet, the unique key says so, and the locking look is taken after all.
+   */
+  private async recordWithoutGaps(
+    queryRunner: QueryRunner,
+    recordable: Recordable,
+    keys: readonly Key[],
+  ): Promise<void> {
     try {
-      await this.insert(queryRunner, recordable, 'fresh');
+      if (recordable.operation === 'insert' || recordable.operation === 'upsert')
+        return await this.recordNew(queryRunner, recordable, keys);
+      await this.recordKnown(queryRunner, recordable, keys);
     } catch (error) {
       if (!this.dialect.isVersionTaken(error)) throw error;
-      await this.insert(queryRunner, recordable, 'live');
+      await this.insert(queryRunner, recordable, keys, 'sought');
     }
   }
 
-  private async insert(queryRunner: QueryRunner, recordable: Recordable, recording: Recording): Promise<void> {
-    const { plan, keys, operation } = recordable;
-    const upsert = operation === 'upsert';
-    if (keys === 'all') {
-      const statement = this.statement(plan, 'all', () => recordAll(this.dataSource, this.dialect, plan));
-      await this.run(queryRunner, statement, { ...valuesOf(recordable), ...uuidSeries() });
-      return;
+  private async recordNew(queryRunner: QueryRunner, recordable: Recordable, keys: readonly Key[]): Promise<void> {
+    try {
+      await this.insert(queryRunner, recordable, keys, 'none');
+    } catch (error) {
+      if (!this.dialect.isVersionTaken(error)) throw error;
+      await this.recordKnown(queryRunner, recordable, keys);
     }
+  }
+
+  private async recordKnown(queryRunner: QueryRunner, recordable: Recordable, keys: readonly Key[]): Promise<void> {
+    const versions = await this.versions(queryRunner, recordable.plan, keys);
+    const known = keys.map((key, n) => [...key, versions[n]]).filter((_, n) => versions[n] !== null);
+    const unknown = keys.filter((_, n) => versions[n] === null);
+    if (known.length > 0) await this.insert(queryRunner, recordable, known, 'known');
+    if (unknown.length > 0) await this.insert(queryRunner, recordable, unknown, 'none');
+  }
+
+  private async versions(
+    queryRunner: QueryRunner,
+    plan: AuditPlan,
+    keys: readonly Key[],
+  ): Promise<(number | null)[]> {
     if (keys.length === 1) {
-      const statement = this.statement(plan, `${recording} one ${upsert}`, () =>
-        recordOne(this.dataSource, this.dialect, plan, recording, upsert),
+      const statement = this.statement(plan, 'version', selectVersion);
+      const [row] = await this.select<{ version: number | null }>(queryRunner, statement, keyParameters(keys[0]));
+      return [row.version];
+    }
+    const table = await this.keyReader.table(queryRunner, plan.metadata);
+    const statement = this.statement(plan, 'versions', (sql) => selectVersions(sql, table));
+    const versions: (number | null)[] = [];
+    for (const chunk of chunks(keys, table.limit)) {
+      const rows = await this.select<{ n: number | string; version: number | null }>(
+        queryRunner,
+        statement,
+        table.bind(chunk),
       );
-      const key = Object.fromEntries(keys[0].map((value, n) => [`k${n}`, value]));
+      const start = versions.length;
+      for (const { n, version } of rows) versions[start + Number(n)] = version;
+    }
+    return versions;
+  }
+
+  private async insert(
+    queryRunner: QueryRunner,
+    recordable: Recordable,
+    keys: readonly Key[],
+    newest: Newest,
+  ): Promise<void> {
+    const { plan, operation } = recordable;
+    const recording: Recording = {
+      rows: operation === 'delete' ? 'gone' : 'live',
+      newest,
+      upsert: operation === 'upsert',
+    };
+    const kind = `${recording.rows} ${newest} ${recording.upsert ? 'upsert' : ''}`;
+    if (keys.length === 1) {
+      const statement = this.statement(plan, `${kind} one`, (sql) => recordOne(sql, recording));
+      const key = keyParameters(keys[0], plan.keys.length);
       await this.run(queryRunner, statement, { ...valuesOf(recordable), ...key, id: v7() });
       return;
     }
     const table = await this.keyReader.table(queryRunner, plan.metadata);
-    const statement = this.statement(plan, `${recording} ${upsert}`, () =>
-      recordMany(this.dataSource, this.dialect, plan, recording, upsert, table),
-    );
+    const statement = this.statement(plan, `${kind} many`, (sql) => recordMany(sql, recording, table));
     for (const chunk of chunks(keys, table.limit))
       await this.run(queryRunner, statement, { ...valuesOf(recordable), ...table.bind(chunk), ...uuidSeries() });
   }
 
+  private async recordAll(queryRunner: QueryRunner, recordable: Recordable): Promise<void> {
+    const statement = this.statement(recordable.plan, 'all', recordAll);
+    await this.run(queryRunner, statement, { ...valuesOf(recordable), ...uuidSeries() });
+  }
+
   private async updateRevisionIds(queryRunner: QueryRunner, { plan, keys }: Recordable): Promise<void> {
     if (keys === 'all') {
-      const statement = this.statement(plan, 'update all ids', () =>
-        updateAllRevisionIds(this.dataSource, this.dialect, plan),
-      );
-      await this.run(queryRunner, statement, {});
+      await this.run(queryRunner, this.statement(plan, 'update all ids', updateAllRevisionIds), {});
       return;
     }
     const table = await this.keyReader.table(queryRunner, plan.metadata);
-    const statement = this.statement(plan, 'update ids', () =>
-      updateRevisionIds(this.dataSource, this.dialect, plan, table),
-    );
+    const statement = this.statement(plan, 'update ids', (sql) => updateRevisionIds(sql, table));
     for (const chunk of chunks(keys, table.limit)) await this.run(queryRunner, statement, table.bind(chunk));
   }
 
@@ -116,16 +173,38 @@ export class RevisionWriter {
     return this.dialect.run(queryRunner, statement, bindStatement(statement, values));
   }
 
-  private statement(plan: AuditPlan, kind: string, build: () => Statement): Statement {
-    const id = `${plan.metadata.tablePath} ${kind}`;
-    let statement = this.statements.get(id);
-    if (!statement) this.statements.set(id, (statement = build()));
+  private async select<T>(
+    queryRunner: QueryRunner,
+    statement: Statement,
+    values: Record<string, unknown>,
+  ): Promise<T[]> {
+    return (await queryRunner.query(statement.text, bindStatement(statement, values))) as T[];
+  }
+
+  private statement(plan: AuditPlan, kind: string, build: (sql: RevisionSql) => Statement): Statement {
+    let table = this.tables.get(plan);
+    if (!table) {
+      table = { sql: new RevisionSql(this.dataSource, this.dialect, plan), statements: new Map() };
+      this.tables.set(plan, table);
+    }
+    let statement = table.statements.get(kind);
+    if (!statement) table.statements.set(kind, (statement = build(table.sql)));
     return statement;
   }
 }
 
+interface TableStatements {
+  readonly sql: RevisionSql;
+  readonly statements: Map<string, Statement>;
+}
+
 function valuesOf({ operation, actor, reason, context, transaction }: Recordable): Record<string, unknown> {
   return { now: now(), operation, actor, reason, context: context && JSON.stringify(context), transaction };
+}
+
+/** `k0`, `k1`, …, and behind the key's own columns the `version`. */
+function keyParameters(key: Key, length = key.length): Record<string, unknown> {
+  return Object.fromEntries(key.map((value, n) => [n < length ? `k${n}` : 'version', value]));
 }
 
 /** The beginning of a UUID v7, and a number of 40 bits for its end that leaves room to count on. */

@@ -71,11 +71,8 @@ export interface Dialect {
   /** A uuid as the text that `@RevisionId()` columns hold. */
   uuidText(expression: string): string;
 
-  /**
-   * Whether the insert of a new key looks for older revisions of it. Where such a look at nothing locks the gap
-   * that others insert into, version 1 is assumed, and looked for when the unique key says otherwise.
-   */
-  readonly looksBeforeInsert: boolean;
+  /** Whether an INSERT … SELECT that looks for a revision locks the gap beside what it finds. */
+  readonly locksGaps: boolean;
 
   /** Whether a write failed because the version was taken. */
   isVersionTaken(error: unknown): boolean;
@@ -105,6 +102,8 @@ export interface KeyTable {
   key(n: number): string;
   /** The row's number, from 0. */
   readonly ordinal: string;
+  /** The version behind the key's own values, where gaps are locked. */
+  readonly version: string;
   /** The parameters' values for some keys. */
   bind(keys: readonly Key[]): Record<string, unknown>;
   /** The most keys that one statement takes. */

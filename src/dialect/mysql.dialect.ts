@@ -66,9 +66,10 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
           `JSON_TABLE({{keys}}, '$[*]' COLUMNS (n FOR ORDINALITY, ` +
           `${description.types
             .map((type, n) => `k${n} ${binary[n] ? 'varchar(2000)' : type} PATH '$[${n}]'`)
-            .join(', ')})) k`,
+            .join(', ')}, version int PATH '$[${description.types.length}]')) k`,
         key: (n) => (binary[n] ? `unhex(k.k${n})` : `k.k${n}`),
         ordinal: '(k.n - 1)',
+        version: 'k.version',
         bind: (keys) => ({ keys: JSON.stringify(keys.map((key) => encodeKey(dataSource, key))) }),
         // Far below what fits into the default max_allowed_packet of 16 MB.
         limit: 50_000,
@@ -80,7 +81,8 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     numberedUuid: (prefix, start, n) => `concat(${prefix}, lpad(lower(hex(${start} + ${n})), 10, '0'))`,
     uuidText: (expression) => `lower(${expression})`,
 
-    looksBeforeInsert: false,
+    // Under REPEATABLE READ, its default.
+    locksGaps: true,
     isVersionTaken: (error) =>
       error instanceof QueryFailedError && (error.driverError as { errno?: number }).errno === 1062,
 

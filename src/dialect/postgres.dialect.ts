@@ -60,6 +60,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
         `WITH ORDINALITY AS k(${types.map((_, n) => `k${n}`).join(', ')}, n)`,
       key: (n) => `k.k${n}`,
       ordinal: '(k.n - 1)',
+      version: '',
       bind: (keys) => Object.fromEntries(types.map((_, n) => [`keys${n}`, keys.map((key) => key[n])])),
       limit: 100_000,
     }),
@@ -70,7 +71,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       `(${prefix}::varchar || lpad(to_hex(${start}::bigint + ${n}), 10, '0'))::uuid`,
     uuidText: (expression) => `${expression}::varchar`,
 
-    looksBeforeInsert: true,
+    locksGaps: false,
     isVersionTaken: () => false,
 
     updateJoined: updateFrom,

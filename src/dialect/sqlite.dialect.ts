@@ -49,6 +49,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
           ? `unhex(json_extract(k.value, '$[${n}].hex'))`
           : `json_extract(k.value, '$[${n}]')`,
       ordinal: 'k.key',
+      version: '',
       bind: (keys) => ({ keys: JSON.stringify(keys.map(encodeKey)) }),
       limit: 100_000,
     }),
@@ -59,7 +60,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     numberedUuid: (prefix, start, n) => `${prefix} || printf('%010x', ${start} + ${n})`,
     uuidText: (expression) => expression,
 
-    looksBeforeInsert: true,
+    locksGaps: false,
     isVersionTaken: () => false,
 
     updateJoined: updateFrom,

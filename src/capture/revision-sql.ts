@@ -1,0 +1,142 @@
+import { type DataSource, type EntityMetadata } from 'typeorm';
+import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
+import { type Dialect } from '../dialect/dialect.js';
+import { REVISION_COLUMNS, type RevisionColumns } from '../revision/revision-columns.js';
+
+/** How a statement gets at each row's newest revision. */
+export type Newest =
+  /** It looks: two probes of the (key, version) index. */
+  | 'sought'
+  /** Its version is given, so that one record is read and no gap beside it. */
+  | 'known'
+  /** There is none: the rows are new, or taken to be. */
+  | 'none';
+
+/** What is recorded of rows, and how. */
+export interface Recording {
+  /** Whether the rows are copied as they are now, or recorded as no longer there. */
+  readonly rows: 'live' | 'gone';
+  readonly newest: Newest;
+  /** Whether the operation is told from the history: an insert where there is none, else an update. */
+  readonly upsert: boolean;
+}
+
+/** Expressions for the n-th key column of the rows in question. */
+export type KeyExpression = (n: number) => string;
+
+/**
+ * The parts that statements about one audited table are put together from, under the aliases t (the row), p (its
+ * newest revision) and k (a table of keys).
+ */
+export class RevisionSql {
+  readonly table: string;
+  readonly revisions: string;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    readonly dialect: Dialect,
+    readonly plan: AuditPlan,
+  ) {
+    this.table = this.path(plan.metadata);
+    this.revisions = this.path(plan.revision);
+  }
+
+  column({ databaseName }: Pick<PlanColumn, 'databaseName'>): string {
+    return this.dataSource.driver.escape(databaseName);
+  }
+
+  /** `INSERT INTO … SELECT …`, up to FROM. */
+  insert(recording: Recording, id: string, key: KeyExpression): string {
+    const own = this.ownValues(recording, id);
+    const copies = recording.rows === 'live' ? this.liveCopies() : this.goneCopies(recording, key);
+    const names = Object.keys(own).map((property) => REVISION_COLUMNS[property as keyof RevisionColumns]);
+    const columns = [...names, ...copies.map(([column]) => this.column(column))];
+    const values = [...Object.values(own), ...copies.map(([, value]) => value)];
+    return `INSERT INTO ${this.revisions} (${columns.join(', ')}) SELECT ${values.join(', ')}`;
+  }
+
+  /** The key of the row t, as its revisions have it. */
+  readonly liveKey: KeyExpression = (n) => {
+    const { source } = this.plan.keys[n];
+    return this.dialect.copied(`t.${this.column(source)}`, source);
+  };
+
+  /** The row t is the one with this key. */
+  isRow(key: KeyExpression): string {
+    return this.plan.keys.map((column, n) => `t.${this.column(column)} = ${key(n)}`).join(' AND ');
+  }
+
+  /** A revision is the newest of this key. */
+  isNewest(alias: string, key: KeyExpression, version = this.newestVersion(key)): string {
+    return `${this.isOf(alias, key)} AND ${alias}.rev_version = ${version}`;
+  }
+
+  newestVersion(key: KeyExpression): string {
+    return `(SELECT max(m.rev_version) FROM ${this.revisions} m WHERE ${this.isOf('m', key)})`;
+  }
+
+  /** The row differs from what was recorded last. */
+  isNews({ rows }: Pick<Recording, 'rows'>): string {
+    return rows === 'gone'
+      ? '(p.rev_id IS NULL OR NOT p.rev_isdelete)'
+      : `(p.rev_id IS NULL OR p.rev_isdelete OR ${this.differs()})`;
+  }
+
+  /** The row t has other values than the revision p. */
+  differs(): string {
+    return this.dialect.differ(
+      this.plan.columns.map(({ source }) => source),
+      (column) => `t.${this.column(column)}`,
+      (column) => `p.${this.column(column)}`,
+    );
+  }
+
+  private isOf(alias: string, key: KeyExpression): string {
+    return this.plan.keys.map((column, n) => `${alias}.${this.column(column)} = ${key(n)}`).join(' AND ');
+  }
+
+  private liveCopies(): (readonly [PlanColumn, string])[] {
+    return this.plan.columns.map((column) => [
+      column,
+      this.dialect.copied(`t.${this.column(column)}`, column.source),
+    ]);
+  }
+
+  private goneCopies({ newest }: Recording, key: KeyExpression): (readonly [PlanColumn, string])[] {
+    const { keys, columns, deletedState } = this.plan;
+    const others = columns.filter((column) => !keys.includes(column));
+    const lastState = deletedState === 'last' && newest !== 'none' ? others : [];
+    return [
+      ...keys.map((column, n) => [column, key(n)] as const),
+      ...lastState.map((column) => [column, `p.${this.column(column)}`] as const),
+    ];
+  }
+
+  private ownValues({ rows, newest, upsert }: Recording, id: string): Record<keyof RevisionColumns, string> {
+    const { dialect } = this;
+    const created = dialect.value('{{now}}', 'time');
+    const follows = newest !== 'none';
+    const upserted = follows
+      ? "CASE WHEN p.rev_id IS NULL OR p.rev_isdelete THEN 'insert' ELSE 'update' END"
+      : "'insert'";
+    return {
+      revId: id,
+      // Later than the last one by a microsecond at least, whatever the clocks say.
+      revCreated: follows ? dialect.greatest(created, 'coalesce(p.rev_created + 0.000001, 0)') : created,
+      revIsDelete: rows === 'gone' ? 'TRUE' : 'FALSE',
+      revVersion: follows ? 'coalesce(p.rev_version, 0) + 1' : '1',
+      revOperation: upsert ? upserted : dialect.value('{{operation}}', 'text'),
+      revActor: dialect.value('{{actor}}', 'text'),
+      revReason: dialect.value('{{reason}}', 'text'),
+      revTransaction: dialect.value('{{transaction}}', 'uuid'),
+      revContext: dialect.value('{{context}}', 'json'),
+    };
+  }
+
+  private path({ tablePath }: EntityMetadata): string {
+    return tablePath
+      .split('.')
+      .map((name) => this.dataSource.driver.escape(name))
+      .join('.');
+  }
+}
