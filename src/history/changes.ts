@@ -2,39 +2,59 @@ import { isDeepStrictEqual } from 'node:util';
 import { type AuditOperation } from '../revision/revision-columns.js';
 import { type Change } from './revision.js';
 
-/** The values of a row by property path; of a deleted row, what its columns would be if all were null. */
-export type State = Readonly<Record<string, unknown>>;
+/** What a row has, by property path. */
+export interface State {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** The properties that are null in the database, whatever a transformer makes of that. */
+  readonly nulls: ReadonlySet<string>;
+}
 
 /**
  * What a revision changed: its difference to the one before.
  *
  * A baseline changes nothing, and neither does a revision whose predecessor was pruned. An insert starts from nothing.
  *
- * @param previous the state before, or undefined without a predecessor
- * @param nothing the state in which the entity doesn't exist
+ * @param previous null if the entity was deleted, undefined if there is no revision before
+ * @param current null if the entity is deleted
  */
 export function changesOf(
   operation: AuditOperation,
-  previous: State | undefined,
-  current: State,
-  nothing: State,
+  previous: State | null | undefined,
+  current: State | null,
   properties: readonly string[],
 ): Change[] {
   if (operation === 'baseline') return [];
-  const before = operation === 'insert' ? nothing : previous;
-  return before ? changesBetween(before, current, properties) : [];
+  const before = operation === 'insert' ? null : previous;
+  return before === undefined ? [] : changesBetween(before, current, properties);
 }
 
 /**
- * The properties that two states differ in, in their order.
+ * The properties that two states of an entity differ in, in their order. Where it doesn't exist, all count as null.
  *
- * @example changesBetween({ party: 6, name: null }, { party: 4, name: null }, ['party', 'name'])
+ * @param before null if the entity didn't exist
+ * @param after null if the entity didn't exist
+ * @example changesBetween({ values: { party: 6 }, … }, { values: { party: 4 }, … }, ['party'])
  * // → [{ property: 'party', from: 6, to: 4 }]
  */
-export function changesBetween(before: State, after: State, properties: readonly string[]): Change[] {
+export function changesBetween(
+  before: State | null,
+  after: State | null,
+  properties: readonly string[],
+): Change[] {
   return properties
-    .map((property) => ({ property, from: before[property] ?? null, to: after[property] ?? null }))
-    .filter(({ from, to }) => !isSame(from, to));
+    .filter((property) => isChanged(before, after, property))
+    .map((property) => ({
+      property,
+      from: before?.values[property] ?? null,
+      to: after?.values[property] ?? null,
+    }));
+}
+
+// Nothing is compared with nothing as the database has it: a transformer may make an empty list of null.
+function isChanged(before: State | null, after: State | null, property: string): boolean {
+  if (before && after) return !isSame(before.values[property] ?? null, after.values[property] ?? null);
+  const only = before ?? after;
+  return only !== null && !only.nulls.has(property) && (only.values[property] ?? null) !== null;
 }
 
 function isSame(left: unknown, right: unknown): boolean {

@@ -24,7 +24,8 @@ export function keyValuesOf(id: unknown, keys: readonly KeyName[], entity: strin
     if (!only) throw invalid(`is one value, and the key of ${entity} has ${keys.length}`, keys, entity);
     return [id];
   }
-  if (typeof id !== 'object') throw invalid(typeof id === 'number' ? `is ${id}` : `is a ${typeof id}`, keys, entity);
+  if (typeof id !== 'object')
+    throw invalid(typeof id === 'number' ? `is ${id}` : `is a ${typeof id}`, keys, entity);
   if (only?.takesObjects && valueOf(id, only) === undefined) return [id];
   return keys.map((key) => {
     const value = valueOf(id, key);

@@ -1,8 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { auditPlansOf } from '../audited/audit-plans.js';
+import { readAsOf } from './as-of.js';
+import { readDiff } from './diff.js';
 import { type Change, type EntityId, type Page, type Revision, type TimelineOptions } from './revision.js';
-import { RowHistory } from './row-history.js';
+import { RowRevisions } from './row-revisions.js';
+import { readTimeline } from './timeline.js';
+import { assertVersion } from './version.js';
 
 /**
  * Reads the history of audited entities: what has been committed, through the data source's pool.
@@ -16,8 +20,9 @@ export class HistoryService {
   /**
    * The revisions of one entity, newest first, in pages.
    *
-   * A page costs one indexed query however long the history is. Only where a `property` or `actor` is equal in its
-   * entity and different in the database (json with its keys in another order) does it take another to fill the page.
+   * A page costs one indexed query however long the history is. It takes another only where the database and the
+   * entity disagree on what a filter means (json with its keys in another order is no change, `Ann` is not `ann`),
+   * and to find the end of a pruned history.
    *
    * @returns an empty page for an entity that has no history
    * @throws NotAuditedError
@@ -32,7 +37,7 @@ export class HistoryService {
     id: EntityId,
     options: TimelineOptions = {},
   ): Promise<Page<Revision<E>>> {
-    return this.rowHistory(entity, id).timeline(options);
+    return readTimeline(this.row(entity, id), options);
   }
 
   /**
@@ -47,7 +52,10 @@ export class HistoryService {
     id: EntityId,
     version: number,
   ): Promise<Revision<E> | null> {
-    return this.rowHistory(entity, id).revision(version);
+    assertVersion('version', version);
+    const row = this.row(entity, id);
+    const [revision] = await row.read(row.select().andWhere('r.revVersion = :version', { version }));
+    return revision ?? null;
   }
 
   /**
@@ -58,7 +66,9 @@ export class HistoryService {
    * @example (await history.latest(Reservation, 1))?.actor // → 'ann'
    */
   async latest<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): Promise<Revision<E> | null> {
-    return this.rowHistory(entity, id).latest();
+    const row = this.row(entity, id);
+    const [revision] = await row.read(row.select().orderBy('r.revVersion', 'DESC').limit(1));
+    return revision ?? null;
   }
 
   /**
@@ -69,7 +79,7 @@ export class HistoryService {
    * @example await history.diff(Reservation, 1, 1, 3) // → [{ property: 'party', from: 6, to: 4 }]
    */
   async diff(entity: EntityTarget<any>, id: EntityId, from: number, to: number): Promise<Change[]> {
-    return this.rowHistory(entity, id).diff(from, to);
+    return readDiff(this.row<ObjectLiteral>(entity, id), from, to);
   }
 
   /**
@@ -88,10 +98,10 @@ export class HistoryService {
     id: EntityId,
     at: Date | number | Pick<Revision, 'version'>,
   ): Promise<E | null> {
-    return this.rowHistory(entity, id).asOf(at);
+    return readAsOf(this.row(entity, id), at);
   }
 
-  private rowHistory<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): RowHistory<E> {
-    return new RowHistory(this.dataSource, auditPlansOf(this.dataSource).get(entity), id);
+  private row<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): RowRevisions<E> {
+    return new RowRevisions(this.dataSource, auditPlansOf(this.dataSource).get(entity), id);
   }
 }

@@ -11,13 +11,7 @@ import { type KeyName, keyValuesOf } from './entity-id.js';
  */
 export function keyOf(dataSource: DataSource, plan: AuditPlan, id: unknown): unknown[] {
   const values = keyValuesOf(id, plan.keys.map(keyName), plan.metadata.name);
-  return plan.keys.map((key, n) => {
-    const value: unknown = dataSource.driver.preparePersistentValue(values[n], key.source);
-    // Before the driver rounds it; but what a transformer is given may be anything.
-    const given = key.source.transformer ? value : values[n];
-    if (isInteger(dataSource, key.source)) assertInteger(given, key, plan);
-    return value;
-  });
+  return plan.keys.map((key, n) => prepared(dataSource, plan, key, values[n]));
 }
 
 /** A key as messages and cursors have it: its values joined by commas. */
@@ -30,18 +24,38 @@ function valueText(value: unknown): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value);
 }
 
+function prepared(dataSource: DataSource, plan: AuditPlan, key: PlanColumn, given: unknown): unknown {
+  const { source } = key;
+  // Drivers take the text of a bigint, but not all take a bigint.
+  const value = typeof given === 'bigint' && !source.transformer ? given.toString() : given;
+  const result: unknown = dataSource.driver.preparePersistentValue(value, source);
+  if (result instanceof Date && Number.isNaN(result.getTime()))
+    throw new InvalidArgumentError(
+      'id',
+      `"${String(given)}" is no date, and "${key.propertyPath}" of ${plan.metadata.name} is one.`,
+    );
+  // Before the driver rounds it; but what a transformer is given may be anything.
+  if (isInteger(dataSource, source)) assertInteger(source.transformer ? result : value, key, plan);
+  return result;
+}
+
 function keyName({ source, propertyPath }: PlanColumn): KeyName {
   return { name: propertyPath, paths: pathsOf(source), takesObjects: !!source.transformer };
 }
 
-// A join column is found under its own property, in the related entity, at the relation, or by its database name.
-function pathsOf(column: ColumnMetadata): string[][] {
+// A join column is found under its own property, in an entity or a key that a relation holds, or by its database name.
+function pathsOf(column: ColumnMetadata, outer: readonly ColumnMetadata[] = []): string[][] {
   const own = column.isVirtual ? [] : [column.propertyPath.split('.')];
-  const relation = column.relationMetadata?.propertyPath.split('.');
-  const related =
-    relation && column.referencedColumn
-      ? [...pathsOf(column.referencedColumn).map((path) => [...relation, ...path]), relation]
-      : [];
+  const related = column.entityMetadata.relations.flatMap(({ propertyPath, joinColumns }) => {
+    // A second relation over the same column has a copy of it.
+    const joined = joinColumns.find(
+      ({ databaseName }) => databaseName === column.databaseName,
+    )?.referencedColumn;
+    // A tree of one tenant's rows shares the tenant's column with its parents.
+    if (!joined || joined === column || outer.includes(joined)) return [];
+    const path = propertyPath.split('.');
+    return [...pathsOf(joined, [...outer, column]).map((rest) => [...path, ...rest]), path];
+  });
   return [...own, ...related, [column.databaseName]];
 }
 

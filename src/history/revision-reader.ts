@@ -22,10 +22,9 @@ export class RevisionReader<E extends ObjectLiteral> {
   /** What changes are listed of. */
   readonly properties: readonly string[];
   private readonly columns: readonly PlanColumn[];
+  /** Its place among the columns, or -1. */
   private readonly discriminator: number;
   private readonly columnNames = new Map<EntityMetadata, ReadonlySet<string>>();
-  /** The state in which the entity doesn't exist. */
-  private readonly nothing: State;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -34,7 +33,6 @@ export class RevisionReader<E extends ObjectLiteral> {
     this.columns = shownColumns(plan);
     this.properties = changeableColumns(plan).map(({ propertyPath }) => propertyPath);
     this.discriminator = this.columns.findIndex(({ source }) => source === plan.metadata.discriminatorColumn);
-    this.nothing = this.valuesOf(plan.metadata, () => null);
   }
 
   /** A revision that was selected with its predecessor. */
@@ -52,7 +50,7 @@ export class RevisionReader<E extends ObjectLiteral> {
       transaction: this.own(raw, 'revTransaction'),
       context: this.own(raw, 'revContext'),
       snapshot: isDelete && this.plan.deletedState === 'null' ? null : this.instance(raw),
-      changes: changesOf(operation, this.previous(raw), this.state(raw), this.nothing, this.properties),
+      changes: changesOf(operation, this.previous(raw), this.state(raw), this.properties),
     };
   }
 
@@ -61,46 +59,43 @@ export class RevisionReader<E extends ObjectLiteral> {
     return this.own(raw, 'revIsDelete') ? null : this.instance(raw);
   }
 
-  /** The values that a revision left the row with. */
-  state(raw: Raw): State {
-    return this.own(raw, 'revIsDelete') ? this.nothing : this.recorded(raw, 'r').values;
+  /** What a revision left the row with, or null if it deleted it. */
+  state(raw: Raw): State | null {
+    return this.own(raw, 'revIsDelete') ? null : this.recorded(raw, 'r').state;
   }
 
   version(raw: Raw): number {
     return this.own(raw, 'revVersion');
   }
 
-  private previous(raw: Raw): State | undefined {
-    const isDelete = this.own({ [REVISION_COLUMNS.revIsDelete]: raw.p_isdelete }, 'revIsDelete') as
-      boolean | null;
+  private previous(raw: Raw): State | null | undefined {
+    const own = { [REVISION_COLUMNS.revIsDelete]: raw.p_isdelete };
+    const isDelete = this.own(own, 'revIsDelete') as boolean | null;
     if (isDelete === null) return undefined;
-    return isDelete ? this.nothing : this.recorded(raw, 'p').values;
+    return isDelete ? null : this.recorded(raw, 'p').state;
   }
 
   private instance(raw: Raw): E {
-    const { metadata, values } = this.recorded(raw, 'r');
-    const entity = instanceOf<E>(metadata, this.columns, ({ propertyPath }) => values[propertyPath]);
+    const { metadata, state } = this.recorded(raw, 'r');
+    const entity = instanceOf<E>(metadata, this.columns, ({ propertyPath }) => state.values[propertyPath]);
     this.plan.revisionId?.setEntityValue(entity, this.own(raw, 'revId'));
     return entity;
   }
 
-  private recorded(raw: Raw, alias: 'r' | 'p'): { metadata: EntityMetadata; values: State } {
-    const value = (n: number): unknown => raw[resultColumn(alias, n)];
-    const metadata = classOf(this.plan.metadata, value(this.discriminator));
-    return { metadata, values: this.valuesOf(metadata, value) };
-  }
-
-  // A sibling's column is as if the entity didn't exist, and its transformer isn't asked.
-  private valuesOf(metadata: EntityMetadata, value: (n: number) => unknown): State {
+  private recorded(raw: Raw, alias: 'r' | 'p'): { metadata: EntityMetadata; state: State } {
+    const metadata = classOf(this.plan.metadata, raw[resultColumn(alias, this.discriminator)]);
     const names = this.namesOf(metadata);
-    return Object.fromEntries(
-      this.columns.map((column, n) => [
-        column.propertyPath,
-        names.has(column.databaseName)
-          ? this.hydrate(value(n), column)
-          : (this.nothing?.[column.propertyPath] ?? null),
-      ]),
-    );
+    const values: Record<string, unknown> = {};
+    const nulls = new Set<string>();
+    this.columns.forEach((column, n) => {
+      const { propertyPath } = column;
+      const value = raw[resultColumn(alias, n)];
+      // The transformer of another class's column isn't asked.
+      const isOwn = names.has(column.databaseName);
+      values[propertyPath] = isOwn ? this.hydrate(value, column) : null;
+      if (!isOwn || value === null) nulls.add(propertyPath);
+    });
+    return { metadata, state: { values, nulls } };
   }
 
   private namesOf(metadata: EntityMetadata): ReadonlySet<string> {

@@ -18,12 +18,15 @@ export function changeableColumns(plan: AuditPlan): PlanColumn[] {
  */
 export function columnsOfProperty(plan: AuditPlan, property: string): PlanColumn[] {
   const candidates = changeableColumns(plan);
-  const relation = plan.metadata.findRelationWithPropertyPath(property);
+  // By name, because a second relation over the same column has a copy of it.
+  const joined = plan.metadata
+    .findRelationWithPropertyPath(property)
+    ?.joinColumns.map(({ databaseName }) => databaseName);
   const columns = candidates.filter(
-    ({ propertyPath, source }) =>
+    ({ propertyPath, databaseName, source }) =>
       isWithin(propertyPath, property) ||
       isWithin(source.propertyPath, property) ||
-      relation?.joinColumns.includes(source),
+      joined?.includes(databaseName),
   );
   if (columns.length > 0) return columns;
   throw new InvalidArgumentError(

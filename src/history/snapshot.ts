@@ -11,12 +11,16 @@ export function classOf(root: EntityMetadata, discriminator: unknown): EntityMet
   return root.childEntityMetadatas.find((child) => child.discriminatorValue === discriminator) ?? root;
 }
 
-/** The columns of a class: in a single-table inheritance without those of its siblings and children. */
+/** The columns of a class: in a single-table inheritance without those that another class of the table declares. */
 export function columnsOf(metadata: EntityMetadata): ColumnMetadata[] {
-  const children = metadata.childEntityMetadatas.map((child) => child.target);
-  return metadata.columns.filter((column) => {
-    const declaredBy = column.isVirtual ? column.relationMetadata?.target : column.target;
-    return declaredBy === undefined || !children.includes(declaredBy);
+  const root = metadata.parentEntityMetadata ?? metadata;
+  const others = root.childEntityMetadatas
+    .map(({ target }) => target)
+    .filter((target) => !isA(metadata.target, target));
+  return metadata.columns.filter(({ isVirtual, relationMetadata, target }) => {
+    // A join column is declared by its relation.
+    const declaredBy = isVirtual ? relationMetadata?.target : target;
+    return declaredBy === undefined || !others.includes(declaredBy);
   });
 }
 
@@ -32,8 +36,13 @@ export function instanceOf<E extends ObjectLiteral>(
   valueOf: (column: PlanColumn) => unknown,
 ): E {
   const entity = metadata.create(undefined, { fromDeserializer: true }) as ObjectLiteral;
-  // They would load what is related now, not what was.
-  for (const relation of metadata.lazyRelations) delete entity[relation.propertyName];
+  // They would load what is related now, not what was. The prototype has them too.
+  for (const relation of metadata.lazyRelations)
+    Object.defineProperty(entity, relation.propertyName, {
+      value: undefined,
+      writable: true,
+      configurable: true,
+    });
   const known = new Map(columns.map((column) => [column.databaseName, column]));
   for (const column of columnsOf(metadata)) {
     const recorded = known.get(column.databaseName);
@@ -44,4 +53,9 @@ export function instanceOf<E extends ObjectLiteral>(
       column.setEntityValue(entity, undefined);
   }
   return entity as E;
+}
+
+function isA(target: EntityMetadata['target'], base: EntityMetadata['target']): boolean {
+  if (typeof target !== 'function' || typeof base !== 'function') return target === base;
+  return target === base || target.prototype instanceof base;
 }

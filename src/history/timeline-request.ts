@@ -6,7 +6,8 @@ import { type TimelineOptions } from './revision.js';
 import { columnsOfProperty } from './shown-columns.js';
 
 const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 200;
+/** The most revisions on a page. */
+export const MAX_LIMIT = 200;
 
 /** The options of a timeline, checked and in the terms of the database. */
 export interface TimelineRequest {

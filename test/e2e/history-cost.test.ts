@@ -1,0 +1,215 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Column, DataSource, Entity, JoinColumn, type Logger, ManyToOne, PrimaryColumn } from 'typeorm';
+import { v7 } from 'uuid';
+import { Audited } from '../../src/audited/audited.decorator.js';
+import { auditPlansOf } from '../../src/audited/audit-plans.js';
+import { HistoryService } from '../../src/history/history.service.js';
+import { revisionOf } from '../../src/revision/revision-of.js';
+import {
+  createDatabase,
+  type DatabaseName,
+  describeDatabases,
+  type TestDatabase,
+} from '../support/databases.js';
+
+@Entity()
+class Guest {
+  @PrimaryColumn() id: number;
+}
+
+@Audited()
+@Entity()
+class Reservation {
+  @PrimaryColumn({ length: 20 }) hotel: string;
+  @PrimaryColumn() number: number;
+  @Column() party: number;
+  @Column({ type: 'text' }) note: string;
+  @ManyToOne(() => Guest) @JoinColumn({ name: 'guest_fk' }) guest: Guest;
+}
+
+class Recorder implements Logger {
+  readonly queries: { sql: string; parameters: unknown[] }[] = [];
+  logQuery(sql: string, parameters: unknown[] = []): void {
+    this.queries.push({ sql, parameters });
+  }
+  logQueryError(): void {}
+  logQuerySlow(): void {}
+  logSchemaBuild(): void {}
+  logMigration(): void {}
+  log(): void {}
+}
+
+const FIRST_CREATED = Date.UTC(2020, 0, 1) / 1000;
+
+function row(number: number, version: number): object {
+  return {
+    revId: v7(),
+    revCreated: FIRST_CREATED + version * 60,
+    revIsDelete: false,
+    revVersion: version,
+    revOperation: version === 1 ? 'insert' : 'update',
+    revActor: version % 5 === 0 ? 'bob' : 'ann',
+    revTransaction: v7(),
+    hotel: 'Ritz',
+    number,
+    party: version,
+    note: `note ${Math.floor(version / 10)}`,
+    guest_fk: null,
+  };
+}
+
+describeDatabases('the cost of a timeline of 10,000 among 20,000 revisions', (name) => {
+  const recorder = new Recorder();
+  const id = { hotel: 'Ritz', number: 7 };
+  let database: TestDatabase;
+  let dataSource: DataSource;
+  let history: HistoryService;
+  let index: string;
+
+  beforeAll(async () => {
+    database = await createDatabase(name);
+    dataSource = new DataSource({
+      ...database.options,
+      entities: [Reservation, Guest],
+      synchronize: true,
+      logging: ['query'],
+      logger: recorder,
+    });
+    await dataSource.initialize();
+    history = new HistoryService(dataSource);
+    const rows = [
+      ...Array.from({ length: 10_000 }, (_, n) => row(id.number, n + 1)),
+      ...Array.from({ length: 10_000 }, (_, n) => row(100 + (n % 100), Math.floor(n / 100) + 1)),
+    ];
+    for (let start = 0; start < rows.length; start += 1000)
+      await dataSource
+        .createQueryBuilder()
+        .insert()
+        .into(revisionOf(Reservation))
+        .values(rows.slice(start, start + 1000))
+        .updateEntity(false)
+        .execute();
+    const { revision } = auditPlansOf(dataSource).get(Reservation);
+    index = revision.indices.find(({ isUnique }) => isUnique)!.name;
+    if (name === 'postgres') await dataSource.query('ANALYZE');
+    if (name === 'mariadb') await dataSource.query('ANALYZE TABLE reservation_rev');
+  });
+  afterAll(async () => {
+    await dataSource.destroy();
+    await database.drop();
+  });
+
+  /** How the database runs what was asked last. */
+  async function planOfLastQuery(): Promise<QueryPlan> {
+    const { sql, parameters } = recorder.queries.at(-1)!;
+    return readPlan[name](await dataSource.query(`${explain[name]} ${sql}`, parameters));
+  }
+
+  const asked: [string, number, () => Promise<unknown>][] = [
+    ['the newest page', 51, () => history.timeline(Reservation, id)],
+    ['the oldest page', 51, () => history.timeline(Reservation, id, { order: 'asc' })],
+    [
+      'a page by cursor',
+      51,
+      async () => {
+        const { nextCursor: cursor } = await history.timeline(Reservation, id, { to: hoursAfterStart(80) });
+        recorder.queries.length = 0;
+        await history.timeline(Reservation, id, { cursor });
+      },
+    ],
+    ['a page by property', 51, () => history.timeline(Reservation, id, { property: 'party' })],
+    ['a page by actor', 255, () => history.timeline(Reservation, id, { actor: 'bob' })],
+    [
+      'a page by time',
+      120,
+      () => history.timeline(Reservation, id, { order: 'asc', from: hoursAfterStart(1) }),
+    ],
+    ['the newest revision', 1, () => history.latest(Reservation, id)],
+    ['a revision', 1, () => history.revision(Reservation, id, 5_000)],
+    ['a difference', 2, () => history.diff(Reservation, id, 1, 9_999)],
+    ['a version', 1, () => history.asOf(Reservation, id, 5_000)],
+    ['a moment not long ago', 60, () => history.asOf(Reservation, id, hoursAfterStart(166))],
+  ];
+
+  it.each(asked)(
+    'is one query for %s, which reads at most %d revisions by their index',
+    async (_, limit, ask) => {
+      recorder.queries.length = 0;
+      await ask();
+      expect(recorder.queries).toHaveLength(1);
+      const { scans, sorts } = await planOfLastQuery();
+      expect(sorts).toBe(false);
+      expect(scans.map((scan) => scan.index)).toEqual(scans.map(() => index));
+      for (const { rows } of scans) expect(rows).toBeLessThanOrEqual(limit);
+    },
+  );
+
+  it('is one query for a property that seldom changes', async () => {
+    recorder.queries.length = 0;
+    const { items } = await history.timeline(Reservation, id, { property: 'note', limit: 200 });
+    expect(items.map(({ version }) => version)).toEqual(
+      Array.from({ length: 200 }, (_, n) => 10_000 - n * 10),
+    );
+    expect(recorder.queries).toHaveLength(1);
+  });
+});
+
+function hoursAfterStart(hours: number): Date {
+  return new Date((FIRST_CREATED + hours * 3600) * 1000);
+}
+
+interface QueryPlan {
+  scans: { index: string; rows: number }[];
+  sorts: boolean;
+}
+
+type Row = Record<string, unknown>;
+
+const explain: Record<DatabaseName, string> = {
+  sqlite: 'EXPLAIN QUERY PLAN',
+  postgres: 'EXPLAIN (ANALYZE, FORMAT JSON)',
+  mariadb: 'ANALYZE',
+};
+
+const readPlan: Record<DatabaseName, (rows: Row[]) => QueryPlan> = {
+  // Without the number of rows.
+  sqlite: (rows) => ({
+    scans: rows
+      .filter(({ detail }) => /^(SEARCH|SCAN)/.test(String(detail)))
+      .map(({ detail }) => ({
+        index: /USING INDEX (\S+)/.exec(String(detail))?.[1] ?? String(detail),
+        rows: 0,
+      })),
+    sorts: rows.some(({ detail }) => String(detail).includes('TEMP B-TREE')),
+  }),
+  postgres: ([row]) => {
+    const nodes = nodesOf((row['QUERY PLAN'] as { Plan: PostgresNode }[])[0].Plan);
+    return {
+      scans: nodes
+        .filter((node) => node['Relation Name'])
+        .map((node) => ({
+          index: node['Index Name'] ?? node.Plans?.[0]['Index Name'] ?? node['Node Type'],
+          rows: (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'],
+        })),
+      sorts: nodes.some((node) => node['Node Type'].includes('Sort')),
+    };
+  },
+  mariadb: (rows) => ({
+    scans: rows.map(({ key, r_rows }) => ({ index: String(key), rows: Number(r_rows) })),
+    sorts: rows.some(({ Extra }) => /filesort|temporary/.test(String(Extra))),
+  }),
+};
+
+interface PostgresNode {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  Plans?: PostgresNode[];
+}
+
+function nodesOf(node: PostgresNode): PostgresNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+}
