@@ -14,10 +14,10 @@ import {
   MODULE_OPTIONS_TOKEN,
   type OPTIONS_TYPE,
 } from './audit.module-definition.js';
-import { type AuditModuleShape, type AuditOptions } from './audit.options.js';
+import { type AuditModuleShape } from './audit.options.js';
 import { ATTACHED_AUDIT, AUDIT_HISTORY, AUDIT_SHAPE, AUDITED_DATA_SOURCE } from './audit.tokens.js';
 import { auditPlansOf } from './audited/audit-plans.js';
-import { assertModuleShape } from './check-options.js';
+import { assertAuditOptions, assertModuleShape } from './check-options.js';
 import { AuditContextModule } from './context/audit-context.module.js';
 import { endpointsOf } from './http/endpoints.js';
 import { getHistoryToken } from './inject-history.decorator.js';
@@ -88,7 +88,11 @@ function assemble(definition: DynamicModule, given: AuditModuleShape, isAsync: b
       {
         provide: ATTACHED_AUDIT,
         inject: [dataSource, MODULE_OPTIONS_TOKEN, AUDIT_SHAPE],
-        useFactory: (source: DataSource, options: AuditOptions) => attachAudit(source, options),
+        useFactory: (source: DataSource, options: unknown) => {
+          // A factory that returns nothing is a mistake, and no wish for the defaults of attachAudit().
+          assertAuditOptions(options);
+          return attachAudit(source, options);
+        },
       },
       {
         provide: AUDITED_DATA_SOURCE,

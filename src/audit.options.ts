@@ -56,7 +56,7 @@ export interface AuditModuleShape {
 /** How the history is shown over HTTP. */
 export interface EndpointOptions {
   /**
-   * Where, under the application's global prefix.
+   * Where, under the application's global prefix; for each data source somewhere else.
    * @default 'audit'
    */
   path?: string;
@@ -76,3 +76,8 @@ export interface EndpointOptions {
 
 /** All that `AuditModule.forRoot()` takes. */
 export type AuditModuleOptions = AuditOptions & AuditModuleShape;
+
+/** What `useClass` and `useExisting` of `AuditModule.forRootAsync()` take. */
+export interface AuditOptionsFactory {
+  createAuditOptions(): AuditOptions | Promise<AuditOptions>;
+}

@@ -54,16 +54,18 @@ export function assertAuditOptions(options: unknown): asserts options is AuditOp
  * @param given the argument of `forRoot()`, or with `isAsync` of `forRootAsync()`
  * @throws AuditConfigurationError naming what is unknown, of the wrong type or unsafe, and the remedy
  */
-export function assertModuleShape(given: object, isAsync: boolean): void {
-  const beside = new Set(isAsync ? FACTORY : Object.keys(OPTIONS));
-  for (const name of isAsync ? Object.keys(OPTIONS) : [])
-    if (name in given)
+export function assertModuleShape(given: AuditModuleShape, isAsync: boolean): void {
+  const options = Object.keys(OPTIONS);
+  for (const name of options)
+    if (isAsync && name in given)
       throw new AuditConfigurationError(
         `The audit option ${name} stands beside the factory of AuditModule.forRootAsync(). Let the factory return it.`,
       );
-  const shape = Object.fromEntries(Object.entries(given).filter(([name]) => !beside.has(name)));
-  assertExpected('The audit option', SHAPE, shape, [...Object.keys(SHAPE), ...beside]);
-  if ('endpoints' in shape && shape.endpoints !== undefined) assertEndpoints(shape.endpoints as object);
+  // The options of forRoot() are checked with those that come from a factory.
+  const beside = isAsync ? FACTORY : options;
+  const shape = Object.fromEntries(Object.entries(given).filter(([name]) => !beside.includes(name)));
+  assertExpected('The audit option', SHAPE, shape, [...beside, ...Object.keys(SHAPE)]);
+  if (given.endpoints) assertEndpoints(given.endpoints);
 }
 
 function assertEndpoints(endpoints: EndpointOptions): void {

@@ -6,6 +6,7 @@ export {
   type AuditModuleOptions,
   type AuditModuleShape,
   type AuditOptions,
+  type AuditOptionsFactory,
   type EndpointOptions,
 } from './audit.options.js';
 export { type AttachedAudit, attachAudit } from './attach-audit.js';

@@ -119,7 +119,8 @@ export class AuditController {
     const state = await this.history.asOf(addressed.target, addressed.key, at);
     if (state) return state;
     await this.assertHistory(addressed, entity, id);
-    throw new NotFoundException(`${entity} ${id} did not exist then.`);
+    const moment = typeof at === 'number' ? `in version ${at}` : `at ${at.toISOString()}`;
+    throw new NotFoundException(`${entity} ${id} did not exist ${moment}.`);
   }
 
   private address(entity: string, id: string): Addressed {

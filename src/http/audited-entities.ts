@@ -1,6 +1,5 @@
 import { Inject, Injectable, NotFoundException } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { AuditConfigurationError } from '../audit.errors.js';
 import { AUDITED_DATA_SOURCE } from '../audit.tokens.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
@@ -16,23 +15,13 @@ export interface EntityDescription {
   columns: string[];
 }
 
-// The paths of one transaction begin with it.
-const RESERVED_NAME = 'transactions';
-
 /** The audited entities of the data source, by their names in the paths. */
 @Injectable()
 export class AuditedEntities {
   private readonly plans: ReadonlyMap<string, AuditPlan>;
 
-  /** @throws AuditConfigurationError when a path could not tell an entity from something else */
   constructor(@Inject(AUDITED_DATA_SOURCE) dataSource: DataSource) {
     this.plans = new Map(auditPlansOf(dataSource).entities.map((plan) => [plan.name, plan]));
-    const reserved = this.plans.get(RESERVED_NAME);
-    if (reserved)
-      throw new AuditConfigurationError(
-        `${reserved.metadata.name} is audited as "${RESERVED_NAME}", which is a path of the endpoints. ` +
-          `Give it another name there: @Audited({ name: 'payments' }).`,
-      );
   }
 
   list(): EntityDescription[] {

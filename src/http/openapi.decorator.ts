@@ -42,7 +42,6 @@ export function Documented({
       })),
     ];
     Reflect.defineMetadata('swagger/apiOperation', { summary }, handler);
-    Reflect.defineMetadata('swagger/apiUseTags', ['audit'], handler);
     Reflect.defineMetadata('swagger/apiParameters', parameters, handler);
     Reflect.defineMetadata(
       'swagger/apiResponse',
@@ -50,4 +49,9 @@ export function Documented({
       handler,
     );
   };
+}
+
+/** Groups the routes of a controller under one heading, whatever the controller is called. */
+export function Tagged(tag: string): ClassDecorator {
+  return (controller) => Reflect.defineMetadata('swagger/apiUseTags', [tag], controller);
 }

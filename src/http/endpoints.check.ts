@@ -1,0 +1,48 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { DataSource } from 'typeorm';
+import { AuditConfigurationError } from '../audit.errors.js';
+import { type AuditModuleShape } from '../audit.options.js';
+import { AUDIT_SHAPE, AUDITED_DATA_SOURCE } from '../audit.tokens.js';
+import { auditPlansOf } from '../audited/audit-plans.js';
+import { pathOf } from './endpoints-path.js';
+
+// The paths of one transaction begin with it.
+const RESERVED_NAME = 'transactions';
+
+/** Stops the application when it starts with endpoints that something else would answer for. */
+@Injectable()
+export class EndpointsCheck implements OnModuleInit {
+  constructor(
+    @Inject(AUDITED_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(AUDIT_SHAPE) private readonly shape: AuditModuleShape,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+  ) {}
+
+  /** @throws AuditConfigurationError naming the remedy */
+  onModuleInit(): void {
+    this.assertNames();
+    this.assertPath();
+  }
+
+  private assertNames(): void {
+    const reserved = auditPlansOf(this.dataSource).entities.find(({ name }) => name === RESERVED_NAME);
+    if (reserved)
+      throw new AuditConfigurationError(
+        `${reserved.metadata.name} is audited as "${RESERVED_NAME}", which is a path of the endpoints. ` +
+          `Give it another name there: @Audited({ name: 'payments' }).`,
+      );
+  }
+
+  private assertPath(): void {
+    const path = pathOf(this.shape);
+    const shapes = [...this.modules.values()].flatMap(({ providers }) => {
+      const shape = providers.get(AUDIT_SHAPE)?.instance as AuditModuleShape | undefined;
+      return shape?.endpoints ? [shape] : [];
+    });
+    if (shapes.filter((shape) => pathOf(shape) === path).length > 1)
+      throw new AuditConfigurationError(
+        `Two data sources have their endpoints at the path '${path}'. Give one of them another: endpoints: { path }.`,
+      );
+  }
+}
