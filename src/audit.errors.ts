@@ -91,3 +91,67 @@ export class UnrecordedWriteError extends AuditError {
     );
   }
 }
+
+/** An instance that was read with `history.at()` was about to be written. */
+export class HistoricEntityError extends AuditError {
+  constructor(entity: string, moment: string) {
+    super(
+      `This ${entity} was read from the past (${moment}) and can't be written as it is. ` +
+        `Call history.restore() to bring it back to that state, or read the ${entity} of today to change it.`,
+    );
+  }
+}
+
+/** A write, or something that might be one, was asked of the past. */
+export class HistoryReadOnlyError extends AuditError {
+  /** @param operation what was called, with its parentheses */
+  constructor(operation: string) {
+    super(
+      `${operation} can't be used on the past: history.at() only reads. ` +
+        `Call history.restore() to bring an entity back, or use the data source's own manager for the present.`,
+    );
+  }
+}
+
+/** What keeps one row from being brought back. */
+export interface RestoreConflict {
+  /** The audited name, and the key as `timeline()` takes it. */
+  readonly entity: string;
+  readonly id: unknown;
+  /** `guest_fk refers to guest 7, which no longer exists`. */
+  readonly problem: string;
+}
+
+/** An entity can't be brought back to a version, because the database no longer has what that needs. */
+export class RestoreConflictError extends AuditError {
+  readonly conflicts: readonly RestoreConflict[];
+
+  constructor(what: string, conflicts: readonly RestoreConflict[]) {
+    super(
+      `${what} can't be restored: ${conflicts.map(({ problem }) => problem).join('; ')}. Restore what is missing first.`,
+    );
+    this.conflicts = conflicts;
+  }
+}
+
+/** What keeps one row of a transaction from being put back. */
+export interface UndoConflict extends RestoreConflict {
+  /** Its last version in the transaction. */
+  readonly version: number | null;
+  /** Its newest version, and the transaction that made it, where the row has changed since. */
+  readonly newerVersion: number | null;
+  readonly newerTransaction: string | null;
+}
+
+/** A transaction can't be undone as a whole. Nothing of it was. */
+export class UndoConflictError extends AuditError {
+  readonly conflicts: readonly UndoConflict[];
+
+  constructor(transaction: string, conflicts: readonly UndoConflict[]) {
+    super(
+      `The transaction ${transaction} can't be undone: ${conflicts.map(({ problem }) => problem).join('; ')}. ` +
+        `Undo later transactions first, or restore single entities.`,
+    );
+    this.conflicts = conflicts;
+  }
+}

@@ -29,6 +29,17 @@ export interface AuditOptions {
    * @default false
    */
   requireActor?: boolean;
+
+  /**
+   * The secret key of the digests that stand in the history for `@Masked()` values; at least 16 characters. Whoever
+   * has it can find out a value by trying. With another key every masked value counts as changed at its row's next
+   * write. It reaches the database as a parameter of each statement that masks, in a form that is as secret,
+   * and so the query log of an application that has `logging` on.
+   *
+   * @default none, and required by `@Masked()` and `@Masked('hash')`
+   * @example maskKey: process.env.AUDIT_MASK_KEY
+   */
+  maskKey?: string;
 }
 
 /** What shapes the module itself, beside the options that a factory can give later. */

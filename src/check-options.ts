@@ -13,6 +13,8 @@ const OPTIONS: Expectations<AuditOptions> = {
   actor: A_FUNCTION,
   context: A_FUNCTION,
   requireActor: A_BOOLEAN,
+  // Its length is checked where it is used, by an error that doesn't show it.
+  maskKey: ['text of at least 16 characters', (value) => typeof value === 'string'],
 };
 
 const SHAPE: Expectations<AuditModuleShape> = {

@@ -1,10 +1,12 @@
 import { type EntityMetadata } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { AuditConfigurationError } from '../audit.errors.js';
-import { REVISION_COLUMN_PREFIX } from '../revision/revision-columns.js';
-import { type RevisionDefinition, revisionPropertyPath } from '../revision/revision-metadata.js';
+import { type Mask } from '../dialect/dialect.js';
+import { type RevisionDefinition, revisionPropertyPath } from '../revision/revision-table.js';
+import { assertAuditable } from './assert-auditable.js';
 import { type AuditedOptions } from './audited.decorator.js';
-import { type Markable, markedProperties } from './marks.js';
+import { type Markable } from './marks.js';
+import { maskOf } from './masks.js';
+import { isExcluded, propertyOf, revisionIdColumns, tableColumns } from './properties.js';
 
 /** One column of an audited table and its copy in the revision table. */
 export interface PlanColumn {
@@ -14,6 +16,8 @@ export interface PlanColumn {
   readonly databaseName: string;
   /** Where the value is in a revision, a snapshot and a change: `party`, `address.city`, `guest_fk`. */
   readonly propertyPath: string;
+  /** What its copies have instead of the value; undefined for the value itself. */
+  readonly mask: Mask | undefined;
 }
 
 /** All that reading and writing the history of one table needs to know about it. */
@@ -47,17 +51,11 @@ export function draftPlan(
   target: Markable,
   options: AuditedOptions,
 ): AuditPlanDraft {
-  const revisionId = metadata.columns.find((column) => isMarked('revision-id', metadata, column));
-  assertAuditable(metadata, options, revisionId);
+  assertAuditable(metadata, options);
+  const revisionId = revisionIdColumns(metadata).at(0);
   const columns = tableColumns(metadata).filter(
-    (column) => column !== revisionId && !isExcluded(metadata, options, column),
+    (column) => column !== revisionId && !isExcluded(metadata, options, propertyOf(column)),
   );
-  for (const key of metadata.primaryColumns)
-    if (!columns.includes(key))
-      throw new AuditConfigurationError(
-        `${metadata.name}.${key.propertyPath} is part of the primary key and can't be left out of the history. ` +
-          `Remove it from exclude, or @NotAudited() from it.`,
-      );
   return {
     name: options.name ?? metadata.tableName,
     options,
@@ -67,6 +65,7 @@ export function draftPlan(
       target: target as RevisionDefinition['target'],
       tableName: options.tableName ?? `${metadata.tableNameWithoutPrefix}_rev`,
       columns,
+      masks: new Map(columns.map((column) => [column, maskOf(metadata, propertyOf(column))])),
       copyIndexes: options.indexes === 'copy',
     },
   };
@@ -75,8 +74,9 @@ export function draftPlan(
 /** The drafts for the junction tables that an audited entity owns. */
 export function draftJunctions(owner: AuditPlanDraft): AuditPlanDraft[] {
   const { metadata } = owner.definition;
-  return metadata.ownerManyToManyRelations
-    .filter((relation) => !isExcludedPath(metadata, owner.options, relation.propertyPath))
+  // TypeORM's own list of owners is only filled for entities that have a generated column.
+  return metadata.manyToManyRelations
+    .filter((relation) => relation.isManyToManyOwner && !isExcluded(metadata, owner.options, relation))
     .map((relation) => relation.junctionEntityMetadata!)
     .map((junction) => ({
       name: junction.tableName,
@@ -94,11 +94,11 @@ export function draftJunctions(owner: AuditPlanDraft): AuditPlanDraft[] {
 
 /** The plan, now that the revision table's metadata is there. */
 export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): AuditPlan {
-  const { metadata, columns } = draft.definition;
+  const { metadata, columns, masks } = draft.definition;
   const planned = columns.map((source): PlanColumn => {
     const propertyPath = revisionPropertyPath(source);
     const copy = revision.findColumnWithPropertyPath(propertyPath)!;
-    return { source, copy, databaseName: source.databaseName, propertyPath };
+    return { source, copy, databaseName: source.databaseName, propertyPath, mask: masks?.get(source) };
   });
   return {
     name: draft.name,
@@ -110,81 +110,4 @@ export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): A
     when: draft.options.when,
     revisionId: draft.revisionId,
   };
-}
-
-function assertAuditable(
-  metadata: EntityMetadata,
-  options: AuditedOptions,
-  revisionId: ColumnMetadata | undefined,
-): void {
-  if (metadata.tableType === 'view')
-    throw new AuditConfigurationError(
-      `${metadata.name} is a view and has no writes to audit. Put @Audited() on the entities that it reads.`,
-    );
-  if (metadata.tableType === 'entity-child')
-    throw new AuditConfigurationError(
-      `${metadata.name} shares the table of ${metadata.parentEntityMetadata.name}. Put @Audited() on ${metadata.parentEntityMetadata.name}.`,
-    );
-  if (metadata.primaryColumns.length === 0)
-    throw new AuditConfigurationError(
-      `${metadata.name} has no primary key, so its rows have no history of their own. Give it a primary column.`,
-    );
-  for (const column of tableColumns(metadata))
-    if (column !== revisionId && column.databaseName.startsWith(REVISION_COLUMN_PREFIX))
-      throw new AuditConfigurationError(
-        `${metadata.name}.${column.propertyPath} is the column "${column.databaseName}", but names that begin with ` +
-          `"${REVISION_COLUMN_PREFIX}" belong to the revision table. Give it another name, or mark it with @RevisionId() if it is to hold the newest revision's id.`,
-      );
-  for (const path of options.exclude ?? [])
-    if (!isPathOf(metadata, path))
-      throw new AuditConfigurationError(
-        `@Audited({ exclude }) of ${metadata.name} names "${path}", which is none of its properties. ` +
-          `Its columns are ${metadata.columns.map((column) => column.propertyPath).join(', ')}.`,
-      );
-}
-
-// A @VirtualColumn() is a query, not a column of the table.
-function tableColumns(metadata: EntityMetadata): ColumnMetadata[] {
-  return metadata.columns.filter((column) => !column.isVirtualProperty);
-}
-
-function isPathOf(metadata: EntityMetadata, path: string): boolean {
-  return (
-    metadata.columns.some((column) => prefixesOf(column.propertyPath).includes(path)) ||
-    metadata.relations.some((relation) => prefixesOf(relation.propertyPath).includes(path))
-  );
-}
-
-function isExcluded(metadata: EntityMetadata, options: AuditedOptions, column: ColumnMetadata): boolean {
-  // A relation that shares its column with an ordinary property doesn't take that property along.
-  const path = column.isVirtual && column.relationMetadata ? column.relationMetadata.propertyPath : column.propertyPath;
-  return isExcludedPath(metadata, options, path) || isMarked('not-audited', metadata, column);
-}
-
-function isExcludedPath(metadata: EntityMetadata, options: AuditedOptions, path: string): boolean {
-  return prefixesOf(path).some(
-    (prefix) =>
-      options.exclude?.includes(prefix) ||
-      metadata.inheritanceTree.some((type) => markedProperties('not-audited', type).includes(prefix)),
-  );
-}
-
-// A mark inside an embedded class is on that class, under the property's name there.
-function isMarked(
-  kind: 'not-audited' | 'revision-id',
-  metadata: EntityMetadata,
-  column: ColumnMetadata,
-): boolean {
-  const embeddeds = column.embeddedMetadata?.embeddedMetadataTree ?? [];
-  if (embeddeds.length === 0)
-    return metadata.inheritanceTree.some((type) => markedProperties(kind, type).includes(column.propertyName));
-  return embeddeds.some((embedded, at) =>
-    markedProperties(kind, embedded.type).includes(embeddeds[at + 1]?.propertyName ?? column.propertyName),
-  );
-}
-
-/** 'a.b.c' → ['a', 'a.b', 'a.b.c'] */
-function prefixesOf(path: string): string[] {
-  const names = path.split('.');
-  return names.map((_, at) => names.slice(0, at + 1).join('.'));
 }

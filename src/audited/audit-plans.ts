@@ -2,6 +2,7 @@ import { type DataSource, EntitySchema, type EntityMetadata, type EntityTarget }
 import { importClassesFromDirectories } from 'typeorm/util/DirectoryExportedClassesLoader.js';
 import { AuditConfigurationError, NotAuditedError } from '../audit.errors.js';
 import { assertSupported } from '../dialect/dialect-of.js';
+import { buildMaintenanceMetadata } from '../revision/maintenance-record.js';
 import { buildRevisionMetadatas } from '../revision/revision-metadata.js';
 import { extendDataSources } from '../revision/typeorm.patch.js';
 import {
@@ -11,7 +12,8 @@ import {
   draftJunctions,
   draftPlan,
 } from './audit-plan.js';
-import { auditedMark, type Markable } from './marks.js';
+import { assertNameIsFree, assertOneNameEach, assertOneTableEach } from './assert-distinct.js';
+import { auditedMark, type Markable, ownAuditedMark } from './marks.js';
 
 /** The plans of one data source, by table. */
 export class AuditPlans {
@@ -21,6 +23,8 @@ export class AuditPlans {
   constructor(
     private readonly dataSource: DataSource,
     plans: readonly AuditPlan[],
+    /** Of the table that says what was done to the history; undefined where nothing is audited. */
+    readonly maintenance: EntityMetadata | undefined,
   ) {
     this.byMetadata = new Map(plans.map((plan) => [plan.metadata, plan]));
     this.revisions = new Set(plans.map((plan) => plan.revision));
@@ -41,8 +45,9 @@ export class AuditPlans {
     return this.byMetadata.get(metadata) ?? this.byMetadata.get(metadata.parentEntityMetadata);
   }
 
+  /** Whether a table is only ever added to. */
   isRevision(metadata: EntityMetadata): boolean {
-    return this.revisions.has(metadata);
+    return this.revisions.has(metadata) || metadata === this.maintenance;
   }
 
   /** The plan of an entity class, schema or name. @throws NotAuditedError */
@@ -79,8 +84,10 @@ extendDataSources(async (dataSource) => {
   );
   assertOneTableEach(dataSource, revisions, drafts);
   const plans = drafts.map((draft, at) => completePlan(draft, revisions[at]));
-  Object.assign(dataSource, { [PLANS]: new AuditPlans(dataSource, plans) });
-  return revisions;
+  const maintenance = plans.length > 0 ? buildMaintenanceMetadata(dataSource) : undefined;
+  assertNameIsFree(dataSource, maintenance);
+  Object.assign(dataSource, { [PLANS]: new AuditPlans(dataSource, plans, maintenance) });
+  return maintenance ? [...revisions, maintenance] : revisions;
 });
 
 async function draftPlans(dataSource: DataSource): Promise<AuditPlanDraft[]> {
@@ -89,7 +96,7 @@ async function draftPlans(dataSource: DataSource): Promise<AuditPlanDraft[]> {
   for (const metadata of dataSource.entityMetadatas) {
     const target = typeof metadata.target === 'function' ? metadata.target : schemas.get(metadata.target);
     const options = target && auditedMark(target);
-    if (!options || isCoveredByParent(metadata)) continue;
+    if (!options || isCoveredByParent(metadata, target)) continue;
     assertSupported(dataSource, metadata.name);
     entities.push(draftPlan(metadata, target, options));
   }
@@ -100,9 +107,12 @@ async function draftPlans(dataSource: DataSource): Promise<AuditPlanDraft[]> {
   return [...entities, ...junctions.values()];
 }
 
-function isCoveredByParent(metadata: EntityMetadata): boolean {
+// A child in its parent's table needs no mark of its own, and can't have options of its own.
+function isCoveredByParent(metadata: EntityMetadata, target: Markable): boolean {
   return (
-    metadata.tableType === 'entity-child' && !!auditedMark(metadata.parentEntityMetadata.target as Markable)
+    metadata.tableType === 'entity-child' &&
+    !!auditedMark(metadata.parentEntityMetadata.target as Markable) &&
+    Object.keys(ownAuditedMark(target) ?? {}).length === 0
   );
 }
 
@@ -115,47 +125,14 @@ async function namedSchemas(dataSource: DataSource): Promise<Map<string, EntityS
   const entities = Object.values(dataSource.options.entities ?? {}) as unknown[];
   const directories = entities.filter((entity): entity is string => typeof entity === 'string');
   const loaded = await importClassesFromDirectories(dataSource.logger, directories);
-  const schemas = [...entities, ...loaded].filter((entity): entity is EntitySchema => entity instanceof EntitySchema);
-  return new Map(schemas.map((schema) => [schema.options.name, schema]));
-}
-
-function assertOneNameEach(drafts: AuditPlanDraft[]): void {
-  const byName = new Map<string, AuditPlanDraft>();
-  for (const draft of drafts) {
-    const other = byName.get(draft.name);
-    if (other)
-      throw new AuditConfigurationError(
-        `${other.definition.metadata.name} and ${draft.definition.metadata.name} are both audited as "${draft.name}". ` +
-          `Give one of them another @Audited({ name }).`,
-      );
-    byName.set(draft.name, draft);
-  }
-}
-
-function assertOneTableEach(
-  dataSource: DataSource,
-  revisions: EntityMetadata[],
-  drafts: AuditPlanDraft[],
-): void {
-  const owners = new Map(
-    dataSource.entityMetadatas
-      .filter((metadata) => metadata.tableType !== 'entity-child')
-      .map((metadata) => [metadata.tablePath, metadata.name]),
+  const schemas = [...entities, ...loaded].filter(
+    (entity): entity is EntitySchema => entity instanceof EntitySchema,
   );
-  revisions.forEach((revision, at) => {
-    const { name } = drafts[at].definition.metadata;
-    const owner = owners.get(revision.tablePath);
-    if (owner)
-      throw new AuditConfigurationError(
-        `The revision table of ${name} would be "${revision.tablePath}", which is the table of ${owner}. ` +
-          `Give it another @Audited({ tableName }).`,
-      );
-    owners.set(revision.tablePath, `the revisions of ${name}`);
-  });
+  return new Map(schemas.map((schema) => [schema.options.name, schema]));
 }
 
 function nameOf(target: EntityTarget<any>): string {
   if (typeof target === 'function') return target.name;
   if (target instanceof EntitySchema) return target.options.name;
-  return typeof target === 'string' ? target : (target.name ?? String(target));
+  return typeof target === 'string' ? target : target.name;
 }

@@ -18,8 +18,10 @@ import {
   RevisionUpdateForbiddenError,
   TransactionRequiredError,
 } from '../audit.errors.js';
+import { assertOfThePresent } from '../revision/historic-entities.js';
 import { type AuditOperation } from '../revision/revision-columns.js';
-import { type Capture, tableOf } from './capture.js';
+import { type Capture } from './capture.js';
+import { hookedFlush } from './recorded-flush.js';
 import { type Write } from './revision-buffer.js';
 
 interface WriteEvent {
@@ -31,19 +33,18 @@ interface WriteEvent {
 /**
  * Hears what TypeORM's persistence does to audited entities, and keeps revisions from being changed.
  *
- * Query builders raise the same events, but with nothing that names a row: theirs are passed over here, and the
- * audited builders record them.
+ * Events that name no row are passed over: query builders raise them, and the persistence layer for some rows. The
+ * audited builders know the rows of both.
  */
 export class AuditSubscriber implements EntitySubscriberInterface {
   constructor(private readonly capture: Capture) {}
 
   afterInsert(event: InsertEvent<ObjectLiteral>): Promise<void> | undefined {
-    return this.record('insert', event, event.entityId, true);
+    return this.record('insert', event, event.entityId);
   }
 
   afterUpdate(event: UpdateEvent<ObjectLiteral>): Promise<void> | undefined {
-    // With neither, it is a child that was dropped from a one-to-many; a builder's event has only the values.
-    return this.record('update', event, event.databaseEntity, !event.entity);
+    return this.record('update', event, event.databaseEntity);
   }
 
   afterSoftRemove(event: SoftRemoveEvent<ObjectLiteral>): Promise<void> | undefined {
@@ -61,27 +62,27 @@ export class AuditSubscriber implements EntitySubscriberInterface {
   }
 
   beforeInsert(event: InsertEvent<ObjectLiteral>): void {
-    this.assertTransaction(event);
+    this.assertWritable(event);
   }
 
   beforeUpdate(event: UpdateEvent<ObjectLiteral>): void {
     this.forbid(event.metadata, RevisionUpdateForbiddenError);
-    this.assertTransaction(event);
+    this.assertWritable(event);
   }
 
   beforeSoftRemove(event: SoftRemoveEvent<ObjectLiteral>): void {
     this.forbid(event.metadata, RevisionDeleteForbiddenError);
-    this.assertTransaction(event);
+    this.assertWritable(event);
   }
 
   beforeRecover(event: RecoverEvent<ObjectLiteral>): void {
     this.forbid(event.metadata, RevisionUpdateForbiddenError);
-    this.assertTransaction(event);
+    this.assertWritable(event);
   }
 
   beforeRemove(event: RemoveEvent<ObjectLiteral>): void {
     this.forbid(event.metadata, RevisionDeleteForbiddenError);
-    this.assertTransaction(event);
+    this.assertWritable(event);
   }
 
   afterTransactionStart({ queryRunner }: TransactionStartEvent): void {
@@ -104,28 +105,28 @@ export class AuditSubscriber implements EntitySubscriberInterface {
     operation: AuditOperation,
     { metadata, queryRunner, entity }: WriteEvent,
     id: unknown,
-    mayBeClaimed = false,
   ): Promise<void> | undefined {
-    const isNamed = id !== undefined && id !== null;
-    if (!isNamed && !mayBeClaimed && operation !== 'delete') return undefined;
-    const pending = this.capture.pending();
+    if (id === undefined || id === null) return undefined;
+    const plan = this.capture.plans.find(metadata);
+    const pending = plan && this.capture.pending();
     if (!pending) return undefined;
-    const table = tableOf(metadata);
-    const plan = this.capture.plans.find(table);
-    const buffer = this.capture.bufferOf(queryRunner);
-    const writes: Write[] = [];
-    if (plan && isNamed)
-      writes.push({ plan, operation, keys: [this.capture.keyOf(plan, id)], entities: [entity] });
-    // The persistence layer shifts the bounds of other rows with statements that only the database knows.
-    if (plan && isNamed && table.treeType === 'nested-set') writes.push({ plan, operation: 'update', keys: 'all' });
-    writes.push(...buffer.claimed(table));
-    if (writes.length === 0) return undefined;
-    return writes.map((write) => buffer.add(write, pending))[0];
+    const write: Write = { plan, operation, keys: [this.capture.keyOf(plan, id)], entities: [entity] };
+    const flush = hookedFlush();
+    if (!flush) return this.capture.bufferOf(queryRunner).record([write], pending);
+    flush.addNamed(write);
+    return undefined;
+  }
+
+  private assertWritable(event: WriteEvent): void {
+    // A builder's event has what it is to write: values, or an instance that they come from.
+    assertOfThePresent(this.capture.dataSource, event.metadata.name, event.entity);
+    this.assertTransaction(event);
   }
 
   // Builders open a transaction before their events, so one that comes without is save(…, { transaction: false }).
   private assertTransaction({ metadata, queryRunner }: WriteEvent): void {
-    if (queryRunner.isTransactionActive || !this.capture.plans.find(metadata) || !this.capture.pending()) return;
+    if (queryRunner.isTransactionActive || !this.capture.plans.find(metadata) || !this.capture.pending())
+      return;
     throw new TransactionRequiredError(metadata.name);
   }
 

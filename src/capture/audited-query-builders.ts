@@ -23,7 +23,7 @@ export const auditedQueryBuilders: Record<string, (queryBuilder: QueryBuilder<an
 class AuditedInsertQueryBuilder<E extends ObjectLiteral> extends InsertQueryBuilder<E> {
   private readonly write = new BuilderWrite(this, 'insert');
 
-  override execute(): Promise<InsertResult> {
+  override async execute(): Promise<InsertResult> {
     return this.write.execute(() => super.execute());
   }
 
@@ -35,7 +35,7 @@ class AuditedInsertQueryBuilder<E extends ObjectLiteral> extends InsertQueryBuil
 class AuditedUpdateQueryBuilder<E extends ObjectLiteral> extends UpdateQueryBuilder<E> {
   private readonly write = new BuilderWrite(this, 'update');
 
-  override execute(): Promise<UpdateResult> {
+  override async execute(): Promise<UpdateResult> {
     return this.write.execute(() => super.execute());
   }
 
@@ -47,7 +47,7 @@ class AuditedUpdateQueryBuilder<E extends ObjectLiteral> extends UpdateQueryBuil
 class AuditedDeleteQueryBuilder<E extends ObjectLiteral> extends DeleteQueryBuilder<E> {
   private readonly write = new BuilderWrite(this, 'delete');
 
-  override execute(): Promise<DeleteResult> {
+  override async execute(): Promise<DeleteResult> {
     return this.write.execute(() => super.execute());
   }
 
@@ -59,7 +59,7 @@ class AuditedDeleteQueryBuilder<E extends ObjectLiteral> extends DeleteQueryBuil
 class AuditedSoftDeleteQueryBuilder<E extends ObjectLiteral> extends SoftDeleteQueryBuilder<E> {
   private readonly write = new BuilderWrite(this, 'update');
 
-  override execute(): Promise<UpdateResult> {
+  override async execute(): Promise<UpdateResult> {
     return this.write.execute(() => super.execute());
   }
 

@@ -32,7 +32,7 @@ export class Capture {
     this.dialect = dialectOf(dataSource);
     this.keys = new KeyReader(dataSource, this.dialect);
     this.writer = new RevisionWriter(dataSource, this.dialect, this.keys);
-    this.cascades = new Cascades(dataSource, this.keys);
+    this.cascades = new Cascades(dataSource, this.dialect, this.keys);
     this.gate = new TransactionGate(this.dialect.sharesConnection);
   }
 

@@ -1,60 +1,129 @@
-import {
-  type EntityMetadata,
-  type ObjectLiteral,
-  type QueryResult,
-  type QueryRunner,
-} from 'typeorm';
+import { type EntityMetadata, type ObjectLiteral, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { AuditError } from '../audit.errors.js';
 import { type Key } from '../dialect/dialect.js';
-import { type Capture, tableOf } from './capture.js';
+import { type Capture } from './capture.js';
+import { uniqueKeys } from './key-reader.js';
+
+const ROWS_PER_SELECT = 500;
+
+/** Whether `insertedKeys()` will find the rows of an insert. */
+export function tellsInsertedKeys(table: EntityMetadata, expressionMap: QueryExpressionMap): boolean {
+  const rows = rowsOf(expressionMap);
+  if (!rows) return false;
+  const missing = rows.filter((row) => !hasKey(table, row));
+  return isNumbered(table, rows, expressionMap) || missing.every((row) => uniquesIn(table, row).length > 0);
+}
 
 /**
- * The keys of the rows that an insert wrote where the database doesn't return them (MySQL).
+ * The keys of the rows that an insert wrote, where the database didn't return them.
  *
- * Given keys are known. A generated one is either in a row of its own, numbered from the statement's insert id, or
- * in the row that the insert's unique columns lead to. Keys of rows that an insert left alone do no harm.
+ * Given keys are known. Generated ones are either numbered from the statement's insert id, or in the rows that the
+ * insert's unique columns lead to. Keys of rows that an insert left alone do no harm.
  *
  * @throws AuditError where neither leads to the row
  */
 export async function insertedKeys(
   capture: Capture,
   queryRunner: QueryRunner,
-  metadata: EntityMetadata,
-  { valuesSet, onUpdate, onIgnore, insertFromSelect }: QueryExpressionMap & { insertFromSelect?: unknown },
+  table: EntityMetadata,
+  expressionMap: QueryExpressionMap,
   result: QueryResult,
 ): Promise<Key[]> {
-  const table = tableOf(metadata);
-  if (insertFromSelect) throw unknown(table, 'INSERT … SELECT');
-  const rows = [valuesSet ?? {}].flat() as ObjectLiteral[];
-  const generated = table.primaryColumns.find((column) => column.isGenerated && column.generationStrategy === 'increment');
-  const given = rows.map((row) => keyIn(capture, table, row, generated));
-  const missing = rows.filter((_, n) => given[n] === undefined);
-  const known = given.filter((key) => key !== undefined);
-  if (missing.length === 0) return known;
-  const { insertId } = result.raw as { insertId: number };
-  if (missing.length === rows.length && !onUpdate && !onIgnore && generated)
-    return rows.map((row, n) => keyIn(capture, table, row, generated, insertId + n)!);
-  return [...known, ...(await keysByUniques(capture, queryRunner, table, missing))];
+  const rows = rowsOf(expressionMap);
+  if (!rows || !tellsInsertedKeys(table, expressionMap))
+    throw new AuditError(
+      `${rows ? 'This insert' : 'INSERT … SELECT'} into ${table.name} can't be recorded, because this database doesn't tell ` +
+        `which rows it wrote. Give the rows their primary keys, or use save().`,
+    );
+  if (isNumbered(table, rows, expressionMap)) {
+    const { insertId } = result.raw as { insertId: number };
+    const step = rows.length > 1 ? await numberingStep(queryRunner) : 1;
+    return rows.map((row, n) => keyIn(capture, table, row, insertId + n * step));
+  }
+  // An upsert may have found a row that has another key than the one it was given.
+  const sought = expressionMap.onUpdate ? rows : rows.filter((row) => !hasKey(table, row));
+  return uniqueKeys([
+    ...givenKeys(capture, table, rows),
+    ...(await keysByUniques(capture, queryRunner, table, sought)),
+  ]);
 }
 
+/** The keys of the rows that an upsert may find, of which some may not be there. */
+export async function keysOfConflicts(
+  capture: Capture,
+  queryRunner: QueryRunner,
+  table: EntityMetadata,
+  expressionMap: QueryExpressionMap,
+): Promise<Key[]> {
+  const rows = rowsOf(expressionMap) ?? [];
+  const given = await capture.keys.existing(queryRunner, table, givenKeys(capture, table, rows));
+  return uniqueKeys([...given, ...(await keysByUniques(capture, queryRunner, table, rows))]);
+}
+
+/** The rows that are given to an insert; undefined where a SELECT gives them. */
+function rowsOf({
+  valuesSet,
+  insertFromSelect,
+}: QueryExpressionMap & { insertFromSelect?: unknown }): ObjectLiteral[] | undefined {
+  if (insertFromSelect) return undefined;
+  return Array.isArray(valuesSet) ? valuesSet : [valuesSet ?? {}];
+}
+
+// All rows are new, and the database numbers all of them.
+function isNumbered(
+  { primaryColumns }: EntityMetadata,
+  rows: readonly ObjectLiteral[],
+  { onUpdate, onIgnore }: QueryExpressionMap,
+): boolean {
+  const numbered = primaryColumns.find(
+    (column) => column.isGenerated && column.generationStrategy === 'increment',
+  );
+  return (
+    !!numbered &&
+    !onUpdate &&
+    !onIgnore &&
+    rows.every((row) => primaryColumns.every((column) => isGiven(column, row) !== (column === numbered)))
+  );
+}
+
+function hasKey({ primaryColumns }: EntityMetadata, row: ObjectLiteral): boolean {
+  return primaryColumns.every((column) => isGiven(column, row));
+}
+
+function isGiven(column: ColumnMetadata, row: ObjectLiteral): boolean {
+  const value: unknown = column.getEntityValue(row);
+  return value !== undefined && value !== null && typeof value !== 'function';
+}
+
+/** @param insertId for the column that the database numbers, if the row doesn't give it */
 function keyIn(
   { dataSource }: Capture,
   { primaryColumns }: EntityMetadata,
   row: ObjectLiteral,
-  generated: ColumnMetadata | undefined,
   insertId?: number,
-): Key | undefined {
-  const key = primaryColumns.map((column) => {
-    const value: unknown = column.getEntityValue(row);
-    if (typeof value === 'function') return undefined;
-    if (value === undefined || value === null) return column === generated ? insertId : undefined;
-    return dataSource.driver.preparePersistentValue(value, column) as unknown;
-  });
-  return key.includes(undefined) ? undefined : key;
+): Key {
+  return primaryColumns.map((column): unknown =>
+    isGiven(column, row)
+      ? dataSource.driver.preparePersistentValue(column.getEntityValue(row), column)
+      : insertId,
+  );
 }
 
+// Servers that replicate each other count in steps.
+async function numberingStep(queryRunner: QueryRunner): Promise<number> {
+  const [{ step }] = (await queryRunner.query('SELECT @@auto_increment_increment AS step')) as {
+    step: number;
+  }[];
+  return Number(step);
+}
+
+function givenKeys(capture: Capture, table: EntityMetadata, rows: readonly ObjectLiteral[]): Key[] {
+  return rows.filter((row) => hasKey(table, row)).map((row) => keyIn(capture, table, row));
+}
+
+/** The keys of the rows that share a unique key with given ones; those without any are passed over. */
 async function keysByUniques(
   capture: Capture,
   queryRunner: QueryRunner,
@@ -62,38 +131,34 @@ async function keysByUniques(
   rows: readonly ObjectLiteral[],
 ): Promise<Key[]> {
   const { driver } = capture.dataSource;
-  const uniques = [
-    ...table.indices.filter((index) => index.isUnique).map((index) => index.columns),
-    ...table.uniques.map((unique) => unique.columns),
-  ];
-  const values: unknown[] = [];
-  const conditions = rows.map((row) => {
-    const usable = uniques.filter((columns) =>
-      columns.every((column) => !['undefined', 'function'].includes(typeof column.getEntityValue(row))),
+  const path = table.tablePath
+    .split('.')
+    .map((name) => driver.escape(name))
+    .join('.');
+  const found: Key[] = [];
+  for (let at = 0; at < rows.length; at += ROWS_PER_SELECT) {
+    const values: unknown[] = [];
+    const isValue = (column: ColumnMetadata, row: ObjectLiteral): string => {
+      const n = values.push(driver.preparePersistentValue(column.getEntityValue(row), column));
+      return `${driver.escape(column.databaseName)} = ${capture.dialect.placeholder(n)}`;
+    };
+    const conditions = rows
+      .slice(at, at + ROWS_PER_SELECT)
+      .flatMap((row) =>
+        uniquesIn(table, row).map((columns) => columns.map((column) => isValue(column, row)).join(' AND ')),
+      );
+    if (conditions.length === 0) continue;
+    const select = `SELECT ${capture.keys.expressions(table)} FROM ${path} WHERE ${conditions.join(' OR ')}${capture.dialect.lock()}`;
+    found.push(
+      ...capture.keys.keysIn(table, (await queryRunner.query(select, values)) as Record<string, unknown>[]),
     );
-    if (usable.length === 0) throw unknown(table, 'this insert without its keys');
-    return usable
-      .map((columns) =>
-        columns
-          .map((column) => {
-            values.push(driver.preparePersistentValue(column.getEntityValue(row), column));
-            return `${driver.escape(column.databaseName)} = ?`;
-          })
-          .join(' AND '),
-      )
-      .join(' OR ');
-  });
-  const path = table.tablePath.split('.').map((name) => driver.escape(name)).join('.');
-  const found = (await queryRunner.query(
-    `SELECT ${capture.keys.expressions(table)} FROM ${path} WHERE ${conditions.join(' OR ')}`,
-    values,
-  )) as Record<string, unknown>[];
-  return capture.keys.keysIn(table, found);
+  }
+  return found;
 }
 
-function unknown(table: EntityMetadata, what: string): AuditError {
-  return new AuditError(
-    `${what} into ${table.name} can't be recorded, because this database doesn't tell which rows it wrote. ` +
-      `Give the rows their primary keys, or use save().`,
-  );
+/** The unique keys of which a row gives all columns. */
+function uniquesIn({ indices, uniques }: EntityMetadata, row: ObjectLiteral): ColumnMetadata[][] {
+  return [...indices.filter((index) => index.isUnique), ...uniques]
+    .map(({ columns }) => columns)
+    .filter((columns) => columns.every((column) => isGiven(column, row)));
 }

@@ -1,5 +1,6 @@
 import { type DataSource, type EntityMetadata, type QueryRunner } from 'typeorm';
 import { type Dialect, type Key, type KeyDescription, type KeyTable } from '../dialect/dialect.js';
+import { bindStatement, compileStatement } from '../dialect/statement.js';
 
 const ALIAS = 'audit_key_';
 
@@ -29,7 +30,42 @@ export class KeyReader {
 
   /** The rows without those columns. */
   withoutKeys(rows: readonly Record<string, unknown>[]): Record<string, unknown>[] {
-    return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith(ALIAS))));
+    return rows.map((row) =>
+      Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith(ALIAS))),
+    );
+  }
+
+  /** Those of some keys that have a row. */
+  existing(queryRunner: QueryRunner, metadata: EntityMetadata, keys: readonly Key[]): Promise<Key[]> {
+    return this.select(queryRunner, metadata, keys, { table: metadata, alias: 't', from: '' });
+  }
+
+  /** Reads keys of a table whose rows are joined, under an alias, with the rows `t` that have some keys. */
+  async select(
+    queryRunner: QueryRunner,
+    metadata: EntityMetadata,
+    keys: readonly Key[],
+    joined: { table: EntityMetadata; alias: string; from: string },
+  ): Promise<Key[]> {
+    if (keys.length === 0) return [];
+    const escape = (name: string): string => this.dataSource.driver.escape(name);
+    const path = metadata.tablePath.split('.').map(escape).join('.');
+    const given = await this.table(queryRunner, metadata);
+    const isKey = metadata.primaryColumns.map(
+      (column, n) => `t.${escape(column.databaseName)} = ${given.key(n)}`,
+    );
+    const statement = compileStatement(
+      this.dialect,
+      `SELECT ${this.expressions(joined.table, joined.alias)} FROM ${given.sql} ` +
+        `${this.dialect.leadingJoin} ${path} t ON ${isKey.join(' AND ')} ${joined.from}`,
+    );
+    const found: Key[] = [];
+    for (let at = 0; at < keys.length; at += given.limit) {
+      const values = bindStatement(statement, given.bind(keys.slice(at, at + given.limit)));
+      const rows = (await queryRunner.query(statement.text, values)) as Record<string, unknown>[];
+      found.push(...this.keysIn(joined.table, rows));
+    }
+    return found;
   }
 
   /** What joins a statement with keys of a table. */
@@ -43,9 +79,21 @@ export class KeyReader {
   }
 }
 
-/** A key as a member of a set. */
+/** A key as a member of a set: the same for a number that was given and the text that was read for it. */
 export function keyText(key: Key): string {
-  const [only] = key;
-  if (key.length === 1 && (typeof only === 'string' || typeof only === 'number')) return String(only);
-  return JSON.stringify(key.map((value) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value)));
+  if (key.length === 1) return valueText(key[0]);
+  return JSON.stringify(key.map(valueText));
+}
+
+function valueText(value: unknown): string {
+  return value instanceof Uint8Array
+    ? Buffer.from(value).toString('hex')
+    : value instanceof Date
+      ? value.toISOString()
+      : String(value);
+}
+
+/** Each key once. */
+export function uniqueKeys(keys: readonly Key[]): Key[] {
+  return [...new Map(keys.map((key) => [keyText(key), key])).values()];
 }

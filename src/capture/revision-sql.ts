@@ -1,6 +1,7 @@
 import { type DataSource, type EntityMetadata } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
 import { type Dialect } from '../dialect/dialect.js';
+import { masked } from '../dialect/mask.js';
 import { REVISION_COLUMNS, type RevisionColumns } from '../revision/revision-columns.js';
 
 /** How a statement gets at each row's newest revision. */
@@ -56,14 +57,23 @@ export class RevisionSql {
   }
 
   /** The key of the row t, as its revisions have it. */
-  readonly liveKey: KeyExpression = (n) => {
-    const { source } = this.plan.keys[n];
-    return this.dialect.copied(`t.${this.column(source)}`, source);
-  };
+  readonly liveKey = this.copiedKey((n) => `t.${this.column(this.plan.keys[n])}`);
+
+  /** A key as its revisions have it, whose columns may be of other types. */
+  copiedKey(key: KeyExpression): KeyExpression {
+    return (n) => this.dialect.copied(key(n), this.plan.keys[n].source);
+  }
 
   /** The row t is the one with this key. */
   isRow(key: KeyExpression): string {
     return this.plan.keys.map((column, n) => `t.${this.column(column)} = ${key(n)}`).join(' AND ');
+  }
+
+  /** The row with this key is no longer there; not asked where a look at what isn't there locks it. */
+  isGone(key: KeyExpression): string[] {
+    return this.dialect.locksGaps
+      ? []
+      : [`NOT EXISTS (SELECT 1 FROM ${this.table} t WHERE ${this.isRow(key)})`];
   }
 
   /** A revision is the newest of this key. */
@@ -84,21 +94,32 @@ export class RevisionSql {
 
   /** The row t has other values than the revision p. */
   differs(): string {
+    // What is masked compares as its copy has it.
+    const compared = new Map(
+      this.plan.columns.map((column) => [column.mask ? column.copy : column.source, column]),
+    );
     return this.dialect.differ(
-      this.plan.columns.map(({ source }) => source),
-      (column) => `t.${this.column(column)}`,
+      [...compared.keys()],
+      (column) => this.live(compared.get(column)!),
       (column) => `p.${this.column(column)}`,
     );
   }
 
-  private isOf(alias: string, key: KeyExpression): string {
+  /** A value of the row t, or what its mask makes of it. */
+  live({ databaseName, source, mask }: PlanColumn): string {
+    const value = `t.${this.column({ databaseName })}`;
+    return mask ? masked(this.dialect, mask, value, source) : value;
+  }
+
+  /** A revision is one of this key. */
+  isOf(alias: string, key: KeyExpression): string {
     return this.plan.keys.map((column, n) => `${alias}.${this.column(column)} = ${key(n)}`).join(' AND ');
   }
 
   private liveCopies(): (readonly [PlanColumn, string])[] {
     return this.plan.columns.map((column) => [
       column,
-      this.dialect.copied(`t.${this.column(column)}`, column.source),
+      column.mask ? this.live(column) : this.dialect.copied(this.live(column), column.source),
     ]);
   }
 
@@ -107,7 +128,7 @@ export class RevisionSql {
     const others = columns.filter((column) => !keys.includes(column));
     const lastState = deletedState === 'last' && newest !== 'none' ? others : [];
     return [
-      ...keys.map((column, n) => [column, key(n)] as const),
+      ...keys.map((column, n) => [column, this.copiedKey(key)(n)] as const),
       ...lastState.map((column) => [column, `p.${this.column(column)}`] as const),
     ];
   }

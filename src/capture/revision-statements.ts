@@ -12,8 +12,12 @@ export function recordOne(sql: RevisionSql, recording: Recording): Statement {
   const insert = sql.insert(recording, dialect.value('{{id}}', 'uuid'), key);
   const version = dialect.value('{{version}}', 'integer');
   const rows = recording.rows === 'live' ? `${sql.table} t` : '(SELECT 1 AS present) k';
-  const conditions = recording.rows === 'live' ? [sql.isRow(key)] : [];
-  return compileStatement(dialect, `${insert} FROM ${rows}${fromNewest(sql, recording, key, version, conditions)}`, true);
+  const conditions = recording.rows === 'live' ? [sql.isRow(key)] : sql.isGone(key);
+  return compileStatement(
+    dialect,
+    `${insert} FROM ${rows}${fromNewest(sql, recording, key, version, conditions)}`,
+    true,
+  );
 }
 
 /** The same for the rows of a key table, whose `rev_id`s count on from the parameters `prefix` and `start`. */
@@ -21,10 +25,12 @@ export function recordMany(sql: RevisionSql, recording: Recording, keys: KeyTabl
   const { dialect } = sql;
   const key: KeyExpression = (n) => keys.key(n);
   const id = dialect.numberedUuid('{{prefix}}', '{{start}}', keys.ordinal);
-  const rows = recording.rows === 'live' ? joinedRows(sql, keys) : keys.sql;
+  const isLive = recording.rows === 'live';
+  const rows = isLive ? joinedRows(sql, keys) : keys.sql;
+  const conditions = isLive ? [] : sql.isGone(key);
   return compileStatement(
     dialect,
-    `${sql.insert(recording, id, key)} FROM ${rows}${fromNewest(sql, recording, key, keys.version, [])}`,
+    `${sql.insert(recording, id, key)} FROM ${rows}${fromNewest(sql, recording, key, keys.version, conditions)}`,
   );
 }
 
@@ -41,14 +47,14 @@ export function recordAll(sql: RevisionSql): Statement {
 
 /** Reads the newest versions of the keys of a key table: `n`, the key's number, and `version`, null if it has none. */
 export function selectVersions(sql: RevisionSql, keys: KeyTable): Statement {
-  const version = sql.newestVersion((n) => keys.key(n));
+  const version = sql.newestVersion(sql.copiedKey((n) => keys.key(n)));
   return compileStatement(sql.dialect, `SELECT ${keys.ordinal} AS n, ${version} AS version FROM ${keys.sql}`);
 }
 
 /** The same for one key: `version`. */
 export function selectVersion(sql: RevisionSql): Statement {
   const { dialect, plan } = sql;
-  const version = sql.newestVersion((n) => dialect.keyValue(`{{k${n}}}`, plan.keys[n].source));
+  const version = sql.newestVersion(sql.copiedKey((n) => dialect.keyValue(`{{k${n}}}`, plan.keys[n].source)));
   return compileStatement(dialect, `SELECT ${version} AS version`);
 }
 
@@ -63,7 +69,8 @@ export function updateRevisionIds(sql: RevisionSql, keys: KeyTable): Statement {
 
 /** The same for all rows of a table whose column doesn't have it. */
 export function updateAllRevisionIds(sql: RevisionSql): Statement {
-  const isStale = `t.${sql.column(sql.plan.revisionId!)} <> ${sql.dialect.uuidText('p.rev_id')}`;
+  const id = `t.${sql.column(sql.plan.revisionId!)}`;
+  const isStale = `(${id} IS NULL OR ${id} <> ${sql.dialect.uuidText('p.rev_id')})`;
   const on = `${sql.isNewest('p', sql.liveKey)} AND ${isStale}`;
   return compileStatement(
     sql.dialect,
@@ -79,7 +86,8 @@ export function selectRevisionIds(sql: RevisionSql, keys: KeyTable): Statement {
   );
 }
 
-function joinedRows(sql: RevisionSql, keys: KeyTable): string {
+/** The rows t of a key table, from FROM's right side on. */
+export function joinedRows(sql: RevisionSql, keys: KeyTable): string {
   return `${keys.sql} ${sql.dialect.leadingJoin} ${sql.table} t ON ${sql.isRow((n) => keys.key(n))}`;
 }
 
@@ -91,7 +99,7 @@ function fromNewest(
   conditions: readonly string[],
 ): string {
   if (recording.newest === 'none') return conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
-  const newestKey = recording.rows === 'live' ? sql.liveKey : key;
+  const newestKey = recording.rows === 'live' ? sql.liveKey : sql.copiedKey(key);
   const isNewest = sql.isNewest('p', newestKey, recording.newest === 'known' ? version : undefined);
   const news = [...conditions, sql.isNews(recording)].join(' AND ');
   return ` LEFT JOIN ${sql.revisions} p ON ${isNewest} WHERE ${news}`;

@@ -1,12 +1,14 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { v7 } from 'uuid';
 import { type AuditPlan } from '../audited/audit-plan.js';
+import { bindMasked } from '../audited/mask-key.js';
 import { type WriteContext } from '../context/write-context.js';
 import { type Dialect, type Key } from '../dialect/dialect.js';
-import { bindStatement, type Statement } from '../dialect/statement.js';
+import { type Statement } from '../dialect/statement.js';
 import { type AuditOperation } from '../revision/revision-columns.js';
 import { now } from './clock.js';
 import { type KeyReader } from './key-reader.js';
+import { PrunedTables } from './pruned-tables.js';
 import { type Newest, type Recording, RevisionSql } from './revision-sql.js';
 import {
   recordAll,
@@ -38,19 +40,22 @@ export interface Recordable extends WriteContext {
  */
 export class RevisionWriter {
   private readonly tables = new Map<AuditPlan, TableStatements>();
+  private readonly pruned: PrunedTables;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly dialect: Dialect,
     private readonly keyReader: KeyReader,
-  ) {}
+  ) {
+    this.pruned = new PrunedTables(dataSource);
+  }
 
-  async record(queryRunner: QueryRunner, recordable: Recordable): Promise<void> {
-    const { operation, plan, keys } = recordable;
-    if (keys === 'all') await this.recordAll(queryRunner, recordable);
-    else if (this.dialect.locksGaps) await this.recordWithoutGaps(queryRunner, recordable, keys);
-    else await this.insert(queryRunner, recordable, keys, 'sought');
+  /** @returns how many revisions it took */
+  async record(queryRunner: QueryRunner, recordable: Recordable): Promise<number> {
+    const { operation, plan } = recordable;
+    const written = await this.write(queryRunner, recordable);
     if (plan.revisionId && operation !== 'delete') await this.updateRevisionIds(queryRunner, recordable);
+    return written;
   }
 
   /** The `@RevisionId()` of rows, in the order of their keys. */
@@ -61,9 +66,20 @@ export class RevisionWriter {
   ): Promise<(string | null)[]> {
     const table = await this.keyReader.table(queryRunner, plan.metadata);
     const statement = this.statement(plan, 'ids', (sql) => selectRevisionIds(sql, table));
-    const rows = await this.select<{ n: number | string; id: string }>(queryRunner, statement, table.bind(keys));
+    const rows = await this.select<{ n: number | string; id: string }>(
+      queryRunner,
+      statement,
+      table.bind(keys),
+    );
     const ids = new Map(rows.map(({ n, id }) => [Number(n), id]));
     return keys.map((_, n) => ids.get(n) ?? null);
+  }
+
+  private write(queryRunner: QueryRunner, recordable: Recordable): Promise<number> {
+    const { keys } = recordable;
+    if (keys === 'all') return this.recordAll(queryRunner, recordable);
+    if (this.dialect.locksGaps) return this.recordWithoutGaps(queryRunner, recordable, keys);
+    return this.insert(queryRunner, recordable, keys, 'sought');
   }
 
   /**
@@ -76,32 +92,41 @@ export class RevisionWriter {
     queryRunner: QueryRunner,
     recordable: Recordable,
     keys: readonly Key[],
-  ): Promise<void> {
+  ): Promise<number> {
     try {
-      if (recordable.operation === 'insert' || recordable.operation === 'upsert')
+      // An upsert's rows may as well be old ones, whose first version is free when they were pruned.
+      if (recordable.operation === 'insert' && !(await this.pruned.has(queryRunner, recordable.plan)))
         return await this.recordNew(queryRunner, recordable, keys);
-      await this.recordKnown(queryRunner, recordable, keys);
+      return await this.recordKnown(queryRunner, recordable, keys);
     } catch (error) {
       if (!this.dialect.isVersionTaken(error)) throw error;
-      await this.insert(queryRunner, recordable, keys, 'sought');
+      return await this.insert(queryRunner, recordable, keys, 'sought');
     }
   }
 
-  private async recordNew(queryRunner: QueryRunner, recordable: Recordable, keys: readonly Key[]): Promise<void> {
+  private async recordNew(
+    queryRunner: QueryRunner,
+    recordable: Recordable,
+    keys: readonly Key[],
+  ): Promise<number> {
     try {
-      await this.insert(queryRunner, recordable, keys, 'none');
+      return await this.insert(queryRunner, recordable, keys, 'none');
     } catch (error) {
       if (!this.dialect.isVersionTaken(error)) throw error;
-      await this.recordKnown(queryRunner, recordable, keys);
+      return await this.recordKnown(queryRunner, recordable, keys);
     }
   }
 
-  private async recordKnown(queryRunner: QueryRunner, recordable: Recordable, keys: readonly Key[]): Promise<void> {
+  private async recordKnown(
+    queryRunner: QueryRunner,
+    recordable: Recordable,
+    keys: readonly Key[],
+  ): Promise<number> {
     const versions = await this.versions(queryRunner, recordable.plan, keys);
     const known = keys.map((key, n) => [...key, versions[n]]).filter((_, n) => versions[n] !== null);
     const unknown = keys.filter((_, n) => versions[n] === null);
-    if (known.length > 0) await this.insert(queryRunner, recordable, known, 'known');
-    if (unknown.length > 0) await this.insert(queryRunner, recordable, unknown, 'none');
+    const updated = known.length > 0 ? await this.insert(queryRunner, recordable, known, 'known') : 0;
+    return updated + (unknown.length > 0 ? await this.insert(queryRunner, recordable, unknown, 'none') : 0);
   }
 
   private async versions(
@@ -111,7 +136,11 @@ export class RevisionWriter {
   ): Promise<(number | null)[]> {
     if (keys.length === 1) {
       const statement = this.statement(plan, 'version', selectVersion);
-      const [row] = await this.select<{ version: number | null }>(queryRunner, statement, keyParameters(keys[0]));
+      const [row] = await this.select<{ version: number | null }>(
+        queryRunner,
+        statement,
+        keyParameters(keys[0]),
+      );
       return [row.version];
     }
     const table = await this.keyReader.table(queryRunner, plan.metadata);
@@ -134,7 +163,7 @@ export class RevisionWriter {
     recordable: Recordable,
     keys: readonly Key[],
     newest: Newest,
-  ): Promise<void> {
+  ): Promise<number> {
     const { plan, operation } = recordable;
     const recording: Recording = {
       rows: operation === 'delete' ? 'gone' : 'live',
@@ -145,18 +174,23 @@ export class RevisionWriter {
     if (keys.length === 1) {
       const statement = this.statement(plan, `${kind} one`, (sql) => recordOne(sql, recording));
       const key = keyParameters(keys[0], plan.keys.length);
-      await this.run(queryRunner, statement, { ...valuesOf(recordable), ...key, id: v7() });
-      return;
+      return this.run(queryRunner, statement, { ...valuesOf(recordable), ...key, id: v7() });
     }
     const table = await this.keyReader.table(queryRunner, plan.metadata);
     const statement = this.statement(plan, `${kind} many`, (sql) => recordMany(sql, recording, table));
+    let written = 0;
     for (const chunk of chunks(keys, table.limit))
-      await this.run(queryRunner, statement, { ...valuesOf(recordable), ...table.bind(chunk), ...uuidSeries() });
+      written += await this.run(queryRunner, statement, {
+        ...valuesOf(recordable),
+        ...table.bind(chunk),
+        ...uuidSeries(),
+      });
+    return written;
   }
 
-  private async recordAll(queryRunner: QueryRunner, recordable: Recordable): Promise<void> {
+  private recordAll(queryRunner: QueryRunner, recordable: Recordable): Promise<number> {
     const statement = this.statement(recordable.plan, 'all', recordAll);
-    await this.run(queryRunner, statement, { ...valuesOf(recordable), ...uuidSeries() });
+    return this.run(queryRunner, statement, { ...valuesOf(recordable), ...uuidSeries() });
   }
 
   private async updateRevisionIds(queryRunner: QueryRunner, { plan, keys }: Recordable): Promise<void> {
@@ -169,8 +203,12 @@ export class RevisionWriter {
     for (const chunk of chunks(keys, table.limit)) await this.run(queryRunner, statement, table.bind(chunk));
   }
 
-  private run(queryRunner: QueryRunner, statement: Statement, values: Record<string, unknown>): Promise<number> {
-    return this.dialect.run(queryRunner, statement, bindStatement(statement, values));
+  private run(
+    queryRunner: QueryRunner,
+    statement: Statement,
+    values: Record<string, unknown>,
+  ): Promise<number> {
+    return this.dialect.run(queryRunner, statement, bindMasked(this.dataSource, statement, values));
   }
 
   private async select<T>(
@@ -178,7 +216,7 @@ export class RevisionWriter {
     statement: Statement,
     values: Record<string, unknown>,
   ): Promise<T[]> {
-    return (await queryRunner.query(statement.text, bindStatement(statement, values))) as T[];
+    return (await queryRunner.query(statement.text, bindMasked(this.dataSource, statement, values))) as T[];
   }
 
   private statement(plan: AuditPlan, kind: string, build: (sql: RevisionSql) => Statement): Statement {
@@ -214,5 +252,7 @@ function uuidSeries(): { prefix: string; start: number } {
 
 function chunks<T>(values: readonly T[], size: number): (readonly T[])[] {
   if (values.length <= size) return [values];
-  return Array.from({ length: Math.ceil(values.length / size) }, (_, n) => values.slice(n * size, (n + 1) * size));
+  return Array.from({ length: Math.ceil(values.length / size) }, (_, n) =>
+    values.slice(n * size, (n + 1) * size),
+  );
 }

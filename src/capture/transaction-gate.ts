@@ -4,22 +4,25 @@ import { type QueryRunner } from 'typeorm';
 /**
  * Opens the transactions that make a query builder's write and its revisions one.
  *
- * Where all query runners share one connection (SQLite), two such transactions at a time would be one, and a
- * rollback of the first would take the second's writes along: there they wait for each other.
+ * Where all query runners share one connection (SQLite), whatever else is written meanwhile would be in such a
+ * transaction too, and be lost with it: there all others wait until it ends.
  */
 export class TransactionGate {
   private readonly entered = new AsyncLocalStorage<object>();
+  private readonly guarded = new WeakSet<QueryRunner>();
   private holder: object | undefined;
   private left: Promise<void> = Promise.resolve();
+  /** When the transaction on the shared connection ends, whosever it is; undefined while there is none. */
+  private ended: Promise<void> | undefined;
 
   constructor(private readonly sharesConnection: boolean) {}
 
   /** Runs in the transaction that is active on the query runner, or in a new one that ends with the function. */
   async run<T>(queryRunner: QueryRunner, fn: () => Promise<T>): Promise<T> {
-    if (!this.sharesConnection) return queryRunner.isTransactionActive ? fn() : transaction(queryRunner, fn);
-    const isInside = this.holder !== undefined && this.entered.getStore() === this.holder;
-    while (this.holder && !isInside) await this.left;
+    if (this.sharesConnection) this.guard(queryRunner);
+    for (let turn = this.turn(); turn; turn = this.turn(true)) await turn;
     if (queryRunner.isTransactionActive) return fn();
+    if (!this.sharesConnection) return transaction(queryRunner, fn);
     const holder = {};
     this.holder = holder;
     let leave!: () => void;
@@ -30,6 +33,50 @@ export class TransactionGate {
       this.holder = undefined;
       leave();
     }
+  }
+
+  private get isShut(): boolean {
+    return this.holder !== undefined && this.entered.getStore() !== this.holder;
+  }
+
+  /**
+   * What to wait for before a transaction; undefined when there is nothing. To be asked again after each wait, as
+   * others wait for the same.
+   *
+   * @param hasWaited then it took it that there is no transaction, and can't join that of another who has waited too
+   */
+  private turn(hasWaited = false): Promise<void> | undefined {
+    return this.isShut ? this.left : hasWaited ? this.ended : undefined;
+  }
+
+  // The transaction doesn't exist for others: they wait with their statements, and with transactions of their own.
+  private guard(queryRunner: QueryRunner): void {
+    if (this.guarded.has(queryRunner)) return;
+    this.guarded.add(queryRunner);
+    const { query, startTransaction } = queryRunner;
+    let end: (() => void) | undefined;
+    const setActive = (isActive: boolean): void => {
+      if (isActive) this.ended ??= new Promise((resolve) => (end = resolve));
+      else {
+        this.ended = undefined;
+        end?.();
+      }
+    };
+    setActive(queryRunner.isTransactionActive);
+    Object.defineProperty(queryRunner, 'isTransactionActive', {
+      get: () => this.ended !== undefined && !this.isShut,
+      set: setActive,
+    });
+    Object.assign(queryRunner, {
+      query: async (...given: Parameters<typeof query>): Promise<unknown> => {
+        while (this.isShut) await this.left;
+        return query.apply(queryRunner, given);
+      },
+      startTransaction: async (...given: Parameters<typeof startTransaction>): Promise<void> => {
+        for (let turn = this.turn(); turn; turn = this.turn(true)) await turn;
+        return startTransaction.apply(queryRunner, given);
+      },
+    });
   }
 }
 

@@ -29,6 +29,30 @@ export interface Dialect {
   /** A value of a column as its copy takes it. */
   copied(expression: string, column: ColumnMetadata): string;
 
+  /** A text expression as the type that the copies of masked columns have. */
+  asText(expression: string): string;
+
+  /**
+   * The digest of a value's text, or of its bytes, in 64 hexadecimal digits; null for null. Its keys are in the
+   * parameters that `maskParameters()` makes.
+   */
+  digest(expression: string, column: ColumnMetadata): string;
+
+  /** Gives the connection what `digest()` calls, where the database can't hash. */
+  provideDigest(): void;
+
+  /** A copied value as the column that it was copied from takes it. */
+  restored(expression: string, column: ColumnMetadata): string;
+
+  /** What stands behind the columns of an INSERT that gives generated keys too. */
+  readonly keepsGeneratedKeys: string;
+
+  /**
+   * Makes the generator of a key go on behind the value that row `t`, named by a condition, was inserted with.
+   * Undefined where the database does that itself.
+   */
+  advanceGenerator?(table: string, column: string, isRow: string): string;
+
   /** Whether any of the columns differs between two rows: exactly (case, blanks, scale), with null equal to null. */
   differ(columns: readonly ColumnMetadata[], left: RowExpression, right: RowExpression): string;
 
@@ -38,14 +62,30 @@ export interface Dialect {
   /** A key column as text, or whatever else gives it back without loss when it is sent as a key. */
   readKey(expression: string, column: ColumnMetadata): string;
 
-  /** What ends a SELECT whose rows of a table nobody else shall change meanwhile. */
-  lock(alias?: string): string;
+  /** What ends a SELECT whose rows of a table nobody else shall change meanwhile, and that waits for others or leaves
+   * out what they have locked. */
+  lock(alias?: string, skipLocked?: boolean): string;
 
-  /** How a query builder's write tells which rows it wrote: in TypeORM's own clause, in one behind it, or not at all. */
-  returning(kind: WriteKind): 'clause' | 'appended' | 'none';
+  /** Whether a transaction failed for the sake of another, so that it may succeed when it is tried again. */
+  isConflict(error: unknown): boolean;
 
-  /** Makes the result of a write that returned keys what it would have been without. */
-  forgetReturned(queryRunner: QueryRunner, kind: WriteKind, result: QueryResult): Promise<void>;
+  /** How a query builder's write tells which rows it wrote. */
+  returning(kind: WriteKind): Returning;
+
+  /** The RETURNING clause to append to a write, where `returning()` says so. */
+  returningClause(kind: WriteKind, keys: string): string;
+
+  /**
+   * Makes the result of a write that returned nothing but keys what it would have been without.
+   *
+   * @param firstNumber the generated key of the first row, if there is one
+   */
+  forgetReturned(
+    queryRunner: QueryRunner,
+    kind: WriteKind,
+    result: QueryResult,
+    firstNumber: unknown,
+  ): Promise<void>;
 
   /** Whether all query runners of a data source are on one connection. */
   readonly sharesConnection: boolean;
@@ -80,11 +120,37 @@ export interface Dialect {
   /** UPDATE of the rows of `target` (aliased `t`) that join with a source, from FROM's right side on. */
   updateJoined(update: { target: string; source: string; on: string; set: Record<string, string> }): string;
 
+  /** Whether a revision `r` is the newest of its row among those of a moment's past. */
+  newest(past: PastRevisions): string;
+
+  /** NULL as a value of a column, for the columns of a subquery. */
+  nullOf(column: ColumnMetadata): string;
+
+  /** What stands before a common table expression's body, so that it is planned with the query that reads it. */
+  readonly inlined: string;
+
   /** Runs a write and gives the number of rows; a named statement is prepared on the connection where that pays. */
   run(queryRunner: QueryRunner, statement: Statement, values: readonly unknown[]): Promise<number>;
 }
 
+/** The revisions of a table up to a moment. */
+export interface PastRevisions {
+  readonly table: string;
+  readonly keys: readonly string[];
+  /** Whether a revision is one of them. */
+  readonly isPast: (alias: string) => string;
+}
+
 export type WriteKind = 'insert' | 'update' | 'delete';
+
+/**
+ * In TypeORM's own RETURNING clause; the same, but better beside other columns than alone, because the clause
+ * replaces what the database tells else; in a clause that is appended; or not at all.
+ */
+export type Returning = 'clause' | 'beside' | 'appended' | 'none';
+
+/** What stands in a copy for a value: a digest that isn't shown, one that is, or the SQL for something else. */
+export type Mask = 'redact' | 'hash' | ((column: string) => string);
 
 /** Gives the expression for a column of a row, as in `(column) => t."party"`. */
 export type RowExpression = (column: ColumnMetadata) => string;

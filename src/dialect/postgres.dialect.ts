@@ -4,6 +4,7 @@ import { type Dialect, type ValueType } from './dialect.js';
 import { enumTransformers } from './numeric-enum.js';
 import { runPlain, type Statement } from './statement.js';
 import { updateFrom } from './update-from.js';
+import { withoutSuccessor } from './without-successor.js';
 
 const VALUE_TYPES: Record<ValueType, string> = {
   uuid: 'uuid',
@@ -30,6 +31,22 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     numbersParameters: true,
 
     copied,
+    restored: (expression, column) =>
+      isEnum(column)
+        ? `${expression}::${enumType(dataSource, column)}${column.isArray ? '[]' : ''}`
+        : expression,
+
+    keepsGeneratedKeys: ' OVERRIDING SYSTEM VALUE',
+    advanceGenerator: (table, column, isRow) =>
+      `SELECT setval(s.name, t.${column}) FROM ${table} t CROSS JOIN (SELECT pg_get_serial_sequence(` +
+      `'${table.replaceAll("'", "''")}', '${column.slice(1, -1).replaceAll('""', '"').replaceAll("'", "''")}')::regclass AS name) s ` +
+      `WHERE ${isRow} AND s.name IS NOT NULL AND t.${column} > coalesce(pg_sequence_last_value(s.name), 0)`,
+
+    asText: (expression) => `(${expression})::text`,
+    digest: (expression, column) =>
+      `encode(sha256(decode({{maskOuter}}::varchar, 'hex') || sha256(decode({{maskInner}}::varchar, 'hex') || ` +
+      `convert_to(${textOf(dataSource, expression, column)}, 'UTF8'))), 'hex')::varchar`,
+    provideDigest: () => undefined,
 
     // The record image operators compare bytes: json, xml, point and case-insensitive text too.
     differ: (columns, left, right) =>
@@ -41,10 +58,16 @@ export function postgresDialect(dataSource: DataSource): Dialect {
 
     // As text, because a Date has milliseconds.
     readKey: (key) => `${key}::text`,
-    lock: (alias) => ` FOR UPDATE${alias ? ` OF ${alias}` : ''}`,
+    lock: (alias, skipLocked) =>
+      ` FOR UPDATE${alias ? ` OF ${alias}` : ''}${skipLocked ? ' SKIP LOCKED' : ''}`,
+    // Serialisation failure, deadlock, unique violation.
+    isConflict: (error) =>
+      error instanceof QueryFailedError &&
+      ['40001', '40P01', '23505'].includes((error.driverError as { code?: string }).code ?? ''),
     sharesConnection: false,
 
     returning: () => 'clause',
+    returningClause: (_, keys) => ` RETURNING ${keys}`,
     forgetReturned: (_, kind, result) => {
       result.records = [];
       result.raw = kind === 'insert' ? [] : [[], result.affected];
@@ -75,6 +98,10 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     isVersionTaken: () => false,
 
     updateJoined: updateFrom,
+    newest: withoutSuccessor,
+    nullOf: (column) => `CAST(NULL AS ${keyType(dataSource, column)}${column.isArray ? '[]' : ''})`,
+    // Used twice it would be materialized, the whole table of it.
+    inlined: 'NOT MATERIALIZED ',
 
     run: (queryRunner, statement, values) =>
       statement.name
@@ -85,7 +112,11 @@ export function postgresDialect(dataSource: DataSource): Dialect {
 
 /** A client of the `pg` package, as far as it is used here. */
 interface PgClient {
-  query(config: { name: string; text: string; values: readonly unknown[] }): Promise<{ rowCount: number | null }>;
+  query(config: {
+    name: string;
+    text: string;
+    values: readonly unknown[];
+  }): Promise<{ rowCount: number | null }>;
 }
 
 // TypeORM's query() can't name a statement, and planning this one costs more than running it.
@@ -103,6 +134,12 @@ async function runPrepared(
     logger.logQueryError(error as Error, text, values as unknown[], queryRunner);
     throw new QueryFailedError(text, values as unknown[], error as Error);
   }
+}
+
+// A moment's text is that of the session's time zone, and a digest must be the same in all.
+function textOf(dataSource: DataSource, expression: string, column: ColumnMetadata): string {
+  const isMoment = dataSource.driver.normalizeType(column) === 'timestamp with time zone' && !column.isArray;
+  return isMoment ? `(${expression} AT TIME ZONE 'UTC')::text` : `${expression}::text`;
 }
 
 function keyType(dataSource: DataSource, column: ColumnMetadata): string {

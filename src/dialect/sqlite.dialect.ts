@@ -1,8 +1,12 @@
 import { type DataSource } from 'typeorm';
 import { type Dialect, type Key } from './dialect.js';
+import { digestOf } from './mask.js';
 import { enumTransformers } from './numeric-enum.js';
 import { runPlain } from './statement.js';
 import { updateFrom } from './update-from.js';
+import { withoutSuccessor } from './without-successor.js';
+
+const ROWID = 'audit_rowid';
 
 /** SQLite 3.41 and later, by better-sqlite3 or sql.js. */
 export function sqliteDialect(dataSource: DataSource): Dialect {
@@ -18,6 +22,15 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     numbersParameters: false,
 
     copied: (expression) => expression,
+    restored: (expression) => expression,
+    keepsGeneratedKeys: '',
+
+    asText: (expression) => `CAST(${expression} AS TEXT)`,
+    // A function is given integers as doubles.
+    digest: (expression) =>
+      `audit_digest({{maskInner}}, {{maskOuter}}, CASE typeof(${expression}) WHEN 'blob' THEN ${expression} ` +
+      `WHEN 'real' THEN printf('%!.17g', ${expression}) ELSE CAST(${expression} AS TEXT) END)`,
+    provideDigest: () => provideDigest(dataSource),
 
     differ: (columns, left, right) =>
       columns.map((column) => `${left(column)} IS NOT ${right(column)} COLLATE BINARY`).join(' OR '),
@@ -28,14 +41,27 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     // The driver reads integers as doubles.
     readKey: (key) => `CASE typeof(${key}) WHEN 'integer' THEN CAST(${key} AS TEXT) ELSE ${key} END`,
     lock: () => '',
+    isConflict: () => false,
     sharesConnection: true,
 
     returning: () => 'appended',
+    // Asked in the statement, as the next one on the connection may be somebody else's.
+    returningClause: (kind, keys) =>
+      ` RETURNING ${keys}${kind === 'update' ? '' : `, last_insert_rowid() AS ${ROWID}`}`,
     forgetReturned: async (queryRunner, kind, result) => {
-      result.affected = result.records.length;
+      const rows = result.records as Record<string, unknown>[];
+      result.affected = rows.length;
       result.records = [];
-      if (kind !== 'insert') return;
-      const [{ id }] = (await queryRunner.query('SELECT last_insert_rowid() AS id')) as { id: number }[];
+      result.raw = [];
+      // Of the two drivers this one gives the last inserted row's number, for deletes too.
+      if (kind === 'update' || dataSource.options.type !== 'better-sqlite3') return;
+      const [{ [ROWID]: id }] =
+        rows.length > 0
+          ? rows.slice(-1)
+          : ((await queryRunner.query(`SELECT last_insert_rowid() AS ${ROWID}`)) as Record<
+              string,
+              unknown
+            >[]);
       result.raw = id;
     },
 
@@ -64,8 +90,28 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     isVersionTaken: () => false,
 
     updateJoined: updateFrom,
+    newest: withoutSuccessor,
+    nullOf: () => 'NULL',
+    inlined: '',
     run: runPlain,
   };
+}
+
+/** A connection of better-sqlite3, or of sql.js. */
+type Connection =
+  | { function(name: string, options: object, fn: typeof digestOf): void }
+  | { create_function(name: string, fn: typeof digestOf): void };
+
+const provided = new WeakSet<Connection>();
+
+function provideDigest({ driver }: DataSource): void {
+  const connection = (driver as unknown as { databaseConnection: Connection }).databaseConnection;
+  // sql.js forgets its functions whenever the database is exported, which an autosave does.
+  if ('create_function' in connection) connection.create_function('audit_digest', digestOf);
+  else if (!provided.has(connection)) {
+    connection.function('audit_digest', { deterministic: true }, digestOf);
+    provided.add(connection);
+  }
 }
 
 function encodeKey(key: Key): unknown[] {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type QueryResult, type QueryRunner } from 'typeorm';
+import { type QueryRunner } from 'typeorm';
 import { type Dialect } from './dialect.js';
 
 /** SQL text for a driver, and the names of its parameters in the order in which the driver takes them. */
@@ -41,6 +41,6 @@ export async function runPlain(
   { text }: Statement,
   values: readonly unknown[],
 ): Promise<number> {
-  const result = (await queryRunner.query(text, values as unknown[], true)) as QueryResult;
+  const result = await queryRunner.query(text, values as unknown[], true);
   return result.affected ?? 0;
 }

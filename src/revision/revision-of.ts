@@ -9,7 +9,8 @@ export type RevisionEntity<E = ObjectLiteral> = E & RevisionColumns;
 /**
  * The revision class of an audited entity, for repositories and query builders.
  *
- * @param target the audited class or EntitySchema. Its class need not be marked yet.
+ * @param target the audited class or EntitySchema; of a single-table inheritance the root, whose revisions are those of
+ *   all its children. It need not be marked yet.
  * @example
  * const rows = await dataSource.getRepository(revisionOf(Reservation)).find({ where: { id: 1 } });
  * // → [ReservationRev { revVersion: 1, revOperation: 'insert', id: 1, party: 6, … }, …]
@@ -35,5 +36,5 @@ export function revisionTargetOf(target: EntityTarget<any>, tableName: string): 
 
 function revisionClass(name: string): new () => any {
   const className = `${name}Rev`;
-  return { [className]: class {} }[className] as new () => any;
+  return { [className]: class {} }[className];
 }

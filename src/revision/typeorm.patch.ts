@@ -1,4 +1,15 @@
-import { DataSource, type EntityMetadata, type EntitySubscriberInterface, QueryBuilder } from 'typeorm';
+import {
+  DataSource,
+  EntityManager,
+  type EntityMetadata,
+  type EntitySubscriberInterface,
+  type EntityTarget,
+  QueryBuilder,
+  type QueryRunner,
+} from 'typeorm';
+import { type Subject } from 'typeorm/persistence/Subject.js';
+import { SubjectExecutor } from 'typeorm/persistence/SubjectExecutor.js';
+import { type BroadcasterResult } from 'typeorm/subscriber/BroadcasterResult.js';
 
 const PATCHED = Symbol.for('nestjs-typeorm-audit:patched');
 const SUBSCRIBERS = Symbol.for('nestjs-typeorm-audit:subscribers');
@@ -69,6 +80,72 @@ export function replaceQueryBuilders(replacements: Readonly<Record<string, Build
   registry.registerQueryBuilderClass = (name, factory) => register(name, replacements[name] ?? factory);
   for (const [name, factory] of Object.entries(replacements)) register(name, factory);
   registry[PATCHED] = true;
+}
+
+/** One flush of the persistence layer: what a save(), remove(), softRemove() or recover() comes to. */
+export interface Flush {
+  readonly queryRunner: QueryRunner;
+  readonly options?: { readonly listeners?: boolean; readonly transaction?: boolean };
+  readonly allSubjects: readonly Subject[];
+}
+
+/** What stands around the flushes. */
+export interface FlushExtension {
+  execute(flush: Flush, execute: () => Promise<void>): Promise<void>;
+  /** What the application does in its hooks is not part of the flush. */
+  broadcastBefore(flush: Flush, broadcast: () => BroadcasterResult): BroadcasterResult;
+  broadcastAfter(flush: Flush, broadcast: () => BroadcasterResult): BroadcasterResult;
+}
+
+type Executor = Flush & {
+  execute(): Promise<void>;
+  broadcastBeforeEventsForAll(): BroadcasterResult;
+  broadcastAfterEventsForAll(): BroadcasterResult;
+  [PATCHED]?: true;
+};
+
+/**
+ * Lets an extension stand around each flush of the persistence layer.
+ *
+ * A flush writes with query builders that look like the application's, and its events come after all of its
+ * statements, or not at all when one of them fails. Nothing else tells which statements belong together.
+ */
+export function extendFlushes(extension: FlushExtension): void {
+  const prototype = SubjectExecutor.prototype as unknown as Executor;
+  if (prototype[PATCHED]) return;
+  const { execute, broadcastBeforeEventsForAll, broadcastAfterEventsForAll } = prototype;
+  prototype.execute = function (this: Executor) {
+    return extension.execute(this, () => execute.call(this));
+  };
+  prototype.broadcastBeforeEventsForAll = function (this: Executor) {
+    return extension.broadcastBefore(this, () => broadcastBeforeEventsForAll.call(this));
+  };
+  prototype.broadcastAfterEventsForAll = function (this: Executor) {
+    return extension.broadcastAfter(this, () => broadcastAfterEventsForAll.call(this));
+  };
+  prototype[PATCHED] = true;
+}
+
+/** Empties a table in another way than TypeORM's own, which is given. */
+export type Clear = (
+  manager: EntityManager,
+  target: EntityTarget<any>,
+  options: { cascade?: boolean } | undefined,
+  truncate: () => Promise<void>,
+) => Promise<void>;
+
+/**
+ * Puts another way of emptying a table in the place of `EntityManager.clear()`, which sends a TRUNCATE: no event, no
+ * builder and no trigger sees that, so that all rows would be gone with their histories still open.
+ */
+export function replaceClear(clear: Clear): void {
+  const prototype = EntityManager.prototype as EntityManager & { [PATCHED]?: true };
+  if (prototype[PATCHED]) return;
+  const truncate = prototype.clear;
+  prototype.clear = function (this: EntityManager, target: EntityTarget<any>, options) {
+    return clear(this, target, options, () => truncate.call(this, target, options));
+  };
+  prototype[PATCHED] = true;
 }
 
 function addMetadatas(dataSource: DataSource, metadatas: EntityMetadata[]): void {

@@ -16,7 +16,6 @@ const dataSource = new DataSource({ ...JSON.parse(options), entities: [Account] 
 await dataSource.initialize();
 attachAudit(dataSource, {});
 const accounts = dataSource.getRepository('Account');
-process.stdout.write('ready\n');
 
 const writes = [
   () => accounts.save({ balance: 1 }),
@@ -33,4 +32,7 @@ const writes = [
       await manager.delete('Account', { balance: 5 });
     }),
 ];
-for (let n = 0; ; n++) await writes[n % writes.length]();
+for (let n = 0; ; n++) {
+  await writes[n % writes.length]();
+  if (n === writes.length) process.stdout.write('writing\n');
+}

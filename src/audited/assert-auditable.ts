@@ -1,0 +1,80 @@
+import { type EntityMetadata } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { AuditConfigurationError } from '../audit.errors.js';
+import { REVISION_COLUMN_PREFIX, REVISION_COLUMNS } from '../revision/revision-columns.js';
+import { revisionPropertyPath } from '../revision/revision-table.js';
+import { type AuditedOptions } from './audited.decorator.js';
+import { assertMasks } from './masks.js';
+import {
+  isExcluded,
+  prefixesOf,
+  propertyOf,
+  propertyPaths,
+  revisionIdColumns,
+  tableColumns,
+} from './properties.js';
+
+/** @throws AuditConfigurationError naming what of an entity can't be audited, and the remedy */
+export function assertAuditable(metadata: EntityMetadata, options: AuditedOptions): void {
+  assertTable(metadata);
+  assertOneRevisionId(metadata);
+  assertExclude(metadata, options);
+  assertMasks(metadata);
+  for (const column of tableColumns(metadata)) {
+    if (revisionIdColumns(metadata).includes(column)) continue;
+    assertOwnName(metadata, column);
+    if (!isExcluded(metadata, options, propertyOf(column))) assertOwnProperty(metadata, column);
+  }
+}
+
+function assertTable(metadata: EntityMetadata): void {
+  if (metadata.tableType === 'view')
+    throw new AuditConfigurationError(
+      `${metadata.name} is a view and has no writes to audit. Put @Audited() on the entities that it reads.`,
+    );
+  if (metadata.tableType === 'entity-child')
+    throw new AuditConfigurationError(
+      `${metadata.name} shares the table of ${metadata.parentEntityMetadata.name}, which has one history. ` +
+        `Put @Audited() and its options on ${metadata.parentEntityMetadata.name}.`,
+    );
+}
+
+function assertOneRevisionId(metadata: EntityMetadata): void {
+  const [first, second] = revisionIdColumns(metadata);
+  if (second)
+    throw new AuditConfigurationError(
+      `${metadata.name} has @RevisionId() on ${first.propertyPath} and on ${second.propertyPath}. Keep one of them.`,
+    );
+}
+
+function assertExclude(metadata: EntityMetadata, options: AuditedOptions): void {
+  const paths = propertyPaths(metadata);
+  for (const path of options.exclude ?? [])
+    if (!paths.some((known) => prefixesOf(known).includes(path)))
+      throw new AuditConfigurationError(
+        `@Audited({ exclude }) of ${metadata.name} names "${path}", which is none of its properties. They are ${paths.join(', ')}.`,
+      );
+  for (const key of metadata.primaryColumns)
+    if (isExcluded(metadata, options, propertyOf(key)))
+      throw new AuditConfigurationError(
+        `${metadata.name}.${key.propertyPath} is part of the primary key and can't be left out of the history. ` +
+          `Remove it from exclude, or @NotAudited() from it.`,
+      );
+}
+
+function assertOwnName(metadata: EntityMetadata, { databaseName, propertyPath }: ColumnMetadata): void {
+  if (databaseName.toLowerCase().startsWith(REVISION_COLUMN_PREFIX))
+    throw new AuditConfigurationError(
+      `${metadata.name}.${propertyPath} is the column "${databaseName}", but names that begin with "${REVISION_COLUMN_PREFIX}" belong to ` +
+        `the revision table. Give it another name, or mark it with @RevisionId() if it is to hold the newest revision's id.`,
+    );
+}
+
+function assertOwnProperty(metadata: EntityMetadata, column: ColumnMetadata): void {
+  const [property] = revisionPropertyPath(column).split('.');
+  if (Object.hasOwn(REVISION_COLUMNS, property))
+    throw new AuditConfigurationError(
+      `${metadata.name}.${column.propertyPath} can't be copied: "${property}" is a property that every revision has of its own. ` +
+        `Rename it; with { name } its column stays as it is.`,
+    );
+}

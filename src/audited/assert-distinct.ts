@@ -1,0 +1,57 @@
+import { type DataSource, type EntityMetadata } from 'typeorm';
+import { AuditConfigurationError } from '../audit.errors.js';
+import { type AuditPlanDraft } from './audit-plan.js';
+
+/** @throws AuditConfigurationError when two entities would have one name in the HTTP API */
+export function assertOneNameEach(drafts: readonly AuditPlanDraft[]): void {
+  const byName = new Map<string, AuditPlanDraft>();
+  for (const draft of drafts) {
+    const other = byName.get(draft.name);
+    if (other)
+      throw new AuditConfigurationError(
+        `${other.definition.metadata.name} and ${draft.definition.metadata.name} are both audited as "${draft.name}". ` +
+          `Give one of them another @Audited({ name }).`,
+      );
+    byName.set(draft.name, draft);
+  }
+}
+
+/** @throws AuditConfigurationError when a revision table would be another table too, or its name would be cut off */
+export function assertOneTableEach(
+  dataSource: DataSource,
+  revisions: readonly EntityMetadata[],
+  drafts: readonly AuditPlanDraft[],
+): void {
+  const { maxAliasLength } = dataSource.driver;
+  const owners = new Map(
+    dataSource.entityMetadatas
+      .filter((metadata) => metadata.tableType !== 'entity-child')
+      .map((metadata) => [metadata.tablePath, metadata.name]),
+  );
+  revisions.forEach((revision, at) => {
+    const { name, isJunction } = drafts[at].definition.metadata;
+    const remedy = isJunction
+      ? 'Give the junction table another name with @JoinTable({ name })'
+      : 'Give it another @Audited({ tableName })';
+    if (maxAliasLength && revision.tableName.length > maxAliasLength)
+      throw new AuditConfigurationError(
+        `The revision table of ${name} would be "${revision.tableName}", which is longer than the ${maxAliasLength} characters that the database keeps. ${remedy}.`,
+      );
+    const owner = owners.get(revision.tablePath);
+    if (owner)
+      throw new AuditConfigurationError(
+        `The revision table of ${name} would be "${revision.tablePath}", which is the table of ${owner}. ` +
+          `${remedy}.`,
+      );
+    owners.set(revision.tablePath, `the revisions of ${name}`);
+  });
+}
+
+/** @throws AuditConfigurationError when the application has a table of the name that ours has */
+export function assertNameIsFree(dataSource: DataSource, ours: EntityMetadata | undefined): void {
+  const other = dataSource.entityMetadatas.find(({ tablePath }) => tablePath === ours?.tablePath);
+  if (other)
+    throw new AuditConfigurationError(
+      `${other.name} has the table "${other.tablePath}", in which this library records what is done to the history. Give it another name.`,
+    );
+}

@@ -1,0 +1,32 @@
+import { type DataSource, type QueryRunner } from 'typeorm';
+import { type Key } from '../dialect/dialect.js';
+import { type AuditOperation } from '../revision/revision-columns.js';
+import { type AuditPlan } from './audit-plan.js';
+
+/** A write of one row by a statement that TypeORM doesn't know of. */
+export interface RawWrite {
+  readonly plan: AuditPlan;
+  readonly operation: AuditOperation;
+  readonly key: Key;
+  /** The columns that an update gives values to, by their names in the database. */
+  readonly changed: ReadonlySet<string>;
+}
+
+/** What records a data source's writes, for those parts of the library that write themselves. */
+export interface Recorder {
+  /** Runs in the transaction that is active on the query runner, or in a new one that ends with the function. */
+  transaction<T>(queryRunner: QueryRunner, fn: () => Promise<T>): Promise<T>;
+  /** Runs a write of one row, and records it. */
+  record(queryRunner: QueryRunner, write: RawWrite, run: () => Promise<unknown>): Promise<void>;
+}
+
+const RECORDER = Symbol.for('nestjs-typeorm-audit:recorder');
+
+/** The recorder of a data source whose writes are recorded. */
+export function recorderOf(dataSource: DataSource): Recorder | undefined {
+  return (dataSource as { [RECORDER]?: Recorder })[RECORDER];
+}
+
+export function setRecorder(dataSource: DataSource, recorder: Recorder | undefined): void {
+  (dataSource as { [RECORDER]?: Recorder })[RECORDER] = recorder;
+}

@@ -1,0 +1,92 @@
+import { type EntityMetadata, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
+import { type Key } from '../dialect/dialect.js';
+import { type BuilderInternals } from './builder-internals.js';
+import { type Capture } from './capture.js';
+
+const ALIAS = 'audit_new_';
+
+interface LegacyDriver {
+  escapeQueryWithParameters(
+    sql: string,
+    parameters: ObjectLiteral,
+    nativeParameters: object,
+  ): [string, any[]];
+}
+
+/** Rows that a statement is about to write. */
+export interface AffectedRows {
+  readonly keys: readonly Key[];
+  /** What the keys will be; the same where it doesn't change them. */
+  readonly newKeys: readonly Key[];
+}
+
+/**
+ * Reads the rows that a builder's statement is about to write, by its own criteria, and locks them.
+ *
+ * @param rekeyed the primary columns to which it gives values that are to be worked out too
+ */
+export async function affectedRows(
+  capture: Capture,
+  builder: BuilderInternals,
+  queryRunner: QueryRunner,
+  table: EntityMetadata,
+  rekeyed: readonly ColumnMetadata[] = [],
+): Promise<AffectedRows> {
+  const { driver } = capture.dataSource;
+  const { expressions, parameters } = newKeyExpressions(capture, builder, rekeyed);
+  const order = `${builder.createOrderByExpression?.() ?? ''}${builder.createLimitExpression?.() ?? ''}`;
+  const select = builder.replacePropertyNamesForTheWholeQuery(
+    `${builder.createCteExpression()}SELECT ${[capture.keys.expressions(table), ...expressions].join(', ')} ` +
+      `FROM ${builder.getTableName(builder.getMainTableName())}${builder.createWhereExpression()}${order}${capture.dialect.lock()}`,
+  );
+  const all = { ...builder.getParameters(), ...parameters };
+  // TypeORM 0.3 wants to be given native parameters, too.
+  const [text, values] = (driver as LegacyDriver).escapeQueryWithParameters(select, all, {});
+  const rows = (await queryRunner.query(text, values)) as Record<string, unknown>[];
+  const keys = capture.keys.keysIn(table, rows);
+  if (rekeyed.length === 0) return { keys, newKeys: keys };
+  const isRekeyed = table.primaryColumns.map((column) => rekeyed.indexOf(column));
+  const newKeys = keys.map((key, at) =>
+    key.map((value, n) => (isRekeyed[n] === -1 ? value : rows[at][`${ALIAS}${isRekeyed[n]}`])),
+  );
+  return { keys, newKeys };
+}
+
+/** The primary columns that an update changes. */
+export function rekeyedColumns(
+  { primaryColumns }: EntityMetadata,
+  { valuesSet }: QueryExpressionMap,
+): ColumnMetadata[] {
+  return primaryColumns.filter((column) => column.isUpdate && isGiven(column, valuesSet));
+}
+
+/** The columns that an update or upsert changes, by their names in the database. */
+export function changedColumns(
+  { columns }: EntityMetadata,
+  { valuesSet, onUpdate }: QueryExpressionMap,
+): Set<string> {
+  if (onUpdate) return new Set([onUpdate.overwrite ?? [], onUpdate.columns ?? []].flat());
+  return new Set(columns.filter((column) => isGiven(column, valuesSet)).map((column) => column.databaseName));
+}
+
+function isGiven(column: ColumnMetadata, values: unknown): boolean {
+  return column.getEntityValue(values ?? {}) !== undefined;
+}
+
+function newKeyExpressions(
+  { dialect, dataSource }: Capture,
+  { expressionMap }: BuilderInternals,
+  rekeyed: readonly ColumnMetadata[],
+): { expressions: string[]; parameters: ObjectLiteral } {
+  const parameters: ObjectLiteral = {};
+  const expressions = rekeyed.map((column, n) => {
+    const value: unknown = column.getEntityValue(expressionMap.valuesSet as ObjectLiteral);
+    if (typeof value !== 'function')
+      parameters[`${ALIAS}${n}`] = dataSource.driver.preparePersistentValue(value, column);
+    const expression = typeof value === 'function' ? (value as () => string)() : `:${ALIAS}${n}`;
+    return `${dialect.readKey(expression, column)} AS ${ALIAS}${n}`;
+  });
+  return { expressions, parameters };
+}

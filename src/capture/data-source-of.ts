@@ -1,0 +1,7 @@
+import { type DataSource } from 'typeorm';
+
+/** The data source of a manager, query runner or builder; TypeORM 0.3 knows it by another name. */
+export function dataSourceOf(owner: object): DataSource {
+  const { dataSource, connection } = owner as { dataSource?: DataSource; connection: DataSource };
+  return dataSource ?? connection;
+}

@@ -1,0 +1,49 @@
+import { type ObjectLiteral } from 'typeorm';
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { type Key } from '../dialect/dialect.js';
+import { keyText } from './key-reader.js';
+import { type Write } from './revision-buffer.js';
+import { type RecordedOperation } from './revision-writer.js';
+
+/** One write for each table and operation, in the order in which they came first, with each key once. */
+export function groupedWrites(writes: readonly Write[]): readonly Write[] {
+  if (writes.length < 2) return writes;
+  const groups = new Map<AuditPlan, Map<RecordedOperation, Group>>();
+  for (const write of writes) {
+    const byOperation = groups.get(write.plan) ?? new Map<RecordedOperation, Group>();
+    groups.set(write.plan, byOperation);
+    const group = byOperation.get(write.operation) ?? new Group(write);
+    byOperation.set(write.operation, group);
+    group.add(write);
+  }
+  return [...groups.values()].flatMap((byOperation) =>
+    [...byOperation.values()].flatMap((group) => group.writes()),
+  );
+}
+
+class Group {
+  private readonly rows = new Map<string, { key: Key; entity: ObjectLiteral | undefined }>();
+  private all = false;
+
+  constructor(private readonly first: Write) {}
+
+  add({ keys, entities }: Write): void {
+    if (keys === 'all') this.all = true;
+    else
+      keys.forEach((key, n) => {
+        const text = keyText(key);
+        const entity = entities?.[n] ?? this.rows.get(text)?.entity;
+        this.rows.set(text, { key, entity });
+      });
+  }
+
+  writes(): Write[] {
+    const rows = [...this.rows.values()];
+    const named = {
+      ...this.first,
+      keys: rows.map(({ key }) => key),
+      entities: rows.map(({ entity }) => entity),
+    };
+    return this.all ? [named, { ...this.first, keys: 'all', entities: [] }] : [named];
+  }
+}

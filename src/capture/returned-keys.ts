@@ -1,0 +1,54 @@
+import { type EntityMetadata, type QueryResult, type QueryRunner } from 'typeorm';
+import { type Key, type Returning, type WriteKind } from '../dialect/dialect.js';
+import { type Capture } from './capture.js';
+
+/** Adds the keys of the rows that a statement writes to what it returns, and takes them out of the caller's sight. */
+export class ReturnedKeys {
+  private readonly keys: string;
+  private own = '';
+
+  constructor(
+    private readonly capture: Capture,
+    private readonly table: EntityMetadata,
+    private readonly kind: WriteKind,
+    private readonly form: Returning,
+    private readonly isNeeded: () => boolean,
+  ) {
+    this.keys = capture.keys.expressions(table);
+  }
+
+  /** Whether the statement returns the keys, once its text has been made. */
+  get isAsked(): boolean {
+    return this.form !== 'beside' || this.own !== '' || this.isNeeded();
+  }
+
+  /** The list of TypeORM's own RETURNING clause. */
+  list(own: string): string {
+    this.own = own;
+    if (this.form === 'appended' || !this.isAsked) return own;
+    return own === '' ? this.keys : `${own}, ${this.keys}`;
+  }
+
+  statement(text: string): string {
+    return this.form === 'appended'
+      ? `${text}${this.capture.dialect.returningClause(this.kind, this.keys)}`
+      : text;
+  }
+
+  /** The keys in a result, which is then as it would have been without them. */
+  async take(queryRunner: QueryRunner, result: QueryResult): Promise<Key[]> {
+    const { capture, table } = this;
+    const rows = result.records as Record<string, unknown>[];
+    const keys = capture.keys.keysIn(table, rows);
+    if (this.own === '') {
+      const generated = table.primaryColumns.findIndex((column) => column.generationStrategy === 'increment');
+      await capture.dialect.forgetReturned(queryRunner, this.kind, result, keys[0]?.[generated]);
+      return keys;
+    }
+    result.records = capture.keys.withoutKeys(rows);
+    // PostgreSQL's driver gives updated and deleted rows together with their number.
+    const [first, ...rest] = result.raw as unknown[];
+    result.raw = first === rows ? [result.records, ...rest] : result.records;
+    return keys;
+  }
+}

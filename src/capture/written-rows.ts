@@ -1,0 +1,122 @@
+import { type EntityMetadata, type QueryResult, type QueryRunner } from 'typeorm';
+import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
+import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
+import { AuditError } from '../audit.errors.js';
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { type Key, type WriteKind } from '../dialect/dialect.js';
+import { affectedRows, changedColumns, rekeyedColumns } from './affected-rows.js';
+import { type BuilderInternals } from './builder-internals.js';
+import { type Capture } from './capture.js';
+import { type Cascades } from './cascades.js';
+import { insertedKeys, keysOfConflicts } from './inserted-keys.js';
+import { keyText } from './key-reader.js';
+import { movedRows } from './moved-rows.js';
+import { type Write } from './revision-buffer.js';
+import { type RecordedOperation } from './revision-writer.js';
+
+/** A builder's statement that is about to run. */
+export interface WriteStatement {
+  readonly capture: Capture;
+  readonly builder: BuilderInternals;
+  readonly queryRunner: QueryRunner;
+  readonly table: EntityMetadata;
+  /** The plan by which its own rows are recorded; undefined where only those are that it takes along. */
+  readonly plan: AuditPlan | undefined;
+  readonly operation: RecordedOperation;
+  /** Whether it will return the keys of the rows that it has written. */
+  readonly isReturned: boolean;
+}
+
+/** The writes that a statement came to, told by its result. */
+export type RowsAfter = (result: QueryResult, returned: readonly Key[] | undefined) => Promise<Write[]>;
+
+/** Whether the database will change audited rows of other tables along with a write. */
+export function followsWrite(
+  { cascades }: Capture,
+  kind: WriteKind,
+  table: EntityMetadata,
+  expressionMap: QueryExpressionMap,
+): boolean {
+  if (kind === 'delete') return cascades.foreignKeys.actingOnDelete(table).length > 0;
+  return actingOnUpdate(cascades, table, expressionMap).length > 0;
+}
+
+/** Reads before a statement what can't be known after it. */
+export const writtenRows: Record<WriteKind, (statement: WriteStatement) => Promise<RowsAfter>> = {
+  async insert({ capture, builder, queryRunner, table, plan, operation }) {
+    const { expressionMap } = builder;
+    const { cascades, keys: reader } = capture;
+    const followed = actingOnUpdate(cascades, table, expressionMap);
+    // An upsert that overwrites keys ends the histories of those that it finds.
+    const found =
+      followed.length > 0 || overwritesKeys(table, expressionMap)
+        ? await keysOfConflicts(capture, queryRunner, table, expressionMap)
+        : [];
+    const referring = await cascades.ofUpdate(queryRunner, followed, found);
+    return async (result, returned) => {
+      const keys =
+        returned ?? (plan ? await insertedKeys(capture, queryRunner, table, expressionMap, result) : found);
+      const cascaded = await cascades.afterUpdate(queryRunner, referring, keys);
+      if (!plan) return cascaded;
+      const left = new Set((await reader.existing(queryRunner, table, found)).map(keyText));
+      const gone = found.filter((key) => !left.has(keyText(key)));
+      return [{ plan, operation: 'delete', keys: gone }, { plan, operation, keys }, ...cascaded];
+    };
+  },
+
+  async delete({ capture, builder, queryRunner, table, plan, operation, isReturned }) {
+    if (isReturned) return async (_, returned) => (plan ? [{ plan, operation, keys: returned! }] : []);
+    const { keys } = await affectedRows(capture, builder, queryRunner, table);
+    const cascaded = await capture.cascades.ofDelete(queryRunner, table, keys);
+    return async (result) => {
+      assertAllRead(table, keys, result.affected ?? 0);
+      return plan ? [{ plan, operation, keys }, ...cascaded] : cascaded;
+    };
+  },
+
+  async update({ capture, builder, queryRunner, table, plan, operation, isReturned }) {
+    const rekeyed = rekeyedColumns(table, builder.expressionMap);
+    const followed = actingOnUpdate(capture.cascades, table, builder.expressionMap);
+    const isReadBefore = !isReturned || rekeyed.length > 0 || followed.length > 0;
+    if (!isReadBefore) return async (_, returned) => (plan ? [{ plan, operation, keys: returned! }] : []);
+    const { keys, newKeys } = await affectedRows(
+      capture,
+      builder,
+      queryRunner,
+      table,
+      isReturned ? [] : rekeyed,
+    );
+    const referring = await capture.cascades.ofUpdate(queryRunner, followed, keys);
+    return async (result, returned) => {
+      assertAllRead(table, keys, returned?.length ?? result.affected ?? 0);
+      const next = returned ?? newKeys;
+      const own = plan ? movedRows(plan, operation, keys, rekeyed.length > 0 ? next : keys) : [];
+      return [...own, ...(await capture.cascades.afterUpdate(queryRunner, referring, next))];
+    };
+  },
+};
+
+// Rows that were read are locked, but without REPEATABLE READ others can come to match the criteria before the write.
+function assertAllRead({ name }: EntityMetadata, keys: readonly Key[], affected: number): void {
+  if (affected <= keys.length) return;
+  throw new AuditError(
+    `Rows of ${name} came to match the criteria of a write while it was being prepared, so that it can't be recorded, ` +
+      `and has been undone. Try it again, or run it at isolation level REPEATABLE READ.`,
+  );
+}
+
+function actingOnUpdate(
+  { foreignKeys }: Cascades,
+  table: EntityMetadata,
+  expressionMap: QueryExpressionMap,
+): readonly ForeignKeyMetadata[] {
+  const { queryType, onUpdate } = expressionMap;
+  if (queryType === 'insert' && !onUpdate) return [];
+  return foreignKeys.actingOnUpdate(table, () => changedColumns(table, expressionMap));
+}
+
+function overwritesKeys(table: EntityMetadata, expressionMap: QueryExpressionMap): boolean {
+  if (!expressionMap.onUpdate) return false;
+  const changed = changedColumns(table, expressionMap);
+  return table.primaryColumns.some((column) => changed.has(column.databaseName));
+}

@@ -1,0 +1,17 @@
+import { type DataSource } from 'typeorm';
+import { HistoricEntityError } from '../audit.errors.js';
+
+const HISTORIC = Symbol.for('nestjs-typeorm-audit:historic');
+
+/** The instances that were read from the past of a data source, and when that was, in words. */
+export type HistoricEntities = WeakMap<object, string>;
+
+export function historicEntitiesOf(dataSource: DataSource): HistoricEntities {
+  return ((dataSource as { [HISTORIC]?: HistoricEntities })[HISTORIC] ??= new WeakMap());
+}
+
+/** @throws HistoricEntityError when an entity that is about to be written was read from the past */
+export function assertOfThePresent(dataSource: DataSource, name: string, entity: object | undefined): void {
+  const moment = entity && historicEntitiesOf(dataSource).get(entity);
+  if (moment !== undefined) throw new HistoricEntityError(name, moment);
+}

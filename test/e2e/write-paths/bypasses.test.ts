@@ -1,0 +1,134 @@
+import { EntityManager, type ObjectLiteral } from 'typeorm';
+import { RevisionDeleteForbiddenError, RevisionUpdateForbiddenError } from '../../../src/audit.errors.js';
+import { revisionOf } from '../../../src/revision/revision-of.js';
+import { describePaths, type WritePath } from '../../support/write-paths.js';
+import { type World } from '../../support/write-worlds.js';
+import { Reservation, Seat } from './entities.js';
+
+const two = ({ manager }: World): Promise<unknown> =>
+  manager.save(Reservation, [{ code: 'a' }, { code: 'b' }]);
+
+const unheard: [string, (manager: EntityManager) => Promise<unknown>][] = [
+  ['save()', (manager) => manager.save(Reservation, [{ code: 'c' }, { id: 1, party: 9 }])],
+  ['remove()', async (manager) => manager.remove(await manager.findOneByOrFail(Reservation, { id: 1 }))],
+  ['insert()', (manager) => manager.insert(Reservation, { code: 'c' })],
+  ['upsert()', (manager) => manager.upsert(Reservation, { code: 'a', party: 9 }, ['code'])],
+  ['update()', (manager) => manager.update(Reservation, 1, { party: 9 })],
+  ['delete()', (manager) => manager.delete(Reservation, 1)],
+  ['softDelete()', (manager) => manager.softDelete(Reservation, 1)],
+];
+
+describePaths(
+  'bypasses',
+  [Reservation, Seat],
+  [
+    ...unheard.map(([name, write]): WritePath => ({
+      name: `${name} inside AuditContext.without()`,
+      before: two,
+      write: ({ context, manager }) => context.without(async () => void (await write(manager))),
+      unrecorded: true,
+    })),
+    {
+      name: 'save() with { listeners: false }',
+      before: two,
+      write: ({ manager }) =>
+        manager.save(Reservation, [{ code: 'c' }, { id: 1, party: 9 }], { listeners: false }),
+      unrecorded: true,
+    },
+    {
+      name: 'remove() with { listeners: false }',
+      before: two,
+      write: async ({ manager }) =>
+        manager.remove(await manager.findOneByOrFail(Reservation, { id: 1 }), { listeners: false }),
+      unrecorded: true,
+    },
+    {
+      name: 'query()',
+      before: two,
+      write: ({ dataSource }) => dataSource.query('UPDATE reservation SET party = 9 WHERE id = 1'),
+      unrecorded: true,
+    },
+    {
+      name: 'the writes after a save() with { listeners: false } in its transaction()',
+      write: ({ dataSource }) =>
+        dataSource.transaction(async (manager) => {
+          await manager.save(Reservation, { code: 'a' });
+          await manager.save(Seat, { hall: 1, place: 'A', name: 'A' });
+          await manager.save(Seat, { hall: 1, place: 'A', name: 'B' }, { listeners: false });
+          await manager.save(Seat, { hall: 1, place: 'A', name: 'C' });
+        }),
+      revisions: [
+        ['reservation', 'insert', 1, 1],
+        ['seat', 'insert', [1, 'A'], 1],
+        ['seat', 'update', [1, 'A'], 2],
+      ],
+    },
+  ],
+);
+
+const target = revisionOf(Reservation);
+type Forged = ReturnType<typeof revisions>;
+const revisions = (manager: EntityManager) => manager.getRepository(target);
+const first = async (repository: Forged): Promise<ObjectLiteral & { revId: string }> =>
+  repository.findOneOrFail({ where: { id: 1 } });
+const refused = (
+  error: WritePath['refused'],
+  writes: [string, (repository: Forged, revision: ObjectLiteral & { revId: string }) => Promise<unknown>][],
+): WritePath[] =>
+  writes.map(([name, write]) => ({
+    name: `${name} of a revision`,
+    before: two,
+    write: async ({ manager }) => write(revisions(manager), await first(revisions(manager))),
+    refused: error,
+  }));
+
+describePaths(
+  'revisions',
+  [Reservation],
+  [
+    ...refused(RevisionUpdateForbiddenError, [
+      ['save()', (repository, revision) => repository.save({ ...revision, revActor: 'forged' } as never)],
+      [
+        'save({ listeners: false })',
+        (repository, revision) =>
+          repository.save({ ...revision, revActor: 'forged' } as never, { listeners: false }),
+      ],
+      ['update()', (repository, { revId }) => repository.update({ revId }, { revActor: 'forged' })],
+      ['increment()', (repository, { revId }) => repository.increment({ revId }, 'revVersion', 1)],
+      [
+        'upsert()',
+        (repository, revision) => repository.upsert({ ...revision, revActor: 'forged' }, ['revId']),
+      ],
+      [
+        'createQueryBuilder().update()',
+        (repository) => repository.createQueryBuilder().update().set({ revActor: 'forged' }).execute(),
+      ],
+      [
+        'createQueryBuilder().update().callListeners(false)',
+        (repository) =>
+          repository.createQueryBuilder().update().set({ revActor: 'forged' }).callListeners(false).execute(),
+      ],
+    ]),
+    ...refused(RevisionDeleteForbiddenError, [
+      ['remove()', (repository, revision) => repository.remove(revision as never)],
+      [
+        'remove({ listeners: false })',
+        (repository, revision) => repository.remove(revision as never, { listeners: false }),
+      ],
+      ['delete()', (repository, { revId }) => repository.delete({ revId })],
+      ['clear()', (repository) => repository.clear()],
+      ['createQueryBuilder().delete()', (repository) => repository.createQueryBuilder().delete().execute()],
+      [
+        'createQueryBuilder().delete().callListeners(false)',
+        (repository) => repository.createQueryBuilder().delete().callListeners(false).execute(),
+      ],
+    ]),
+    {
+      name: 'update() of a revision inside AuditContext.without()',
+      before: two,
+      write: ({ context, manager }) =>
+        context.without(() => manager.update(target, { id: 1 }, { revActor: 'forged' })),
+      refused: RevisionUpdateForbiddenError,
+    },
+  ],
+);
