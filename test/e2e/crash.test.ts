@@ -69,7 +69,9 @@ async function writeUntilKilled(options: DataSourceOptions, milliseconds: number
   );
   let errors = '';
   writer.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const ended = new Promise<NodeJS.Signals | null>((resolve) => writer.on('exit', (_, signal) => resolve(signal)));
+  const ended = new Promise<NodeJS.Signals | null>((resolve) =>
+    writer.on('exit', (_, signal) => resolve(signal)),
+  );
   await new Promise<void>((resolve, reject) => {
     writer.stdout.once('data', () => resolve());
     void ended.then(() => reject(new Error(`The writer ended by itself: ${errors}`)));

@@ -13,7 +13,10 @@ const ref = (value: unknown): { id: number } | null => (value === null ? null : 
 export const commands: Record<string, Command> = {
   async 'save a new customer'(db, model, pick, value) {
     const manager = at(living(model), pick);
-    const saved = await db.save(Customer, { name: `c${value}`, manager: manager && pick % 2 ? { id: id(manager) } : null });
+    const saved = await db.save(Customer, {
+      name: `c${value}`,
+      manager: manager && pick % 2 ? { id: id(manager) } : null,
+    });
     model.put('customer', {
       id: saved.id,
       name: `c${value}`,
@@ -47,7 +50,9 @@ export const commands: Record<string, Command> = {
       ...names.map((name) => ({ name })),
       ...(row ? [{ id: id(row), name: `z${value}` }] : []),
     ]);
-    names.forEach((name, n) => model.put('customer', { id: saved[n].id, name, managerId: null, deletedAt: false }));
+    names.forEach((name, n) =>
+      model.put('customer', { id: saved[n].id, name, managerId: null, deletedAt: false }),
+    );
     if (row) model.put('customer', { ...row, name: `z${value}` });
   },
   async 'remove a customer'(db, model, pick) {
@@ -74,12 +79,20 @@ export const commands: Record<string, Command> = {
   async 'soft-delete customers by criteria'(db, model, _, value) {
     const name = `c${value}`;
     await db.softDelete(Customer, { name });
-    model.update('customer', (row) => row.name === name, () => ({ deletedAt: true }));
+    model.update(
+      'customer',
+      (row) => row.name === name,
+      () => ({ deletedAt: true }),
+    );
   },
   async 'restore customers by criteria'(db, model, _, value) {
     const name = `c${value}`;
     await db.restore(Customer, { name });
-    model.update('customer', (row) => row.name === name, () => ({ deletedAt: false }));
+    model.update(
+      'customer',
+      (row) => row.name === name,
+      () => ({ deletedAt: false }),
+    );
   },
   async 'delete a customer by id'(db, model, pick) {
     const row = at(model.rows('customer'), pick);
@@ -90,7 +103,10 @@ export const commands: Record<string, Command> = {
   async 'insert tags'(db, model, pick, value) {
     const names = [`t${value}`, `u${pick}`].filter((name) => !model.get('tag', name));
     if (names.length === 0) return;
-    await db.insert(Tag, names.map((name) => ({ name, label: 'new' })));
+    await db.insert(
+      Tag,
+      names.map((name) => ({ name, label: 'new' })),
+    );
     for (const name of names) model.put('tag', { name, label: 'new' });
   },
   async 'upsert tags'(db, model, pick, value) {
@@ -124,10 +140,13 @@ export const commands: Record<string, Command> = {
     if (!row) return;
     const purchase = await db.findOneOrFail(Purchase, { where: { id: id(row) }, relations: { lines: true } });
     const line = { sku: `r${value}-${id(row)}`, position: 9, quantity: value };
-    const kept = purchase.lines.slice(0, 1).filter(({ sku, position }) => sku !== line.sku || position !== line.position);
+    const kept = purchase.lines
+      .slice(0, 1)
+      .filter(({ sku, position }) => sku !== line.sku || position !== line.position);
     purchase.lines = [...kept, db.create(Line, line)];
     await db.save(purchase);
-    const keeps = (other: Row): boolean => kept.some(({ sku, position }) => other.sku === sku && other.position === position);
+    const keeps = (other: Row): boolean =>
+      kept.some(({ sku, position }) => other.sku === sku && other.position === position);
     model.delete('line', (other) => other.purchaseId === row.id && !keeps(other));
     model.put('line', { ...line, purchaseId: row.id });
   },
@@ -140,11 +159,19 @@ export const commands: Record<string, Command> = {
       .set({ quantity: () => 'quantity * 2' })
       .where('purchaseId = :id', { id: id(row) })
       .execute();
-    model.update('line', (other) => other.purchaseId === row.id, (other) => ({ quantity: (other.quantity as number) * 2 }));
+    model.update(
+      'line',
+      (other) => other.purchaseId === row.id,
+      (other) => ({ quantity: (other.quantity as number) * 2 }),
+    );
   },
   async 'increment totals'(db, model, pick, value) {
     await db.increment(Purchase, { total: value }, 'total', pick);
-    model.update('purchase', (row) => row.total === value, (row) => ({ total: (row.total as number) + pick }));
+    model.update(
+      'purchase',
+      (row) => row.total === value,
+      (row) => ({ total: (row.total as number) + pick }),
+    );
   },
   async 'update a purchase by id'(db, model, pick, value) {
     const row = at(model.rows('purchase'), pick);
@@ -158,12 +185,18 @@ export const commands: Record<string, Command> = {
     const position = 100 + value;
     if (model.get('line', row.sku, position)) return;
     await db.update(Line, { sku: row.sku as string, position: row.position as number }, { position });
-    model.update('line', (other) => other.sku === row.sku && other.position === row.position, () => ({ position }));
+    model.update(
+      'line',
+      (other) => other.sku === row.sku && other.position === row.position,
+      () => ({ position }),
+    );
   },
   async 'remove a line'(db, model, pick) {
     const row = at(model.rows('line'), pick);
     if (!row) return;
-    await db.remove(await db.findOneByOrFail(Line, { sku: row.sku as string, position: row.position as number }));
+    await db.remove(
+      await db.findOneByOrFail(Line, { sku: row.sku as string, position: row.position as number }),
+    );
     model.delete('line', (other) => other.sku === row.sku && other.position === row.position);
   },
   async 'delete purchases by a query builder'(db, model, _, value) {
@@ -175,7 +208,9 @@ export const commands: Record<string, Command> = {
     const tags = model.rows('tag').filter((_, n) => (n + value) % 2 === 0);
     if (!row) return;
     const purchase = await db.findOneOrFail(Purchase, { where: { id: id(row) }, relations: { tags: true } });
-    purchase.tags = tags.map((tag) => db.create(Tag, { name: tag.name as string, label: tag.label as string }));
+    purchase.tags = tags.map((tag) =>
+      db.create(Tag, { name: tag.name as string, label: tag.label as string }),
+    );
     await db.save(purchase);
     model.delete('purchase_tags', (other) => other.purchaseId === row.id);
     for (const tag of tags) model.put('purchase_tags', { purchaseId: row.id, tagName: tag.name });
@@ -197,7 +232,11 @@ export const commands: Record<string, Command> = {
     const row = at(model.rows('purchase'), pick);
     const customer = at(living(model), value);
     if (!row) return;
-    await db.createQueryBuilder().relation(Purchase, 'customer').of(id(row)).set(customer ? id(customer) : null);
+    await db
+      .createQueryBuilder()
+      .relation(Purchase, 'customer')
+      .of(id(row))
+      .set(customer ? id(customer) : null);
     model.put('purchase', { ...row, customerId: customer ? id(customer) : null });
   },
   async 'give a customer notes and drop the others'(db, model, pick, value) {

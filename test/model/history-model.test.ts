@@ -25,7 +25,11 @@ const write: fc.Arbitrary<Step> = fc.record({
   value: fc.nat(7),
 });
 const steps = fc.letrec<{ step: Step; transaction: Step }>((tie) => ({
-  step: fc.oneof({ maxDepth: 3 }, { weight: 5, arbitrary: write }, { weight: 1, arbitrary: tie('transaction') }),
+  step: fc.oneof(
+    { maxDepth: 3 },
+    { weight: 5, arbitrary: write },
+    { weight: 1, arbitrary: tie('transaction') },
+  ),
   transaction: fc.record({
     kind: fc.constant('transaction' as const),
     steps: fc.array(tie('step'), { minLength: 1, maxLength: 5 }),
@@ -93,7 +97,15 @@ async function take(step: Step, db: EntityManager, model: Model): Promise<void> 
 const tables = Object.keys(TABLES) as TableName[];
 
 async function clear(dataSource: DataSource): Promise<void> {
-  const all = ['line', 'note', 'purchase_tags', 'purchase', 'tag', 'customer', ...tables.map((table) => `${table}_rev`)];
+  const all = [
+    'line',
+    'note',
+    'purchase_tags',
+    'purchase',
+    'tag',
+    'customer',
+    ...tables.map((table) => `${table}_rev`),
+  ];
   for (const table of all) await dataSource.query(`DELETE FROM ${dataSource.driver.escape(table)}`);
 }
 
@@ -115,7 +127,12 @@ async function readRevisions(dataSource: DataSource): Promise<Revision[]> {
   const revisions: Revision[] = [];
   for (const table of tables)
     for (const { raw, values } of await rowsOf(dataSource, table, '_rev'))
-      revisions.push({ table, created: Number(raw.rev_created), isDelete: Boolean(raw.rev_isdelete), values });
+      revisions.push({
+        table,
+        created: Number(raw.rev_created),
+        isDelete: Boolean(raw.rev_isdelete),
+        values,
+      });
   return revisions.sort((left, right) => left.created - right.created);
 }
 

@@ -14,14 +14,15 @@ export const TABLES: Record<TableName, { key: string[]; columns: string[] }> = {
   purchase_tags: { key: ['purchaseId', 'tagName'], columns: ['purchaseId', 'tagName'] },
 };
 
-const FOREIGN_KEYS: { table: TableName; column: string; to: TableName; onDelete: 'CASCADE' | 'SET NULL' }[] = [
-  { table: 'customer', column: 'managerId', to: 'customer', onDelete: 'SET NULL' },
-  { table: 'note', column: 'customerId', to: 'customer', onDelete: 'SET NULL' },
-  { table: 'purchase', column: 'customerId', to: 'customer', onDelete: 'CASCADE' },
-  { table: 'line', column: 'purchaseId', to: 'purchase', onDelete: 'CASCADE' },
-  { table: 'purchase_tags', column: 'purchaseId', to: 'purchase', onDelete: 'CASCADE' },
-  { table: 'purchase_tags', column: 'tagName', to: 'tag', onDelete: 'CASCADE' },
-];
+const FOREIGN_KEYS: { table: TableName; column: string; to: TableName; onDelete: 'CASCADE' | 'SET NULL' }[] =
+  [
+    { table: 'customer', column: 'managerId', to: 'customer', onDelete: 'SET NULL' },
+    { table: 'note', column: 'customerId', to: 'customer', onDelete: 'SET NULL' },
+    { table: 'purchase', column: 'customerId', to: 'customer', onDelete: 'CASCADE' },
+    { table: 'line', column: 'purchaseId', to: 'purchase', onDelete: 'CASCADE' },
+    { table: 'purchase_tags', column: 'purchaseId', to: 'purchase', onDelete: 'CASCADE' },
+    { table: 'purchase_tags', column: 'tagName', to: 'tag', onDelete: 'CASCADE' },
+  ];
 
 /** A database of maps: what the real ones are held against. */
 export class Model {

@@ -2,7 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '1000' }, seed: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '1000' }, seed: { type: 'string' } },
+});
 const { status } = spawnSync('npm', ['test', '--', 'test/model'], {
   stdio: 'inherit',
   shell: process.platform === 'win32',
