@@ -15,7 +15,11 @@ export async function readAsOf<E extends ObjectLiteral>(
   return revision ? row.reader.entity(revision) : null;
 }
 
-function selectAsOf(query: RevisionQuery, at: Date | number | Pick<Revision, 'version'>): RevisionQuery {
+/** Narrows the revisions of a row to the one that was its newest at a moment. @throws InvalidArgumentError */
+export function selectAsOf(
+  query: RevisionQuery,
+  at: Date | number | Pick<Revision, 'version'>,
+): RevisionQuery {
   if (at instanceof Date)
     return query
       .andWhere('r.revCreated < :end', { end: endOf(validDate('at', at)) })

@@ -7,6 +7,8 @@ export interface State {
   readonly values: Readonly<Record<string, unknown>>;
   /** The properties that are null in the database, whatever a transformer makes of that. */
   readonly nulls: ReadonlySet<string>;
+  /** What the properties whose values aren't shown are compared by. */
+  readonly hidden?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -52,9 +54,13 @@ export function changesBetween(
 
 // Nothing is compared with nothing as the database has it: a transformer may make an empty list of null.
 function isChanged(before: State | null, after: State | null, property: string): boolean {
-  if (before && after) return !isSame(before.values[property] ?? null, after.values[property] ?? null);
+  if (before && after) return !isSame(comparable(before, property), comparable(after, property));
   const only = before ?? after;
   return only !== null && !only.nulls.has(property) && (only.values[property] ?? null) !== null;
+}
+
+function comparable({ values, hidden }: State, property: string): unknown {
+  return hidden?.[property] ?? values[property] ?? null;
 }
 
 function isSame(left: unknown, right: unknown): boolean {

@@ -3,9 +3,22 @@ import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { readAsOf } from './as-of.js';
 import { readDiff } from './diff.js';
-import { type Change, type EntityId, type Page, type Revision, type TimelineOptions } from './revision.js';
+import { readFeed, readTransaction } from './feed.js';
+import { restore } from './restore.js';
+import {
+  type Change,
+  type ChangesOptions,
+  type EntityId,
+  type Page,
+  type RestoreOptions,
+  type Revision,
+  type TimelineOptions,
+  type UndoOptions,
+} from './revision.js';
 import { RowRevisions } from './row-revisions.js';
+import { type Moment, TimeTravel } from './time-travel/time-travel.js';
 import { readTimeline } from './timeline.js';
+import { undo } from './undo.js';
 import { assertVersion } from './version.js';
 
 /**
@@ -101,7 +114,89 @@ export class HistoryService {
     return readAsOf(this.row(entity, id), at);
   }
 
+  /**
+   * The data source as it was at a moment, for reading with find options, relations and query builders.
+   *
+   * @param moment a Date (a revision made in that millisecond counts), a revision, or { transaction }: the state just
+   * after it
+   * @throws InvalidArgumentError naming 'at'; when there is no such revision or transaction, from what reads there
+   * @example
+   * await history.at(new Date('2015-04-03')).find(Reservation, { where: { party: 4 }, relations: { guest: true } })
+   * // → [Reservation { id: 1, party: 4, guest: Guest { … } }]
+   */
+  at(moment: Moment): TimeTravel {
+    return new TimeTravel(this.dataSource, moment);
+  }
+
+  /**
+   * The revisions of all audited entities, newest first, in pages: what happened.
+   *
+   * A page costs one query, which reads each table by its primary key, whose order is that of time. It takes another
+   * where the database takes `Ann` for the actor `ann`, and with more than some 25 audited tables. `from` and `to`
+   * take the clocks of all servers to agree to within an hour.
+   *
+   * @throws NotAuditedError
+   * @throws InvalidArgumentError naming the argument: 'limit', 'cursor', 'from', 'to', 'actor', 'transaction', 'operation'
+   * @example
+   * const { items } = await history.changes({ actor: 'ann', from: new Date('2026-11-23') });
+   * // items → [{ entity: 'reservation', entityId: 1, version: 3, operation: 'update', changes: […], … }, …]
+   */
+  async changes(options: ChangesOptions = {}): Promise<Page<Revision>> {
+    return readFeed(this.dataSource, options);
+  }
+
+  /**
+   * All revisions of one database transaction, in the order in which they were made; none for an unknown one.
+   *
+   * @throws InvalidArgumentError 'transaction', when it is no transaction id
+   * @example
+   * await history.transaction(revision.transaction)
+   * // → [{ entity: 'guest', version: 1, … }, { entity: 'reservation', version: 1, … }]
+   */
+  async transaction(id: string): Promise<Revision[]> {
+    return readTransaction(this.dataSource, id);
+  }
+
+  /**
+   * Brings an entity back to what it was, as a new revision; a deleted one comes back under its old key.
+   *
+   * The recorded values are copied inside the database, creation and update dates too, and no listeners are asked.
+   * A `@VersionColumn()` goes on counting. What is not audited, or masked, stays as it is; in an entity that comes
+   * back from a delete it gets its default.
+   *
+   * @param at a version, a revision, or a Date (its whole millisecond counts)
+   * @returns the new revision, or null if nothing had to change. Its reason is `restore of version 3`, unless the
+   *   context has one.
+   * @throws RestoreConflictError when it refers to something that no longer exists, or came back without a value that
+   *   its table asks for
+   * @throws NotAuditedError
+   * @throws InvalidArgumentError naming the argument: 'id', 'relations', or 'at' when it didn't exist then
+   * @example await history.restore(Reservation, 1, 2) // → { version: 5, reason: 'restore of version 2', … }
+   */
+  async restore<E extends ObjectLiteral>(
+    entity: EntityTarget<E>,
+    id: EntityId,
+    at: Date | number | Pick<Revision, 'version'>,
+    options: RestoreOptions = {},
+  ): Promise<Revision<E> | null> {
+    return restore(this.dataSource, auditPlansOf(this.dataSource).get(entity), id, at, options);
+  }
+
+  /**
+   * Puts back all that a transaction changed, in one transaction: what it inserted is removed, what it deleted comes
+   * back under its old key, the rest gets the version before.
+   *
+   * @returns the new revisions; with `dryRun` those that it would make. Their reason is `undo of <id>`, unless the
+   *   context has one.
+   * @throws UndoConflictError naming every row that has changed since, or what else is in the way; nothing was written
+   * @throws InvalidArgumentError 'transaction', when it has no revisions to undo
+   * @example await history.undo(revision.transaction) // → [{ entity: 'reservation', operation: 'delete', … }]
+   */
+  async undo(transaction: string, options: UndoOptions = {}): Promise<Revision[]> {
+    return undo(this.dataSource, transaction, options);
+  }
+
   private row<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): RowRevisions<E> {
-    return new RowRevisions(this.dataSource, auditPlansOf(this.dataSource).get(entity), id);
+    return RowRevisions.of(this.dataSource, auditPlansOf(this.dataSource).get(entity), id);
   }
 }

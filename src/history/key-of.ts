@@ -3,6 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { InvalidArgumentError } from '../audit.errors.js';
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
 import { type KeyName, keyValuesOf } from './entity-id.js';
+import { type EntityId } from './revision.js';
 
 /**
  * The values of an id as the driver takes them, in the order of the plan's keys.
@@ -12,6 +13,24 @@ import { type KeyName, keyValuesOf } from './entity-id.js';
 export function keyOf(dataSource: DataSource, plan: AuditPlan, id: unknown): unknown[] {
   const values = keyValuesOf(id, plan.keys.map(keyName), plan.metadata.name);
   return plan.keys.map((key, n) => prepared(dataSource, plan, key, values[n]));
+}
+
+/**
+ * The id that `keyOf()` takes for a key: its value, or for a composite one an object of its columns.
+ *
+ * @example entityIdOf([order, line], …) // → { orderId: 1, line: 2 }
+ */
+export function entityIdOf(keys: readonly PlanColumn[], valueOf: (key: PlanColumn) => unknown): EntityId {
+  if (keys.length === 1) return valueOf(keys[0]) as EntityId;
+  const id: Record<string, unknown> = {};
+  for (const key of keys) {
+    const path = key.source.isVirtual ? [key.databaseName] : key.source.propertyPath.split('.');
+    const holder = path
+      .slice(0, -1)
+      .reduce((outer, name) => (outer[name] ??= {}) as Record<string, unknown>, id);
+    holder[path.at(-1)!] = valueOf(key);
+  }
+  return id;
 }
 
 /** A key as messages and cursors have it: its values joined by commas. */

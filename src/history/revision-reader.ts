@@ -3,8 +3,9 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
 import { REVISION_COLUMNS, type RevisionColumns } from '../revision/revision-columns.js';
 import { changesOf, type State } from './changes.js';
+import { entityIdOf } from './key-of.js';
 import { dateOf } from './moment.js';
-import { type Revision } from './revision.js';
+import { type EntityId, type Revision } from './revision.js';
 import { resultColumn } from './revision-select.js';
 import { changeableColumns, shownColumns } from './shown-columns.js';
 import { classOf, columnsOf, instanceOf } from './snapshot.js';
@@ -41,6 +42,8 @@ export class RevisionReader<E extends ObjectLiteral> {
     const isDelete = this.own(raw, 'revIsDelete');
     return {
       id: this.own(raw, 'revId'),
+      entity: this.plan.name,
+      entityId: this.entityId(raw),
       version: this.version(raw),
       createdAt: dateOf(this.own(raw, 'revCreated')),
       operation,
@@ -68,6 +71,11 @@ export class RevisionReader<E extends ObjectLiteral> {
     return this.own(raw, 'revVersion');
   }
 
+  private entityId(raw: Raw): EntityId {
+    const { values } = this.recorded(raw, 'r').state;
+    return entityIdOf(this.plan.keys, ({ propertyPath }) => values[propertyPath] ?? null);
+  }
+
   private previous(raw: Raw): State | null | undefined {
     const own = { [REVISION_COLUMNS.revIsDelete]: raw.p_isdelete };
     const isDelete = this.own(own, 'revIsDelete') as boolean | null;
@@ -87,6 +95,7 @@ export class RevisionReader<E extends ObjectLiteral> {
     const names = this.namesOf(metadata);
     const values: Record<string, unknown> = {};
     const nulls = new Set<string>();
+    const hidden: Record<string, unknown> = {};
     this.columns.forEach((column, n) => {
       const { propertyPath } = column;
       const value = raw[resultColumn(alias, n)];
@@ -94,8 +103,9 @@ export class RevisionReader<E extends ObjectLiteral> {
       const isOwn = names.has(column.databaseName);
       values[propertyPath] = isOwn ? this.hydrate(value, column) : null;
       if (!isOwn || value === null) nulls.add(propertyPath);
+      else if (column.mask === 'redact') hidden[propertyPath] = value;
     });
-    return { metadata, state: { values, nulls } };
+    return { metadata, state: { values, nulls, hidden } };
   }
 
   private namesOf(metadata: EntityMetadata): ReadonlySet<string> {

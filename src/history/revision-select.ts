@@ -1,4 +1,4 @@
-import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
+import { type DataSource, type ObjectLiteral, type QueryRunner, type SelectQueryBuilder } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { type RowExpression } from '../dialect/dialect.js';
@@ -18,9 +18,10 @@ export function selectRevisions(
   dataSource: DataSource,
   plan: AuditPlan,
   key: readonly unknown[],
+  queryRunner?: QueryRunner,
 ): RevisionQuery {
   const query = dataSource
-    .createQueryBuilder<ObjectLiteral>(plan.revision.target, 'r')
+    .createQueryBuilder<ObjectLiteral>(plan.revision.target, 'r', queryRunner)
     // A cache that is always on would hide the newest revisions.
     .cache(false)
     .select([]);
@@ -72,9 +73,18 @@ export function changedCondition(dataSource: DataSource, columns: readonly PlanC
   );
 }
 
-function addShownColumns(query: RevisionQuery, plan: AuditPlan, alias: 'r' | 'p'): void {
+/** Selects the shown columns of a revision under names of which `resultColumn()` is the end. */
+export function addShownColumns(
+  query: RevisionQuery,
+  plan: AuditPlan,
+  alias: 'r' | 'p',
+  table = { aliasEnd: '', prefix: '' },
+): void {
   shownColumns(plan).forEach(({ copy }, n) =>
-    query.addSelect(`${alias}.${copy.propertyPath}`, resultColumn(alias, n)),
+    query.addSelect(
+      `${alias}${table.aliasEnd}.${copy.propertyPath}`,
+      `${table.prefix}${resultColumn(alias, n)}`,
+    ),
   );
 }
 

@@ -1,10 +1,14 @@
-import { type ObjectLiteral } from 'typeorm';
+import { type EntityManager, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { type AuditOperation } from '../revision/revision-columns.js';
 
 /** One recorded write of an entity: who, when, why, what it changed, and the entity as it then was. */
 export interface Revision<E = ObjectLiteral> {
   /** UUID v7. A `@RevisionId()` column holds that of the newest revision. */
   id: string;
+  /** The audited name of what it is a revision of: `@Audited({ name })`, else the table's name. */
+  entity: string;
+  /** The key of the entity, as `timeline()` takes it; a composite one as an object of its columns. */
+  entityId: EntityId;
   /** 1, 2, 3 … per entity, without gaps. */
   version: number;
   /** When the write was made, to the millisecond; not when its transaction committed. */
@@ -80,4 +84,65 @@ export interface TimelineOptions {
    * @example 'party' · 'address.city' · 'address' · 'guest'
    */
   property?: string;
+}
+
+/** Which revisions of all entities, and how many. */
+export interface ChangesOptions {
+  /**
+   * Classes, schemas or audited names; a junction table by its name.
+   * @default every audited entity, and the junction tables of their many-to-many relations
+   */
+  entities?: readonly EntityTarget<any>[];
+
+  actor?: string;
+
+  /** The `transaction` of a revision. */
+  transaction?: string;
+
+  /** Not made before it. A Date stands for its whole millisecond. */
+  from?: Date;
+
+  /** Not made after it. A Date stands for its whole millisecond. */
+  to?: Date;
+
+  operation?: AuditOperation;
+
+  /**
+   * The most items on the page, 1 to 200.
+   * @default 50
+   */
+  limit?: number;
+
+  /** A page's `nextCursor`; null or nothing for the first page. */
+  cursor?: string | null;
+}
+
+/** What a restore does beside the entity's own row. */
+export interface RestoreOptions {
+  /**
+   * Whether its many-to-many links become those that it had then too: all that are recorded, or the named relations.
+   * @default false
+   */
+  relations?: boolean | readonly string[];
+
+  /**
+   * The manager of a transaction that it is to be part of.
+   * @default a transaction of its own
+   */
+  manager?: EntityManager;
+}
+
+/** How a transaction is undone. */
+export interface UndoOptions {
+  /**
+   * Finds out whether it can be undone and returns the revisions that it would make, and writes nothing.
+   * @default false
+   */
+  dryRun?: boolean;
+
+  /**
+   * The manager of a transaction that it is to be part of.
+   * @default a transaction of its own
+   */
+  manager?: EntityManager;
 }

@@ -1,4 +1,4 @@
-import { type DataSource, type ObjectLiteral, QueryFailedError } from 'typeorm';
+import { type DataSource, type ObjectLiteral, QueryFailedError, type QueryRunner } from 'typeorm';
 import { InvalidArgumentError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { keyOf, keyText } from './key-of.js';
@@ -9,16 +9,28 @@ import { addPredecessor, changedCondition, type RevisionQuery, selectRevisions }
 /** The revisions of one audited row. */
 export class RowRevisions<E extends ObjectLiteral> {
   readonly reader: RevisionReader<E>;
-  private readonly key: readonly unknown[];
 
-  /** @throws InvalidArgumentError when the id is none of the entity */
+  /**
+   * @param key as the driver takes it
+   * @param queryRunner of the transaction in whose sight they are read
+   */
   constructor(
     private readonly dataSource: DataSource,
     readonly plan: AuditPlan,
-    id: EntityId,
+    readonly key: readonly unknown[],
+    private readonly queryRunner?: QueryRunner,
   ) {
-    this.key = keyOf(dataSource, plan, id);
     this.reader = new RevisionReader(dataSource, plan);
+  }
+
+  /** @throws InvalidArgumentError when the id is none of the entity */
+  static of<E extends ObjectLiteral>(
+    dataSource: DataSource,
+    plan: AuditPlan,
+    id: EntityId,
+    queryRunner?: QueryRunner,
+  ): RowRevisions<E> {
+    return new RowRevisions(dataSource, plan, keyOf(dataSource, plan, id), queryRunner);
   }
 
   /** The row as messages and cursors name it: `Reservation 1`. */
@@ -28,7 +40,7 @@ export class RowRevisions<E extends ObjectLiteral> {
 
   /** Selects all of them, aliased `r`, in no order. */
   select(): RevisionQuery {
-    return selectRevisions(this.dataSource, this.plan, this.key);
+    return selectRevisions(this.dataSource, this.plan, this.key, this.queryRunner);
   }
 
   /** Narrows a select to those that changed one of the columns. */

@@ -5,7 +5,8 @@ import { beginningOf, endOf } from './moment.js';
 import { type TimelineOptions } from './revision.js';
 import { columnsOfProperty } from './shown-columns.js';
 
-const DEFAULT_LIMIT = 50;
+/** How many revisions are on a page unless another number is asked for. */
+export const DEFAULT_LIMIT = 50;
 /** The most revisions on a page. */
 export const MAX_LIMIT = 200;
 
@@ -32,12 +33,10 @@ export interface TimelineRequest {
  */
 export function timelineRequest(plan: AuditPlan, entity: string, options: TimelineOptions): TimelineRequest {
   const { limit = DEFAULT_LIMIT, order = 'desc', cursor, from, to, actor, property } = options;
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
-    throw new InvalidArgumentError('limit', `${limit} is no integer from 1 to ${MAX_LIMIT}.`);
+  assertLimit(limit);
   if (order !== 'asc' && order !== 'desc')
     throw new InvalidArgumentError('order', `"${String(order)}" is neither 'asc' nor 'desc'.`);
-  if (actor !== undefined && typeof actor !== 'string')
-    throw new InvalidArgumentError('actor', `it is text, and not ${typeof actor}.`);
+  assertActor(actor);
   const list = `timeline ${entity} ${order}`;
   return {
     limit,
@@ -49,6 +48,18 @@ export function timelineRequest(plan: AuditPlan, entity: string, options: Timeli
     actor,
     changed: property === undefined ? undefined : columnsOfProperty(plan, property),
   };
+}
+
+/** @throws InvalidArgumentError */
+export function assertLimit(limit: number): void {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
+    throw new InvalidArgumentError('limit', `${limit} is no integer from 1 to ${MAX_LIMIT}.`);
+}
+
+/** @throws InvalidArgumentError */
+export function assertActor(actor: unknown): void {
+  if (actor !== undefined && typeof actor !== 'string')
+    throw new InvalidArgumentError('actor', `it is text, and not ${typeof actor}.`);
 }
 
 /** @throws InvalidArgumentError when it is none, or an invalid one */

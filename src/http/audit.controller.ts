@@ -3,18 +3,26 @@ import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { AUDIT_HISTORY, AUDITED_DATA_SOURCE } from '../audit.tokens.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { HistoryService } from '../history/history.service.js';
-import { type Change, type Page, type Revision, type TimelineOptions } from '../history/revision.js';
+import {
+  type Change,
+  type ChangesOptions,
+  type Page,
+  type Revision,
+  type TimelineOptions,
+} from '../history/revision.js';
 import { AuditedEntities, type EntityDescription } from './audited-entities.js';
 import { parseEntityKey } from './entity-key.js';
 import { Documented } from './openapi.decorator.js';
 import {
   AS_OF_QUERY,
   CHANGES,
+  CHANGES_QUERY,
   DIFF_QUERY,
   ENTITIES,
   ENTITY,
   PAGE,
   REVISION,
+  REVISIONS,
   TIMELINE_QUERY,
 } from './openapi.schemas.js';
 import {
@@ -49,6 +57,38 @@ export class AuditController {
   index(@Query() query: QueryParameters): EntityDescription[] {
     parseQuery(query, {});
     return this.entities.list();
+  }
+
+  @Get('changes')
+  @Documented({
+    summary: 'The revisions of all entities, newest first',
+    path: [],
+    query: CHANGES_QUERY,
+    answer: PAGE,
+  })
+  async changes(@Query() query: QueryParameters): Promise<Page<Revision>> {
+    const { entity, ...options } = parseQuery(query, {
+      entity: parseText,
+      actor: parseText,
+      transaction: parseText,
+      from: parseDate,
+      to: parseDate,
+      operation: parseText,
+      limit: parseInteger,
+      cursor: parseText,
+    });
+    if (entity !== undefined) this.entities.assertRecorded(entity);
+    return this.history.changes({ ...(options as ChangesOptions), ...(entity && { entities: [entity] }) });
+  }
+
+  // Before the paths of entities, of which it could be one.
+  @Get('transactions/:id')
+  @Documented({ summary: 'The revisions of one transaction, in order', path: ['id'], answer: REVISIONS })
+  async transaction(@Param('id') id: string, @Query() query: QueryParameters): Promise<Revision[]> {
+    parseQuery(query, {});
+    const revisions = await this.history.transaction(id);
+    if (revisions.length === 0) throw new NotFoundException(`No revision is of transaction ${id}.`);
+    return revisions;
   }
 
   @Get(':entity/:id')

@@ -1,5 +1,6 @@
 import { Inject, Injectable, NotFoundException } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { AuditConfigurationError } from '../audit.errors.js';
 import { AUDITED_DATA_SOURCE } from '../audit.tokens.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
@@ -15,13 +16,27 @@ export interface EntityDescription {
   columns: string[];
 }
 
+// The paths of one transaction begin with it.
+const RESERVED_NAME = 'transactions';
+
 /** The audited entities of the data source, by their names in the paths. */
 @Injectable()
 export class AuditedEntities {
   private readonly plans: ReadonlyMap<string, AuditPlan>;
+  /** Those of junction tables too, whose revisions are in feeds. */
+  private readonly names: ReadonlySet<string>;
 
+  /** @throws AuditConfigurationError when a path could not tell an entity from something else */
   constructor(@Inject(AUDITED_DATA_SOURCE) dataSource: DataSource) {
-    this.plans = new Map(auditPlansOf(dataSource).entities.map((plan) => [plan.name, plan]));
+    const plans = auditPlansOf(dataSource);
+    this.plans = new Map(plans.entities.map((plan) => [plan.name, plan]));
+    this.names = new Set(plans.all.map(({ name }) => name));
+    const reserved = this.plans.get(RESERVED_NAME);
+    if (reserved)
+      throw new AuditConfigurationError(
+        `${reserved.metadata.name} is audited as "${RESERVED_NAME}", which is a path of the endpoints. ` +
+          `Give it another name there: @Audited({ name: 'payments' }).`,
+      );
   }
 
   list(): EntityDescription[] {
@@ -36,7 +51,16 @@ export class AuditedEntities {
   /** @throws NotFoundException */
   get(name: string): AuditPlan {
     const plan = this.plans.get(name);
-    if (!plan) throw new NotFoundException(`No audited entity is named "${name}".`);
+    if (!plan) throw unknown(name);
     return plan;
   }
+
+  /** Of the revisions in a feed. @throws NotFoundException */
+  assertRecorded(name: string): void {
+    if (!this.names.has(name)) throw unknown(name);
+  }
+}
+
+function unknown(name: string): NotFoundException {
+  return new NotFoundException(`No audited entity is named "${name}".`);
 }

@@ -9,6 +9,11 @@ const listOf = (items: object) => ({ type: 'array', items });
 /** A property path, as in changes. */
 const property = { ...text, example: 'address.city' };
 
+const operation = {
+  type: 'string',
+  enum: ['insert', 'update', 'delete', 'soft-delete', 'restore', 'baseline'],
+};
+
 export const ENTITIES = listOf({
   type: 'object',
   properties: { name: text, revisionTable: text, keys: listOf(property), columns: listOf(property) },
@@ -22,9 +27,11 @@ export const REVISION = {
   type: 'object',
   properties: {
     id: { type: 'string', format: 'uuid' },
+    entity: text,
+    entityId: anything,
     version: integer,
     createdAt: moment,
-    operation: { type: 'string', enum: ['insert', 'update', 'delete', 'soft-delete', 'restore', 'baseline'] },
+    operation,
     isDelete: { type: 'boolean' },
     actor: nullableText,
     reason: nullableText,
@@ -35,7 +42,9 @@ export const REVISION = {
   },
 };
 
-export const PAGE = { type: 'object', properties: { items: listOf(REVISION), nextCursor: nullableText } };
+export const REVISIONS = listOf(REVISION);
+
+export const PAGE = { type: 'object', properties: { items: REVISIONS, nextCursor: nullableText } };
 
 export const TIMELINE_QUERY = {
   limit: { schema: { ...integer, maximum: 200, default: 50 } },
@@ -45,6 +54,19 @@ export const TIMELINE_QUERY = {
   to: { schema: moment, description: 'Not made after it' },
   actor: { schema: text },
   property: { schema: property, description: 'Only revisions that changed it' },
+};
+
+const { limit, cursor, from, to, actor } = TIMELINE_QUERY;
+
+export const CHANGES_QUERY = {
+  entity: { schema: text, description: 'The name of an audited entity, or of a junction table' },
+  actor,
+  transaction: { schema: { type: 'string', format: 'uuid' } },
+  from,
+  to,
+  operation: { schema: operation },
+  limit,
+  cursor,
 };
 
 export const DIFF_QUERY = {

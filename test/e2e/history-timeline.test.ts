@@ -368,6 +368,8 @@ describeDatabases('timeline', (name) => {
       const latest = await history.latest(Reservation, id);
       expect(latest).toEqual({
         id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/),
+        entity: 'reservation',
+        entityId: id,
         version: 1,
         createdAt: expect.any(Date),
         operation: 'insert',

@@ -191,6 +191,8 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
         }),
         {
           id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
+          entity: 'reservation',
+          entityId: 1,
           version: 1,
           createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
           operation: 'insert',
@@ -356,10 +358,45 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
     expect(body).toMatchObject({ statusCode: 400 });
   });
 
+  it('show the feed of all entities, by filters and in pages', async () => {
+    const { items, nextCursor } = await answer('/audit/changes?limit=2');
+    expect(items).toMatchObject([
+      { entity: 'note', entityId: 'a,b', version: 1, snapshot: { slug: 'a,b' } },
+      { entity: 'slot', entityId: { room: 'YS9i', isInside: false } },
+    ]);
+    const rest = await answer(`/audit/changes?cursor=${nextCursor}`);
+    expect(rest).toMatchObject({ items: [{ entity: 'order-lines' }, {}, {}, {}, {}], nextCursor: null });
+    const operations = async (query: string): Promise<string[]> =>
+      (await answer(`/audit/changes?${query}`)).items.map(
+        ({ operation }: { operation: string }) => operation,
+      );
+    expect(await operations('entity=reservation')).toEqual(['insert', 'delete', 'update', 'insert']);
+    expect(await operations('entity=reservation&actor=bob')).toEqual(['update']);
+    expect(await operations('operation=delete')).toEqual(['delete']);
+    expect(await operations(`entity=reservation&to=${times[0]}`)).toContain('insert');
+    expect(await operations('from=2200-01-01')).toEqual([]);
+    expect(JSON.stringify(rest)).not.toContain('hidden');
+    await get('/audit/changes?entity=unknown').expect(404);
+    const { body } = await get('/audit/changes?operation=truncate').expect(400);
+    expect(body).toMatchObject({ field: 'operation' });
+  });
+
+  it('show a transaction', async () => {
+    const { items } = await answer('/audit/changes?actor=bob');
+    const [{ transaction }] = items;
+    expect(await answer(`/audit/transactions/${transaction}`)).toEqual(items);
+    expect(await answer(`/audit/changes?transaction=${transaction}`)).toEqual({ items, nextCursor: null });
+    await get('/audit/transactions/00000000-0000-7000-8000-000000000000').expect(404);
+    const { body } = await get('/audit/transactions/x').expect(400);
+    expect(body).toMatchObject({ field: 'transaction' });
+  });
+
   it('are in the OpenAPI document', () => {
     const document = SwaggerModule.createDocument(app, new DocumentBuilder().build());
     expect(Object.keys(document.paths)).toEqual([
       '/audit',
+      '/audit/changes',
+      '/audit/transactions/{id}',
       '/audit/{entity}/{id}',
       '/audit/{entity}/{id}/versions/{version}',
       '/audit/{entity}/{id}/diff',
@@ -526,7 +563,7 @@ describe('endpoints', () => {
     await get('/audit/reservation/1').expect(200);
     const { paths } = SwaggerModule.createDocument(app!, new DocumentBuilder().build());
     const ids = Object.values(paths).map(({ get }) => get!.operationId);
-    expect(new Set(ids).size).toBe(10);
+    expect(new Set(ids).size).toBe(14);
   });
 
   function moduleWith(providers: ModuleMetadata['providers']) {

@@ -1,0 +1,75 @@
+import { type DataSource, type EntityTarget } from 'typeorm';
+import { InvalidArgumentError } from '../audit.errors.js';
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { type AuditPlans, auditPlansOf } from '../audited/audit-plans.js';
+import { type AuditOperation } from '../revision/revision-columns.js';
+import { decodeTextCursor } from './cursor.js';
+import { beginningOf, endOf } from './moment.js';
+import { type ChangesOptions } from './revision.js';
+import { assertActor, assertLimit, DEFAULT_LIMIT, validDate } from './timeline-request.js';
+
+/** The options of a feed, checked and in the terms of the database. */
+export interface FeedRequest {
+  readonly plans: readonly AuditPlan[];
+  readonly limit: number;
+  /** Only revisions before this `rev_id`. */
+  readonly after: string | undefined;
+  /** Not before this `rev_created`. */
+  readonly since: number | undefined;
+  /** Before this `rev_created`. */
+  readonly until: number | undefined;
+  readonly actor: string | undefined;
+  readonly transaction: string | undefined;
+  readonly operation: AuditOperation | undefined;
+}
+
+/** What the cursors of feeds belong to. A position means the same whatever is filtered. */
+export const FEED = 'changes';
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+const OPERATIONS: Record<AuditOperation, true> = {
+  insert: true,
+  update: true,
+  delete: true,
+  'soft-delete': true,
+  restore: true,
+  baseline: true,
+};
+
+/**
+ * @throws NotAuditedError
+ * @throws InvalidArgumentError naming the option
+ */
+export function feedRequest(dataSource: DataSource, options: ChangesOptions): FeedRequest {
+  const { entities, limit = DEFAULT_LIMIT, cursor, from, to, actor, transaction, operation } = options;
+  assertLimit(limit);
+  assertActor(actor);
+  if (operation !== undefined && !Object.hasOwn(OPERATIONS, operation))
+    throw new InvalidArgumentError(
+      'operation',
+      `"${String(operation)}" is none of ${Object.keys(OPERATIONS).join(', ')}.`,
+    );
+  const plans = auditPlansOf(dataSource);
+  return {
+    plans: entities ? [...new Set(entities.map((entity) => planNamed(plans, entity)))] : plans.all,
+    limit,
+    after: cursor === undefined || cursor === null ? undefined : decodeTextCursor(FEED, cursor, UUID),
+    since: from === undefined ? undefined : beginningOf(validDate('from', from)),
+    until: to === undefined ? undefined : endOf(validDate('to', to)),
+    actor,
+    transaction: transaction === undefined ? undefined : transactionId(transaction),
+    operation,
+  };
+}
+
+// The name that revisions show comes first: a table's or a class's may be another's.
+function planNamed(plans: AuditPlans, entity: EntityTarget<any>): AuditPlan {
+  return plans.all.find(({ name }) => name === entity) ?? plans.get(entity);
+}
+
+/** As the database has it. @throws InvalidArgumentError when it is none */
+export function transactionId(id: unknown): string {
+  const text = typeof id === 'string' ? id.toLowerCase() : String(id);
+  if (UUID.test(text)) return text;
+  throw new InvalidArgumentError('transaction', `"${String(id)}" is no transaction id, which is a UUID.`);
+}

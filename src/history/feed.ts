@@ -1,0 +1,97 @@
+import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { auditPlansOf } from '../audited/audit-plans.js';
+import { encodeCursor } from './cursor.js';
+import { feedFilter } from './feed-filter.js';
+import { FEED, feedRequest, transactionId } from './feed-request.js';
+import {
+  FEED_TABLE,
+  type FeedFilter,
+  feedGroups,
+  feedKeys,
+  type FeedWindow,
+  rowOfTable,
+  selectFeed,
+} from './feed-select.js';
+import { type ChangesOptions, type Page, type Revision } from './revision.js';
+import { RevisionReader } from './revision-reader.js';
+
+/** One page of the revisions of all entities. @throws NotAuditedError @throws InvalidArgumentError naming the option */
+export async function readFeed(dataSource: DataSource, options: ChangesOptions): Promise<Page<Revision>> {
+  const request = feedRequest(dataSource, options);
+  const { limit, actor } = request;
+  const found: Revision[] = [];
+  // One more than the page has, to know whether another follows.
+  const window: FeedWindow = { order: 'DESC', limit: limit + 1 };
+  let { after } = request;
+  for (;;) {
+    const read = await readRevisions(dataSource, request.plans, feedFilter({ ...request, after }), window);
+    // The database compares by a collation, to which 'Ann' may be 'ann'.
+    found.push(...read.filter((revision) => actor === undefined || revision.actor === actor));
+    if (found.length > limit || read.length < limit + 1) break;
+    after = read.at(-1)!.id;
+  }
+  const items = found.slice(0, limit);
+  return { items, nextCursor: found.length > limit ? encodeCursor(FEED, items.at(-1)!.id) : null };
+}
+
+/** All revisions of a transaction, in the order in which they were made. @throws InvalidArgumentError */
+export function readTransaction(
+  dataSource: DataSource,
+  id: string,
+  queryRunner?: QueryRunner,
+): Promise<Revision[]> {
+  const filter = {
+    conditions: ['b.rev_transaction = :transaction'],
+    parameters: { transaction: transactionId(id) },
+  };
+  const window: FeedWindow = { order: 'ASC', limit: undefined };
+  return readRevisions(dataSource, auditPlansOf(dataSource).all, filter, window, queryRunner);
+}
+
+async function readRevisions(
+  dataSource: DataSource,
+  plans: readonly AuditPlan[],
+  filter: FeedFilter,
+  window: FeedWindow,
+  queryRunner?: QueryRunner,
+): Promise<Revision[]> {
+  if (plans.length === 0) return [];
+  const [group, ...more] = feedGroups(plans);
+  if (more.length === 0) return readGroup(dataSource, group, filter, window, queryRunner);
+  // More tables than one statement can join: first which revisions they are, then those of the tables that occur.
+  const keys = await dataSource
+    .createQueryBuilder(queryRunner)
+    .cache(false)
+    .select('k.t', FEED_TABLE)
+    .addSelect('k.rev_id', 'id')
+    .from(`(${feedKeys(dataSource, plans, filter, window)})`, 'k')
+    .setParameters(filter.parameters)
+    .getRawMany<{ [FEED_TABLE]: number | string; id: string }>();
+  const present = plans.filter((_, t) => keys.some((key) => Number(key[FEED_TABLE]) === t));
+  const revisions: Revision[] = [];
+  for (const tables of feedGroups(present))
+    revisions.push(...(await readGroup(dataSource, tables, filter, window, queryRunner)));
+  const wanted = new Map(keys.map(({ id }, at) => [id, at]));
+  return revisions
+    .filter(({ id }) => wanted.has(id))
+    .sort((left, right) => wanted.get(left.id)! - wanted.get(right.id)!);
+}
+
+async function readGroup(
+  dataSource: DataSource,
+  plans: readonly AuditPlan[],
+  filter: FeedFilter,
+  window: FeedWindow,
+  queryRunner?: QueryRunner,
+): Promise<Revision[]> {
+  const keys = feedKeys(dataSource, plans, filter, window);
+  const rows = await selectFeed(dataSource, plans, keys, window, queryRunner)
+    .setParameters(filter.parameters)
+    .getRawMany<ObjectLiteral>();
+  const readers = plans.map((plan) => new RevisionReader<ObjectLiteral>(dataSource, plan));
+  return rows.map((row) => {
+    const t = Number(row[FEED_TABLE]);
+    return readers[t].revision(rowOfTable(row, plans[t], t));
+  });
+}

@@ -1,0 +1,150 @@
+import { type ObjectLiteral } from 'typeorm';
+import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
+import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
+import { type Key } from '../dialect/dialect.js';
+import { bindStatement, compileStatement } from '../dialect/statement.js';
+import { RestoreCheck } from './restore-check.js';
+import { foreignKeysTo, RestoreSql } from './restore-sql.js';
+import { type HistoryWrite } from './write-transaction.js';
+
+/** A row that refers to another by a foreign key. */
+export interface ReferringRow {
+  readonly foreignKey: ForeignKeyMetadata;
+  readonly key: Key;
+}
+
+/**
+ * One row that is brought back to a revision, or removed.
+ *
+ * Values are copied inside the database, so that nothing is lost or made anew on the way: microseconds, bigints,
+ * what a transformer can't undo, what a listener would change. What is not audited, or masked, stays as it is; in a
+ * row that comes back from a delete it gets its default.
+ */
+export class RestoredRow {
+  private readonly sql: RestoreSql;
+  private readonly check: RestoreCheck;
+  private readonly values: Record<string, unknown>;
+
+  constructor(
+    private readonly write: HistoryWrite,
+    readonly plan: AuditPlan,
+    /** As the driver takes it. */
+    readonly key: Key,
+  ) {
+    this.sql = new RestoreSql(write.dataSource, plan);
+    this.check = new RestoreCheck(
+      this.sql,
+      (template, values) => this.query(template, values),
+      write.dataSource.driver.isUUIDGenerationSupported(),
+    );
+    this.values = Object.fromEntries(key.map((value, n) => [`k${n}`, value]));
+  }
+
+  /** Keeps others from changing the row, where it exists. */
+  async lock(): Promise<void> {
+    const { table, isRow, dialect } = this.sql;
+    await this.query(`SELECT 1 AS present FROM ${table} t WHERE ${isRow}${dialect.lock('t')}`, {});
+  }
+
+  /**
+   * Brings the row back to a revision.
+   *
+   * @returns what is in the way, in which case nothing was written
+   */
+  async restore(revisionId: string): Promise<readonly string[]> {
+    const assessment = await this.check.assess(revisionId);
+    const { problems, isPresent, differs, operation, columns } = assessment;
+    if (problems.length > 0 || (isPresent && !differs)) return problems;
+    const { plan, key } = this;
+    const changed = new Set(columns.map(({ databaseName }) => databaseName));
+    const text = isPresent ? this.updateText(columns) : this.insertText(columns);
+    await this.write.recorder.record(this.write.queryRunner, { plan, operation, key, changed }, () =>
+      this.query(text, { id: revisionId }),
+    );
+    if (!isPresent) await this.advanceGenerators();
+    return [];
+  }
+
+  /** Removes the row, with all that the database removes along. */
+  async remove(): Promise<void> {
+    const { plan, key, write } = this;
+    await write.dataSource
+      .createQueryBuilder(write.queryRunner)
+      .delete()
+      .from(plan.metadata.target)
+      .where(
+        plan.keys.map((column, n) => `${this.sql.column(column)} = :restored_k${n}`).join(' AND '),
+        Object.fromEntries(key.map((value, n) => [`restored_k${n}`, value])),
+      )
+      .callListeners(false)
+      .execute();
+  }
+
+  /** The rows of other keys that refer to it. */
+  async referring(): Promise<ReferringRow[]> {
+    const found: ReferringRow[] = [];
+    const { sql, plan } = this;
+    for (const foreignKey of foreignKeysTo(this.write.dataSource, plan)) {
+      const child = foreignKey.entityMetadata;
+      const on = foreignKey.columns
+        .map((column, n) => `c.${sql.column(column)} = t.${sql.column(foreignKey.referencedColumns[n])}`)
+        .join(' AND ');
+      const isItself = plan.keys.map((key) => `c.${sql.column(key)} = t.${sql.column(key)}`).join(' AND ');
+      const others = child.tablePath === plan.metadata.tablePath ? ` AND NOT (${isItself})` : '';
+      const rows = await this.query(
+        `SELECT ${sql.keyList(child.primaryColumns, 'c')} FROM ${sql.table} t JOIN ${sql.path(child)} c ON ${on} ` +
+          `WHERE ${sql.isRow}${others}`,
+        {},
+      );
+      found.push(...rows.map((row) => ({ foreignKey, key: keyIn(row, child.primaryColumns) })));
+    }
+    return found;
+  }
+
+  private updateText(columns: readonly PlanColumn[]): string {
+    const { sql, plan } = this;
+    const set = columns.map(({ source }, n): [string, string] => {
+      const name = sql.column(source);
+      // It goes on counting, or who holds an older state could save over this one.
+      return [name, source.isVersion ? `t.${name} + 1` : sql.restored(columns[n])];
+    });
+    // Assigned to themselves, the others with ON UPDATE keep what they have.
+    const kept = plan.metadata.columns
+      .filter((column) => column.onUpdate && !columns.some(({ source }) => source === column))
+      .map((column): [string, string] => [sql.column(column), `t.${sql.column(column)}`]);
+    return sql.dialect.updateJoined({
+      target: sql.table,
+      source: `${sql.revisions} r`,
+      on: `${sql.isRevision} AND ${sql.isRow}`,
+      set: Object.fromEntries([...set, ...kept]),
+    });
+  }
+
+  private insertText(columns: readonly PlanColumn[]): string {
+    const { sql, plan } = this;
+    const all = [...plan.keys, ...columns];
+    return (
+      `INSERT INTO ${sql.table} (${all.map((column) => sql.column(column)).join(', ')})${sql.dialect.keepsGeneratedKeys} ` +
+      `SELECT ${all.map((column) => sql.restored(column)).join(', ')} FROM ${sql.revisions} r WHERE ${sql.isRevision}`
+    );
+  }
+
+  // Where the generator of a key hasn't come to the value yet, it would later give it to another row.
+  private async advanceGenerators(): Promise<void> {
+    const { dialect, table, isRow } = this.sql;
+    for (const { source } of this.plan.keys)
+      if (dialect.advanceGenerator && source.isGenerated && source.generationStrategy !== 'uuid')
+        await this.query(dialect.advanceGenerator(table, this.sql.column(source), isRow), {});
+  }
+
+  private async query(template: string, values: Record<string, unknown>): Promise<ObjectLiteral[]> {
+    const statement = compileStatement(this.sql.dialect, template);
+    const parameters = bindStatement(statement, { ...this.values, ...values });
+    return (await this.write.queryRunner.query(statement.text, parameters)) as ObjectLiteral[];
+  }
+}
+
+/** The key in a row that was read with `RestoreSql.keyList()`. */
+export function keyIn(row: ObjectLiteral, columns: readonly unknown[]): Key {
+  return columns.map((_, n) => row[`key${n}`] as unknown);
+}

@@ -1,0 +1,130 @@
+import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { type UndoConflict } from '../audit.errors.js';
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { auditPlansOf } from '../audited/audit-plans.js';
+import { type Key } from '../dialect/dialect.js';
+import { bindStatement, compileStatement } from '../dialect/statement.js';
+import { RestoreSql } from './restore-sql.js';
+import { keyIn, RestoredRow } from './restored-row.js';
+import { newest } from './restore.js';
+import { type Revision } from './revision.js';
+import { RowRevisions } from './row-revisions.js';
+import { type HistoryWrite } from './write-transaction.js';
+
+/** A row that a transaction wrote. */
+export interface WrittenRow {
+  readonly plan: AuditPlan;
+  readonly key: Key;
+  /** Its first version of the transaction. */
+  readonly first: number;
+  /** When the transaction wrote it last. */
+  readonly last: number;
+}
+
+/** The rows that a transaction wrote, the last one first. Baselines say what was there, and wrote nothing. */
+export async function rowsOfTransaction(
+  dataSource: DataSource,
+  transaction: string,
+  queryRunner?: QueryRunner,
+): Promise<WrittenRow[]> {
+  const rows: WrittenRow[] = [];
+  for (const plan of auditPlansOf(dataSource).all) {
+    const sql = new RestoreSql(dataSource, plan);
+    const keys = plan.keys.map(({ copy }) => copy);
+    const statement = compileStatement(
+      sql.dialect,
+      `SELECT ${sql.keyList(keys, 'r')}, min(r.rev_version) AS first_version, max(r.rev_created) AS last_created ` +
+        `FROM ${sql.revisions} r WHERE r.rev_transaction = ${sql.dialect.value('{{transaction}}', 'uuid')} ` +
+        `AND r.rev_operation <> 'baseline' GROUP BY ${keys.map((key) => `r.${sql.column(key)}`).join(', ')}`,
+    );
+    const values = bindStatement(statement, { transaction });
+    const found = (await (queryRunner ?? dataSource).query(statement.text, values)) as ObjectLiteral[];
+    for (const row of found)
+      rows.push({
+        plan,
+        key: keyIn(row, keys),
+        first: Number(row.first_version),
+        last: Number(row.last_created),
+      });
+  }
+  return rows.sort((left, right) => right.last - left.last);
+}
+
+/** A row that is put back to where it was before a transaction. */
+export class UndoneRow {
+  private readonly row: RestoredRow;
+  private readonly revisions: RowRevisions<ObjectLiteral>;
+  /** Its newest revision before the undo. */
+  latest: Revision;
+  /** The revision to restore, or null if the row is to be removed. */
+  private target: Revision | null = null;
+
+  constructor(
+    write: HistoryWrite,
+    private readonly written: WrittenRow,
+    private readonly transaction: string,
+  ) {
+    this.row = new RestoredRow(write, written.plan, written.key);
+    this.revisions = new RowRevisions(write.dataSource, written.plan, written.key, write.queryRunner);
+  }
+
+  lock(): Promise<void> {
+    return this.row.lock();
+  }
+
+  /** Reads where it has to go. @returns what is in the way, if anything is */
+  async prepare(): Promise<UndoConflict | undefined> {
+    const { first } = this.written;
+    const since = await this.revisions.read(
+      this.revisions
+        .select()
+        .andWhere('r.revVersion >= :previous', { previous: first - 1 })
+        .orderBy('r.revVersion', 'ASC'),
+    );
+    this.latest = since.at(-1)!;
+    const own = since.filter(({ version }) => version >= first);
+    const [previous] = since.filter(({ version }) => version < first);
+    const newer = own.find(({ transaction }) => transaction !== this.transaction);
+    if (newer) {
+      const last = own.filter(({ transaction }) => transaction === this.transaction).at(-1)!;
+      return {
+        ...this.conflict(`${this.revisions.name} has changed since, in version ${newer.version}`),
+        version: last.version,
+        newerVersion: this.latest.version,
+        newerTransaction: this.latest.transaction,
+      };
+    }
+    const isNew = own[0].operation === 'insert' || previous?.isDelete;
+    if (!isNew && !previous)
+      return this.conflict(`the history of ${this.revisions.name} does not have its state before`);
+    this.target = isNew ? null : previous;
+    return undefined;
+  }
+
+  /** Puts it back, unless something is in the way. @returns what, in which case nothing was written */
+  async apply(): Promise<readonly UndoConflict[]> {
+    if (this.target)
+      return (await this.row.restore(this.target.id)).map((problem) =>
+        this.conflict(`${this.revisions.name}: ${problem}`),
+      );
+    if (this.latest.isDelete) return [];
+    const referring = await this.row.referring();
+    if (referring.length === 0) await this.row.remove();
+    return referring.map(({ foreignKey, key }) =>
+      this.conflict(
+        `${foreignKey.entityMetadata.name} ${key.map(String).join()} refers to ${this.revisions.name}, which would be removed`,
+      ),
+    );
+  }
+
+  /** The revision that putting it back made, if one did. */
+  async made(): Promise<Revision | undefined> {
+    const revision = await newest(this.revisions);
+    return revision && revision.version > this.latest.version ? revision : undefined;
+  }
+
+  private conflict(problem: string): UndoConflict {
+    const { entity, entityId, version } = this.latest;
+    return { entity, id: entityId, version, newerVersion: null, newerTransaction: null, problem };
+  }
+}

@@ -1,0 +1,72 @@
+import { inspect } from 'node:util';
+import { type DataSource } from 'typeorm';
+import { InvalidArgumentError, type UndoConflict, UndoConflictError } from '../audit.errors.js';
+import { readTransaction } from './feed.js';
+import { transactionId } from './feed-request.js';
+import { type Revision, type UndoOptions } from './revision.js';
+import { rowsOfTransaction, UndoneRow } from './undo-rows.js';
+import { type HistoryWrite, inWriteTransaction } from './write-transaction.js';
+
+/**
+ * @returns the new revisions, in the order in which they were made
+ * @throws UndoConflictError
+ * @throws InvalidArgumentError 'transaction', when it has no revisions to undo
+ */
+export async function undo(
+  dataSource: DataSource,
+  transaction: string,
+  { dryRun = false, manager }: UndoOptions,
+): Promise<Revision[]> {
+  const id = transactionId(transaction);
+  // Before the transaction begins, so that what it then reads is no older than the locks on the rows.
+  const written = await rowsOfTransaction(dataSource, id, manager?.queryRunner);
+  if (written.length === 0)
+    throw new InvalidArgumentError('transaction', `${id} has no revisions that could be undone.`);
+  return inWriteTransaction(dataSource, { manager, reason: `undo of ${id}`, dryRun }, async (write) => {
+    const rows = written.map((row) => new UndoneRow(write, row, id));
+    for (const row of rows) await row.lock();
+    const conflicts: UndoConflict[] = [];
+    for (const row of rows) {
+      const conflict = await row.prepare();
+      if (conflict) conflicts.push(conflict);
+    }
+    if (conflicts.length > 0) throw new UndoConflictError(id, conflicts);
+    await applyAll(id, rows);
+    return revisionsMade(write, rows);
+  });
+}
+
+// They are of one transaction, which is read at once when the first of them has said which.
+async function revisionsMade(write: HistoryWrite, rows: readonly UndoneRow[]): Promise<Revision[]> {
+  for (const row of rows) {
+    const first = await row.made();
+    if (!first) continue;
+    const versions = new Map(rows.map(({ latest }) => [nameOf(latest), latest.version]));
+    const all = await readTransaction(write.dataSource, first.transaction, write.queryRunner);
+    return all.filter((revision) => revision.version > (versions.get(nameOf(revision)) ?? Infinity));
+  }
+  return [];
+}
+
+function nameOf({ entity, entityId }: Revision): string {
+  return inspect([entity, entityId]);
+}
+
+/**
+ * Goes back the way that the transaction went, which is the order that foreign and unique keys ask for. A row whose
+ * time hasn't come, because the database had removed or set it along with another, waits for a later round.
+ */
+async function applyAll(id: string, rows: readonly UndoneRow[]): Promise<void> {
+  let waiting = rows;
+  while (waiting.length > 0) {
+    const blocked: UndoneRow[] = [];
+    const conflicts: UndoConflict[] = [];
+    for (const row of waiting) {
+      const inTheWay = await row.apply();
+      if (inTheWay.length > 0) blocked.push(row);
+      conflicts.push(...inTheWay);
+    }
+    if (blocked.length === waiting.length) throw new UndoConflictError(id, conflicts);
+    waiting = blocked;
+  }
+}

@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Column, DataSource, Entity, type Logger, PrimaryColumn } from 'typeorm';
+import { Audited } from '../../src/audited/audited.decorator.js';
+import { HistoryService } from '../../src/history/history.service.js';
+import { createDatabase, databasesOfThisRun, type TestDatabase } from '../support/databases.js';
+
+@Audited()
+@Entity()
+class Guest {
+  @PrimaryColumn() id: number;
+  @Column() name: string;
+}
+
+@Audited()
+@Entity()
+class Reservation {
+  @PrimaryColumn() id: number;
+  @Column() party: number;
+}
+
+class Recorder implements Logger {
+  readonly queries: { sql: string; parameters: unknown[] }[] = [];
+  logQuery(sql: string, parameters: unknown[] = []): void {
+    this.queries.push({ sql, parameters });
+  }
+  logQueryError(): void {}
+  logQuerySlow(): void {}
+  logSchemaBuild(): void {}
+  logMigration(): void {}
+  log(): void {}
+}
+
+const FIRST = Date.UTC(2020, 0, 1);
+const MINUTE = 60_000;
+
+// One a minute, of a thousand rows in turn.
+const hex = { postgres: 'to_hex', mariadb: 'hex' };
+const series = {
+  postgres: 'generate_series(0, 99999) AS s(n)',
+  mariadb: '(SELECT seq AS n FROM seq_0_to_99999) s',
+};
+const fill = (
+  database: 'postgres' | 'mariadb',
+  table: string,
+  column: string,
+  value: string,
+  skip: number,
+): string => {
+  const ms = `(${FIRST + skip} + ${MINUTE} * ${database === 'postgres' ? 'n::bigint' : 'n'})`;
+  const time = `lpad(lower(${hex[database]}(${ms})), 12, '0')`;
+  const id = `concat(substr(${time}, 1, 8), '-', substr(${time}, 9, 4), '-7000-8000-', lpad(cast(n AS char(12)), 12, '0'))`;
+  const typed = database === 'postgres' ? `replace(${id}, ' ', '0')::uuid` : id;
+  return (
+    `INSERT INTO ${table}_rev (rev_id, rev_created, rev_isdelete, rev_version, rev_operation, rev_actor, rev_transaction, id, ${column}) ` +
+    `SELECT ${typed}, ${ms} / 1000.0, FALSE, floor(n / 1000) + 1, 'update', CASE WHEN n % 10 = 0 THEN 'ann' ELSE 'bob' END, ${typed}, n % 1000, ${value} FROM ${series[database]}`
+  );
+};
+
+const databases = databasesOfThisRun().filter((name) => name !== 'sqlite');
+
+(databases.length > 0 ? describe.each(databases) : describe.skip.each(['no server'] as never[]))(
+  'the cost of a feed of 200,000 revisions (%s)',
+  (name) => {
+    const recorder = new Recorder();
+    let database: TestDatabase;
+    let dataSource: DataSource;
+    let history: HistoryService;
+
+    beforeAll(async () => {
+      database = await createDatabase(name);
+      dataSource = new DataSource({
+        ...database.options,
+        entities: [Guest, Reservation],
+        synchronize: true,
+        logging: ['query'],
+        logger: recorder,
+      });
+      await dataSource.initialize();
+      history = new HistoryService(dataSource);
+      const analyze = { postgres: 'ANALYZE', mariadb: 'ANALYZE TABLE guest_rev, reservation_rev' };
+      await dataSource.query(fill(name, 'guest', 'name', `'guest'`, 0));
+      await dataSource.query(fill(name, 'reservation', 'party', '4', MINUTE / 2));
+      await dataSource.query(analyze[name]);
+    }, 120_000);
+    afterAll(async () => {
+      await dataSource.destroy();
+      await database.drop();
+    });
+
+    const cursorAt = async (): Promise<string | null> =>
+      (await history.changes({ to: new Date(FIRST + 50_000 * MINUTE) })).nextCursor;
+    const asked: [string, number, () => Promise<unknown>][] = [
+      ['the newest page', 51, () => history.changes()],
+      ['a page in the middle, by cursor', 51, async () => history.changes({ cursor: await cursorAt() })],
+      ['a page of one entity', 51, () => history.changes({ entities: [Guest] })],
+      // The revisions of the hour by which clocks may differ are passed over.
+      ['a page until a moment', 51 + 61, () => history.changes({ to: new Date(FIRST + 50_000 * MINUTE) })],
+      [
+        'a page of a few minutes',
+        2 * 61 + 10,
+        () =>
+          history.changes({
+            from: new Date(FIRST + 50_000 * MINUTE),
+            to: new Date(FIRST + 50_009 * MINUTE),
+          }),
+      ],
+      ['a page of one actor', 511, () => history.changes({ actor: 'ann' })],
+    ];
+
+    it.each(asked)('is, for %s, at most %d entries of each primary key', async (_, limit, ask) => {
+      await ask();
+      const { sql, parameters } = recorder.queries.at(-1)!;
+      const scans = await readPlan[name](dataSource, sql, parameters);
+      const feeds = scans.filter(({ alias }) => alias === 'b');
+      expect(feeds.length).toBeGreaterThan(0);
+      for (const { isPrimary, rows } of feeds) {
+        expect(isPrimary).toBe(true);
+        expect(rows).toBeLessThanOrEqual(limit);
+      }
+      // The revisions of the page and their predecessors are found one by one.
+      for (const { isScan, rows } of scans) {
+        expect(isScan).toBe(false);
+        expect(rows).toBeLessThanOrEqual(limit);
+      }
+    });
+
+    it('is a transaction by its index', async () => {
+      const { items } = await history.changes({ limit: 1 });
+      expect(await history.transaction(items[0].transaction)).toHaveLength(1);
+      const { sql, parameters } = recorder.queries.at(-1)!;
+      for (const { isScan, rows } of await readPlan[name](dataSource, sql, parameters)) {
+        expect(isScan).toBe(false);
+        expect(rows).toBeLessThanOrEqual(1);
+      }
+    });
+  },
+);
+
+interface Scan {
+  alias: string;
+  isPrimary: boolean;
+  isScan: boolean;
+  rows: number;
+}
+
+type Row = Record<string, unknown>;
+
+const readPlan: Record<
+  string,
+  (dataSource: DataSource, sql: string, parameters: unknown[]) => Promise<Scan[]>
+> = {
+  async postgres(dataSource, sql, parameters) {
+    const [row] = await dataSource.query<Row[]>(`EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`, parameters);
+    return nodesOf((row['QUERY PLAN'] as { Plan: PostgresNode }[])[0].Plan)
+      .filter((node) => node.Alias && node['Relation Name'])
+      .map((node) => {
+        const index = node['Index Name'] ?? node.Plans?.[0]['Index Name'];
+        const rows = node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0);
+        return {
+          alias: node.Alias!.replace(/_\d+$/, ''),
+          isPrimary: index?.startsWith('PK_') ?? false,
+          isScan: index === undefined && node['Actual Loops'] > 0,
+          rows: rows * node['Actual Loops'],
+        };
+      });
+  },
+  async mariadb(dataSource, sql, parameters) {
+    const rows = await dataSource.query<Row[]>(`ANALYZE ${sql}`, parameters);
+    return rows
+      .filter(({ table }) => table !== null && !(table as string).startsWith('<'))
+      .map(({ table, key, r_rows }) => ({
+        alias: table as string,
+        isPrimary: key === 'PRIMARY',
+        isScan: key === null,
+        rows: Number(r_rows),
+      }));
+  },
+};
+
+interface PostgresNode {
+  Alias?: string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  Plans?: PostgresNode[];
+}
+
+function nodesOf(node: PostgresNode): PostgresNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+}
