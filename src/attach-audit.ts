@@ -2,13 +2,17 @@ import { type DataSource } from 'typeorm';
 import { AuditConfigurationError } from './audit.errors.js';
 import { type AuditOptions } from './audit.options.js';
 import { attachCapture } from './capture/attach-capture.js';
+import { captureOf } from './capture/capture.js';
 import { assertAuditOptions } from './check-options.js';
 import { AuditContext } from './context/audit-context.js';
 import { HistoryService } from './history/history.service.js';
+import { AuditMaintenance } from './maintenance/audit-maintenance.js';
+import { Care } from './maintenance/care.js';
 
 /** An audited data source, outside of NestJS's injector. */
 export interface AttachedAudit {
   readonly history: HistoryService;
+  readonly maintenance: AuditMaintenance;
   readonly context: AuditContext;
   /** Writes from here on are not recorded. The history can still be read. */
   detach(): void;
@@ -33,5 +37,6 @@ export function attachAudit(dataSource: DataSource, options: AuditOptions = {}):
     );
   const context = new AuditContext();
   const detach = attachCapture(dataSource, options, context);
-  return { history: new HistoryService(dataSource), context, detach };
+  const maintenance = new AuditMaintenance(new Care(captureOf(dataSource)!, options, context));
+  return { history: new HistoryService(dataSource), maintenance, context, detach };
 }

@@ -21,6 +21,7 @@ import { assertAuditOptions, assertModuleShape } from './check-options.js';
 import { AuditContextModule } from './context/audit-context.module.js';
 import { endpointsOf } from './http/endpoints.js';
 import { getHistoryToken } from './inject-history.decorator.js';
+import { getMaintenanceToken } from './inject-maintenance.decorator.js';
 import { type AuditedTarget, getRevisionsToken } from './inject-revisions.decorator.js';
 
 /**
@@ -71,6 +72,7 @@ class AuditFeatureModule {}
 function assemble(definition: DynamicModule, given: AuditModuleShape, isAsync: boolean): DynamicModule {
   const dataSource = getDataSourceToken(given.dataSource);
   const history = getHistoryToken(given.dataSource);
+  const maintenance = getMaintenanceToken(given.dataSource);
   const endpoints = endpointsOf(given);
   return {
     ...definition,
@@ -100,9 +102,14 @@ function assemble(definition: DynamicModule, given: AuditModuleShape, isAsync: b
         useFactory: (source: DataSource) => source,
       },
       { provide: history, inject: [ATTACHED_AUDIT], useFactory: (audit: AttachedAudit) => audit.history },
+      {
+        provide: maintenance,
+        inject: [ATTACHED_AUDIT],
+        useFactory: (audit: AttachedAudit) => audit.maintenance,
+      },
       { provide: AUDIT_HISTORY, useExisting: history },
     ],
-    exports: [history],
+    exports: [history, maintenance],
   };
 }
 

@@ -12,8 +12,10 @@ export {
 export { type AttachedAudit, attachAudit } from './attach-audit.js';
 
 export { Audited, type AuditedOptions, type AuditedWrite } from './audited/audited.decorator.js';
+export { Masked } from './audited/masked.decorator.js';
 export { NotAudited } from './audited/not-audited.decorator.js';
 export { RevisionId } from './audited/revision-id.decorator.js';
+export { type Mask } from './dialect/dialect.js';
 
 export { type RevisionEntity, revisionOf } from './revision/revision-of.js';
 export { type AuditOperation, type RevisionColumns } from './revision/revision-columns.js';
@@ -22,12 +24,35 @@ export { getRevisionsToken, InjectRevisions } from './inject-revisions.decorator
 export { HistoryService } from './history/history.service.js';
 export {
   type Change,
+  type ChangesOptions,
   type EntityId,
   type Page,
+  type RestoreOptions,
   type Revision,
   type TimelineOptions,
+  type UndoOptions,
 } from './history/revision.js';
+export { type Moment, TimeTravel } from './history/time-travel/time-travel.js';
 export { getHistoryToken, InjectHistory } from './inject-history.decorator.js';
+
+export { AuditMaintenance } from './maintenance/audit-maintenance.js';
+export {
+  type CatchUpResult,
+  type EraseOptions,
+  type EraseResult,
+  type Finding,
+  type FindingKind,
+  type MaintenanceOptions,
+  type MaintenanceProgress,
+  type MaintenanceWriteOptions,
+  type PruneOptions,
+  type PruneResult,
+  type RowFinding,
+  type VerifyOptions,
+  type VerifyReport,
+} from './maintenance/maintenance.js';
+export { type MaintenanceAction, MaintenanceRecord } from './revision/maintenance-record.js';
+export { getMaintenanceToken, InjectMaintenance } from './inject-maintenance.decorator.js';
 
 export { AuditContext, type AuditContextState, type AuditContextValues } from './context/audit-context.js';
 
@@ -39,11 +64,17 @@ export {
   AuditConfigurationError,
   AuditContextError,
   AuditError,
+  HistoricEntityError,
+  HistoryReadOnlyError,
   InvalidArgumentError,
   NotAuditedError,
+  type RestoreConflict,
+  RestoreConflictError,
   RevisionDeleteForbiddenError,
   RevisionUpdateForbiddenError,
   TransactionRequiredError,
+  type UndoConflict,
+  UndoConflictError,
   UnrecordedWriteError,
   UnsupportedDriverError,
 } from './audit.errors.js';

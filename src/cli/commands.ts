@@ -1,0 +1,182 @@
+import { type DataSource, type EntityTarget } from 'typeorm';
+import { type AttachedAudit } from '../attach-audit.js';
+import { auditPlansOf } from '../audited/audit-plans.js';
+import { parseEntityKey } from '../http/entity-key.js';
+import { type MaintenanceProgress } from '../maintenance/maintenance.js';
+import { timelineText, verifyText, writtenText } from './report-text.js';
+import { UsageError } from './usage-error.js';
+
+export interface Arguments {
+  readonly [name: string]: string | boolean | undefined;
+}
+
+/** What a command works with. */
+export interface Invocation {
+  readonly dataSource: DataSource;
+  readonly audit: AttachedAudit;
+  readonly options: Arguments;
+  readonly onProgress: ((progress: MaintenanceProgress) => void) | undefined;
+}
+
+/** What a command found or did, for `--json` and for people, and whether all is well. */
+export interface Outcome {
+  readonly json: unknown;
+  readonly text: string;
+  readonly ok: boolean;
+}
+
+export interface Command {
+  readonly summary: string;
+  readonly example: string;
+  /** The names of the options that it takes beside those of all commands, and of those that it needs. */
+  readonly options: readonly string[];
+  readonly required: readonly string[];
+  run(invocation: Invocation): Promise<Outcome>;
+}
+
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  verify: {
+    summary:
+      'Compares rows with their newest revisions, and looks for holes in the history. Changes nothing.',
+    example: 'nestjs-typeorm-audit verify --data-source ./data-source.js --json',
+    options: ['entity', 'limit', 'batch-size'],
+    required: [],
+    async run({ dataSource, audit, options, onProgress }) {
+      const limit = numberOf(options, 'limit');
+      const settings = { ...defined({ limit, batchSize: numberOf(options, 'batch-size') }), onProgress };
+      const report = await audit.maintenance.verify(entityOf(dataSource, options), settings);
+      return { json: report, text: verifyText(report), ok: report.ok };
+    },
+  },
+  backfill: {
+    summary: 'Gives rows that have no history their first revision, a baseline.',
+    example:
+      'nestjs-typeorm-audit backfill --data-source ./data-source.js --entity reservation --reason "go-live"',
+    options: ['entity', 'batch-size', 'dry-run'],
+    required: [],
+    async run(invocation) {
+      const { dataSource, audit, options } = invocation;
+      return written(
+        await audit.maintenance.backfill(entityOf(dataSource, options), writeOptions(invocation)),
+      );
+    },
+  },
+  reconcile: {
+    summary: 'Writes the revisions that verify finds missing, stale or surplus.',
+    example: 'nestjs-typeorm-audit reconcile --data-source ./data-source.js --dry-run',
+    options: ['entity', 'batch-size', 'dry-run'],
+    required: [],
+    async run(invocation) {
+      const { dataSource, audit, options } = invocation;
+      return written(
+        await audit.maintenance.reconcile(entityOf(dataSource, options), writeOptions(invocation)),
+      );
+    },
+  },
+  prune: {
+    summary:
+      'Removes old revisions: all but the newest --keep, or what was over by --older-than, or what both let go.',
+    example:
+      'nestjs-typeorm-audit prune --data-source ./data-source.js --entity reservation --older-than 730d --keep 10',
+    options: ['entity', 'keep', 'older-than', 'batch-size', 'dry-run'],
+    required: ['entity'],
+    async run(invocation) {
+      const { dataSource, audit, options } = invocation;
+      const rule = defined({ keep: numberOf(options, 'keep'), olderThan: momentOf(options, 'older-than') });
+      return written(
+        await audit.maintenance.prune(entityOf(dataSource, options)!, {
+          ...rule,
+          ...writeOptions(invocation),
+        }),
+      );
+    },
+  },
+  erase: {
+    summary: 'Erases columns of one entity from its history, or without --columns its whole history.',
+    example:
+      'nestjs-typeorm-audit erase --data-source ./data-source.js --entity guest --id 7 --columns name,email --reason "request 12"',
+    options: ['entity', 'id', 'columns', 'batch-size', 'dry-run'],
+    required: ['entity', 'id'],
+    async run(invocation) {
+      const { dataSource, audit, options } = invocation;
+      const columns = textOf(options, 'columns')?.split(',');
+      const settings = { ...defined({ columns }), ...writeOptions(invocation) };
+      const entity = entityOf(dataSource, options)!;
+      return written(await audit.maintenance.erase(entity, idOf(dataSource, options), settings));
+    },
+  },
+  timeline: {
+    summary: 'Shows the revisions of one entity, newest first.',
+    example:
+      'nestjs-typeorm-audit timeline --data-source ./data-source.js --entity reservation --id 1 --limit 20',
+    options: ['entity', 'id', 'limit'],
+    required: ['entity', 'id'],
+    async run({ dataSource, audit, options }) {
+      const entity = entityOf(dataSource, options)!;
+      const settings = defined({ limit: numberOf(options, 'limit') });
+      const page = await audit.history.timeline(entity, idOf(dataSource, options), settings);
+      return { json: page, text: timelineText(page), ok: true };
+    },
+  },
+};
+
+function written(result: object): Outcome {
+  return { json: result, text: writtenText([result].flat() as Record<string, unknown>[]), ok: true };
+}
+
+function writeOptions({ options, onProgress }: Invocation): object {
+  return {
+    ...defined({ batchSize: numberOf(options, 'batch-size') }),
+    dryRun: options['dry-run'] === true,
+    onProgress,
+  };
+}
+
+/** The entity that is named as in the HTTP API, by its class or by its table; undefined where none is. */
+function entityOf(dataSource: DataSource, options: Arguments): EntityTarget<any> | undefined {
+  const name = textOf(options, 'entity');
+  return name === undefined ? undefined : planOf(dataSource, name).metadata.target;
+}
+
+function planOf(dataSource: DataSource, name: string): ReturnType<typeof auditPlansOf>['entities'][number] {
+  const { entities } = auditPlansOf(dataSource);
+  const plan = entities.find((plan) =>
+    [plan.name, plan.metadata.name, plan.metadata.tablePath].includes(name),
+  );
+  if (plan) return plan;
+  throw new UsageError(
+    `--entity: no audited entity is called "${name}". They are ${entities.map((plan) => plan.name).join(', ')}.`,
+  );
+}
+
+function idOf(dataSource: DataSource, options: Arguments): object {
+  return parseEntityKey(textOf(options, 'id')!, dataSource, planOf(dataSource, textOf(options, 'entity')!));
+}
+
+function textOf(options: Arguments, name: string): string | undefined {
+  return options[name] as string | undefined;
+}
+
+function numberOf(options: Arguments, name: string): number | undefined {
+  const text = textOf(options, name);
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`--${name}: "${text}" is no whole number from 1 on.`);
+  return Number(text);
+}
+
+/** A date, or so many days ago. */
+function momentOf(options: Arguments, name: string): Date | undefined {
+  const text = textOf(options, name);
+  if (text === undefined) return undefined;
+  const days = /^(\d+)d$/.exec(text);
+  const moment = days ? new Date(Date.now() - Number(days[1]) * 86_400_000) : new Date(text);
+  if (Number.isNaN(moment.getTime()))
+    throw new UsageError(
+      `--${name}: "${text}" is neither a date such as 2024-12-31 nor a number of days such as 730d.`,
+    );
+  return moment;
+}
+
+function defined<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

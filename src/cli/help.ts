@@ -1,0 +1,67 @@
+import { type Command, COMMANDS } from './commands.js';
+
+/** The command-line options: whether they take a value, what that is called, and what they are for. */
+export const OPTIONS: Readonly<Record<string, { value?: string; help: string }>> = {
+  'data-source': { value: 'file', help: 'the JavaScript file that exports the DataSource, ESM or CommonJS' },
+  entity: { value: 'name', help: 'the audited entity: its table, class or @Audited({ name })' },
+  id: { value: 'key', help: 'its key; the values of a composite one joined by commas, each URL-encoded' },
+  columns: { value: 'names', help: 'properties, joined by commas; also revActor, revReason, revContext' },
+  keep: { value: 'n', help: 'how many of the newest revisions stay' },
+  'older-than': { value: 'date', help: 'a date such as 2024-12-31, or a number of days such as 730d' },
+  limit: { value: 'n', help: 'the most keys or revisions to list' },
+  'batch-size': { value: 'n', help: 'how many rows one transaction deals with' },
+  actor: { value: 'name', help: 'who does it, for the record; default: the user of the operating system' },
+  reason: { value: 'text', help: 'why, for the record' },
+  'dry-run': { help: 'only count what would be done' },
+  json: { help: 'print JSON' },
+  help: { help: 'print this' },
+};
+
+/** Those that every command takes. */
+export const COMMON = ['data-source', 'actor', 'reason', 'json', 'help'];
+
+/** The help for all commands, or for one. */
+export function helpText(name?: string): string {
+  const command = name === undefined ? undefined : COMMANDS[name];
+  return command ? commandHelp(name!, command) : allHelp();
+}
+
+function allHelp(): string {
+  return [
+    'Usage: nestjs-typeorm-audit <command> --data-source <file> [options]',
+    '',
+    ...Object.entries(COMMANDS).flatMap(([name, { summary, example }]) => [
+      `${name}`,
+      `  ${summary}`,
+      `  $ npx ${example}`,
+      '',
+    ]),
+    'nestjs-typeorm-audit <command> --help tells the options of a command.',
+    ...ENDING,
+  ].join('\n');
+}
+
+function commandHelp(name: string, { summary, example, options, required }: Command): string {
+  const names = ['data-source', ...options, ...COMMON.slice(1)];
+  const lines = names.map((option) => {
+    const { value, help } = OPTIONS[option];
+    const isRequired = option === 'data-source' || required.includes(option);
+    return `  ${`--${option}${value ? ` <${value}>` : ''}`.padEnd(22)} ${help}${isRequired ? ' (required)' : ''}`;
+  });
+  return [
+    `Usage: nestjs-typeorm-audit ${name} [options]`,
+    '',
+    summary,
+    '',
+    ...lines,
+    '',
+    `$ npx ${example}`,
+    ...ENDING,
+  ].join('\n');
+}
+
+const ENDING = [
+  '',
+  'The key of masked columns is read from the environment: AUDIT_MASK_KEY.',
+  'Exit codes: 0 all is well, 1 verify found differences or the command failed, 2 it was not understood.',
+];

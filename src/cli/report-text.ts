@@ -1,0 +1,40 @@
+import { inspect } from 'node:util';
+import { type Page, type Revision } from '../history/revision.js';
+import { type VerifyReport } from '../maintenance/maintenance.js';
+
+/** A verification as people read it. */
+export function verifyText({ ok, findings, tables }: VerifyReport): string {
+  const compared = tables.map(
+    ({ table, rows, histories }) => `${table}: ${rows} rows, ${histories} histories`,
+  );
+  const found = findings.flatMap(({ table, kind, count, keys }) => [
+    `${table}: ${count} ${kind}`,
+    ...keys.map((key) => `  ${valueText(key)}`),
+    ...(count > keys.length ? [`  and ${count - keys.length} more`] : []),
+  ]);
+  return [...compared, ...found, ok ? 'No differences.' : 'There are differences.'].join('\n');
+}
+
+/** What a run wrote, removed or erased: `reservation: missing 3, stale 0`. */
+export function writtenText(results: readonly Record<string, unknown>[]): string {
+  return results
+    .map(({ table, ...counts }) => {
+      const shown = Object.entries(counts).map(([name, value]) => `${name} ${valueText(value)}`);
+      return `${String(table)}: ${shown.join(', ')}`;
+    })
+    .join('\n');
+}
+
+/** A page of a timeline, with what each revision changed. */
+export function timelineText({ items, nextCursor }: Page<Revision>): string {
+  if (items.length === 0) return 'No history.';
+  const lines = items.flatMap(({ version, createdAt, operation, actor, reason, changes }) => [
+    `${version}  ${createdAt.toISOString()}  ${operation}${actor === null ? '' : `  by ${actor}`}${reason === null ? '' : `  because ${valueText(reason)}`}`,
+    ...changes.map(({ property, from, to }) => `     ${property}: ${valueText(from)} → ${valueText(to)}`),
+  ]);
+  return [...lines, ...(nextCursor ? ['…'] : [])].join('\n');
+}
+
+function valueText(value: unknown): string {
+  return inspect(value, { breakLength: Infinity, depth: 4 });
+}

@@ -1,0 +1,129 @@
+import { Injectable } from '@nestjs/common';
+import { type EntityTarget } from 'typeorm';
+import { type EntityId } from '../history/revision.js';
+import { type Care } from './care.js';
+import { catchUp } from './catch-up.js';
+import { erase } from './erase.js';
+import {
+  type CatchUpResult,
+  type EraseOptions,
+  type EraseResult,
+  type MaintenanceWriteOptions,
+  type PruneOptions,
+  type PruneResult,
+  type RowFinding,
+  type VerifyOptions,
+  type VerifyReport,
+} from './maintenance.js';
+import { assertPruneOptions, prune } from './prune.js';
+import { verify } from './verify.js';
+
+/**
+ * Takes care of the history as a whole: starts it, checks it, mends it, shortens it, erases from it.
+ *
+ * Nothing else changes what the history has, and each run that changed anything is recorded in `audit_maintenance`,
+ * with the actor and reason of `AuditContext`. Runs go in batches, each a transaction of its own, while the
+ * application goes on writing; one that was interrupted is gone on with by starting it again. An entity stands for
+ * its junction tables too. Call it outside of transactions.
+ */
+@Injectable()
+export class AuditMaintenance {
+  constructor(private readonly care: Care) {}
+
+  /**
+   * Gives every row that has no history its first revision, with the operation `baseline`.
+   *
+   * @param entity only it. Default: all audited tables
+   * @throws NotAuditedError, ActorRequiredError
+   * @example await context.run({ actor: 'ops' }, () => maintenance.backfill(Reservation));
+   * // → [{ table: 'reservation', missing: 1000000, stale: 0, surplus: 0 }]
+   */
+  async backfill(
+    entity?: EntityTarget<any>,
+    options: MaintenanceWriteOptions = {},
+  ): Promise<CatchUpResult[]> {
+    return this.catchUp(entity, 'backfill', ['missing'], options);
+  }
+
+  /**
+   * Compares rows with their newest revisions, inside the database, and looks for holes in the history. It changes
+   * nothing, and finds what raw SQL, other programs and `AuditContext.without()` have written.
+   *
+   * @param entity only it. Default: all audited tables
+   * @throws NotAuditedError
+   * @example await maintenance.verify()
+   * // → { ok: false, findings: [{ table: 'reservation', kind: 'stale', count: 1, keys: [{ id: 7 }] }], tables: […] }
+   */
+  async verify(entity?: EntityTarget<any>, options: VerifyOptions = {}): Promise<VerifyReport> {
+    return verify(this.care, this.care.plansOf(entity), options);
+  }
+
+  /**
+   * Writes the revisions that `verify()` finds lacking: a `baseline` for a missing one, an `update` for a stale one (an
+   * `insert` where that is a delete), a `delete` for a surplus one. They are as late as the run; when the rows were
+   * really written nobody knows.
+   *
+   * @param entity only it. Default: all audited tables
+   * @returns how many of each
+   * @throws NotAuditedError, ActorRequiredError
+   * @example await maintenance.reconcile(Reservation) // → [{ table: 'reservation', missing: 0, stale: 1, surplus: 2 }]
+   */
+  async reconcile(
+    entity?: EntityTarget<any>,
+    options: MaintenanceWriteOptions = {},
+  ): Promise<CatchUpResult[]> {
+    return this.catchUp(entity, 'reconcile', ['missing', 'stale', 'surplus'], options);
+  }
+
+  /**
+   * Removes old revisions: all but the newest `keep` of each entity, or what was no longer in force at `olderThan`; with
+   * both, what both let go. The newest revision of a row that exists always stays, and as-of reads from `olderThan` on
+   * answer as before. Versions are then m..n.
+   *
+   * With `olderThan` alone an entity that was deleted before it loses its whole history, and starts from version 1 if it
+   * ever comes back.
+   *
+   * @returns how many revisions went, for the entity's table and each of its junction tables
+   * @throws NotAuditedError, ActorRequiredError
+   * @throws InvalidArgumentError naming 'keep' or 'olderThan'
+   * @example await maintenance.prune(Reservation, { olderThan: new Date('2020-01-01') }) // → [{ table: 'reservation', removed: 4711 }]
+   */
+  async prune(entity: EntityTarget<any>, options: PruneOptions): Promise<PruneResult[]> {
+    assertPruneOptions(options);
+    const results: PruneResult[] = [];
+    for (const plan of this.care.plansOf(entity)) results.push(await prune(this.care, plan, options));
+    return results;
+  }
+
+  /**
+   * Erases personal data of one entity from its history: columns become null in its revisions, or all of its revisions
+   * go. Every read then shows null, or nothing. The record in `audit_maintenance` says what was erased, not what it was.
+   *
+   * While the entity exists, its newest revision stays as it is, because it is the row: first anonymise the row by an
+   * ordinary update, then erase. `remaining` names the columns in which the row still has a value. The entity's
+   * junction tables and other entities that repeat the data are not touched.
+   *
+   * @throws NotAuditedError, ActorRequiredError
+   * @throws InvalidArgumentError naming 'id' (also when it has no history) or 'columns'
+   * @throws AuditError when the entity differs from its newest revision: `reconcile()` it first
+   * @example
+   * await guests.update(7, { name: 'erased', email: null });
+   * await context.run({ actor: 'dpo', reason: 'request 12' }, () => maintenance.erase(Guest, 7, { columns: ['name', 'email'] }));
+   * // → { table: 'guest', erased: 12, kept: 13, remaining: ['name'] }
+   */
+  async erase(entity: EntityTarget<any>, id: EntityId, options: EraseOptions = {}): Promise<EraseResult> {
+    return erase(this.care, this.care.capture.plans.get(entity), id, options);
+  }
+
+  private async catchUp(
+    entity: EntityTarget<any> | undefined,
+    action: 'backfill' | 'reconcile',
+    kinds: readonly RowFinding[],
+    options: MaintenanceWriteOptions,
+  ): Promise<CatchUpResult[]> {
+    const results: CatchUpResult[] = [];
+    for (const plan of this.care.plansOf(entity))
+      results.push(await catchUp(this.care, plan, action, kinds, options));
+    return results;
+  }
+}

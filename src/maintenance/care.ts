@@ -1,0 +1,117 @@
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { type DataSource, type EntityTarget, type QueryRunner } from 'typeorm';
+import { ActorRequiredError, AuditError } from '../audit.errors.js';
+import { type AuditOptions } from '../audit.options.js';
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { bindMasked } from '../audited/mask-key.js';
+import { type Capture } from '../capture/capture.js';
+import { RevisionSql } from '../capture/revision-sql.js';
+import { type AuditContext } from '../context/audit-context.js';
+import { pendingContext, resolveContext, type WriteContext } from '../context/write-context.js';
+import { type Dialect, type Key } from '../dialect/dialect.js';
+import { compileStatement, type Statement } from '../dialect/statement.js';
+
+const ATTEMPTS = 6;
+const PATIENCE_MS = 10_000;
+
+type Row = Record<string, unknown>;
+
+/** What all maintenance of one data source works with: its statements, and transactions of its own. */
+export class Care {
+  readonly dataSource: DataSource;
+  readonly dialect: Dialect;
+
+  constructor(
+    readonly capture: Capture,
+    private readonly options: AuditOptions,
+    private readonly context: AuditContext,
+  ) {
+    this.dataSource = capture.dataSource;
+    this.dialect = capture.dialect;
+  }
+
+  /** The table of an entity and the junction tables that it owns, or all audited tables. @throws NotAuditedError */
+  plansOf(entity: EntityTarget<any> | undefined): AuditPlan[] {
+    const { plans } = this.capture;
+    if (entity === undefined) return plans.all;
+    const plan = plans.get(entity);
+    const junctions = plan.metadata.manyToManyRelations
+      .filter((relation) => relation.isManyToManyOwner)
+      .map((relation) => plans.find(relation.junctionEntityMetadata!));
+    return [...new Set([plan, ...junctions])].filter((found) => found !== undefined);
+  }
+
+  sqlOf(plan: AuditPlan): RevisionSql {
+    return new RevisionSql(this.dataSource, this.dialect, plan);
+  }
+
+  /** Who does it and why. @throws ActorRequiredError */
+  async writeContext({ metadata }: AuditPlan): Promise<WriteContext> {
+    const context = await resolveContext(pendingContext(this.context), this.options);
+    if (this.options.requireActor && context.actor === null) throw new ActorRequiredError(metadata.name);
+    return context;
+  }
+
+  /** Runs a function in a transaction of its own, once more where it failed for the sake of another transaction. */
+  async transaction<T>(fn: (queryRunner: QueryRunner) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++)
+      try {
+        return await this.connected((queryRunner) =>
+          this.capture.gate.run(queryRunner, () => fn(queryRunner)),
+        );
+      } catch (error) {
+        if (attempt === ATTEMPTS || !this.dialect.isConflict(error)) throw error;
+        await sleep(attempt * 20 * (1 + Math.random()));
+      }
+  }
+
+  /** Runs a function that only reads. */
+  async connected<T>(fn: (queryRunner: QueryRunner) => Promise<T>): Promise<T> {
+    const queryRunner = this.dataSource.createQueryRunner();
+    try {
+      if (this.dialect.sharesConnection) await this.untilIdle(queryRunner);
+      return await fn(queryRunner);
+    } finally {
+      await queryRunner.release();
+    }
+  }
+
+  /** Compiles a template and reads with it. */
+  async select<T = Row>(queryRunner: QueryRunner, template: string, values: Row = {}): Promise<T[]> {
+    const statement = compileStatement(this.dialect, template);
+    return (await queryRunner.query(statement.text, this.bind(statement, values))) as T[];
+  }
+
+  /** Compiles a template, writes with it, and gives the number of rows that it wrote. */
+  async write(queryRunner: QueryRunner, template: string, values: Row): Promise<number> {
+    const statement = compileStatement(this.dialect, template);
+    return this.dialect.run(queryRunner, statement, this.bind(statement, values));
+  }
+
+  /** Those of some keys whose rows are there, in locked rows; those that others have locked are passed over if they may be. */
+  async lock(
+    queryRunner: QueryRunner,
+    { metadata }: AuditPlan,
+    keys: readonly Key[],
+    skipLocked: boolean,
+  ): Promise<Key[]> {
+    const from = this.dialect.lock('t', skipLocked);
+    return this.capture.keys.select(queryRunner, metadata, keys, { table: metadata, alias: 't', from });
+  }
+
+  private bind(statement: Statement, values: Row): unknown[] {
+    return bindMasked(this.dataSource, statement, values);
+  }
+
+  // What a stranger's transaction on the only connection has written may be rolled back, and ours with it.
+  private async untilIdle(queryRunner: QueryRunner): Promise<void> {
+    // Its driver never waits for anything, so that nobody else would get to run before the end.
+    await setImmediate();
+    for (const until = Date.now() + PATIENCE_MS; queryRunner.isTransactionActive; await sleep(2))
+      if (Date.now() > until)
+        throw new AuditError(
+          'Another transaction stays open on the only connection that this database has. ' +
+            'Call AuditMaintenance outside of transactions, and try again.',
+        );
+  }
+}

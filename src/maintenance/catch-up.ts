@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { v7 } from 'uuid';
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { keyText } from '../capture/key-reader.js';
+import { type RecordedOperation } from '../capture/revision-writer.js';
+import { type WriteContext } from '../context/write-context.js';
+import { type Key } from '../dialect/dialect.js';
+import { type Care } from './care.js';
+import { liveDifferences, recordedDifferences } from './find-differences.js';
+import { type CatchUpResult, type MaintenanceWriteOptions, type RowFinding } from './maintenance.js';
+import { MaintenanceLog } from './maintenance-log.js';
+import { countRows, liveKeys, recordedKeys } from './windows.js';
+
+const DEFAULT_BATCH = 1000;
+const LOCKED_PAUSE_MS = 50;
+
+// A row whose newest revision is a delete was inserted since, and an upsert tells one from the other.
+const OPERATIONS: Record<RowFinding, RecordedOperation> = {
+  missing: 'baseline',
+  stale: 'upsert',
+  surplus: 'delete',
+};
+
+/**
+ * Writes the revisions that one table's rows lack, of the given kinds of differences, while others go on writing.
+ *
+ * The rows of a batch are locked while their revisions are written. Rows that somebody else has locked are left out, so
+ * that nobody waits for anybody: he may be about to give them a revision, and what he didn't is seen in another pass.
+ * What has been done once is no difference any more, which is also how an interrupted run goes on.
+ */
+export async function catchUp(
+  care: Care,
+  plan: AuditPlan,
+  action: 'backfill' | 'reconcile',
+  kinds: readonly RowFinding[],
+  options: MaintenanceWriteOptions,
+): Promise<CatchUpResult> {
+  const run = new CatchUp(care, plan, action, kinds, options, await care.writeContext(plan));
+  await run.live();
+  if (kinds.includes('surplus')) await run.recorded();
+  return run.result;
+}
+
+class CatchUp {
+  readonly result: CatchUpResult;
+  private readonly log: MaintenanceLog;
+  private readonly batchSize: number;
+
+  constructor(
+    private readonly care: Care,
+    private readonly plan: AuditPlan,
+    action: 'backfill' | 'reconcile',
+    private readonly kinds: readonly RowFinding[],
+    private readonly options: MaintenanceWriteOptions,
+    private readonly context: WriteContext,
+  ) {
+    this.result = { table: plan.metadata.tablePath, missing: 0, stale: 0, surplus: 0 };
+    this.log = new MaintenanceLog(care, plan, action, context);
+    this.batchSize = options.batchSize ?? DEFAULT_BATCH;
+  }
+
+  async live(): Promise<void> {
+    const { table } = this.result;
+    const total = this.options.onProgress && (await countRows(this.care, this.plan));
+    let passedOver: Key[] = [];
+    let done = 0;
+    for await (const keys of liveKeys(this.care, this.plan, this.batchSize)) {
+      passedOver.push(...(await this.liveBatch(keys)));
+      done += keys.length;
+      await this.options.onProgress?.({ table, done, total: total && Math.max(total, done) });
+    }
+    while (passedOver.length > 0) {
+      await sleep(LOCKED_PAUSE_MS);
+      const again = passedOver.splice(0, this.batchSize);
+      passedOver = [...passedOver, ...(await this.liveBatch(again))];
+    }
+  }
+
+  async recorded(): Promise<void> {
+    let done = 0;
+    for await (const { keys } of recordedKeys(this.care, this.plan, this.batchSize)) {
+      const { surplus = [] } = await recordedDifferences(this.care, this.plan, keys, false);
+      if (surplus.length > 0) await this.write('surplus', surplus);
+      done += keys.length;
+      await this.options.onProgress?.({ table: this.plan.revision.tablePath, done });
+    }
+  }
+
+  /** @returns the keys that somebody else was writing */
+  private async liveBatch(keys: readonly Key[]): Promise<Key[]> {
+    const differences = await liveDifferences(this.care, this.plan, keys);
+    const passedOver: Key[] = [];
+    for (const kind of this.kinds) {
+      const found = differences[kind] ?? [];
+      if (found.length > 0) passedOver.push(...(await this.write(kind, found)));
+    }
+    return passedOver;
+  }
+
+  private async write(kind: RowFinding, keys: readonly Key[]): Promise<Key[]> {
+    if (this.options.dryRun) {
+      this.result[kind] += keys.length;
+      return [];
+    }
+    const { plan, context } = this;
+    const { written, left } = await this.care.transaction(async (queryRunner) => {
+      const locked = await this.care.lock(queryRunner, plan, keys, kind !== 'surplus');
+      const there = new Set(locked.map(keyText));
+      const left = keys.filter((key) => !there.has(keyText(key)));
+      // One that is there again isn't surplus any more.
+      const rows = kind === 'surplus' ? left : locked;
+      if (rows.length === 0) return { written: 0, left };
+      const written = await this.care.capture.writer.record(queryRunner, {
+        ...context,
+        plan,
+        operation: OPERATIONS[kind],
+        keys: rows,
+        transaction: v7(),
+      });
+      const { table: _, ...counts } = this.result;
+      if (written > 0) await this.log.note(queryRunner, { ...counts, [kind]: counts[kind] + written });
+      return { written, left };
+    });
+    this.result[kind] += written;
+    return kind === 'surplus' ? [] : left;
+  }
+}

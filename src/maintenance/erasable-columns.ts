@@ -1,0 +1,58 @@
+import { InvalidArgumentError } from '../audit.errors.js';
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { REVISION_COLUMNS } from '../revision/revision-columns.js';
+
+/** A column that is to be erased: of the entity's, or of the revision's own. */
+export interface ErasableColumn {
+  readonly property: string;
+  readonly databaseName: string;
+  /** Whether the live row has it too. */
+  readonly isCopied: boolean;
+}
+
+const OWN = ['revActor', 'revReason', 'revContext'] as const;
+
+/**
+ * The columns that properties stand for: an embedded for its own, a relation for its join columns.
+ *
+ * @throws InvalidArgumentError naming a property that has none in the history, or that the history is found by
+ */
+export function erasableColumns(plan: AuditPlan, properties: readonly string[]): ErasableColumn[] {
+  if (properties.length === 0)
+    throw new InvalidArgumentError('columns', 'it is empty. Leave it out to erase the whole history.');
+  const columns = properties.flatMap((property) => columnsOf(plan, property));
+  return [...new Map(columns.map((column) => [column.databaseName, column])).values()];
+}
+
+function columnsOf(plan: AuditPlan, property: string): ErasableColumn[] {
+  const own = OWN.find((name) => name === property);
+  if (own) return [{ property, databaseName: REVISION_COLUMNS[own], isCopied: false }];
+  const joined = plan.metadata
+    .findRelationWithPropertyPath(property)
+    ?.joinColumns.map(({ databaseName }) => databaseName);
+  const isWithin = (path: string): boolean => path === property || path.startsWith(`${property}.`);
+  const columns = plan.columns.filter(
+    ({ propertyPath, source, databaseName }) =>
+      isWithin(propertyPath) || isWithin(source.propertyPath) || joined?.includes(databaseName),
+  );
+  const { name } = plan.metadata;
+  if (columns.length === 0) {
+    const known = plan.columns
+      .filter((column) => !plan.keys.includes(column))
+      .map(({ propertyPath }) => propertyPath);
+    throw new InvalidArgumentError(
+      'columns',
+      `"${property}" is no property that the history of ${name} has. They are ${[...known, ...OWN].join(', ')}.`,
+    );
+  }
+  if (columns.some((column) => plan.keys.includes(column)))
+    throw new InvalidArgumentError(
+      'columns',
+      `"${property}" is part of the key of ${name}, by which its history is found. Erase the whole history instead.`,
+    );
+  return columns.map(({ propertyPath, databaseName }) => ({
+    property: propertyPath,
+    databaseName,
+    isCopied: true,
+  }));
+}

@@ -1,0 +1,91 @@
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { type RevisionSql } from '../capture/revision-sql.js';
+import { joinedRows } from '../capture/revision-statements.js';
+import { type Key, type KeyTable } from '../dialect/dialect.js';
+import { type Care } from './care.js';
+import { type FindingKind } from './maintenance.js';
+
+/** What is wrong with the rows of some keys. */
+export type Differences = Partial<Record<FindingKind, Key[]>>;
+
+/** Compares rows with their newest revisions, as the database has both: 'missing' and 'stale' ones. */
+export function liveDifferences(care: Care, plan: AuditPlan, keys: readonly Key[]): Promise<Differences> {
+  return confirmed(care, keys, (given) => find(care, plan, given, selectLive));
+}
+
+/** Looks for the rows of revisions: 'surplus' ones, and, if asked, those that are out of 'order'. */
+export async function recordedDifferences(
+  care: Care,
+  plan: AuditPlan,
+  keys: readonly Key[],
+  withOrder: boolean,
+): Promise<Differences> {
+  const surplus = await confirmed(care, keys, (given) => find(care, plan, given, selectSurplus));
+  return withOrder ? { ...surplus, ...(await find(care, plan, keys, selectUnordered)) } : surplus;
+}
+
+// On a connection that everybody shares, a write may have been seen whose revision was still to come.
+async function confirmed(
+  care: Care,
+  keys: readonly Key[],
+  look: (keys: readonly Key[]) => Promise<Differences>,
+): Promise<Differences> {
+  const found = await look(keys);
+  const suspects = Object.values(found).flat();
+  return care.dialect.sharesConnection && suspects.length > 0 ? look(suspects) : found;
+}
+
+async function find(
+  care: Care,
+  plan: AuditPlan,
+  keys: readonly Key[],
+  select: (sql: RevisionSql, table: KeyTable) => string,
+): Promise<Differences> {
+  const found: Differences = {};
+  await care.connected(async (queryRunner) => {
+    const table = await care.capture.keys.table(queryRunner, plan.metadata);
+    const template = select(care.sqlOf(plan), table);
+    const rows = await care.select<{ n: number | string; kind: FindingKind }>(
+      queryRunner,
+      template,
+      table.bind(keys),
+    );
+    for (const { n, kind } of rows) (found[kind] ??= []).push(keys[Number(n)]);
+  });
+  return found;
+}
+
+function selectLive(sql: RevisionSql, keys: KeyTable): string {
+  return (
+    `SELECT ${keys.ordinal} AS n, CASE WHEN p.rev_id IS NULL THEN 'missing' ELSE 'stale' END AS kind ` +
+    `FROM ${joinedRows(sql, keys)} LEFT JOIN ${sql.revisions} p ON ${sql.isNewest('p', sql.liveKey)} ` +
+    `WHERE ${sql.isNews({ rows: 'live' })} ORDER BY n`
+  );
+}
+
+function selectSurplus(sql: RevisionSql, keys: KeyTable): string {
+  const isNewest = sql.isNewest(
+    'p',
+    sql.copiedKey((n) => keys.key(n)),
+  );
+  return (
+    `SELECT ${keys.ordinal} AS n, 'surplus' AS kind ` +
+    `FROM ${keys.sql} ${sql.dialect.leadingJoin} ${sql.revisions} p ON ${isNewest} ` +
+    `LEFT JOIN ${sql.table} t ON ${sql.isRow((n) => keys.key(n))} ` +
+    `WHERE NOT p.rev_isdelete AND t.${sql.column(sql.plan.keys[0])} IS NULL ORDER BY n`
+  );
+}
+
+function selectUnordered(sql: RevisionSql, keys: KeyTable): string {
+  const isOf = sql.isOf(
+    'r',
+    sql.copiedKey((n) => keys.key(n)),
+  );
+  const isBefore = sql.isOf('p', (n) => `r.${sql.column(sql.plan.keys[n])}`);
+  return (
+    `SELECT DISTINCT ${keys.ordinal} AS n, 'order' AS kind ` +
+    `FROM ${keys.sql} ${sql.dialect.leadingJoin} ${sql.revisions} r ON ${isOf} ` +
+    `JOIN ${sql.revisions} p ON ${isBefore} AND p.rev_version = r.rev_version - 1 ` +
+    `WHERE p.rev_created >= r.rev_created ORDER BY n`
+  );
+}

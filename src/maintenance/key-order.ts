@@ -1,0 +1,38 @@
+import { type RevisionSql } from '../capture/revision-sql.js';
+import { type Key } from '../dialect/dialect.js';
+
+/** Rows in the order of their keys, from a key on: of the audited table (t) or its revision table (r). */
+export class KeyOrder {
+  /** For ORDER BY and GROUP BY. */
+  readonly columns: string;
+  private readonly names: string[];
+
+  constructor(
+    private readonly sql: RevisionSql,
+    private readonly alias: 't' | 'r',
+  ) {
+    this.names = sql.plan.keys.map((column) => `${alias}.${sql.column(column)}`);
+    this.columns = this.names.join(', ');
+  }
+
+  /** The condition that a row's key is after that in the parameters `after0`, `after1`, …, or that it is not before it. */
+  from(inclusive = false): string {
+    const values = this.sql.plan.keys.map(({ source }, n) => {
+      const value = this.sql.dialect.keyValue(`{{after${n}}}`, source);
+      return this.alias === 'r' ? this.sql.dialect.copied(value, source) : value;
+    });
+    return beyond(this.names, values, inclusive);
+  }
+
+  /** The values of those parameters. */
+  bind(key: Key): Record<string, unknown> {
+    return Object.fromEntries(key.map((value, n) => [`after${n}`, value]));
+  }
+}
+
+// Row values would say it in one, but not all databases find their way by an index with them. Of the first column alone
+// all do.
+function beyond([name, ...names]: string[], [value, ...values]: string[], inclusive: boolean): string {
+  if (names.length === 0) return `${name} ${inclusive ? '>=' : '>'} ${value}`;
+  return `${name} >= ${value} AND (${name} > ${value} OR (${beyond(names, values, inclusive)}))`;
+}

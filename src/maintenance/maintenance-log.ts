@@ -1,0 +1,65 @@
+import { type QueryRunner } from 'typeorm';
+import { v7 } from 'uuid';
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { now } from '../capture/clock.js';
+import { type WriteContext } from '../context/write-context.js';
+import { type MaintenanceAction } from '../revision/maintenance-record.js';
+import { type Care } from './care.js';
+
+/**
+ * The record of one run over one table: written in the transaction of its first batch, and brought up to date in that
+ * of every other, so that it is right wherever the run ends.
+ */
+export class MaintenanceLog {
+  private readonly id = v7();
+  private readonly table: string;
+
+  constructor(
+    private readonly care: Care,
+    private readonly plan: AuditPlan,
+    private readonly action: MaintenanceAction,
+    private readonly context: WriteContext,
+    private readonly key: Record<string, unknown> | null = null,
+  ) {
+    this.table = care.capture.plans
+      .maintenance!.tablePath.split('.')
+      .map((name) => care.dataSource.driver.escape(name))
+      .join('.');
+  }
+
+  async note(queryRunner: QueryRunner, details: Record<string, unknown>): Promise<void> {
+    const values = { ...this.values(), details: JSON.stringify(details) };
+    const { dialect } = this.care;
+    const updated = await this.care.write(
+      queryRunner,
+      `UPDATE ${this.table} SET details = ${dialect.value('{{details}}', 'json')} WHERE id = ${dialect.value('{{id}}', 'uuid')}`,
+      values,
+    );
+    if (updated > 0) return;
+    const types = { id: 'uuid', created: 'time', key: 'json', details: 'json' } as const;
+    const names = Object.keys(values);
+    const inserted = names.map((name) =>
+      dialect.value(`{{${name}}}`, types[name as keyof typeof types] ?? 'text'),
+    );
+    const columns = names.map((name) => this.care.dataSource.driver.escape(name));
+    await this.care.write(
+      queryRunner,
+      `INSERT INTO ${this.table} (${columns.join(', ')}) VALUES (${inserted.join(', ')})`,
+      values,
+    );
+  }
+
+  private values(): Record<string, unknown> {
+    const { actor, reason } = this.context;
+    const key = this.key && JSON.stringify(this.key);
+    return {
+      id: this.id,
+      created: now(),
+      actor,
+      reason,
+      action: this.action,
+      entity: this.plan.metadata.tablePath,
+      key,
+    };
+  }
+}

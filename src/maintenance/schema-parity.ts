@@ -1,0 +1,39 @@
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { REVISION_COLUMNS } from '../revision/revision-columns.js';
+import { type Care } from './care.js';
+
+/** What is wrong with a revision table, and whether its revisions can be read all the same. */
+export interface SchemaProblems {
+  readonly problems: { column: string; problem: string }[];
+  readonly isReadable: boolean;
+}
+
+/** Compares a revision table with what its entity's metadata wants, as TypeORM's schema builder does. */
+export async function schemaProblems(care: Care, { revision, keys }: AuditPlan): Promise<SchemaProblems> {
+  return care.connected(async (queryRunner) => {
+    const table = await queryRunner.getTable(revision.tablePath);
+    if (!table) return { problems: [{ column: '*', problem: 'there is no table' }], isReadable: false };
+    const actual = table.columns.map(({ name }) => name);
+    const wanted = revision.columns.map(({ databaseName }) => databaseName);
+    const missing = wanted.filter((name) => !actual.includes(name));
+    const changed = care.dataSource.driver
+      .findChangedColumns(table.columns, revision.columns)
+      .map(({ databaseName }) => databaseName)
+      .filter((name) => actual.includes(name));
+    const problem = (problem: string) => (column: string) => ({ column, problem });
+    // Not every database tells an index's columns in their order.
+    const key = [...keys.map(({ databaseName }) => databaseName), REVISION_COLUMNS.revVersion].sort().join();
+    const isUnique = [...table.indices.filter((index) => index.isUnique), ...table.uniques].some(
+      ({ columnNames }) => [...columnNames].sort().join() === key,
+    );
+    return {
+      problems: [
+        ...missing.map(problem('missing')),
+        ...actual.filter((name) => !wanted.includes(name)).map(problem('not of the entity')),
+        ...changed.map(problem('of another type')),
+        ...(isUnique ? [] : [problem('no unique index with the key')('rev_version')]),
+      ],
+      isReadable: missing.length === 0,
+    };
+  });
+}

@@ -1,0 +1,15 @@
+import { type DataSource } from 'typeorm';
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { type Key } from '../dialect/dialect.js';
+
+/** A key as reports and records have it, by property: `{ id: 1 }`. Bytes are hexadecimal, moments as the database writes them. */
+export function shownKey({ driver }: DataSource, { keys }: AuditPlan, key: Key): Record<string, unknown> {
+  return Object.fromEntries(
+    keys.map(({ source, propertyPath }, n) => {
+      const value = key[n];
+      if (value instanceof Uint8Array) return [propertyPath, Buffer.from(value).toString('hex')];
+      const isNumber = /int|serial/.test(driver.normalizeType(source)) && Number.isSafeInteger(Number(value));
+      return [propertyPath, isNumber ? Number(value) : value];
+    }),
+  );
+}

@@ -1,0 +1,75 @@
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { type Key } from '../dialect/dialect.js';
+import { type Care } from './care.js';
+import { type Differences, liveDifferences, recordedDifferences } from './find-differences.js';
+import { type Finding, type FindingKind, type VerifyOptions, type VerifyReport } from './maintenance.js';
+import { schemaProblems } from './schema-parity.js';
+import { shownKey } from './shown-key.js';
+import { countRows, liveKeys, recordedKeys } from './windows.js';
+
+const DEFAULT_BATCH = 5000;
+const DEFAULT_LIMIT = 20;
+const KINDS: readonly FindingKind[] = ['missing', 'stale', 'surplus', 'gap', 'order'];
+
+/** Compares tables with their histories inside the database, a batch of keys at a time. */
+export async function verify(
+  care: Care,
+  plans: readonly AuditPlan[],
+  options: VerifyOptions,
+): Promise<VerifyReport> {
+  const report: VerifyReport = { ok: true, findings: [], tables: [] };
+  for (const plan of plans) await verifyTable(care, plan, options, report);
+  return { ...report, ok: report.findings.length === 0 };
+}
+
+async function verifyTable(
+  care: Care,
+  plan: AuditPlan,
+  options: VerifyOptions,
+  { findings, tables }: VerifyReport,
+): Promise<void> {
+  const { batchSize = DEFAULT_BATCH, limit = DEFAULT_LIMIT, onProgress } = options;
+  const table = plan.metadata.tablePath;
+  const { problems, isReadable } = await schemaProblems(care, plan);
+  if (problems.length > 0)
+    findings.push({ table, kind: 'schema', count: problems.length, keys: problems.slice(0, limit) });
+  if (!isReadable) return;
+
+  const found = new Found(limit);
+  const compared = { table, rows: 0, histories: 0 };
+  const total = onProgress && (await countRows(care, plan));
+  for await (const keys of liveKeys(care, plan, batchSize)) {
+    found.add(await liveDifferences(care, plan, keys));
+    compared.rows += keys.length;
+    await onProgress?.({ table, done: compared.rows, total: total && Math.max(total, compared.rows) });
+  }
+  for await (const { keys, gaps } of recordedKeys(care, plan, batchSize)) {
+    found.add({ ...(await recordedDifferences(care, plan, keys, true)), gap: gaps });
+    compared.histories += keys.length;
+    await onProgress?.({ table: plan.revision.tablePath, done: compared.histories });
+  }
+  tables.push(compared);
+  for (const { kind, count, keys } of found.kinds())
+    findings.push({ table, kind, count, keys: keys.map((key) => shownKey(care.dataSource, plan, key)) });
+}
+
+/** Counts all differences, and keeps the keys of the first ones of each kind. */
+class Found {
+  private readonly byKind = new Map<FindingKind, { count: number; keys: Key[] }>();
+
+  constructor(private readonly limit: number) {}
+
+  add(differences: Differences): void {
+    for (const kind of KINDS) {
+      const keys = differences[kind] ?? [];
+      const known = this.byKind.get(kind) ?? { count: 0, keys: [] };
+      known.count += keys.length;
+      known.keys.push(...keys.slice(0, this.limit - known.keys.length));
+      this.byKind.set(kind, known);
+    }
+  }
+
+  kinds(): (Pick<Finding, 'kind' | 'count'> & { keys: Key[] })[] {
+    return [...this.byKind].map(([kind, found]) => ({ kind, ...found })).filter(({ count }) => count > 0);
+  }
+}

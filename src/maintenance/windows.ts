@@ -1,0 +1,62 @@
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { type Key } from '../dialect/dialect.js';
+import { type Care } from './care.js';
+import { KeyOrder } from './key-order.js';
+
+/** The keys of an audited table's rows, in their order, so many at a time. */
+export async function* liveKeys(care: Care, plan: AuditPlan, size: number): AsyncGenerator<Key[]> {
+  const sql = care.sqlOf(plan);
+  const order = new KeyOrder(sql, 't');
+  const select = `SELECT ${care.capture.keys.expressions(plan.metadata, 't')} FROM ${sql.table} t`;
+  for (let after: Key | undefined; ;) {
+    const rows = await care.connected((queryRunner) =>
+      care.select(
+        queryRunner,
+        `${select}${after ? ` WHERE ${order.from()}` : ''} ORDER BY ${order.columns} LIMIT ${size}`,
+        after && order.bind(after),
+      ),
+    );
+    const keys = care.capture.keys.keysIn(plan.metadata, rows);
+    if (keys.length > 0) yield keys;
+    if (keys.length < size) return;
+    after = keys.at(-1);
+  }
+}
+
+/** The keys that have revisions, and of which of them versions are missing in between. */
+export interface RecordedKeys {
+  readonly keys: Key[];
+  readonly gaps: Key[];
+}
+
+/** The keys that a revision table has revisions of, in their order, so many at a time. */
+export async function* recordedKeys(care: Care, plan: AuditPlan, size: number): AsyncGenerator<RecordedKeys> {
+  const sql = care.sqlOf(plan);
+  const order = new KeyOrder(sql, 'r');
+  const hasGap = 'CASE WHEN max(r.rev_version) - min(r.rev_version) + 1 <> count(*) THEN 1 ELSE 0 END';
+  const select = `SELECT ${care.capture.keys.expressions(plan.metadata, 'r')}, ${hasGap} AS has_gap FROM ${sql.revisions} r`;
+  for (let after: Key | undefined; ;) {
+    const where = after ? ` WHERE ${order.from()}` : '';
+    const rows = await care.connected((queryRunner) =>
+      care.select(
+        queryRunner,
+        `${select}${where} GROUP BY ${order.columns} ORDER BY ${order.columns} LIMIT ${size}`,
+        after && order.bind(after),
+      ),
+    );
+    const keys = care.capture.keys.keysIn(plan.metadata, rows);
+    if (keys.length > 0) yield { keys, gaps: keys.filter((_, n) => Number(rows[n].has_gap) === 1) };
+    if (keys.length < size) return;
+    after = keys.at(-1);
+  }
+}
+
+export async function countRows(care: Care, plan: AuditPlan): Promise<number> {
+  const [{ number }] = await care.connected((queryRunner) =>
+    care.select<{ number: number | string }>(
+      queryRunner,
+      `SELECT count(*) AS number FROM ${care.sqlOf(plan).table}`,
+    ),
+  );
+  return Number(number);
+}

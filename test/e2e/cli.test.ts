@@ -1,0 +1,228 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { userInfo } from 'node:os';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { attachAudit, Audited, MaintenanceRecord, Masked } from 'nestjs-typeorm-audit';
+import { DataSource, Entity, Column, PrimaryColumn } from 'typeorm';
+import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
+import { expectInvariants } from '../support/invariants.js';
+
+const KEY = 'a key of more than sixteen characters';
+
+@Audited()
+@Entity()
+class Seat {
+  @PrimaryColumn({ length: 5 })
+  hall: string;
+
+  @PrimaryColumn()
+  place: number;
+
+  @Column({ type: 'int' })
+  price: number;
+
+  @Masked()
+  @Column({ type: 'varchar', nullable: true })
+  note: string | null;
+}
+
+interface Ran {
+  code: number;
+  out: string;
+  err: string;
+}
+
+let build: string;
+// The command is what is published: JavaScript, that Node runs by itself.
+beforeAll(async () => {
+  build = await mkdtemp(join(process.cwd(), 'node_modules', '.audit-cli-'));
+  await writeFile(join(build, 'package.json'), '{"type":"module"}');
+  const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
+  await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', build]);
+}, 120_000);
+afterAll(() => rm(build, { recursive: true, force: true }));
+
+describeDatabases('the command', (name) => {
+  let database: TestDatabase;
+  let dataSource: DataSource;
+
+  beforeEach(async () => {
+    database = await createDatabase(name, { file: true });
+    dataSource = await new DataSource({
+      ...database.options,
+      entities: [Seat],
+      synchronize: true,
+    }).initialize();
+    await dataSource.query(
+      `INSERT INTO seat (hall, place, price) VALUES ('a', 1, 10), ('a', 2, 10), ('b,c', 1, 10)`,
+    );
+    const options = JSON.stringify(database.options);
+    const source = `
+      class Seat {}
+      Masked()(Seat.prototype, 'note');
+      const schema = new EntitySchema({ name: 'Seat', target: Seat, columns: {
+        hall: { type: 'varchar', length: 5, primary: true }, place: { type: Number, primary: true },
+        price: { type: 'int' }, note: { type: 'varchar', nullable: true } } });
+      Audited()(schema);
+      const dataSource = new DataSource({ ...${options}, entities: [schema], synchronize: true, logging: true });`;
+    const imports = `import { DataSource, EntitySchema } from 'typeorm'; import { Audited, Masked } from './index.js';`;
+    const requires = `const { DataSource, EntitySchema } = require('typeorm'); const { Audited, Masked } = require('./index.js');`;
+    await writeFile(join(build, 'data-source.mjs'), `${imports}${source} export default dataSource;`);
+    await writeFile(join(build, 'named.cjs'), `${requires}${source} exports.AppDataSource = dataSource;`);
+    await writeFile(join(build, 'none.mjs'), 'export const dataSource = {};');
+  });
+
+  afterEach(async () => {
+    await dataSource.destroy();
+    await database.drop();
+  });
+
+  function run(...args: string[]): Promise<Ran> {
+    return new Promise((resolve) =>
+      execFile(
+        process.execPath,
+        [join(build, 'cli', 'main.js'), ...args],
+        { env: { ...process.env, AUDIT_MASK_KEY: KEY } },
+        (error, out, err) => resolve({ code: Number(error?.code ?? 0), out, err }),
+      ),
+    );
+  }
+
+  const on = (command: string, ...args: string[]): Promise<Ran> =>
+    run(command, '--data-source', join(build, 'data-source.mjs'), ...args);
+
+  it('verifies, backfills, verifies again: exit codes 1, 0, 0, and nothing but text on a pipe', async () => {
+    const before = await on('verify');
+    expect(before).toMatchObject({ code: 1, err: '' });
+    expect(before.out).toContain(`seat: 3 missing\n  { hall: 'a', place: 1 }\n`);
+    expect(before.out).toContain('There are differences.');
+
+    const dry = await on('backfill', '--dry-run', '--json');
+    expect(JSON.parse(dry.out)).toMatchObject([{ missing: 3 }]);
+    const done = await on('backfill', '--reason', 'go-live');
+    expect(done).toEqual({
+      code: 0,
+      out: expect.stringMatching(/seat: missing 3, stale 0, surplus 0\n$/),
+      err: '',
+    });
+    expect(await dataSource.getRepository(MaintenanceRecord).find()).toMatchObject([
+      { action: 'backfill', actor: userInfo().username, reason: 'go-live', details: { missing: 3 } },
+    ]);
+    expect(await on('verify', '--json')).toMatchObject({ code: 0, err: '' });
+    attachAudit(dataSource, { maskKey: KEY });
+    await expectInvariants(dataSource);
+  });
+
+  it('reconciles, prunes, erases and shows a timeline, from a CommonJS file too', async () => {
+    const { maintenance } = attachAudit(dataSource, { maskKey: KEY });
+    await maintenance.backfill();
+    await dataSource.getRepository(Seat).update({ hall: 'b,c' }, { price: 11, note: 'x' });
+    await dataSource.query(`UPDATE seat SET price = 12 WHERE place = 1`);
+    const file = join(build, 'named.cjs');
+    const reconciled = await run('reconcile', '--data-source', file, '--json', '--actor', 'ann');
+    expect({ ...reconciled, out: JSON.parse(reconciled.out) }).toMatchObject({
+      code: 0,
+      out: [{ missing: 0, stale: 2, surplus: 0 }],
+      err: '',
+    });
+
+    const timeline = await on('timeline', '--entity', 'Seat', '--id', 'b%2Cc,1');
+    expect(timeline).toMatchObject({ code: 0, err: '' });
+    expect(timeline.out.replace(/\S+Z/g, '<time>')).toBe(
+      [
+        '3  <time>  update  by ann',
+        '     price: 11 → 12',
+        '2  <time>  update',
+        '     price: 10 → 11',
+        "     note: null → '***'",
+        '1  <time>  baseline',
+        '',
+      ].join('\n'),
+    );
+    const page = JSON.parse(
+      (await on('timeline', '--entity', 'seat', '--id', 'b%2Cc,1', '--json', '--limit', '1')).out,
+    );
+    expect(page).toMatchObject({
+      items: [{ version: 3, actor: 'ann', snapshot: { price: 12, note: '***' } }],
+    });
+
+    const pruned = await on('prune', '--entity', 'seat', '--keep', '2', '--json');
+    expect(JSON.parse(pruned.out)).toMatchObject([{ removed: 1 }]);
+    expect(
+      JSON.parse((await on('prune', '--entity', 'seat', '--older-than', '30d', '--json')).out),
+    ).toMatchObject([{ removed: 0 }]);
+    const erased = await on(
+      'erase',
+      '--entity',
+      'seat',
+      '--id',
+      'b%2Cc,1',
+      '--columns',
+      'note,revActor',
+      '--reason',
+      'request 12',
+    );
+    expect(erased).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringContaining("erased 2, kept 3, remaining [ 'note' ]"),
+    });
+    await expectInvariants(dataSource, { erased: true });
+  });
+
+  it('tells what it did not understand: exit code 2', async () => {
+    const file = join(build, 'data-source.mjs');
+    const cases: [args: string[], message: string][] = [
+      [
+        ['verfy', '--data-source', file],
+        '"verfy" is no command. They are verify, backfill, reconcile, prune, erase, timeline.',
+      ],
+      [['verify'], 'verify needs --data-source <file>.'],
+      [['verify', '--data-source', join(build, 'nothing.js')], 'There is no file'],
+      [['verify', '--data-source', join(build, 'none.mjs')], 'exports no DataSource'],
+      [['verify', '--data-source', file, '--keep', '1'], 'verify takes no --keep.'],
+      [['verify', '--data-source', file, '--colour'], '--colour'],
+      [
+        ['verify', '--data-source', file, '--entity', 'sofa'],
+        '--entity: no audited entity is called "sofa". They are seat.',
+      ],
+      [['prune', '--data-source', file, '--entity', 'seat'], 'keep: neither it nor olderThan says'],
+      [
+        ['prune', '--data-source', file, '--entity', 'seat', '--keep', '0'],
+        '--keep: "0" is no whole number from 1 on.',
+      ],
+      [
+        ['prune', '--data-source', file, '--entity', 'seat', '--older-than', 'soon'],
+        '--older-than: "soon" is neither a date',
+      ],
+      [['timeline', '--data-source', file, '--entity', 'seat', '--id', '1'], 'id: has 1 values'],
+    ];
+    const ran = await Promise.all(name === 'sqlite' ? cases.map(([args]) => run(...args)) : []);
+    ran.forEach((result, at) =>
+      expect(result).toEqual({ code: 2, out: '', err: expect.stringContaining(cases[at][1]) }),
+    );
+  }, 60_000);
+
+  it('fails with exit code 1 where the database does', async () => {
+    await dataSource.query('DROP TABLE audit_maintenance');
+    const failed = await on('backfill', '--json');
+    expect(failed).toMatchObject({ code: 1, out: '' });
+    expect(failed.err).toContain('audit_maintenance');
+  });
+
+  it('shows an example for each command', async () => {
+    const all = await run('--help');
+    expect(all.code).toBe(0);
+    for (const command of ['verify', 'backfill', 'reconcile', 'prune', 'erase', 'timeline']) {
+      expect(all.out).toContain(`$ npx nestjs-typeorm-audit ${command} --data-source`);
+      const one = await run(command, '--help');
+      expect({ code: one.code, out: one.out }).toEqual({
+        code: 0,
+        out: expect.stringContaining(`$ npx nestjs-typeorm-audit ${command} --data-source`),
+      });
+    }
+    expect(await run()).toMatchObject({ code: 2, out: all.out });
+  }, 60_000);
+});

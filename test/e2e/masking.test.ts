@@ -1,0 +1,261 @@
+import { createHmac } from 'node:crypto';
+import { afterEach, expect, it } from '@jest/globals';
+import { type AttachedAudit, attachAudit, Audited, Masked, revisionOf } from 'nestjs-typeorm-audit';
+import {
+  Column,
+  DataSource,
+  Entity,
+  type EntityTarget,
+  ManyToMany,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+} from 'typeorm';
+import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
+import { expectInvariants } from '../support/invariants.js';
+
+const KEY = 'a key of more than sixteen characters';
+const digest = (text: string): string => createHmac('sha256', KEY).update(text).digest('hex');
+
+class Card {
+  @Masked('hash')
+  @Column({ type: 'varchar', nullable: true })
+  number: string | null;
+
+  @Column({ type: 'int' })
+  year: number;
+}
+
+@Audited({ indexes: 'copy', deletedState: 'last' })
+@Entity()
+class Patient {
+  @PrimaryGeneratedColumn()
+  id: number;
+
+  @Masked()
+  @Column({ type: 'varchar', length: 40, nullable: true, unique: true })
+  diagnosis: string | null;
+
+  @Masked('hash')
+  @Column({ type: 'int', default: 7 })
+  ward: number;
+
+  @Masked((column) => `substr(${column}, 1, 1)`)
+  @Column({ type: 'varchar', nullable: true })
+  surname: string | null;
+
+  @Masked()
+  @Column({ type: 'varchar', nullable: true, select: false })
+  password: string | null;
+
+  @Column(() => Card)
+  card: Card;
+
+  @Column({ type: 'int' })
+  room: number;
+}
+
+describeDatabases('@Masked()', (name) => {
+  let database: TestDatabase | undefined;
+  let dataSource: DataSource | undefined;
+
+  afterEach(async () => {
+    if (dataSource?.isInitialized) await dataSource.destroy();
+    await database?.drop();
+  });
+
+  async function open(
+    entities: EntityTarget<any>[] = [Patient],
+    options = { maskKey: KEY },
+  ): Promise<AttachedAudit> {
+    database = await createDatabase(name);
+    dataSource = new DataSource({ ...database.options, entities: entities as [], synchronize: true });
+    return attachAudit(await dataSource.initialize(), options);
+  }
+
+  it('stores a digest of the value and shows that it changed, not what to', async () => {
+    const { history } = await open();
+    const patients = dataSource!.getRepository(Patient);
+    const patient = await patients.save({
+      diagnosis: 'flu',
+      ward: 3,
+      surname: 'Bauer',
+      password: 'p',
+      card: { number: '42', year: 30 },
+      room: 1,
+    });
+    await patients.update(patient.id, {
+      diagnosis: 'gout',
+      surname: 'Brandt',
+      password: 'q',
+      card: { number: null },
+    });
+    await patients.save({ id: patient.id, diagnosis: null, room: 2 });
+    await patients.save({ id: patient.id, diagnosis: 'ill' });
+
+    const { items } = await history.timeline(Patient, patient.id, { order: 'asc' });
+    expect(items.map(({ snapshot }) => ({ ...snapshot }))).toEqual([
+      {
+        id: 1,
+        diagnosis: '***',
+        ward: digest('3'),
+        surname: 'B',
+        card: { number: digest('42'), year: 30 },
+        room: 1,
+      },
+      { id: 1, diagnosis: '***', ward: digest('3'), surname: 'B', card: { number: null, year: 30 }, room: 1 },
+      { id: 1, diagnosis: null, ward: digest('3'), surname: 'B', card: { number: null, year: 30 }, room: 2 },
+      { id: 1, diagnosis: '***', ward: digest('3'), surname: 'B', card: { number: null, year: 30 }, room: 2 },
+    ]);
+    expect(items.slice(1).map(({ changes }) => changes)).toEqual([
+      [
+        { property: 'diagnosis', from: '***', to: '***' },
+        { property: 'card.number', from: digest('42'), to: null },
+      ],
+      [
+        { property: 'diagnosis', from: '***', to: null },
+        { property: 'room', from: 1, to: 2 },
+      ],
+      [{ property: 'diagnosis', from: null, to: '***' }],
+    ]);
+    const filtered = await history.timeline(Patient, patient.id, { property: 'diagnosis' });
+    expect(filtered.items.map(({ version }) => version)).toEqual([4, 3, 2, 1]);
+    expect(await dataSource!.getRepository(revisionOf(Patient)).findOneBy({ revVersion: 1 })).toMatchObject({
+      diagnosis: '***',
+      ward: digest('3'),
+    });
+    const rows = await dataSource!.query<Record<string, unknown>[]>(
+      'SELECT * FROM patient_rev ORDER BY rev_version',
+    );
+    expect(rows.map(({ diagnosis, password }) => [diagnosis, password])).toEqual([
+      [digest('flu'), digest('p')],
+      [digest('gout'), digest('q')],
+      [null, digest('q')],
+      [digest('ill'), digest('q')],
+    ]);
+    await expectInvariants(dataSource!);
+  });
+
+  it('makes a revision of a change of nothing else, and none of a change that the mask hides', async () => {
+    const { history } = await open();
+    const patients = dataSource!.getRepository(Patient);
+    const { id } = await patients.save({ diagnosis: 'a', surname: 'Bauer', card: { year: 1 }, room: 1 });
+    await patients.update(id, { password: 'only this' });
+    await patients.update(id, { surname: 'Brandt' });
+    await patients.update(id, { surname: 'Adler' });
+    expect((await history.timeline(Patient, id)).items.map(({ changes }) => changes)).toEqual([
+      [{ property: 'surname', from: 'B', to: 'A' }],
+      [],
+      expect.arrayContaining([{ property: 'diagnosis', from: null, to: '***' }]),
+    ]);
+    await expectInvariants(dataSource!);
+  });
+
+  it('keeps values out of bulk copies, and of the last state of what is deleted', async () => {
+    await open();
+    const patients = dataSource!.getRepository(Patient);
+    await patients.insert(
+      Array.from({ length: 50 }, (_, n) => ({
+        diagnosis: `secret ${n}`,
+        card: { number: `secret ${n}`, year: n },
+        room: n,
+      })),
+    );
+    await patients
+      .createQueryBuilder()
+      .update()
+      .set({ diagnosis: () => "concat('secretly ', room)" })
+      .where('room < 10')
+      .execute();
+    await patients.update({ room: 3 }, { diagnosis: 'secret' });
+    await patients.delete({ room: 4 });
+    const rows = await dataSource!.query<object[]>('SELECT * FROM patient_rev');
+    expect(rows.length).toBe(62);
+    expect(JSON.stringify(rows)).not.toContain('secret');
+    await expectInvariants(dataSource!);
+  });
+
+  it('masks the same value alike in every session', async () => {
+    @Audited()
+    @Entity()
+    class Visit {
+      @PrimaryColumn()
+      id: number;
+
+      @Masked('hash')
+      @Column({ type: name === 'postgres' ? 'timestamptz' : name === 'mariadb' ? 'timestamp' : 'datetime' })
+      at: Date;
+
+      @Column({ type: 'int' })
+      n: number;
+    }
+    const { history } = await open([Visit]);
+    await dataSource!.transaction(async (manager) => {
+      await manager.save(Visit, { id: 1, at: new Date('2026-01-02T03:04:05Z'), n: 1 });
+      if (name === 'postgres') await manager.query(`SET LOCAL TimeZone = 'Asia/Tokyo'`);
+      if (name === 'mariadb') await manager.query(`SET time_zone = '+09:00'`);
+      await manager.update(Visit, 1, { n: 2 });
+      if (name === 'mariadb') await manager.query(`SET time_zone = DEFAULT`);
+    });
+    expect((await history.latest(Visit, 1))!.changes).toEqual([{ property: 'n', from: 1, to: 2 }]);
+    await expectInvariants(dataSource!);
+  });
+
+  it('goes on after the data source was closed and opened again', async () => {
+    await open();
+    if (database!.name !== 'sqlite') {
+      await dataSource!.destroy();
+      await dataSource!.initialize();
+    }
+    await dataSource!.getRepository(Patient).save({ diagnosis: 'x', card: { year: 1 }, room: 1 });
+    await expectInvariants(dataSource!);
+  });
+
+  it('leaves no migration to be made', async () => {
+    await open();
+    expect((await dataSource!.driver.createSchemaBuilder().log()).upQueries).toEqual([]);
+  });
+
+  it("doesn't start without a key, and says for what it is needed", async () => {
+    await expect(open([Patient], {} as never)).rejects.toThrow(
+      'Patient.diagnosis, Patient.ward, Patient.password, Patient.card.number are masked, which takes a secret key. ' +
+        'Give the audit option maskKey, of at least 16 characters, from where your other secrets are.',
+    );
+    const short = attachAudit.bind(undefined, dataSource!, { maskKey: 'short secret' });
+    expect(short).toThrow('The audit option maskKey has 12 characters');
+    expect(short).not.toThrow('short secret');
+  });
+
+  it.each(['key', 'relation'])('refuses to mask a %s', async (what) => {
+    const entities = what === 'key' ? maskedKey() : maskedRelation();
+    await expect(open(entities)).rejects.toThrow(
+      what === 'key'
+        ? "Keyed.id is part of the primary key, by which its history is found, and can't be masked. Remove @Masked() from it."
+        : 'Related.others is masked, but has no column in the table.',
+    );
+  });
+});
+
+function maskedKey(): EntityTarget<any>[] {
+  @Audited()
+  @Entity()
+  class Keyed {
+    @Masked()
+    @PrimaryColumn()
+    id: number;
+  }
+  return [Keyed];
+}
+
+function maskedRelation(): EntityTarget<any>[] {
+  @Audited()
+  @Entity()
+  class Related {
+    @PrimaryColumn()
+    id: number;
+
+    @Masked()
+    @ManyToMany(() => Related)
+    others: Related[];
+  }
+  return [Related];
+}
