@@ -1,0 +1,92 @@
+import { hasRecorded } from './figures.js';
+import { judge } from './targets.js';
+
+const subjectsFirst = ['plain', 'ours', 'limit'];
+
+/** Markdown: the machine, and for each database its figures, ratios and targets. */
+export function report(machine, outcomes, note) {
+  const { cpu, cores, memory_gb, os, node, typeorm, databases, date } = machine;
+  const versions = Object.entries(databases).map(([name, version]) => `${name} ${version}`);
+  const head = [
+    `${date}: ${cpu}, ${cores} cores, ${memory_gb} GB, ${os}, Node ${node}, TypeORM ${typeorm}, ${versions.join(', ')}.`,
+    'Median µs per entity, or per read, with quartiles.',
+    ...(note ? [note] : []),
+  ];
+  return [...head, ...outcomes.map(reportDatabase)].join('\n\n');
+}
+
+function reportDatabase({ db, results, verified, bytes }) {
+  const names = [...new Set(results.map(({ subject }) => subject))];
+  const peers = names.filter((name) => !subjectsFirst.includes(name));
+  const cases = [...new Set(results.map((result) => result.case))];
+  const find = (name, subject) =>
+    results.find((result) => result.case === name && result.subject === subject);
+  const figure = (name, subject) => usable(find(name, subject));
+  const unreliable = verified.filter(({ problems }) => problems.length > 0);
+  const reliable = (name) =>
+    peers
+      .filter((peer) => !unreliable.some(({ subject }) => subject === peer))
+      .map((peer) => figure(name, peer))
+      .filter(Boolean);
+
+  const columns = [...subjectsFirst.filter((name) => names.includes(name)), ...peers];
+  const figures = table(
+    ['case', ...columns, 'ours / plain', 'ours / limit', ...peers.map((peer) => `overhead: ${peer} / ours`)],
+    cases.map((name) => [
+      name,
+      ...columns.map((subject) => cell(find(name, subject))),
+      ratio(figure(name, 'ours'), figure(name, 'plain')),
+      ratio(figure(name, 'ours'), figure(name, 'limit')),
+      ...peers.map((peer) => overhead(figure(name, peer), figure(name, 'ours'), figure(name, 'plain'))),
+    ]),
+  );
+  const judged = judge(db, figure, reliable).map(({ label, value, bound, isMet }) => [
+    label,
+    value === Infinity ? 'ours is none' : value.toFixed(2),
+    bound,
+    isMet ? '✓' : '✗',
+  ]);
+  return [
+    `### ${db}`,
+    ...unreliable.map(
+      ({ subject, problems }) => `${subject} does not record rightly: ${problems.join('; ')}.`,
+    ),
+    figures,
+    ...(judged.length > 0 ? [table(['target', 'is', 'should be', ''], judged)] : []),
+    ...(bytes.length > 0 ? [table(['bytes on disk of a row with its indexes', ''], bytes.map(byteRow))] : []),
+  ].join('\n\n');
+}
+
+const usable = (result) => (result && hasRecorded(result) ? result : undefined);
+
+const byteRow = ({ subject, bytes }) => [
+  subject === 'plain' ? 'the entity' : `a revision: ${subject}`,
+  bytes,
+];
+
+function cell(result) {
+  if (!result) return '';
+  if (result.error) return 'fails';
+  if (!hasRecorded(result)) return 'not captured';
+  const { median, q1, q3, megabytes } = result;
+  const text = `${micros(median)} (${micros(q1)}–${micros(q3)})`;
+  return megabytes === undefined ? text : `${text}, ${megabytes} MB`;
+}
+
+function ratio(one, other) {
+  return one && other ? (one.median / other.median).toFixed(2) : '';
+}
+
+function overhead(peer, ours, plain) {
+  if (!peer || !ours || !plain || ours.median <= plain.median) return '';
+  return ((peer.median - plain.median) / (ours.median - plain.median)).toFixed(1);
+}
+
+function micros(value) {
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(2);
+}
+
+function table(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

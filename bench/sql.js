@@ -1,0 +1,47 @@
+/** The few things in which hand-written SQL differs from one database to the next. */
+export function sqlOf(dataSource) {
+  const { type } = dataSource.options;
+  const isPostgres = type === 'postgres';
+  const isSqlite = type === 'better-sqlite3';
+  const concat = (...parts) => (type === 'mariadb' ? `concat(${parts.join(', ')})` : parts.join(' || '));
+  return {
+    type,
+    parameter: (n) => (isPostgres ? `$${n}` : '?'),
+    concat,
+    text: (expression) => `CAST(${expression} AS ${type === 'mariadb' ? 'CHAR' : 'varchar'})`,
+    /** FROM clause: a table alias(n) of the numbers 1 to count. */
+    series: (count, alias) => {
+      if (isPostgres) return `generate_series(1, ${count}) AS ${alias}(n)`;
+      if (type === 'mariadb') return `(SELECT seq AS n FROM seq_1_to_${count}) ${alias}`;
+      const steps = `SELECT 1 AS n UNION ALL SELECT n + 1 FROM steps WHERE n < ${count}`;
+      return `(WITH RECURSIVE steps(n) AS (${steps}) SELECT n FROM steps) ${alias}`;
+    },
+    /** A UUID v7 whose order is that of the number. */
+    uuid: (n) => {
+      const hex = isPostgres
+        ? `lpad(to_hex(${n}), 12, '0')`
+        : isSqlite
+          ? `printf('%012x', ${n})`
+          : `lpad(lower(hex(${n})), 12, '0')`;
+      const uuid = concat("'01900000-0000-7000-8000-'", hex);
+      return isPostgres ? `(${uuid})::uuid` : uuid;
+    },
+    div: (a, b) => (type === 'mariadb' ? `${a} DIV ${b}` : `${a} / ${b}`),
+    /** Now, and what makes each revision's id and transaction, for the triggers of `limit`. */
+    now: isPostgres
+      ? 'extract(epoch FROM clock_timestamp())'
+      : isSqlite
+        ? "((julianday('now') - 2440587.5) * 86400.0)"
+        : 'unix_timestamp(now(6))',
+    newUuid: isPostgres ? 'gen_random_uuid()' : isSqlite ? 'lower(hex(randomblob(16)))' : 'uuid()',
+    transaction: isPostgres
+      ? 'md5(txid_current()::text)::uuid'
+      : isSqlite
+        ? 'lower(hex(randomblob(16)))'
+        : 'uuid()',
+    analyze: async (...tables) => {
+      for (const table of tables)
+        await dataSource.query(type === 'mariadb' ? `ANALYZE TABLE ${table}` : `ANALYZE ${table}`);
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { Audited, attachAudit } from 'nestjs-typeorm-audit';
+import { DataSource } from 'typeorm';
+import { createDatabase } from './databases.js';
+import { writeEntities } from './entities.js';
+import { createTriggers } from './triggers.js';
+
+const plain = {
+  name: 'plain',
+  prepare() {
+    const entities = writeEntities();
+    return { entities, options: { entities: Object.values(entities) } };
+  },
+};
+
+const ours = {
+  name: 'ours',
+  prepare() {
+    const entities = writeEntities((entity) => Audited()(entity));
+    return {
+      entities,
+      options: { entities: Object.values(entities) },
+      table: 'booking_rev',
+      attach: (dataSource) => void attachAudit(dataSource),
+    };
+  },
+};
+
+// It has the revision tables, but nothing of the library hears its writes: they are SQL, and so is its history.
+const limit = {
+  name: 'limit',
+  isHandWritten: true,
+  prepare: () => ({ ...ours.prepare(), attach: createTriggers }),
+};
+
+/**
+ * Opens all subjects on a database, each with a data source and a database of its own.
+ *
+ * @returns { name, isHandWritten, isPeer, options, dataSource, entities, history, drain(), close() }[]: `history` is the table
+ */
+export async function openSubjects(databaseName, peers) {
+  const subjects = [];
+  for (const subject of [plain, ours, limit, ...peers])
+    if (!subject.on || subject.on.includes(databaseName))
+      subjects.push(await openSubject(databaseName, { ...subject, isPeer: peers.includes(subject) }));
+  return subjects;
+}
+
+/** Opens plain, ours or limit alone. */
+export function openOne(databaseName, name) {
+  return openSubject(databaseName, { plain, ours, limit }[name]);
+}
+
+async function openSubject(databaseName, { name, isHandWritten = false, isPeer = false, prepare }) {
+  const database = await createDatabase(databaseName);
+  try {
+    const { entities, options, table, attach, drain } = prepare(database.options.type);
+    const dataSource = new DataSource({ ...database.options, ...options, synchronize: true });
+    await dataSource.initialize();
+    await attach?.(dataSource);
+    const close = async () => {
+      await dataSource.destroy();
+      await database.drop();
+    };
+    return {
+      name,
+      isHandWritten,
+      isPeer,
+      options: database.options,
+      dataSource,
+      entities,
+      history: table,
+      drain: drain ?? noDrain,
+      close,
+    };
+  } catch (error) {
+    await database.drop();
+    throw error;
+  }
+}
+
+const noDrain = async () => undefined;
