@@ -10,6 +10,8 @@ import * as library from 'nestjs-typeorm-audit';
 import request from 'supertest';
 import { DataSource } from 'typeorm';
 import ts from 'typescript';
+import { COMMANDS } from '../../src/cli/commands.js';
+import { runCommand } from '../../src/cli/run-command.js';
 import { REVISION_COLUMNS } from '../../src/revision/revision-columns.js';
 
 // Of the README, all TypeScript is compiled with its types and run, and whatever it shows as output has to be the
@@ -42,7 +44,7 @@ interface Given {
 const given = `
 import { type DynamicModule, Injectable, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { AuditContext, AuditModule, HistoryService } from 'nestjs-typeorm-audit';
+import { AuditContext, AuditMaintenance, AuditModule, HistoryService } from 'nestjs-typeorm-audit';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { DataSource, type Repository } from 'typeorm';
 import { AppModule as QuickStart } from './src/app.module.js';
@@ -69,6 +71,7 @@ export class AdminGuard {
 }
 
 export let history: HistoryService;
+export let maintenance: AuditMaintenance;
 export let audit: AuditContext;
 export let dataSource: DataSource;
 export let reservations: Repository<Reservation>;
@@ -80,6 +83,7 @@ export async function open() {
   quickStart = await NestFactory.create(QuickStart, { logger: ['error'], abortOnError: false });
   await quickStart.init();
   history = quickStart.get(HistoryService);
+  maintenance = quickStart.get(AuditMaintenance);
   audit = quickStart.get(AuditContext);
   dataSource = quickStart.get(DataSource);
   reservations = dataSource.getRepository(Reservation);
@@ -270,6 +274,51 @@ describe('the code of the README', () => {
   });
 });
 
+describe('the command line of the README', () => {
+  const prefix = 'npx nestjs-typeorm-audit ';
+
+  it('prints what it says', async () => {
+    const database = join(folder, 'reservations.sqlite');
+    // One for each command, which has a process to itself otherwise.
+    const nextFile = async (name: number | string): Promise<string> => {
+      const file = join(folder, `data-source-${name}.ts`);
+      await writeFile(file, dataSourceFile(database));
+      return file;
+    };
+    const { default: dataSource } = (await import(await nextFile('before'))) as { default: DataSource };
+    await dataSource.initialize();
+    await dataSource.query(`INSERT INTO reservation (name, party) VALUES ('Ann', 2)`);
+    await dataSource.destroy();
+
+    const at = blocks.findIndex(({ code }) => code.startsWith(prefix));
+    const [{ language, code }, shown] = blocks.slice(at);
+    expect([language, shown.language]).toEqual(['bash', 'text']);
+    printed = [];
+    const codes: number[] = [];
+    for (const [line, command] of code.trimEnd().split('\n').entries()) {
+      const words = command
+        .slice(prefix.length)
+        .replace('./data-source.js', await nextFile(line))
+        .split(' ');
+      codes.push(await runCommand(words.map((word) => word.replace(/"/g, ''))));
+    }
+    expect(printed.join('\n')).toBe(shown.code.trimEnd());
+    expect(codes).toEqual([1, 0]);
+  });
+
+  it('has the commands and options that it lists', () => {
+    const marked = (names: readonly string[], required: readonly string[]): string[] =>
+      names.map((name) => (required.includes(name) ? `**\`--${name}\`**` : `\`--${name}\``));
+    const rows = tableOf('command').map(([name, options]) => [name, options.split(', ')]);
+    expect(rows).toEqual(
+      Object.entries(COMMANDS).map(([name, { options, required }]) => [
+        `\`${name}\``,
+        marked(options, required),
+      ]),
+    );
+  });
+});
+
 describe('the tables of the README', () => {
   it('have the columns of a revision table', () => {
     const names = tableOf('column').map(([name]) => name);
@@ -306,6 +355,20 @@ describe('the tables of the README', () => {
     expect([...shown].sort()).toEqual(errors.sort());
   });
 });
+
+/** A module that exports the data source of an application with a database in a file. */
+function dataSourceFile(database: string): string {
+  return `
+import { DataSource } from 'typeorm';
+import { Reservation } from './src/reservation.entity.js';
+export default new DataSource({
+  type: 'better-sqlite3',
+  database: ${JSON.stringify(database)},
+  entities: [Reservation],
+  synchronize: true,
+});
+`;
+}
 
 function blocksOf(markdown: string): Block[] {
   const all: Block[] = [];
