@@ -4,10 +4,11 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { attachCapture } from '../../src/capture/attach-capture.js';
 import { now } from '../../src/capture/clock.js';
 import { AuditContext } from '../../src/context/audit-context.js';
+import { HistoryService } from '../../src/history/history.service.js';
 import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
 import { expectInvariants } from '../support/invariants.js';
 import { commands } from './commands.js';
-import { entities } from './entities.js';
+import { entities, Purchase } from './entities.js';
 import { keyOf, Model, type Row, type State, type TableName, TABLES, type Value } from './model.js';
 
 /** `npm run test:model -- --runs 20000 --seed 42` */
@@ -69,6 +70,8 @@ describeDatabases('the history is what a model says it was', (name) => {
           expect(await live(dataSource)).toEqual(model.state);
           const revisions = await readRevisions(dataSource);
           for (const { at, state } of past) expect(rebuild(revisions, at)).toEqual(state);
+          for (const { at, state } of pickSome(past, 2))
+            await expectTimeTravel(dataSource, revisions, at, state);
           await expectInvariants(dataSource);
         }),
         { numRuns: RUNS, seed: SEED },
@@ -117,6 +120,7 @@ async function live(dataSource: DataSource): Promise<State> {
 }
 
 interface Revision {
+  id: string;
   table: TableName;
   created: number;
   isDelete: boolean;
@@ -128,6 +132,7 @@ async function readRevisions(dataSource: DataSource): Promise<Revision[]> {
   for (const table of tables)
     for (const { raw, values } of await rowsOf(dataSource, table, '_rev'))
       revisions.push({
+        id: raw.rev_id as string,
         table,
         created: Number(raw.rev_created),
         isDelete: Boolean(raw.rev_isdelete),
@@ -146,6 +151,52 @@ function rebuild(revisions: readonly Revision[], at: number): State {
   return state;
 }
 
+/** The same few for the same sequence, so that a failure can be repeated. */
+function pickSome<T>(values: readonly T[], number: number): T[] {
+  return Array.from(
+    { length: number },
+    (_, n) => values[Math.floor(((n + 1) * values.length) / (number + 1))],
+  );
+}
+
+/** Reads every table, and purchases with what belongs to them, as they were just after an instant's newest revision. */
+async function expectTimeTravel(
+  dataSource: DataSource,
+  revisions: readonly Revision[],
+  at: number,
+  state: State,
+): Promise<void> {
+  const newest = revisions.filter(({ created }) => created <= at).at(-1);
+  if (!newest) return;
+  const then = new HistoryService(dataSource).at(newest);
+  const escape = (name: string): string => dataSource.driver.escape(name);
+  for (const table of tables) {
+    const columns = TABLES[table].columns.map((column) => `x.${escape(column)} AS ${escape(column)}`);
+    const query = then.createQueryBuilder(table, 'x').withDeleted().select(columns);
+    const rows = valuesOf(table, await query.getRawMany());
+    expect(new Map(rows.map(({ values }) => [keyOf(table, values), values]))).toEqual(state[table]);
+  }
+  const purchases = await then.find(Purchase, { relations: { lines: true, tags: true } });
+  const related = purchases.map(({ id, lines, tags }) => ({
+    id,
+    lines: lines.map(({ sku, position }) => `${sku}|${position}`).sort(),
+    tags: tags.map(({ name }) => name).sort(),
+  }));
+  const of = (table: TableName, id: Value): Row[] =>
+    [...state[table].values()].filter(({ purchaseId }) => purchaseId === id);
+  const expected = [...state.purchase.values()].map(({ id }) => ({
+    id,
+    lines: of('line', id)
+      .map((row) => keyOf('line', row))
+      .sort(),
+    tags: of('purchase_tags', id)
+      .map(({ tagName }) => tagName)
+      .sort(),
+  }));
+  const byId = (left: { id: Value }, right: { id: Value }): number => Number(left.id) - Number(right.id);
+  expect(related.sort(byId)).toEqual(expected.sort(byId));
+}
+
 async function rowsOf(
   dataSource: DataSource,
   table: TableName,
@@ -154,6 +205,13 @@ async function rowsOf(
   const rows = await dataSource.query<Record<string, unknown>[]>(
     `SELECT * FROM ${dataSource.driver.escape(`${table}${suffix}`)}`,
   );
+  return valuesOf(table, rows);
+}
+
+function valuesOf(
+  table: TableName,
+  rows: readonly Record<string, unknown>[],
+): { raw: Record<string, unknown>; values: Row }[] {
   return rows.map((raw) => {
     const columns = TABLES[table].columns.map((column) => [
       column,
