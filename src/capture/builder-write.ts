@@ -133,6 +133,7 @@ export class BuilderWrite {
     const builder = this.internals;
     const returned = this.returnedKeys(circumstances);
     this.returned = returned;
+    const buffer = capture.bufferOf(queryRunner);
     let isWritten = false;
     const query = async (text: string, parameters: unknown[], structured: boolean): Promise<unknown> => {
       if (isWritten)
@@ -141,20 +142,18 @@ export class BuilderWrite {
       await hookedFlush()?.recordFirst();
       const operation = this.operation();
       const isReturned = returned?.isAsked ?? false;
-      const rowsAfter = await writtenRows[this.kind]({
-        capture,
-        builder,
-        queryRunner,
-        table,
-        plan,
-        operation,
-        isReturned,
-      });
+      const statement = { capture, builder, queryRunner, table, plan, operation, isReturned };
+      const rowsAfter = await writtenRows[this.kind](statement);
       const result = await queryRunner.query(returned?.statement(text) ?? text, parameters, true);
-      const keys = isReturned ? await returned!.take(queryRunner, result) : undefined;
-      const writes = await rowsAfter(result, keys);
-      if (flush) flush.addUnnamed(...writes);
-      else await capture.bufferOf(queryRunner).record(writes, pending);
+      try {
+        const keys = isReturned ? await returned!.take(queryRunner, result) : undefined;
+        const writes = await rowsAfter(result, keys);
+        if (flush) flush.addUnnamed(...writes);
+        else await buffer.record(writes, pending);
+      } catch (error) {
+        buffer.fail(error);
+        throw error;
+      }
       return result;
     };
     return Object.create(queryRunner, { query: { value: query } }) as QueryRunner;

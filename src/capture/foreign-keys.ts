@@ -64,12 +64,11 @@ export class ForeignKeys {
   }
 
   // A single-table inheritance has the same foreign key on several metadatas.
-  private referringTo({ tablePath }: EntityMetadata): readonly ForeignKeyMetadata[] {
-    const [table] = this.dataSource.entityMetadatas.filter((metadata) => metadata.tablePath === tablePath);
+  private referringTo(table: EntityMetadata): readonly ForeignKeyMetadata[] {
     return cached(this.referring, table, () => {
       const all = this.dataSource.entityMetadatas
         .flatMap(({ foreignKeys }) => foreignKeys)
-        .filter(({ referencedEntityMetadata }) => referencedEntityMetadata.tablePath === tablePath);
+        .filter(({ referencedEntityMetadata }) => referencedEntityMetadata.tablePath === table.tablePath);
       const id = ({ entityMetadata, columns }: ForeignKeyMetadata): string =>
         `${entityMetadata.tablePath}(${columns.map((column) => column.databaseName).join()})`;
       return [...new Map(all.map((key) => [id(key), key])).values()];

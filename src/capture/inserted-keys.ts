@@ -16,13 +16,20 @@ export function tellsInsertedKeys(table: EntityMetadata, expressionMap: QueryExp
   return isNumbered(table, rows, expressionMap) || missing.every((row) => uniquesIn(table, row).length > 0);
 }
 
+/** @throws AuditError where `insertedKeys()` would not find the rows of an insert */
+export function assertTellsKeys(table: EntityMetadata, expressionMap: QueryExpressionMap): void {
+  if (tellsInsertedKeys(table, expressionMap)) return;
+  throw new AuditError(
+    `${rowsOf(expressionMap) ? 'This insert' : 'INSERT … SELECT'} into ${table.name} can't be recorded, because this ` +
+      `database doesn't tell which rows it writes. Give the rows their primary keys, or use save().`,
+  );
+}
+
 /**
  * The keys of the rows that an insert wrote, where the database didn't return them.
  *
  * Given keys are known. Generated ones are either numbered from the statement's insert id, or in the rows that the
  * insert's unique columns lead to. Keys of rows that an insert left alone do no harm.
- *
- * @throws AuditError where neither leads to the row
  */
 export async function insertedKeys(
   capture: Capture,
@@ -31,16 +38,11 @@ export async function insertedKeys(
   expressionMap: QueryExpressionMap,
   result: QueryResult,
 ): Promise<Key[]> {
-  const rows = rowsOf(expressionMap);
-  if (!rows || !tellsInsertedKeys(table, expressionMap))
-    throw new AuditError(
-      `${rows ? 'This insert' : 'INSERT … SELECT'} into ${table.name} can't be recorded, because this database doesn't tell ` +
-        `which rows it wrote. Give the rows their primary keys, or use save().`,
-    );
+  const rows = rowsOf(expressionMap) ?? [];
   if (isNumbered(table, rows, expressionMap)) {
-    const { insertId } = result.raw as { insertId: number };
+    const first = BigInt((result.raw as { insertId: number | string }).insertId);
     const step = rows.length > 1 ? await numberingStep(queryRunner) : 1;
-    return rows.map((row, n) => keyIn(capture, table, row, insertId + n * step));
+    return rows.map((row, n) => keyIn(capture, table, row, String(first + BigInt(n * step))));
   }
   // An upsert may have found a row that has another key than the one it was given.
   const sought = expressionMap.onUpdate ? rows : rows.filter((row) => !hasKey(table, row));
@@ -102,7 +104,7 @@ function keyIn(
   { dataSource }: Capture,
   { primaryColumns }: EntityMetadata,
   row: ObjectLiteral,
-  insertId?: number,
+  insertId?: string,
 ): Key {
   return primaryColumns.map((column): unknown =>
     isGiven(column, row)

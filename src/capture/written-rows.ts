@@ -8,7 +8,7 @@ import { affectedRows, changedColumns, rekeyedColumns } from './affected-rows.js
 import { type BuilderInternals } from './builder-internals.js';
 import { type Capture } from './capture.js';
 import { type Cascades } from './cascades.js';
-import { insertedKeys, keysOfConflicts } from './inserted-keys.js';
+import { assertTellsKeys, insertedKeys, keysOfConflicts } from './inserted-keys.js';
 import { keyText } from './key-reader.js';
 import { movedRows } from './moved-rows.js';
 import { type Write } from './revision-buffer.js';
@@ -43,8 +43,9 @@ export function followsWrite(
 
 /** Reads before a statement what can't be known after it. */
 export const writtenRows: Record<WriteKind, (statement: WriteStatement) => Promise<RowsAfter>> = {
-  async insert({ capture, builder, queryRunner, table, plan, operation }) {
+  async insert({ capture, builder, queryRunner, table, plan, operation, isReturned }) {
     const { expressionMap } = builder;
+    if (plan && !isReturned) assertTellsKeys(table, expressionMap);
     const { cascades, keys: reader } = capture;
     const followed = actingOnUpdate(cascades, table, expressionMap);
     // An upsert that overwrites keys ends the histories of those that it finds.

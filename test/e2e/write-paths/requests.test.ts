@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
-import { type BeforeQueryEvent, Column, Entity, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Column, Entity, ManyToOne, PrimaryColumn } from 'typeorm';
 import { Audited } from '../../../src/audited/audited.decorator.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
-import { AuditError } from '../../../src/audit.errors.js';
+import { AuditError, UnrecordedWriteError } from '../../../src/audit.errors.js';
 import { expectInvariants } from '../../support/invariants.js';
 import { SUITE } from '../../support/write-paths.js';
 import { describeWorlds, type World, worldNames } from '../../support/write-worlds.js';
@@ -86,19 +86,21 @@ describeWorlds(
       const { dataSource, manager } = world();
       await manager.insert(Owner, { id: 1 });
       await manager.insert(Toy, { id: 1, owner: { id: 1 } });
-      const other = dataSource.createQueryRunner();
-      dataSource.subscribers.push({
-        beforeQuery: async ({ query, queryRunner }: BeforeQueryEvent) => {
-          if (queryRunner === other || !query.startsWith('DELETE')) return;
-          await other.manager.insert(Owner, { id: 2 });
-          await other.manager.insert(Toy, { id: 2, owner: { id: 2 } });
-        },
-      });
-      const write = dataSource.transaction('READ COMMITTED', (inner) =>
-        inner.createQueryBuilder().delete().from(Owner).where('id > 0').execute(),
-      );
+      const runner = dataSource.createQueryRunner();
+      const query = runner.query.bind(runner);
+      runner.query = async (...given: Parameters<typeof query>) => {
+        if (given[0].startsWith('DELETE')) {
+          await manager.insert(Owner, { id: 2 });
+          await manager.insert(Toy, { id: 2, owner: { id: 2 } });
+        }
+        return query(...given);
+      };
+      await runner.startTransaction('READ COMMITTED');
+      const write = runner.manager.createQueryBuilder().delete().from(Owner).where('id > 0').execute();
       await expect(write).rejects.toThrow(AuditError);
-      await other.release();
+      await expect(runner.commitTransaction()).rejects.toThrow(UnrecordedWriteError);
+      await runner.rollbackTransaction();
+      await runner.release();
       expect(await manager.countBy(Toy, {})).toBe(2);
       await expectInvariants(dataSource);
     });
