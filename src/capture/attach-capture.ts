@@ -11,12 +11,12 @@ import {
   replaceClear,
   replaceQueryBuilders,
 } from '../revision/typeorm.patch.js';
-import { AuditSubscriber } from './audit.subscriber.js';
 import { auditedQueryBuilders } from './audited-query-builders.js';
 import { Capture, captureOf, setCapture } from './capture.js';
 import { RawRecorder } from './raw-recorder.js';
 import { recordedClear } from './recorded-clear.js';
 import { recordedFlushes } from './recorded-flush.js';
+import { TransactionSubscriber } from './transaction.subscriber.js';
 
 /**
  * Begins to record the writes to a data source's audited entities.
@@ -39,7 +39,7 @@ export function attachCapture(
   extendFlushes(recordedFlushes);
   replaceClear(recordedClear);
   const capture = new Capture(dataSource, options, context);
-  const removeSubscriber = addSubscriber(dataSource, new AuditSubscriber(capture));
+  const removeSubscriber = addSubscriber(dataSource, new TransactionSubscriber(capture));
   setCapture(dataSource, capture);
   setRecorder(dataSource, new RawRecorder(capture));
   return () => {

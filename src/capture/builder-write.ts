@@ -7,13 +7,15 @@ import {
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type PendingContext } from '../context/write-context.js';
 import { type WriteKind } from '../dialect/dialect.js';
+import { assertOfThePresent } from '../revision/historic-entities.js';
 import { type BuilderInternals } from './builder-internals.js';
 import { type Capture, captureOf, tableOf } from './capture.js';
 import { dataSourceOf } from './data-source-of.js';
 import { tellsInsertedKeys } from './inserted-keys.js';
-import { currentFlush, hookedFlush, type RecordedFlush } from './recorded-flush.js';
+import { flushOf, type RecordedFlush } from './recorded-flush.js';
 import { ReturnedKeys } from './returned-keys.js';
 import { type RecordedOperation } from './revision-writer.js';
+import { viewOf } from './view-of.js';
 import { followsWrite, writtenRows } from './written-rows.js';
 
 /** What is known when a builder's write begins. */
@@ -81,8 +83,10 @@ export class BuilderWrite {
     if (capture.plans.isRevision(metadata)) this.assertAppends(metadata);
     const pending = capture.pending();
     const movesTree = this.movesTree(metadata);
-    const flush = expressionMap.callListeners === false || movesTree ? currentFlush() : undefined;
-    if (!pending || flush?.hasEvents === false) return undefined;
+    const flush =
+      expressionMap.callListeners === false || movesTree ? flushOf(this.internals.queryRunner) : undefined;
+    if (!flush) assertOfThePresent(capture.dataSource, metadata.name, expressionMap.valuesSet);
+    if (!pending || flush?.isTold === false) return undefined;
     const table = tableOf(metadata);
     const plan = capture.plans.find(metadata);
     const isFollowed = followsWrite(capture, this.kind, table, expressionMap);
@@ -114,7 +118,7 @@ export class BuilderWrite {
   private async executeObserved<T>(circumstances: Circumstances, execute: () => Promise<T>): Promise<T> {
     const { capture, table, flush } = circumstances;
     const given = this.internals.queryRunner;
-    const queryRunner = given ?? capture.dataSource.createQueryRunner();
+    const queryRunner = flush?.queryRunner ?? given ?? capture.dataSource.createQueryRunner();
     try {
       if (flush && !queryRunner.isTransactionActive) throw new TransactionRequiredError(table.name);
       return await capture.gate.run(queryRunner, async () => {
@@ -139,7 +143,7 @@ export class BuilderWrite {
       if (isWritten)
         return structured ? queryRunner.query(text, parameters, true) : queryRunner.query(text, parameters);
       isWritten = true;
-      await hookedFlush()?.recordFirst();
+      await buffer.recordOpen();
       const operation = this.operation();
       const isReturned = returned?.isAsked ?? false;
       const statement = { capture, builder, queryRunner, table, plan, operation, isReturned };
@@ -156,7 +160,7 @@ export class BuilderWrite {
       }
       return result;
     };
-    return Object.create(queryRunner, { query: { value: query } }) as QueryRunner;
+    return viewOf(queryRunner, { query } as Partial<QueryRunner>);
   }
 
   private returnedKeys({ capture, table, plan, isFollowed }: Circumstances): ReturnedKeys | undefined {

@@ -1,112 +1,124 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { type EntityManager, type QueryRunner } from 'typeorm';
 import { type PendingContext } from '../context/write-context.js';
-import { type FlushExtension } from '../revision/typeorm.patch.js';
+import { type Flush, type FlushExtension } from '../revision/typeorm.patch.js';
 import { captureOf } from './capture.js';
 import { dataSourceOf } from './data-source-of.js';
+import { assertRecordable, flushedWrites } from './flushed-writes.js';
+import { viewOf } from './view-of.js';
 import { refuseHistoric } from './refuse-historic.js';
 import { type RevisionBuffer, type Write } from './revision-buffer.js';
+
+const FLUSH = Symbol('flush');
+
+/** A flush's own view of its query runner, by which its query builders are told from the application's. */
+type FlushQueryRunner = QueryRunner & { [FLUSH]?: RecordedFlush };
+
+/** The flush that a query runner belongs to, if it was given to a builder of the persistence layer. */
+export function flushOf(queryRunner: QueryRunner | undefined): RecordedFlush | undefined {
+  return (queryRunner)?.[FLUSH];
+}
 
 /** One flush of TypeORM's persistence layer, and the writes that it came to. */
 export class RecordedFlush {
   /** Whether audited rows have been written. */
   hasWritten = false;
-  /** Under which its events came; undefined before, and where nothing is to be recorded. */
-  pending: PendingContext | undefined;
-  private readonly named: Write[] = [];
-  private readonly unnamed: Write[] = [];
-  private recorded: Promise<void> = Promise.resolve();
+  private writes: Write[] = [];
+  private pending: PendingContext | undefined;
+  private recorded: Promise<void> | undefined;
 
   constructor(
+    /** What the application has its hooks write with, too. */
+    readonly queryRunner: QueryRunner,
     private readonly buffer: RevisionBuffer,
-    /** Whether events will tell of its rows: not those of `save(…, { listeners: false })`. */
-    readonly hasEvents: boolean,
+    /** Whether its rows are to be recorded: not those of `save(…, { listeners: false })`. */
+    readonly isTold: boolean,
   ) {}
 
-  /** Takes a write that an event told of. */
-  addNamed(write: Write): void {
-    this.named.push(write);
+  /** What it is to write with. */
+  view(): QueryRunner {
+    const { queryRunner } = this;
+    const own: Partial<FlushQueryRunner> = {
+      [FLUSH]: this,
+      query: (...given: Parameters<QueryRunner['query']>) => queryRunner.query(...given),
+    };
+    const view = viewOf(queryRunner, own);
+    Object.assign(own, { manager: viewOf<EntityManager>(queryRunner.manager, { queryRunner: view }) });
+    return view;
   }
 
-  /** Takes a write of rows that the events won't name. */
+  /** Takes writes of rows that it doesn't know itself. */
   addUnnamed(...writes: Write[]): void {
-    this.unnamed.push(...writes);
+    this.writes.push(...writes);
+  }
+
+  /** Takes the writes of rows that it knows; its hooks, which come now, may write themselves. */
+  written(named: readonly Write[], pending: PendingContext | undefined): void {
+    this.hasWritten ||= named.length > 0;
+    this.writes.unshift(...named);
+    this.pending = pending;
+    if (pending) this.buffer.open.add(this);
   }
 
   /** Records the writes so far. */
-  record(): Promise<void> {
-    const { pending } = this;
-    if (!pending) return this.recorded;
-    const writes = [...this.named.splice(0), ...this.unnamed.splice(0)];
-    if (writes.length > 0) this.recorded = this.recorded.then(() => this.buffer.record(writes, pending));
-    return this.recorded;
+  record(): Promise<void> | undefined {
+    const { writes, pending } = this;
+    if (writes.length === 0 || !pending) return this.recorded;
+    this.writes = [];
+    // The buffer keeps the order.
+    const before = this.recorded;
+    const recorded = this.buffer.record(writes, pending);
+    return (this.recorded = before ? before.then(() => recorded) : recorded);
   }
 
-  /** The same, before a hook writes itself. If it fails, the flush will say so, not the hook. */
-  recordFirst(): Promise<void> {
-    return this.record().catch(() => undefined);
+  async end(): Promise<void> {
+    try {
+      await this.record();
+    } finally {
+      this.buffer.open.delete(this);
+    }
   }
-}
 
-/** Where in a flush code runs: in its statements, or in hooks of the application. */
-interface Stage {
-  readonly flush: RecordedFlush;
-  readonly isHook: boolean;
-}
-
-const stage = new AsyncLocalStorage<Stage>();
-
-/** The flush that the statement at hand is part of. */
-export function currentFlush(): RecordedFlush | undefined {
-  const current = stage.getStore();
-  return current?.isHook === false ? current.flush : undefined;
-}
-
-/** The flush whose hooks run. */
-export function hookedFlush(): RecordedFlush | undefined {
-  const current = stage.getStore();
-  return current?.isHook ? current.flush : undefined;
+  /** After an error: the application may catch it and commit. Then what is known is recorded, and half a flush refused. */
+  async fail(error: unknown): Promise<void> {
+    if (this.pending) await this.end().catch(() => undefined);
+    else if (this.hasWritten) this.buffer.fail(error);
+  }
 }
 
 /**
  * Records each flush when all of its hooks have run: they run at the same time, and may be using the connection.
- * What a hook writes itself is recorded after what it was told of.
+ * What a hook writes itself is recorded after what came before it.
  */
 export const recordedFlushes: FlushExtension = {
   async execute(executed, execute) {
-    refuseHistoric(executed);
-    const { queryRunner, options } = executed;
-    const capture = captureOf(dataSourceOf(queryRunner));
+    const { queryRunner, options, allSubjects } = executed;
+    const dataSource = dataSourceOf(queryRunner);
+    refuseHistoric(dataSource, allSubjects);
+    const capture = captureOf(dataSource);
     if (!capture) return execute();
-    await hookedFlush()?.recordFirst();
+    assertRecordable(capture, executed);
     const buffer = capture.bufferOf(queryRunner);
-    const flush = new RecordedFlush(buffer, options?.listeners !== false);
+    await buffer.recordOpen();
+    const flush = new RecordedFlush(queryRunner, buffer, options?.listeners !== false);
     const record = async (): Promise<void> => {
       try {
-        await stage.run({ flush, isHook: false }, execute);
+        executed.queryRunner = flush.view();
+        await execute();
       } catch (error) {
-        // The application may catch it and commit: then what the events told of is recorded, and half a flush refused.
-        if (flush.pending) await flush.recordFirst();
-        else if (flush.hasWritten) buffer.fail(error);
+        await flush.fail(error);
         throw error;
       }
-      await flush.record();
+      await flush.end();
     };
     if (options?.transaction === false) return record();
     // On a shared connection TypeORM may have taken another's transaction for its own, and that has ended meanwhile.
     return capture.gate.run(queryRunner, record);
   },
 
-  broadcastBefore: (_, broadcast) => inHooks(broadcast),
-
-  broadcastAfter({ queryRunner }, broadcast) {
-    const flush = currentFlush();
-    const result = inHooks(broadcast);
-    if (flush) flush.pending = captureOf(dataSourceOf(queryRunner))?.pending();
-    return result;
+  written(executed: Flush) {
+    const flush = flushOf(executed.queryRunner);
+    const capture = flush && captureOf(dataSourceOf(flush.queryRunner));
+    const pending = capture?.pending();
+    if (pending) flush!.written(flushedWrites(capture!, executed), pending);
   },
 };
-
-function inHooks<T>(broadcast: () => T): T {
-  const flush = currentFlush();
-  return flush ? stage.run({ flush, isHook: true }, broadcast) : broadcast();
-}

@@ -17,10 +17,16 @@ export interface Write {
   readonly entities?: readonly (ObjectLiteral | undefined)[];
 }
 
+/** A flush whose hooks are running, and may write. */
+interface OpenFlush {
+  record(): Promise<void> | undefined;
+}
+
 /** What records the writes of one query runner, and knows the transaction that they belong to. */
 export class RevisionBuffer {
-  // One after the other: a PostgreSQL client takes one query at a time.
-  private recorded: Promise<unknown> = Promise.resolve();
+  readonly open = new Set<OpenFlush>();
+  /** Ends with what is being recorded; undefined while nothing is. */
+  private busy: Promise<void> | undefined;
   private transaction: string | undefined;
   private depth = 0;
   private failure: { depth: number; error: unknown } | undefined;
@@ -33,9 +39,20 @@ export class RevisionBuffer {
 
   /** Records writes, after those that came before: one statement for each table and operation. */
   record(writes: readonly Write[], context: PendingContext): Promise<void> {
-    const recorded = this.recorded.then(() => this.write(groupedWrites(writes), context));
-    this.recorded = recorded.catch(() => undefined);
+    const write = (): Promise<void> => this.write(groupedWrites(writes), context);
+    // One after the other: a PostgreSQL client takes one query at a time.
+    const recorded = this.busy ? this.busy.then(write) : write();
+    const end = (): void => {
+      if (this.busy === busy) this.busy = undefined;
+    };
+    const busy = recorded.then(end, end);
+    this.busy = busy;
     return recorded;
+  }
+
+  /** Records what flushes have written, before their hooks write. If that fails, the flushes will say so. */
+  async recordOpen(): Promise<void> {
+    for (const flush of this.open) await flush.record()?.catch(() => undefined);
   }
 
   /** Keeps the transaction, or the savepoint that it is in, from being committed: it has writes without revisions. */

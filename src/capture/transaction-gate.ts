@@ -39,6 +39,10 @@ export class TransactionGate {
     return this.holder !== undefined && this.entered.getStore() !== this.holder;
   }
 
+  private async opened(): Promise<void> {
+    while (this.isShut) await this.left;
+  }
+
   /**
    * What to wait for before a transaction; undefined when there is nothing. To be asked again after each wait, as
    * others wait for the same.
@@ -68,10 +72,10 @@ export class TransactionGate {
       set: setActive,
     });
     Object.assign(queryRunner, {
-      query: async (...given: Parameters<typeof query>): Promise<unknown> => {
-        while (this.isShut) await this.left;
-        return query.apply(queryRunner, given);
-      },
+      query: (...given: Parameters<typeof query>): Promise<unknown> =>
+        this.isShut
+          ? this.opened().then(() => query.apply(queryRunner, given))
+          : query.apply(queryRunner, given),
       startTransaction: async (...given: Parameters<typeof startTransaction>): Promise<void> => {
         for (let turn = this.turn(); turn; turn = this.turn(true)) await turn;
         return startTransaction.apply(queryRunner, given);

@@ -9,7 +9,6 @@ import {
 } from 'typeorm';
 import { type Subject } from 'typeorm/persistence/Subject.js';
 import { SubjectExecutor } from 'typeorm/persistence/SubjectExecutor.js';
-import { type BroadcasterResult } from 'typeorm/subscriber/BroadcasterResult.js';
 
 const PATCHED = Symbol.for('nestjs-typeorm-audit:patched');
 const SUBSCRIBERS = Symbol.for('nestjs-typeorm-audit:subscribers');
@@ -84,44 +83,46 @@ export function replaceQueryBuilders(replacements: Readonly<Record<string, Build
 
 /** One flush of the persistence layer: what a save(), remove(), softRemove() or recover() comes to. */
 export interface Flush {
-  readonly queryRunner: QueryRunner;
+  /** What it writes with. */
+  queryRunner: QueryRunner;
   readonly options?: { readonly listeners?: boolean; readonly transaction?: boolean };
   readonly allSubjects: readonly Subject[];
+  readonly insertSubjects: readonly Subject[];
+  readonly updateSubjects: readonly Subject[];
+  readonly removeSubjects: readonly Subject[];
+  readonly softRemoveSubjects: readonly Subject[];
+  readonly recoverSubjects: readonly Subject[];
 }
 
 /** What stands around the flushes. */
 export interface FlushExtension {
   execute(flush: Flush, execute: () => Promise<void>): Promise<void>;
-  /** What the application does in its hooks is not part of the flush. */
-  broadcastBefore(flush: Flush, broadcast: () => BroadcasterResult): BroadcasterResult;
-  broadcastAfter(flush: Flush, broadcast: () => BroadcasterResult): BroadcasterResult;
+  /** It has written all of its rows, and is about to tell the application's hooks, unless those aren't to be told. */
+  written(flush: Flush): void;
 }
 
 type Executor = Flush & {
   execute(): Promise<void>;
-  broadcastBeforeEventsForAll(): BroadcasterResult;
-  broadcastAfterEventsForAll(): BroadcasterResult;
+  broadcastAfterEventsForAll(): unknown;
   [PATCHED]?: true;
 };
 
 /**
  * Lets an extension stand around each flush of the persistence layer.
  *
- * A flush writes with query builders that look like the application's, and its events come after all of its
- * statements, or not at all when one of them fails. Nothing else tells which statements belong together.
+ * A flush writes with query builders that look like the application's, and what it has written is known when all of
+ * its statements have run, or never when one of them fails. Nothing else tells which statements belong together.
  */
 export function extendFlushes(extension: FlushExtension): void {
   const prototype = SubjectExecutor.prototype as unknown as Executor;
   if (prototype[PATCHED]) return;
-  const { execute, broadcastBeforeEventsForAll, broadcastAfterEventsForAll } = prototype;
+  const { execute, broadcastAfterEventsForAll } = prototype;
   prototype.execute = function (this: Executor) {
     return extension.execute(this, () => execute.call(this));
   };
-  prototype.broadcastBeforeEventsForAll = function (this: Executor) {
-    return extension.broadcastBefore(this, () => broadcastBeforeEventsForAll.call(this));
-  };
   prototype.broadcastAfterEventsForAll = function (this: Executor) {
-    return extension.broadcastAfter(this, () => broadcastAfterEventsForAll.call(this));
+    extension.written(this);
+    return broadcastAfterEventsForAll.call(this);
   };
   prototype[PATCHED] = true;
 }

@@ -1,0 +1,65 @@
+import { type ObjectLiteral } from 'typeorm';
+import { type Subject } from 'typeorm/persistence/Subject.js';
+import {
+  RevisionDeleteForbiddenError,
+  RevisionUpdateForbiddenError,
+  TransactionRequiredError,
+} from '../audit.errors.js';
+import { type AuditOperation } from '../revision/revision-columns.js';
+import { type Flush } from '../revision/typeorm.patch.js';
+import { type Capture } from './capture.js';
+import { type Write } from './revision-buffer.js';
+
+/** @throws RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, TransactionRequiredError */
+export function assertRecordable(capture: Capture, flush: Flush): void {
+  const { plans } = capture;
+  const forbid = (subjects: readonly Subject[], error: new (revision: string) => Error): void => {
+    const revision = subjects.find(({ metadata }) => plans.isRevision(metadata));
+    if (revision) throw new error(revision.metadata.name);
+  };
+  forbid(flush.updateSubjects, RevisionUpdateForbiddenError);
+  forbid(flush.recoverSubjects, RevisionUpdateForbiddenError);
+  forbid(flush.removeSubjects, RevisionDeleteForbiddenError);
+  forbid(flush.softRemoveSubjects, RevisionDeleteForbiddenError);
+  if (flush.queryRunner.isTransactionActive || flush.options?.listeners === false) return;
+  // It was asked for by save(…, { transaction: false }).
+  const audited = [
+    ...flush.insertSubjects,
+    ...flush.updateSubjects,
+    ...flush.removeSubjects,
+    ...flush.softRemoveSubjects,
+    ...flush.recoverSubjects,
+  ].find(({ metadata }) => plans.find(metadata));
+  if (audited && capture.pending()) throw new TransactionRequiredError(audited.metadata.name);
+}
+
+/**
+ * The rows that a flush has written, as far as it knows them.
+ *
+ * Children that it has dropped from a one-to-many, and rows whose generated key nobody asks for, it doesn't; what
+ * stands around the query builders does.
+ */
+export function flushedWrites(capture: Capture, flush: Flush): Write[] {
+  const writes: Write[] = [];
+  const add = (
+    operation: AuditOperation,
+    { metadata, entity }: Subject,
+    id: ObjectLiteral | undefined,
+  ): void => {
+    const plan = id && capture.plans.find(metadata);
+    if (plan) writes.push({ plan, operation, keys: [capture.keyOf(plan, id)], entities: [entity] });
+  };
+  for (const subject of flush.insertSubjects) add('insert', subject, subject.identifier);
+  for (const subject of flush.updateSubjects) add('update', subject, subject.databaseEntity);
+  for (const subject of flush.removeSubjects) add('delete', subject, removedId(subject));
+  for (const subject of flush.softRemoveSubjects)
+    add('soft-delete', subject, subject.databaseEntity ?? subject.identifier);
+  for (const subject of flush.recoverSubjects)
+    add('restore', subject, subject.databaseEntity ?? subject.identifier);
+  return writes;
+}
+
+// An entity that the database didn't have was not removed.
+function removedId({ databaseEntity, entity, identifier }: Subject): ObjectLiteral | undefined {
+  return databaseEntity ?? (entity ? undefined : identifier);
+}
