@@ -1,7 +1,7 @@
 import { type EntityMetadata, type ObjectLiteral, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
-import { type Key } from '../dialect/dialect.js';
+import { type Key, type Keys } from '../dialect/dialect.js';
 import { type BuilderInternals } from './builder-internals.js';
 import { type Capture } from './capture.js';
 
@@ -22,8 +22,21 @@ export interface AffectedRows {
   readonly newKeys: readonly Key[];
 }
 
+/** Reads the keys of the rows that a builder's statement is about to write, by its own criteria, and locks them. */
+export async function affectedKeys(
+  capture: Capture,
+  builder: BuilderInternals,
+  queryRunner: QueryRunner,
+  table: EntityMetadata,
+): Promise<Keys> {
+  const packer = capture.keys.packer(table);
+  if (!packer) return (await affectedRows(capture, builder, queryRunner, table)).keys;
+  const select = packer.select(`(${lockingSelect(capture, builder, table)})`, capture.keys.names(table));
+  return packer.take(await read(capture, builder, queryRunner, select));
+}
+
 /**
- * Reads the rows that a builder's statement is about to write, by its own criteria, and locks them.
+ * The same for rows that are needed one by one.
  *
  * @param rekeyed the primary columns to which it gives values that are to be worked out too
  */
@@ -34,17 +47,9 @@ export async function affectedRows(
   table: EntityMetadata,
   rekeyed: readonly ColumnMetadata[] = [],
 ): Promise<AffectedRows> {
-  const { driver } = capture.dataSource;
   const { expressions, parameters } = newKeyExpressions(capture, builder, rekeyed);
-  const order = `${builder.createOrderByExpression?.() ?? ''}${builder.createLimitExpression?.() ?? ''}`;
-  const select = builder.replacePropertyNamesForTheWholeQuery(
-    `${builder.createCteExpression()}SELECT ${[capture.keys.expressions(table), ...expressions].join(', ')} ` +
-      `FROM ${builder.getTableName(builder.getMainTableName())}${builder.createWhereExpression()}${order}${capture.dialect.lock()}`,
-  );
-  const all = { ...builder.getParameters(), ...parameters };
-  // TypeORM 0.3 wants to be given native parameters, too.
-  const [text, values] = (driver as LegacyDriver).escapeQueryWithParameters(select, all, {});
-  const rows = (await queryRunner.query(text, values)) as Record<string, unknown>[];
+  const select = lockingSelect(capture, builder, table, expressions);
+  const rows = await read(capture, builder, queryRunner, select, parameters);
   const keys = capture.keys.keysIn(table, rows);
   if (rekeyed.length === 0) return { keys, newKeys: keys };
   const isRekeyed = table.primaryColumns.map((column) => rekeyed.indexOf(column));
@@ -52,6 +57,32 @@ export async function affectedRows(
     key.map((value, n) => (isRekeyed[n] === -1 ? value : rows[at][`${ALIAS}${isRekeyed[n]}`])),
   );
   return { keys, newKeys };
+}
+
+function lockingSelect(
+  capture: Capture,
+  builder: BuilderInternals,
+  table: EntityMetadata,
+  expressions: readonly string[] = [],
+): string {
+  const order = `${builder.createOrderByExpression?.() ?? ''}${builder.createLimitExpression?.() ?? ''}`;
+  return builder.replacePropertyNamesForTheWholeQuery(
+    `${builder.createCteExpression()}SELECT ${[capture.keys.expressions(table), ...expressions].join(', ')} ` +
+      `FROM ${builder.getTableName(builder.getMainTableName())}${builder.createWhereExpression()}${order}${capture.dialect.lock()}`,
+  );
+}
+
+async function read(
+  { dataSource }: Capture,
+  builder: BuilderInternals,
+  queryRunner: QueryRunner,
+  select: string,
+  parameters: ObjectLiteral = {},
+): Promise<Record<string, unknown>[]> {
+  const all = { ...builder.getParameters(), ...parameters };
+  // TypeORM 0.3 wants to be given native parameters, too.
+  const [text, values] = (dataSource.driver as LegacyDriver).escapeQueryWithParameters(select, all, {});
+  return (await queryRunner.query(text, values)) as Record<string, unknown>[];
 }
 
 /** The primary columns that an update changes. */

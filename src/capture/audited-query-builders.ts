@@ -35,6 +35,18 @@ class AuditedInsertQueryBuilder<E extends ObjectLiteral> extends InsertQueryBuil
 class AuditedUpdateQueryBuilder<E extends ObjectLiteral> extends UpdateQueryBuilder<E> {
   private readonly write = new BuilderWrite(this, 'update');
 
+  override where(...given: Parameters<UpdateQueryBuilder<E>['where']>): this {
+    super.where(...given);
+    this.write.noteCriteria(typeof given[0] === 'object' ? given[0] : undefined);
+    return this;
+  }
+
+  override whereInIds(ids: any): this {
+    super.whereInIds(ids);
+    this.write.noteCriteria(ids);
+    return this;
+  }
+
   override async execute(): Promise<UpdateResult> {
     return this.write.execute(() => super.execute());
   }
@@ -47,6 +59,18 @@ class AuditedUpdateQueryBuilder<E extends ObjectLiteral> extends UpdateQueryBuil
 class AuditedDeleteQueryBuilder<E extends ObjectLiteral> extends DeleteQueryBuilder<E> {
   private readonly write = new BuilderWrite(this, 'delete');
 
+  override where(...given: Parameters<DeleteQueryBuilder<E>['where']>): this {
+    super.where(...given);
+    this.write.noteCriteria(typeof given[0] === 'object' ? given[0] : undefined);
+    return this;
+  }
+
+  override whereInIds(ids: any): this {
+    super.whereInIds(ids);
+    this.write.noteCriteria(ids);
+    return this;
+  }
+
   override async execute(): Promise<DeleteResult> {
     return this.write.execute(() => super.execute());
   }
@@ -58,6 +82,18 @@ class AuditedDeleteQueryBuilder<E extends ObjectLiteral> extends DeleteQueryBuil
 
 class AuditedSoftDeleteQueryBuilder<E extends ObjectLiteral> extends SoftDeleteQueryBuilder<E> {
   private readonly write = new BuilderWrite(this, 'update');
+
+  override where(...given: Parameters<SoftDeleteQueryBuilder<E>['where']>): this {
+    super.where(...given);
+    this.write.noteCriteria(typeof given[0] === 'object' ? given[0] : undefined);
+    return this;
+  }
+
+  override whereInIds(ids: any): this {
+    super.whereInIds(ids);
+    this.write.noteCriteria(ids);
+    return this;
+  }
 
   override async execute(): Promise<UpdateResult> {
     return this.write.execute(() => super.execute());

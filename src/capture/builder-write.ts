@@ -6,7 +6,7 @@ import {
 } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type PendingContext } from '../context/write-context.js';
-import { type WriteKind } from '../dialect/dialect.js';
+import { type Key, type WriteKind } from '../dialect/dialect.js';
 import { assertOfThePresent } from '../revision/historic-entities.js';
 import { type BuilderInternals } from './builder-internals.js';
 import { type Capture, captureOf, tableOf } from './capture.js';
@@ -14,9 +14,10 @@ import { dataSourceOf } from './data-source-of.js';
 import { tellsInsertedKeys } from './inserted-keys.js';
 import { flushOf, type RecordedFlush } from './recorded-flush.js';
 import { ReturnedKeys } from './returned-keys.js';
-import { type RecordedOperation } from './revision-writer.js';
+import { type RecordedOperation } from './recordable.js';
+import { soleKeyOf } from './sole-key.js';
 import { viewOf } from './view-of.js';
-import { followsWrite, writtenRows } from './written-rows.js';
+import { areRowsTraced, followsWrite, writtenRows } from './written-rows.js';
 
 /** What is known when a builder's write begins. */
 interface Circumstances {
@@ -41,6 +42,7 @@ interface Circumstances {
  */
 export class BuilderWrite {
   private returned: ReturnedKeys | undefined;
+  private criteria: { readonly given: unknown; readonly where: object | undefined } | undefined;
 
   constructor(
     private readonly builder: object,
@@ -49,6 +51,11 @@ export class BuilderWrite {
 
   private get internals(): BuilderInternals {
     return this.builder as BuilderInternals;
+  }
+
+  /** Takes note of ids, or of an object of properties, that the builder has made its only criteria. */
+  noteCriteria(given: unknown): void {
+    this.criteria = { given, where: this.internals.expressionMap.wheres[0] };
   }
 
   async execute<T>(execute: () => Promise<T>): Promise<T> {
@@ -135,7 +142,9 @@ export class BuilderWrite {
   private observed(circumstances: Circumstances, queryRunner: QueryRunner): QueryRunner {
     const { capture, table, plan, pending, flush } = circumstances;
     const builder = this.internals;
-    const returned = this.returnedKeys(circumstances);
+    const isTraced = areRowsTraced(capture, this.kind, table, builder.expressionMap);
+    const soleKey = plan && !isTraced ? this.soleKey(capture, plan) : undefined;
+    const returned = this.returnedKeys(circumstances, isTraced, soleKey);
     this.returned = returned;
     const buffer = capture.bufferOf(queryRunner);
     let isWritten = false;
@@ -146,7 +155,7 @@ export class BuilderWrite {
       await buffer.recordOpen();
       const operation = this.operation();
       const isReturned = returned?.isAsked ?? false;
-      const statement = { capture, builder, queryRunner, table, plan, operation, isReturned };
+      const statement = { capture, builder, queryRunner, table, plan, operation, isReturned, soleKey };
       const rowsAfter = await writtenRows[this.kind](statement);
       const result = await queryRunner.query(returned?.statement(text) ?? text, parameters, true);
       try {
@@ -163,16 +172,31 @@ export class BuilderWrite {
     return viewOf(queryRunner, { query } as Partial<QueryRunner>);
   }
 
-  private returnedKeys({ capture, table, plan, isFollowed }: Circumstances): ReturnedKeys | undefined {
+  // There may have come others since.
+  private soleKey(capture: Capture, plan: AuditPlan): Key | undefined {
+    const { wheres } = this.internals.expressionMap;
+    if (!this.criteria?.where || wheres.length > 1 || wheres[0] !== this.criteria.where) return undefined;
+    return soleKeyOf(capture, plan, this.kind, this.criteria.given);
+  }
+
+  private returnedKeys(
+    { capture, table, plan, isFollowed }: Circumstances,
+    isTraced: boolean,
+    soleKey: Key | undefined,
+  ): ReturnedKeys | undefined {
     const form = capture.dialect.returning(this.kind);
     // The rows that deleted ones take along have to be found before.
     if (!plan || form === 'none' || (isFollowed && this.kind === 'delete')) return undefined;
+    // A clause of TypeORM's own costs nothing.
+    if (soleKey && form === 'appended') return undefined;
+    const isOne = soleKey !== undefined || this.internals.createCteExpression() !== '';
     return new ReturnedKeys(
       capture,
       table,
       this.kind,
       form,
       () => !tellsInsertedKeys(table, this.internals.expressionMap),
+      isTraced || isOne ? undefined : capture.keys.packer(table),
     );
   }
 

@@ -4,7 +4,8 @@ import { type AuditPlan } from '../audited/audit-plan.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { type Dialect, type Key } from '../dialect/dialect.js';
 import { ForeignKeys } from './foreign-keys.js';
-import { type KeyReader, keyText } from './key-reader.js';
+import { type KeyReader } from './key-reader.js';
+import { keyText } from './keys.js';
 import { movedRows } from './moved-rows.js';
 import { type Write } from './revision-buffer.js';
 

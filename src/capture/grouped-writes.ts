@@ -1,9 +1,9 @@
 import { type ObjectLiteral } from 'typeorm';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type Key } from '../dialect/dialect.js';
-import { keyText } from './key-reader.js';
+import { isPacked, keyText } from './keys.js';
 import { type Write } from './revision-buffer.js';
-import { type RecordedOperation } from './revision-writer.js';
+import { type RecordedOperation } from './recordable.js';
 
 /** One write for each table and operation, in the order in which they came first, with each key once. */
 export function groupedWrites(writes: readonly Write[]): readonly Write[] {
@@ -23,12 +23,15 @@ export function groupedWrites(writes: readonly Write[]): readonly Write[] {
 
 class Group {
   private readonly rows = new Map<string, { key: Key; entity: ObjectLiteral | undefined }>();
-  private all = false;
+  private readonly packed: Write[] = [];
+  private all: Write | undefined;
 
   constructor(private readonly first: Write) {}
 
-  add({ keys, entities }: Write): void {
-    if (keys === 'all') this.all = true;
+  add(write: Write): void {
+    const { keys, entities } = write;
+    if (keys === 'all') this.all = write;
+    else if (isPacked(keys)) this.packed.push(write);
     else
       keys.forEach((key, n) => {
         const text = keyText(key);
@@ -44,6 +47,7 @@ class Group {
       keys: rows.map(({ key }) => key),
       entities: rows.map(({ entity }) => entity),
     };
-    return this.all ? [named, { ...this.first, keys: 'all', entities: [] }] : [named];
+    // What is recorded already adds nothing.
+    return [...(rows.length > 0 ? [named] : []), ...this.packed, ...(this.all ? [this.all] : [])];
   }
 }

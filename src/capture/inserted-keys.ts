@@ -4,7 +4,7 @@ import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMa
 import { AuditError } from '../audit.errors.js';
 import { type Key } from '../dialect/dialect.js';
 import { type Capture } from './capture.js';
-import { uniqueKeys } from './key-reader.js';
+import { uniqueKeys } from './keys.js';
 
 const ROWS_PER_SELECT = 500;
 

@@ -1,5 +1,11 @@
 import { type DataSource, type EntityMetadata, type QueryRunner } from 'typeorm';
-import { type Dialect, type Key, type KeyDescription, type KeyTable } from '../dialect/dialect.js';
+import {
+  type Dialect,
+  type Key,
+  type KeyDescription,
+  type KeyPacker,
+  type KeyTable,
+} from '../dialect/dialect.js';
 import { bindStatement, compileStatement } from '../dialect/statement.js';
 
 const ALIAS = 'audit_key_';
@@ -21,6 +27,16 @@ export class KeyReader {
         return `${this.dialect.readKey(alias ? `${alias}.${name}` : name, column)} AS ${ALIAS}${n}`;
       })
       .join(', ');
+  }
+
+  /** The names of those columns. */
+  names({ primaryColumns }: EntityMetadata): string[] {
+    return primaryColumns.map((_, n) => `${ALIAS}${n}`);
+  }
+
+  /** What reads keys of a table without taking them apart, from those columns; undefined where that can't be. */
+  packer({ primaryColumns }: EntityMetadata): KeyPacker | undefined {
+    return this.dialect.keyPacker?.(primaryColumns);
   }
 
   /** The keys in rows that were read with those columns. */
@@ -77,23 +93,4 @@ export class KeyReader {
     }
     return this.dialect.keyTable(description);
   }
-}
-
-/** A key as a member of a set: the same for a number that was given and the text that was read for it. */
-export function keyText(key: Key): string {
-  if (key.length === 1) return valueText(key[0]);
-  return JSON.stringify(key.map(valueText));
-}
-
-function valueText(value: unknown): string {
-  return value instanceof Uint8Array
-    ? Buffer.from(value).toString('hex')
-    : value instanceof Date
-      ? value.toISOString()
-      : String(value);
-}
-
-/** Each key once. */
-export function uniqueKeys(keys: readonly Key[]): Key[] {
-  return [...new Map(keys.map((key) => [keyText(key), key])).values()];
 }

@@ -1,8 +1,8 @@
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type Key } from '../dialect/dialect.js';
-import { keyText } from './key-reader.js';
+import { keyText } from './keys.js';
 import { type Write } from './revision-buffer.js';
-import { type RecordedOperation } from './revision-writer.js';
+import { type RecordedOperation } from './recordable.js';
 
 /**
  * What an update that may have changed keys comes to: the histories of the old keys end, those of the new ones begin.

@@ -15,7 +15,8 @@ type FlushQueryRunner = QueryRunner & { [FLUSH]?: RecordedFlush };
 
 /** The flush that a query runner belongs to, if it was given to a builder of the persistence layer. */
 export function flushOf(queryRunner: QueryRunner | undefined): RecordedFlush | undefined {
-  return (queryRunner)?.[FLUSH];
+  const { [FLUSH]: flush } = (queryRunner ?? {}) as FlushQueryRunner;
+  return flush;
 }
 
 /** One flush of TypeORM's persistence layer, and the writes that it came to. */

@@ -1,5 +1,5 @@
 import { type EntityMetadata, type QueryResult, type QueryRunner } from 'typeorm';
-import { type Key, type Returning, type WriteKind } from '../dialect/dialect.js';
+import { type KeyPacker, type Keys, type Returning, type WriteKind } from '../dialect/dialect.js';
 import { type Capture } from './capture.js';
 
 /** Adds the keys of the rows that a statement writes to what it returns, and takes them out of the caller's sight. */
@@ -13,6 +13,8 @@ export class ReturnedKeys {
     private readonly kind: WriteKind,
     private readonly form: Returning,
     private readonly isNeeded: () => boolean,
+    /** Where the keys are not needed one by one. */
+    private readonly packer: KeyPacker | undefined,
   ) {
     this.keys = capture.keys.expressions(table);
   }
@@ -30,15 +32,27 @@ export class ReturnedKeys {
   }
 
   statement(text: string): string {
-    return this.form === 'appended'
-      ? `${text}${this.capture.dialect.returningClause(this.kind, this.keys)}`
+    if (this.form === 'appended')
+      return `${text}${this.capture.dialect.returningClause(this.kind, this.keys)}`;
+    return this.isPacked
+      ? `WITH audit_written AS (${text}) ${this.packer!.select('audit_written', this.capture.keys.names(this.table))}`
       : text;
   }
 
+  private get isPacked(): boolean {
+    return this.packer !== undefined && this.own === '';
+  }
+
   /** The keys in a result, which is then as it would have been without them. */
-  async take(queryRunner: QueryRunner, result: QueryResult): Promise<Key[]> {
+  async take(queryRunner: QueryRunner, result: QueryResult): Promise<Keys> {
     const { capture, table } = this;
     const rows = result.records as Record<string, unknown>[];
+    if (this.isPacked) {
+      const packed = this.packer!.take(rows);
+      result.affected = packed.length;
+      await capture.dialect.forgetReturned(queryRunner, this.kind, result, undefined);
+      return packed;
+    }
     const keys = capture.keys.keysIn(table, rows);
     if (this.own === '') {
       const generated = table.primaryColumns.findIndex((column) => column.generationStrategy === 'increment');

@@ -4,15 +4,17 @@ import { ActorRequiredError, UnrecordedWriteError } from '../audit.errors.js';
 import { type AuditOptions } from '../audit.options.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type PendingContext, resolveContext, type WriteContext } from '../context/write-context.js';
-import { type Key } from '../dialect/dialect.js';
+import { type Keys } from '../dialect/dialect.js';
 import { groupedWrites } from './grouped-writes.js';
-import { type RecordedOperation, type RevisionWriter } from './revision-writer.js';
+import { isPacked } from './keys.js';
+import { type RecordedOperation } from './recordable.js';
+import { type RevisionWriter } from './revision-writer.js';
 
 /** Rows of one table that were written by one operation. */
 export interface Write {
   readonly plan: AuditPlan;
   readonly operation: RecordedOperation;
-  readonly keys: readonly Key[] | 'all';
+  readonly keys: Keys | 'all';
   /** The instances that were saved, in the order of the keys, for their `@RevisionId()` to be filled. */
   readonly entities?: readonly (ObjectLiteral | undefined)[];
 }
@@ -106,7 +108,7 @@ export class RevisionBuffer {
       transaction: this.transactionId(),
       ...context,
     });
-    if (!plan.revisionId || operation === 'delete' || !entities || keys === 'all') return;
+    if (!plan.revisionId || operation === 'delete' || !entities || keys === 'all' || isPacked(keys)) return;
     const ids = await this.writer.revisionIds(this.queryRunner, plan, keys);
     entities.forEach((entity, n) => entity && plan.revisionId!.setEntityValue(entity, ids[n]));
   }

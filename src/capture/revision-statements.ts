@@ -1,4 +1,4 @@
-import { type KeyTable } from '../dialect/dialect.js';
+import { type KeyPacker, type KeyTable } from '../dialect/dialect.js';
 import { compileStatement, type Statement } from '../dialect/statement.js';
 import { type KeyExpression, type Recording, type RevisionSql } from './revision-sql.js';
 
@@ -55,7 +55,17 @@ export function selectVersions(sql: RevisionSql, keys: KeyTable): Statement {
 export function selectVersion(sql: RevisionSql): Statement {
   const { dialect, plan } = sql;
   const version = sql.newestVersion(sql.copiedKey((n) => dialect.keyValue(`{{k${n}}}`, plan.keys[n].source)));
-  return compileStatement(dialect, `SELECT ${version} AS version`);
+  return compileStatement(dialect, `SELECT ${version} AS version`, true);
+}
+
+/** The same for many keys that stay as the database has them: in chunk 1 those that have no version, in 0 the others. */
+export function packVersions(sql: RevisionSql, keys: KeyTable, packer: KeyPacker): Statement {
+  const { dialect, plan } = sql;
+  const version = sql.newestVersion(sql.copiedKey((n) => keys.key(n)));
+  const names = [...plan.keys.keys(), 'version'].map((name) => `audit_key_${name}`);
+  const values = [...plan.keys.map(({ source }, n) => dialect.readKey(keys.key(n), source)), version];
+  const source = `(SELECT ${values.map((value, n) => `${value} AS ${names[n]}`).join(', ')} FROM ${keys.sql})`;
+  return compileStatement(dialect, packer.select(source, names, '(audit_key_version IS NULL)'));
 }
 
 /** Puts the newest `rev_id` of the rows of a key table into their `@RevisionId()` column. */
@@ -101,7 +111,12 @@ function fromNewest(
   if (recording.newest === 'none') return conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
   const newestKey = recording.rows === 'live' ? sql.liveKey : sql.copiedKey(key);
   const isNewest = sql.isNewest('p', newestKey, recording.newest === 'known' ? version : undefined);
-  const news = [...conditions, sql.isNews(recording)].join(' AND ');
+  // A snapshot from before may know an older version, and the row be as that one again: then the insert shall fail.
+  const isOvertaken =
+    recording.newest === 'known'
+      ? ` OR EXISTS (SELECT 1 FROM ${sql.revisions} o WHERE ${sql.isNewest('o', newestKey, `p.rev_version + 1`)})`
+      : '';
+  const news = [...conditions, `(${sql.isNews(recording)}${isOvertaken})`].join(' AND ');
   return ` LEFT JOIN ${sql.revisions} p ON ${isNewest} WHERE ${news}`;
 }
 

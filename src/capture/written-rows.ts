@@ -3,16 +3,16 @@ import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js'
 import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { AuditError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { type Key, type WriteKind } from '../dialect/dialect.js';
-import { affectedRows, changedColumns, rekeyedColumns } from './affected-rows.js';
+import { type Key, type Keys, type WriteKind } from '../dialect/dialect.js';
+import { affectedKeys, affectedRows, changedColumns, rekeyedColumns } from './affected-rows.js';
 import { type BuilderInternals } from './builder-internals.js';
 import { type Capture } from './capture.js';
 import { type Cascades } from './cascades.js';
 import { assertTellsKeys, insertedKeys, keysOfConflicts } from './inserted-keys.js';
-import { keyText } from './key-reader.js';
+import { keyText } from './keys.js';
 import { movedRows } from './moved-rows.js';
 import { type Write } from './revision-buffer.js';
-import { type RecordedOperation } from './revision-writer.js';
+import { type RecordedOperation } from './recordable.js';
 
 /** A builder's statement that is about to run. */
 export interface WriteStatement {
@@ -25,10 +25,12 @@ export interface WriteStatement {
   readonly operation: RecordedOperation;
   /** Whether it will return the keys of the rows that it has written. */
   readonly isReturned: boolean;
+  /** The key of the only row that it can write, where its criteria are no more than that. */
+  readonly soleKey: Key | undefined;
 }
 
 /** The writes that a statement came to, told by its result. */
-export type RowsAfter = (result: QueryResult, returned: readonly Key[] | undefined) => Promise<Write[]>;
+export type RowsAfter = (result: QueryResult, returned: Keys | undefined) => Promise<Write[]>;
 
 /** Whether the database will change audited rows of other tables along with a write. */
 export function followsWrite(
@@ -56,7 +58,8 @@ export const writtenRows: Record<WriteKind, (statement: WriteStatement) => Promi
     const referring = await cascades.ofUpdate(queryRunner, followed, found);
     return async (result, returned) => {
       const keys =
-        returned ?? (plan ? await insertedKeys(capture, queryRunner, table, expressionMap, result) : found);
+        (returned as Key[] | undefined) ??
+        (plan ? await insertedKeys(capture, queryRunner, table, expressionMap, result) : found);
       const cascaded = await cascades.afterUpdate(queryRunner, referring, keys);
       if (!plan) return cascaded;
       const left = new Set((await reader.existing(queryRunner, table, found)).map(keyText));
@@ -65,8 +68,10 @@ export const writtenRows: Record<WriteKind, (statement: WriteStatement) => Promi
     };
   },
 
-  async delete({ capture, builder, queryRunner, table, plan, operation, isReturned }) {
-    if (isReturned) return async (_, returned) => (plan ? [{ plan, operation, keys: returned! }] : []);
+  async delete(statement) {
+    const { capture, builder, queryRunner, table, plan, operation } = statement;
+    if (plan && !followsWrite(capture, 'delete', table, builder.expressionMap))
+      return plainRows(statement, plan);
     const { keys } = await affectedRows(capture, builder, queryRunner, table);
     const cascaded = await capture.cascades.ofDelete(queryRunner, table, keys);
     return async (result) => {
@@ -75,11 +80,11 @@ export const writtenRows: Record<WriteKind, (statement: WriteStatement) => Promi
     };
   },
 
-  async update({ capture, builder, queryRunner, table, plan, operation, isReturned }) {
+  async update(statement) {
+    const { capture, builder, queryRunner, table, plan, operation, isReturned } = statement;
     const rekeyed = rekeyedColumns(table, builder.expressionMap);
     const followed = actingOnUpdate(capture.cascades, table, builder.expressionMap);
-    const isReadBefore = !isReturned || rekeyed.length > 0 || followed.length > 0;
-    if (!isReadBefore) return async (_, returned) => (plan ? [{ plan, operation, keys: returned! }] : []);
+    if (plan && rekeyed.length === 0 && followed.length === 0) return plainRows(statement, plan);
     const { keys, newKeys } = await affectedRows(
       capture,
       builder,
@@ -90,15 +95,43 @@ export const writtenRows: Record<WriteKind, (statement: WriteStatement) => Promi
     const referring = await capture.cascades.ofUpdate(queryRunner, followed, keys);
     return async (result, returned) => {
       assertAllRead(table, keys, returned?.length ?? result.affected ?? 0);
-      const next = returned ?? newKeys;
+      const next = (returned as Key[] | undefined) ?? newKeys;
       const own = plan ? movedRows(plan, operation, keys, rekeyed.length > 0 ? next : keys) : [];
       return [...own, ...(await capture.cascades.afterUpdate(queryRunner, referring, next))];
     };
   },
 };
 
+/** Whether a statement's rows have to be known one by one: others follow them, or they may get other keys. */
+export function areRowsTraced(
+  capture: Capture,
+  kind: WriteKind,
+  table: EntityMetadata,
+  expressionMap: QueryExpressionMap,
+): boolean {
+  return (
+    kind === 'insert' ||
+    followsWrite(capture, kind, table, expressionMap) ||
+    (kind === 'update' && rekeyedColumns(table, expressionMap).length > 0)
+  );
+}
+
+// All that has to be known of these rows is which they are.
+async function plainRows(
+  { capture, builder, queryRunner, table, operation, isReturned, soleKey }: WriteStatement,
+  plan: AuditPlan,
+): Promise<RowsAfter> {
+  if (isReturned) return async (_, returned) => [{ plan, operation, keys: returned! }];
+  if (soleKey) return async ({ affected }) => (affected === 0 ? [] : [{ plan, operation, keys: [soleKey] }]);
+  const keys = await affectedKeys(capture, builder, queryRunner, table);
+  return async (result) => {
+    assertAllRead(table, keys, result.affected ?? 0);
+    return [{ plan, operation, keys }];
+  };
+}
+
 // Rows that were read are locked, but without REPEATABLE READ others can come to match the criteria before the write.
-function assertAllRead({ name }: EntityMetadata, keys: readonly Key[], affected: number): void {
+function assertAllRead({ name }: EntityMetadata, keys: Keys, affected: number): void {
   if (affected <= keys.length) return;
   throw new AuditError(
     `Rows of ${name} came to match the criteria of a write while it was being prepared, so that it can't be recorded, ` +

@@ -7,6 +7,14 @@ export type KeyValue = unknown;
 /** The values of one row's primary key, in its order. */
 export type Key = readonly KeyValue[];
 
+/** Keys of many rows as text, which the database made and takes back: the parameters of a key table, in chunks. */
+export interface PackedKeys {
+  readonly length: number;
+  readonly chunks: readonly Readonly<Record<string, unknown>>[];
+}
+
+export type Keys = readonly Key[] | PackedKeys;
+
 /** What a value that isn't copied from a table is, for databases that have to be told. */
 export type ValueType = 'uuid' | 'time' | 'text' | 'json' | 'integer' | 'boolean';
 
@@ -96,6 +104,9 @@ export interface Dialect {
   /** What a statement with many keys needs to know of the key columns. Asked once for each table. */
   describeKeys(queryRunner: QueryRunner, columns: readonly ColumnMetadata[]): Promise<KeyDescription>;
 
+  /** What reads keys without taking them apart; undefined where they are read one by one. */
+  keyPacker?(columns: readonly ColumnMetadata[]): KeyPacker | undefined;
+
   /** Rows of keys from the parameters `{{keys}}` or `{{keys0}}`, `{{keys1}}`, …, in their order. */
   keyTable(description: KeyDescription): KeyTable;
 
@@ -129,8 +140,26 @@ export interface Dialect {
   /** What stands before a common table expression's body, so that it is planned with the query that reads it. */
   readonly inlined: string;
 
-  /** Runs a write and gives the number of rows; a named statement is prepared on the connection where that pays. */
-  run(queryRunner: QueryRunner, statement: Statement, values: readonly unknown[]): Promise<number>;
+  /** Runs a statement; a named one is prepared on the connection where that pays. */
+  execute(queryRunner: QueryRunner, statement: Statement, values: unknown[]): Promise<Executed>;
+}
+
+export interface KeyPacker {
+  /**
+   * A SELECT of the keys that are in rows of a source, in columns of these names.
+   *
+   * @param chunk what tells the rows apart that are not to be in one chunk; by default their number, so that a key
+   * table takes a chunk
+   */
+  select(source: string, columns: readonly string[], chunk?: string): string;
+  /** The keys in the rows that it read; a few as values. */
+  take(rows: readonly Record<string, unknown>[]): Keys;
+}
+
+/** What came of a statement: the rows that it read, or the number of those that it wrote. */
+export interface Executed {
+  readonly rows: readonly Record<string, unknown>[];
+  readonly affected: number;
 }
 
 /** The revisions of a table up to a moment. */

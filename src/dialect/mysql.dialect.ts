@@ -1,12 +1,17 @@
 import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type Dialect, type Key, type KeyDescription } from './dialect.js';
+import { type Dialect, type Executed, type Key, type KeyDescription } from './dialect.js';
 import { enumTransformers } from './numeric-enum.js';
-import { runPlain } from './statement.js';
+import { takePacked } from './packed-rows.js';
+import { runPlain, runPrepared } from './prepared.js';
+
+// Far below what fits into the default max_allowed_packet of 16 MB.
+const KEYS_PER_STATEMENT = 50_000;
 
 /** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
 export function mysqlDialect(dataSource: DataSource): Dialect {
   const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
+  let canPrepare = true;
   return {
     columnTypes: {
       // MariaDB from 10.7 has the type, and TypeORM makes a varchar(255) of it elsewhere.
@@ -72,6 +77,23 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
 
     describeKeys: (queryRunner, columns) => describeKeys(queryRunner, columns),
 
+    keyPacker: (columns) => {
+      // JSON has no bytes.
+      if (columns.some((column) => isBinary(typeOf(column)))) return undefined;
+      return {
+        // MariaDB would cut the text off. To others the first part is a comment.
+        select: (source, names, chunk = `(row_number() OVER () - 1) DIV ${KEYS_PER_STATEMENT}`) =>
+          `/*M! SET STATEMENT group_concat_max_len = 4294967295 FOR */ SELECT audit_chunk, count(*) AS audit_count, ` +
+          `CAST(JSON_ARRAYAGG(JSON_ARRAY(${names.join(', ')})) AS CHAR) AS audit_keys ` +
+          `FROM (SELECT c.*, ${chunk} AS audit_chunk FROM ${source} c) d GROUP BY audit_chunk`,
+        take: (rows) =>
+          takePacked(
+            rows.map((row) => ({ ...row, audit_few: row.audit_keys })),
+            ['keys'],
+          ),
+      };
+    },
+
     keyTable: (description) => {
       const binary = description.types.map(isBinary);
       return {
@@ -84,8 +106,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
         ordinal: '(k.n - 1)',
         version: 'k.version',
         bind: (keys) => ({ keys: JSON.stringify(keys.map((key) => encodeKey(dataSource, key))) }),
-        // Far below what fits into the default max_allowed_packet of 16 MB.
-        limit: 50_000,
+        limit: KEYS_PER_STATEMENT,
       };
     },
 
@@ -110,8 +131,43 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
       `${keys.map((key) => `n.${key} = r.${key}`).join(' AND ')} AND ${isPast('n')})`,
     nullOf: () => 'NULL',
     inlined: '',
-    run: runPlain,
+    execute: async (queryRunner, statement, values) => {
+      if (!statement.name || !canPrepare) return runPlain(queryRunner, statement, values);
+      try {
+        return await runPrepared<MysqlConnection>(dataSource, queryRunner, statement, values, (connection) =>
+          prepareAndRun(connection, statement.text, values),
+        );
+      } catch (error) {
+        if (!(error instanceof QueryFailedError) || !isOutOfStatements(error)) throw error;
+        canPrepare = false;
+        return runPlain(queryRunner, statement, values);
+      }
+    },
   };
+}
+
+/** A connection of mysql2, as far as it is used here. */
+interface MysqlConnection {
+  execute(
+    text: string,
+    values: unknown[],
+    done: (error: Error | null, result: Record<string, unknown>[] | { affectedRows: number }) => void,
+  ): void;
+}
+
+function prepareAndRun(connection: MysqlConnection, text: string, values: unknown[]): Promise<Executed> {
+  return new Promise((resolve, reject) => {
+    connection.execute(text, values, (error, result) => {
+      if (error) reject(error);
+      else if (Array.isArray(result)) resolve({ rows: result, affected: 0 });
+      else resolve({ rows: [], affected: result.affectedRows });
+    });
+  });
+}
+
+// The server keeps max_prepared_stmt_count of them, for all connections together.
+function isOutOfStatements({ driverError }: QueryFailedError): boolean {
+  return (driverError as { errno?: number }).errno === 1461;
 }
 
 // A moment's text is that of the session's time zone, and other text that of the column's character set.

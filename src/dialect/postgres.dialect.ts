@@ -1,8 +1,9 @@
-import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
+import { type DataSource, QueryFailedError } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Dialect, type ValueType } from './dialect.js';
 import { enumTransformers } from './numeric-enum.js';
-import { runPlain, type Statement } from './statement.js';
+import { FEW_KEYS, takePacked } from './packed-rows.js';
+import { runPlain, runPrepared } from './prepared.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
 
@@ -14,6 +15,8 @@ const VALUE_TYPES: Record<ValueType, string> = {
   integer: 'bigint',
   boolean: 'boolean',
 };
+
+const KEYS_PER_STATEMENT = 100_000;
 
 /** PostgreSQL 12 and later. */
 export function postgresDialect(dataSource: DataSource): Dialect {
@@ -77,6 +80,18 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     describeKeys: (_, columns) =>
       Promise.resolve({ columns, types: columns.map((column) => keyType(dataSource, column)) }),
 
+    keyPacker: (columns) => {
+      const parameters = columns.map((_, n) => `keys${n}`);
+      return {
+        select: (source, names, chunk = `(row_number() OVER () - 1) / ${KEYS_PER_STATEMENT}`) =>
+          `SELECT count(*) AS audit_count, ` +
+          `CASE WHEN count(*) <= ${FEW_KEYS} THEN json_agg(json_build_array(${names.join(', ')}))::text END AS audit_few, ` +
+          `${names.map((name, n) => `array_agg(${name})::text AS audit_keys${n}`).join(', ')} ` +
+          `FROM (SELECT c.*, ${chunk} AS audit_chunk FROM ${source} c) d GROUP BY audit_chunk`,
+        take: (rows) => takePacked(rows, parameters),
+      };
+    },
+
     keyTable: ({ types }) => ({
       sql:
         `unnest(${types.map((type, n) => `{{keys${n}}}::${type}[]`).join(', ')}) ` +
@@ -85,7 +100,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       ordinal: '(k.n - 1)',
       version: '',
       bind: (keys) => Object.fromEntries(types.map((_, n) => [`keys${n}`, keys.map((key) => key[n])])),
-      limit: 100_000,
+      limit: KEYS_PER_STATEMENT,
     }),
 
     leadingJoin: 'JOIN',
@@ -103,37 +118,23 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     // Used twice it would be materialized, the whole table of it.
     inlined: 'NOT MATERIALIZED ',
 
-    run: (queryRunner, statement, values) =>
-      statement.name
-        ? runPrepared(dataSource, queryRunner, statement, values)
-        : runPlain(queryRunner, statement, values),
+    execute: (queryRunner, statement, values) => {
+      const { name, text } = statement;
+      if (!name) return runPlain(queryRunner, statement, values);
+      return runPrepared<PgClient>(dataSource, queryRunner, statement, values, async (client) => {
+        const { rows, rowCount } = await client.query({ name, text, values });
+        return { rows, affected: rowCount ?? 0 };
+      });
+    },
   };
 }
 
 /** A client of the `pg` package, as far as it is used here. */
 interface PgClient {
-  query(config: {
-    name: string;
-    text: string;
-    values: readonly unknown[];
-  }): Promise<{ rowCount: number | null }>;
-}
-
-// TypeORM's query() can't name a statement, and planning this one costs more than running it.
-async function runPrepared(
-  { logger }: DataSource,
-  queryRunner: QueryRunner,
-  { name, text }: Statement,
-  values: readonly unknown[],
-): Promise<number> {
-  logger.logQuery(text, values as unknown[], queryRunner);
-  const client = (await queryRunner.connect()) as PgClient;
-  try {
-    return (await client.query({ name: name!, text, values })).rowCount ?? 0;
-  } catch (error) {
-    logger.logQueryError(error as Error, text, values as unknown[], queryRunner);
-    throw new QueryFailedError(text, values as unknown[], error as Error);
-  }
+  query(config: { name: string; text: string; values: unknown[] }): Promise<{
+    rows: Record<string, unknown>[];
+    rowCount: number | null;
+  }>;
 }
 
 // A moment's text is that of the session's time zone, and a digest must be the same in all.

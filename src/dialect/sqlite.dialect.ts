@@ -1,8 +1,8 @@
 import { type DataSource } from 'typeorm';
-import { type Dialect, type Key } from './dialect.js';
+import { type Dialect, type Executed, type Key } from './dialect.js';
 import { digestOf } from './mask.js';
 import { enumTransformers } from './numeric-enum.js';
-import { runPlain } from './statement.js';
+import { runPlain, runPrepared } from './prepared.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
 
@@ -93,8 +93,38 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     newest: withoutSuccessor,
     nullOf: () => 'NULL',
     inlined: '',
-    run: runPlain,
+    execute: (queryRunner, statement, values) =>
+      statement.name && dataSource.options.type === 'better-sqlite3'
+        ? runPrepared<Preparing>(dataSource, queryRunner, statement, values, (connection) =>
+            runKept(connection, statement.text, values),
+          )
+        : runPlain(queryRunner, statement, values),
   };
+}
+
+/** A connection of better-sqlite3. */
+interface Preparing {
+  prepare(text: string): Prepared;
+}
+
+interface Prepared {
+  readonly reader: boolean;
+  all(...values: unknown[]): Record<string, unknown>[];
+  run(...values: unknown[]): { changes: number };
+}
+
+const kept = new WeakMap<Preparing, Map<string, Prepared>>();
+
+// TypeORM keeps the last hundred statements, and reads by key make a new one for each number.
+function runKept(connection: Preparing, text: string, values: readonly unknown[]): Executed {
+  let statements = kept.get(connection);
+  if (!statements) kept.set(connection, (statements = new Map()));
+  let prepared = statements.get(text);
+  if (!prepared) statements.set(text, (prepared = connection.prepare(text)));
+  const bound = values.map((value) => (typeof value === 'boolean' ? Number(value) : value));
+  return prepared.reader
+    ? { rows: prepared.all(...bound), affected: 0 }
+    : { rows: [], affected: prepared.run(...bound).changes };
 }
 
 /** A connection of better-sqlite3, or of sql.js. */

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { type QueryRunner } from 'typeorm';
 import { type Dialect } from './dialect.js';
 
 /** SQL text for a driver, and the names of its parameters in the order in which the driver takes them. */
@@ -33,14 +32,4 @@ export function compileStatement(
 /** The values of a statement's parameters in the driver's order. */
 export function bindStatement(statement: Statement, values: Readonly<Record<string, unknown>>): unknown[] {
   return statement.parameters.map((name) => values[name]);
-}
-
-/** Runs a write through TypeORM and gives the number of rows that it wrote. */
-export async function runPlain(
-  queryRunner: QueryRunner,
-  { text }: Statement,
-  values: readonly unknown[],
-): Promise<number> {
-  const result = await queryRunner.query(text, values as unknown[], true);
-  return result.affected ?? 0;
 }

@@ -85,7 +85,8 @@ export class Care {
   /** Compiles a template, writes with it, and gives the number of rows that it wrote. */
   async write(queryRunner: QueryRunner, template: string, values: Row): Promise<number> {
     const statement = compileStatement(this.dialect, template);
-    return this.dialect.run(queryRunner, statement, this.bind(statement, values));
+    const { affected } = await this.dialect.execute(queryRunner, statement, this.bind(statement, values));
+    return affected;
   }
 
   /** Those of some keys whose rows are there, in locked rows; those that others have locked are passed over if they may be. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 } from 'uuid';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { keyText } from '../capture/key-reader.js';
-import { type RecordedOperation } from '../capture/revision-writer.js';
+import { keyText } from '../capture/keys.js';
+import { type RecordedOperation } from '../capture/recordable.js';
 import { type WriteContext } from '../context/write-context.js';
 import { type Key } from '../dialect/dialect.js';
 import { type Care } from './care.js';

@@ -1,0 +1,71 @@
+import { type QueryRunner } from 'typeorm';
+import { v7 } from 'uuid';
+import { type Keys } from '../dialect/dialect.js';
+import { now } from './clock.js';
+import { type KeyReader } from './key-reader.js';
+import { boundChunks, keyParameters, soleKey } from './keys.js';
+import { type Recordable } from './recordable.js';
+import { type Newest, type Recording, type RevisionSql } from './revision-sql.js';
+import { recordAll, recordMany, recordOne } from './revision-statements.js';
+import { type TableStatements } from './table-statements.js';
+
+/** Inserts revisions: one INSERT … SELECT for the rows of a table that one operation has written. */
+export class RevisionInserts {
+  constructor(
+    private readonly statements: TableStatements,
+    private readonly keyReader: KeyReader,
+  ) {}
+
+  /**
+   * @param keys where the newest versions are known, each with its own behind it
+   * @returns how many revisions it took
+   */
+  async insert(
+    queryRunner: QueryRunner,
+    recordable: Recordable,
+    keys: Keys,
+    newest: Newest,
+  ): Promise<number> {
+    const { plan, operation } = recordable;
+    const recording: Recording = {
+      rows: operation === 'delete' ? 'gone' : 'live',
+      newest,
+      upsert: operation === 'upsert',
+    };
+    const kind = `insert ${recording.rows} ${newest}${recording.upsert ? ' upsert' : ''}`;
+    const key = soleKey(keys);
+    if (key) {
+      const statement = { plan, kind, build: (sql: RevisionSql) => recordOne(sql, recording) };
+      const values = { ...valuesOf(recordable), ...keyParameters(key, plan.keys.length), id: v7() };
+      return (await this.statements.execute(queryRunner, statement, values)).affected;
+    }
+    const table = await this.keyReader.table(queryRunner, plan.metadata);
+    const statement = {
+      plan,
+      kind: `${kind} many`,
+      build: (sql: RevisionSql) => recordMany(sql, recording, table),
+    };
+    let written = 0;
+    for (const bound of boundChunks(table, keys)) {
+      const values = { ...valuesOf(recordable), ...bound, ...uuidSeries() };
+      written += (await this.statements.execute(queryRunner, statement, values)).affected;
+    }
+    return written;
+  }
+
+  /** For all rows of a table that have a history and differ from it. */
+  async insertAll(queryRunner: QueryRunner, recordable: Recordable): Promise<number> {
+    const statement = { plan: recordable.plan, kind: 'insert all', build: recordAll };
+    const values = { ...valuesOf(recordable), ...uuidSeries() };
+    return (await this.statements.execute(queryRunner, statement, values)).affected;
+  }
+}
+
+function valuesOf({ operation, actor, reason, context, transaction }: Recordable): Record<string, unknown> {
+  return { now: now(), operation, actor, reason, context: context && JSON.stringify(context), transaction };
+}
+
+/** The beginning of a UUID v7, and a number of 40 bits for its end that leaves room to count on. */
+function uuidSeries(): { prefix: string; start: number } {
+  return { prefix: v7().slice(0, 26), start: Math.floor(Math.random() * 2 ** 39) };
+}

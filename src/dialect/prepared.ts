@@ -1,0 +1,41 @@
+import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
+import { type Executed } from './dialect.js';
+import { type Statement } from './statement.js';
+
+/**
+ * Runs a statement on the driver's own connection, prepared, which TypeORM's query() can't: planning these costs more
+ * than running them. The data source's logger hears of it as of any other.
+ *
+ * @param run on the connection
+ */
+export async function runPrepared<Connection>(
+  { logger, options }: DataSource,
+  queryRunner: QueryRunner,
+  { text }: Statement,
+  values: unknown[],
+  run: (connection: Connection) => Executed | Promise<Executed>,
+): Promise<Executed> {
+  const connection = (await queryRunner.connect()) as Connection;
+  logger.logQuery(text, values, queryRunner);
+  const start = Date.now();
+  try {
+    const executed = await run(connection);
+    const ms = Date.now() - start;
+    if (options.maxQueryExecutionTime && ms > options.maxQueryExecutionTime)
+      logger.logQuerySlow(ms, text, values, queryRunner);
+    return executed;
+  } catch (error) {
+    logger.logQueryError(error as Error, text, values, queryRunner);
+    throw new QueryFailedError(text, values, error as Error);
+  }
+}
+
+/** Runs a statement through TypeORM. */
+export async function runPlain(
+  queryRunner: QueryRunner,
+  { text }: Statement,
+  values: unknown[],
+): Promise<Executed> {
+  const { records, affected } = await queryRunner.query(text, values, true);
+  return { rows: records as Executed['rows'], affected: affected ?? 0 };
+}
