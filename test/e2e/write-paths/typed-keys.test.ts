@@ -4,6 +4,7 @@ import {
   type ColumnOptions,
   Entity,
   type EntityTarget,
+  MoreThan,
   type ObjectLiteral,
   PrimaryColumn,
   type PrimaryColumnOptions,
@@ -110,6 +111,38 @@ for (const name of worldNames()) {
             '2: 3 delete',
             '2: 1 insert',
             '2: 2 delete',
+          ]);
+          await expectInvariants(dataSource);
+        },
+      );
+
+      it.each(cases.map(([options], at) => [options.type as string, at] as const))(
+        'records writes to many rows whose key is a %s',
+        async (_, at) => {
+          const { manager, dataSource } = world();
+          const [, ...keys] = cases[at];
+          const target: EntityTarget<ObjectLiteral> = targets[at];
+          const rows = Array.from({ length: 30 }, (_row, n) => ({ key: keys[n % 3], number: 100 + n }));
+          await manager.insert(target, rows);
+          const { affected } = await manager.update(target, { number: MoreThan(109) }, { value: 2 });
+          const deleted = await manager.delete(target, { number: MoreThan(101) });
+          expect([affected, deleted.affected]).toEqual([20, 28]);
+          const operations = await manager
+            .createQueryBuilder(revisionOf(targets[at]), 'revision')
+            .select('revision.revVersion', 'version')
+            .addSelect('revision.revOperation', 'operation')
+            .addSelect('count(*)', 'count')
+            .where('revision.number > 99')
+            .groupBy('revision.revVersion')
+            .addGroupBy('revision.revOperation')
+            .orderBy('revision.revVersion')
+            .addOrderBy('revision.revOperation')
+            .getRawMany<{ version: number; operation: string; count: number }>();
+          expect(operations.map((row) => `${row.version} ${row.operation}: ${row.count}`)).toEqual([
+            '1 insert: 30',
+            '2 delete: 8',
+            '2 update: 20',
+            '3 delete: 20',
           ]);
           await expectInvariants(dataSource);
         },
