@@ -24,7 +24,8 @@ interface Circumstances {
   readonly capture: Capture;
   /** The table, in its root's metadata where it is a single-table inheritance. */
   readonly table: EntityMetadata;
-  readonly pending: PendingContext;
+  /** Under which it is recorded; undefined in a flush, which has its own. */
+  readonly pending: PendingContext | undefined;
   /** The plan by which its rows are recorded here; undefined where events will name them, or it isn't audited. */
   readonly plan: AuditPlan | undefined;
   /** Whether the database will change audited rows of other tables with it. */
@@ -88,16 +89,17 @@ export class BuilderWrite {
     if (!capture || !expressionMap.mainAlias?.hasMetadata) return undefined;
     const { metadata } = expressionMap.mainAlias;
     if (capture.plans.isRevision(metadata)) this.assertAppends(metadata);
-    const pending = capture.pending();
     const movesTree = this.movesTree(metadata);
     const flush =
       expressionMap.callListeners === false || movesTree ? flushOf(this.internals.queryRunner) : undefined;
     if (!flush) assertOfThePresent(capture.dataSource, metadata.name, expressionMap.valuesSet);
-    if (!pending || flush?.isTold === false) return undefined;
+    if (flush?.isTold === false) return undefined;
     const table = tableOf(metadata);
     const plan = capture.plans.find(metadata);
     const isFollowed = followsWrite(capture, this.kind, table, expressionMap);
     if (!plan && !isFollowed) return undefined;
+    const pending = flush ? undefined : capture.pending();
+    if (!flush && !pending) return undefined;
     const isNamed = flush && !movesTree && !this.isAnonymous();
     return { capture, table, pending, plan: isNamed ? undefined : plan, isFollowed, flush };
   }
@@ -152,7 +154,7 @@ export class BuilderWrite {
       if (isWritten)
         return structured ? queryRunner.query(text, parameters, true) : queryRunner.query(text, parameters);
       isWritten = true;
-      await buffer.recordOpen();
+      if (buffer.open.size > 0) await buffer.recordOpen();
       const operation = this.operation();
       const isReturned = returned?.isAsked ?? false;
       const statement = { capture, builder, queryRunner, table, plan, operation, isReturned, soleKey };
@@ -162,7 +164,7 @@ export class BuilderWrite {
         const keys = isReturned ? await returned!.take(queryRunner, result) : undefined;
         const writes = await rowsAfter(result, keys);
         if (flush) flush.addUnnamed(...writes);
-        else await buffer.record(writes, pending);
+        else await buffer.record(writes, pending!);
       } catch (error) {
         buffer.fail(error);
         throw error;

@@ -31,7 +31,7 @@ export class RecordedFlush {
     /** What the application has its hooks write with, too. */
     readonly queryRunner: QueryRunner,
     private readonly buffer: RevisionBuffer,
-    /** Whether its rows are to be recorded: not those of `save(…, { listeners: false })`. */
+    /** Whether its rows are to be recorded: not in `without()`, nor those of `save(…, { listeners: false })`. */
     readonly isTold: boolean,
   ) {}
 
@@ -53,11 +53,10 @@ export class RecordedFlush {
   }
 
   /** Takes the writes of rows that it knows; its hooks, which come now, may write themselves. */
-  written(named: readonly Write[], pending: PendingContext | undefined): void {
-    this.hasWritten ||= named.length > 0;
-    this.writes.unshift(...named);
+  written(named: readonly Write[], pending: PendingContext): void {
+    this.writes = [...named, ...this.writes];
     this.pending = pending;
-    if (pending) this.buffer.open.add(this);
+    this.buffer.open.add(this);
   }
 
   /** Records the writes so far. */
@@ -71,17 +70,15 @@ export class RecordedFlush {
     return (this.recorded = before ? before.then(() => recorded) : recorded);
   }
 
-  async end(): Promise<void> {
-    try {
-      await this.record();
-    } finally {
-      this.buffer.open.delete(this);
-    }
+  /** Its hooks have run. */
+  end(): Promise<void> | undefined {
+    this.buffer.open.delete(this);
+    return this.record();
   }
 
   /** After an error: the application may catch it and commit. Then what is known is recorded, and half a flush refused. */
   async fail(error: unknown): Promise<void> {
-    if (this.pending) await this.end().catch(() => undefined);
+    if (this.pending) await this.end()?.catch(() => undefined);
     else if (this.hasWritten) this.buffer.fail(error);
   }
 }
@@ -99,11 +96,12 @@ export const recordedFlushes: FlushExtension = {
     if (!capture) return execute();
     assertRecordable(capture, executed);
     const buffer = capture.bufferOf(queryRunner);
-    await buffer.recordOpen();
-    const flush = new RecordedFlush(queryRunner, buffer, options?.listeners !== false);
+    if (buffer.open.size > 0) await buffer.recordOpen();
+    const isTold = options?.listeners !== false && capture.pending() !== undefined;
+    const flush = new RecordedFlush(queryRunner, buffer, isTold);
     const record = async (): Promise<void> => {
+      executed.queryRunner = flush.view();
       try {
-        executed.queryRunner = flush.view();
         await execute();
       } catch (error) {
         await flush.fail(error);
@@ -118,8 +116,9 @@ export const recordedFlushes: FlushExtension = {
 
   written(executed: Flush) {
     const flush = flushOf(executed.queryRunner);
-    const capture = flush && captureOf(dataSourceOf(flush.queryRunner));
+    if (!flush?.isTold) return;
+    const capture = captureOf(dataSourceOf(flush.queryRunner));
     const pending = capture?.pending();
-    if (pending) flush!.written(flushedWrites(capture!, executed), pending);
+    if (capture && pending) flush.written(flushedWrites(capture, executed), pending);
   },
 };

@@ -27,8 +27,8 @@ interface OpenFlush {
 /** What records the writes of one query runner, and knows the transaction that they belong to. */
 export class RevisionBuffer {
   readonly open = new Set<OpenFlush>();
-  /** Ends with what is being recorded; undefined while nothing is. */
-  private busy: Promise<void> | undefined;
+  /** Ends with the last of what is being recorded; undefined while nothing is. */
+  private last: Promise<void> | undefined;
   private transaction: string | undefined;
   private depth = 0;
   private failure: { depth: number; error: unknown } | undefined;
@@ -41,14 +41,11 @@ export class RevisionBuffer {
 
   /** Records writes, after those that came before: one statement for each table and operation. */
   record(writes: readonly Write[], context: PendingContext): Promise<void> {
-    const write = (): Promise<void> => this.write(groupedWrites(writes), context);
-    // One after the other: a PostgreSQL client takes one query at a time.
-    const recorded = this.busy ? this.busy.then(write) : write();
-    const end = (): void => {
-      if (this.busy === busy) this.busy = undefined;
-    };
-    const busy = recorded.then(end, end);
-    this.busy = busy;
+    const before = this.last;
+    const recorded = this.write(groupedWrites(writes), context, before).finally(() => {
+      if (this.last === recorded) this.last = undefined;
+    });
+    this.last = recorded;
     return recorded;
   }
 
@@ -81,10 +78,17 @@ export class RevisionBuffer {
     this.transaction = undefined;
   }
 
-  private async write(writes: readonly Write[], pending: PendingContext): Promise<void> {
+  private async write(
+    writes: readonly Write[],
+    pending: PendingContext,
+    before: Promise<void> | undefined,
+  ): Promise<void> {
+    // One after the other: a PostgreSQL client takes one query at a time.
+    if (before) await before.catch(() => undefined);
     try {
       if (writes.every(({ keys }) => keys.length === 0)) return;
-      const context = await resolveContext(pending, this.options);
+      const resolved = resolveContext(pending, this.options);
+      const context = resolved instanceof Promise ? await resolved : resolved;
       for (const write of writes) if (this.isWanted(write, context)) await this.writeOne(write, context);
     } catch (error) {
       this.fail(error);

@@ -18,11 +18,15 @@ export class TransactionGate {
   constructor(private readonly sharesConnection: boolean) {}
 
   /** Runs in the transaction that is active on the query runner, or in a new one that ends with the function. */
-  async run<T>(queryRunner: QueryRunner, fn: () => Promise<T>): Promise<T> {
-    if (this.sharesConnection) this.guard(queryRunner);
+  run<T>(queryRunner: QueryRunner, fn: () => Promise<T>): Promise<T> {
+    if (this.sharesConnection) return this.runShared(queryRunner, fn);
+    return queryRunner.isTransactionActive ? fn() : transaction(queryRunner, fn);
+  }
+
+  private async runShared<T>(queryRunner: QueryRunner, fn: () => Promise<T>): Promise<T> {
+    this.guard(queryRunner);
     for (let turn = this.turn(); turn; turn = this.turn(true)) await turn;
     if (queryRunner.isTransactionActive) return fn();
-    if (!this.sharesConnection) return transaction(queryRunner, fn);
     const holder = {};
     this.holder = holder;
     let leave!: () => void;

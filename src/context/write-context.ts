@@ -23,17 +23,31 @@ export function pendingContext(context: AuditContext): PendingContext {
 }
 
 /** Asks the application's functions what the request doesn't say itself. @throws AuditContextError */
-export async function resolveContext(
-  { state, request, requestId }: PendingContext,
+export function resolveContext(
+  pending: PendingContext,
+  options: AuditOptions,
+): WriteContext | Promise<WriteContext> {
+  const { request, state } = pending;
+  return request ? resolveOfRequest(request, pending, options) : writeContext(state, state?.actor);
+}
+
+async function resolveOfRequest(
+  request: object,
+  { state, requestId }: PendingContext,
   options: AuditOptions,
 ): Promise<WriteContext> {
-  const actor =
-    state?.actor !== undefined || !request ? state?.actor : await (options.actor ?? userOf)(request);
+  const actor = state?.actor !== undefined ? state.actor : await (options.actor ?? userOf)(request);
+  const metadata = await (options.context ? options.context(request) : metadataOf(request, requestId));
+  return writeContext(state, actor, metadata);
+}
+
+function writeContext(
+  state: AuditContextState | undefined,
+  actor: string | number | null | undefined,
+  metadata?: AuditMetadata | null,
+): WriteContext {
   const stored = typeof actor === 'number' ? String(actor) : actor;
   assertStorable('actor', stored);
-  const metadata = request
-    ? await (options.context ? options.context(request) : metadataOf(request, requestId))
-    : undefined;
   return {
     actor: stored ?? null,
     reason: state?.reason ?? null,

@@ -134,8 +134,8 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     execute: async (queryRunner, statement, values) => {
       if (!statement.name || !canPrepare) return runPlain(queryRunner, statement, values);
       try {
-        return await runPrepared<MysqlConnection>(dataSource, queryRunner, statement, values, (connection) =>
-          prepareAndRun(connection, statement.text, values),
+        return await runPrepared(dataSource, queryRunner, statement, values, async () =>
+          prepareAndRun((await queryRunner.connect()) as MysqlConnection, statement.text, values),
         );
       } catch (error) {
         if (!(error instanceof QueryFailedError) || !isOutOfStatements(error)) throw error;

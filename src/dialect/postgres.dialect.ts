@@ -121,7 +121,8 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     execute: (queryRunner, statement, values) => {
       const { name, text } = statement;
       if (!name) return runPlain(queryRunner, statement, values);
-      return runPrepared<PgClient>(dataSource, queryRunner, statement, values, async (client) => {
+      return runPrepared(dataSource, queryRunner, statement, values, async () => {
+        const client = (await queryRunner.connect()) as PgClient;
         const { rows, rowCount } = await client.query({ name, text, values });
         return { rows, affected: rowCount ?? 0 };
       });

@@ -6,20 +6,20 @@ import { type Statement } from './statement.js';
  * Runs a statement on the driver's own connection, prepared, which TypeORM's query() can't: planning these costs more
  * than running them. The data source's logger hears of it as of any other.
  *
- * @param run on the connection
+ * @param run runs it
  */
-export async function runPrepared<Connection>(
+export async function runPrepared(
   { logger, options }: DataSource,
   queryRunner: QueryRunner,
   { text }: Statement,
   values: unknown[],
-  run: (connection: Connection) => Executed | Promise<Executed>,
+  run: () => Executed | Promise<Executed>,
 ): Promise<Executed> {
-  const connection = (await queryRunner.connect()) as Connection;
   logger.logQuery(text, values, queryRunner);
   const start = Date.now();
   try {
-    const executed = await run(connection);
+    const running = run();
+    const executed = running instanceof Promise ? await running : running;
     const ms = Date.now() - start;
     if (options.maxQueryExecutionTime && ms > options.maxQueryExecutionTime)
       logger.logQuerySlow(ms, text, values, queryRunner);

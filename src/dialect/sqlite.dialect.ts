@@ -95,8 +95,8 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     inlined: '',
     execute: (queryRunner, statement, values) =>
       statement.name && dataSource.options.type === 'better-sqlite3'
-        ? runPrepared<Preparing>(dataSource, queryRunner, statement, values, (connection) =>
-            runKept(connection, statement.text, values),
+        ? runPrepared(dataSource, queryRunner, statement, values, () =>
+            runKept(connectionOf(dataSource) as Preparing, statement.text, values),
           )
         : runPlain(queryRunner, statement, values),
   };
@@ -111,6 +111,10 @@ interface Prepared {
   readonly reader: boolean;
   all(...values: unknown[]): Record<string, unknown>[];
   run(...values: unknown[]): { changes: number };
+}
+
+function connectionOf({ driver }: DataSource): unknown {
+  return (driver as unknown as { databaseConnection: unknown }).databaseConnection;
 }
 
 const kept = new WeakMap<Preparing, Map<string, Prepared>>();
@@ -134,8 +138,8 @@ type Connection =
 
 const provided = new WeakSet<Connection>();
 
-function provideDigest({ driver }: DataSource): void {
-  const connection = (driver as unknown as { databaseConnection: Connection }).databaseConnection;
+function provideDigest(dataSource: DataSource): void {
+  const connection = connectionOf(dataSource) as Connection;
   // sql.js forgets its functions whenever the database is exported, which an autosave does.
   if ('create_function' in connection) connection.create_function('audit_digest', digestOf);
   else if (!provided.has(connection)) {
