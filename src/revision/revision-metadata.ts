@@ -20,19 +20,16 @@ export function buildRevisionMetadatas(
   dataSource: DataSource,
   definitions: readonly RevisionDefinition[],
 ): EntityMetadata[] {
-  if (definitions.length === 0) return [];
-  const storage = new MetadataArgsStorage();
-  for (const definition of definitions) addToStorage(storage, dataSource, definition);
-  const built = new EntityMetadataBuilder(dataSource, storage).build();
-  definitions.forEach((definition, at) => assertColumnNames(definition, built[at]));
-  return built;
+  return definitions.map((definition) => {
+    // A builder for each: for every table TypeORM looks through the columns of all that its builder knows.
+    const [built] = new EntityMetadataBuilder(dataSource, storageOf(dataSource, definition)).build();
+    assertColumnNames(definition, built);
+    return built;
+  });
 }
 
-function addToStorage(
-  storage: MetadataArgsStorage,
-  dataSource: DataSource,
-  definition: RevisionDefinition,
-): void {
+function storageOf(dataSource: DataSource, definition: RevisionDefinition): MetadataArgsStorage {
+  const storage = new MetadataArgsStorage();
   const { metadata } = definition;
   const target = revisionTargetOf(definition.target ?? '', definition.tableName) as
     string | (new () => object);
@@ -77,6 +74,7 @@ function addToStorage(
   if (definition.copyIndexes)
     for (const index of copiedIndexes(definition))
       storage.indices.push({ target, ...index } as IndexMetadataArgs);
+  return storage;
 }
 
 // An embedded class may be used twice with different prefixes, so each use gets a class of its own.
