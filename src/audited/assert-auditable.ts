@@ -6,7 +6,8 @@ import { revisionPropertyPath } from '../revision/revision-table.js';
 import { type AuditedOptions } from './audited.decorator.js';
 import { assertMasks } from './masks.js';
 import {
-  isExcluded,
+  excludedPaths,
+  isWithin,
   prefixesOf,
   propertyOf,
   propertyPaths,
@@ -17,13 +18,15 @@ import {
 /** @throws AuditConfigurationError naming what of an entity can't be audited, and the remedy */
 export function assertAuditable(metadata: EntityMetadata, options: AuditedOptions): void {
   assertTable(metadata);
-  assertOneRevisionId(metadata);
-  assertExclude(metadata, options);
+  const revisionIds = revisionIdColumns(metadata);
+  assertOneRevisionId(metadata, revisionIds);
+  const excluded = excludedPaths(metadata, options);
+  assertExclude(metadata, options, excluded);
   assertMasks(metadata);
   for (const column of tableColumns(metadata)) {
-    if (revisionIdColumns(metadata).includes(column)) continue;
+    if (revisionIds.includes(column)) continue;
     assertOwnName(metadata, column);
-    if (!isExcluded(metadata, options, propertyOf(column))) assertOwnProperty(metadata, column);
+    if (!isWithin(excluded, propertyOf(column))) assertOwnProperty(metadata, column);
   }
 }
 
@@ -39,15 +42,18 @@ function assertTable(metadata: EntityMetadata): void {
     );
 }
 
-function assertOneRevisionId(metadata: EntityMetadata): void {
-  const [first, second] = revisionIdColumns(metadata);
+function assertOneRevisionId(metadata: EntityMetadata, [first, second]: readonly ColumnMetadata[]): void {
   if (second)
     throw new AuditConfigurationError(
       `${metadata.name} has @RevisionId() on ${first.propertyPath} and on ${second.propertyPath}. Keep one of them.`,
     );
 }
 
-function assertExclude(metadata: EntityMetadata, options: AuditedOptions): void {
+function assertExclude(
+  metadata: EntityMetadata,
+  options: AuditedOptions,
+  excluded: ReadonlySet<string>,
+): void {
   const paths = propertyPaths(metadata);
   for (const path of options.exclude ?? [])
     if (!paths.some((known) => prefixesOf(known).includes(path)))
@@ -55,7 +61,7 @@ function assertExclude(metadata: EntityMetadata, options: AuditedOptions): void 
         `@Audited({ exclude }) of ${metadata.name} names "${path}", which is none of its properties. They are ${paths.join(', ')}.`,
       );
   for (const key of metadata.primaryColumns)
-    if (isExcluded(metadata, options, propertyOf(key)))
+    if (isWithin(excluded, propertyOf(key)))
       throw new AuditConfigurationError(
         `${metadata.name}.${key.propertyPath} is part of the primary key and can't be left out of the history. ` +
           `Remove it from exclude, or @NotAudited() from it.`,

@@ -5,8 +5,8 @@ import { type RevisionDefinition, revisionPropertyPath } from '../revision/revis
 import { assertAuditable } from './assert-auditable.js';
 import { type AuditedOptions } from './audited.decorator.js';
 import { type Markable } from './marks.js';
-import { maskOf } from './masks.js';
-import { isExcluded, propertyOf, revisionIdColumns, tableColumns } from './properties.js';
+import { columnMasks } from './masks.js';
+import { excludedPaths, isWithin, propertyOf, revisionIdColumns, tableColumns } from './properties.js';
 
 /** One column of an audited table and its copy in the revision table. */
 export interface PlanColumn {
@@ -53,8 +53,9 @@ export function draftPlan(
 ): AuditPlanDraft {
   assertAuditable(metadata, options);
   const revisionId = revisionIdColumns(metadata).at(0);
+  const excluded = excludedPaths(metadata, options);
   const columns = tableColumns(metadata).filter(
-    (column) => column !== revisionId && !isExcluded(metadata, options, propertyOf(column)),
+    (column) => column !== revisionId && !isWithin(excluded, propertyOf(column)),
   );
   return {
     name: options.name ?? metadata.tableName,
@@ -65,7 +66,7 @@ export function draftPlan(
       target: target as RevisionDefinition['target'],
       tableName: options.tableName ?? `${metadata.tableNameWithoutPrefix}_rev`,
       columns,
-      masks: new Map(columns.map((column) => [column, maskOf(metadata, propertyOf(column))])),
+      masks: columnMasks(metadata),
       copyIndexes: options.indexes === 'copy',
     },
   };
@@ -74,9 +75,10 @@ export function draftPlan(
 /** The drafts for the junction tables that an audited entity owns. */
 export function draftJunctions(owner: AuditPlanDraft): AuditPlanDraft[] {
   const { metadata } = owner.definition;
+  const excluded = excludedPaths(metadata, owner.options);
   // TypeORM's own list of owners is only filled for entities that have a generated column.
   return metadata.manyToManyRelations
-    .filter((relation) => relation.isManyToManyOwner && !isExcluded(metadata, owner.options, relation))
+    .filter((relation) => relation.isManyToManyOwner && !isWithin(excluded, relation))
     .map((relation) => relation.junctionEntityMetadata!)
     .map((junction) => ({
       name: junction.tableName,

@@ -1,7 +1,8 @@
 import { type EntityMetadata } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { AuditConfigurationError } from '../audit.errors.js';
 import { type Mask } from '../dialect/dialect.js';
-import { ownersOf, type Property, propertyOf, tableColumns } from './properties.js';
+import { prefixesOf, propertyOf, propertyOwners, tableColumns } from './properties.js';
 
 const MASKED = Symbol.for('nestjs-typeorm-audit:masked');
 
@@ -10,19 +11,23 @@ export function markMasked(mask: Mask, prototype: object, property: string): voi
   Reflect.defineMetadata(MASKED, { ...masks, [property]: mask }, prototype.constructor);
 }
 
-/** The mask of a column or relation: its own, or that of an embedded that it is in. */
-export function maskOf(metadata: EntityMetadata, property: Property): Mask | undefined {
-  const names = property.propertyPath.split('.');
-  return ownersOf(metadata, property)
-    .slice(0, names.length)
-    .flatMap((owners, depth) => owners.map((owner) => masksOf(owner)[names[depth]]))
-    .find((mask) => mask !== undefined);
+/** The masks of an entity's columns: each column's own, its relation's, or that of an embedded that it is in. */
+export function columnMasks(metadata: EntityMetadata): Map<ColumnMetadata, Mask> {
+  const masks = new Map<ColumnMetadata, Mask>();
+  const marked = markedMasks(metadata);
+  if (marked.size === 0) return masks;
+  for (const column of tableColumns(metadata)) {
+    const path = prefixesOf(propertyOf(column).propertyPath).find((prefix) => marked.has(prefix));
+    if (path !== undefined) masks.set(column, marked.get(path)!);
+  }
+  return masks;
 }
 
 /** @throws AuditConfigurationError naming a masked property whose value has to be known, or isn't in the table */
 export function assertMasks(metadata: EntityMetadata): void {
+  const masks = columnMasks(metadata);
   for (const key of metadata.primaryColumns)
-    if (maskOf(metadata, propertyOf(key)))
+    if (masks.has(key))
       throw new AuditConfigurationError(
         `${metadata.name}.${key.propertyPath} is part of the primary key, by which its history is found, and can't be masked. ` +
           `Remove @Masked() from it.`,
@@ -33,6 +38,15 @@ export function assertMasks(metadata: EntityMetadata): void {
       throw new AuditConfigurationError(
         `${metadata.name}.${property} is masked, but has no column in the table. Put @Masked() on a column, an embedded or the owning side of a relation.`,
       );
+}
+
+// A class comes before those that it extends, and its own mask holds.
+function markedMasks(metadata: EntityMetadata): Map<string, Mask> {
+  const marked = new Map<string, Mask>();
+  for (const { prefix, owner } of propertyOwners(metadata))
+    for (const [property, mask] of Object.entries(masksOf(owner)))
+      if (!marked.has(prefix + property)) marked.set(prefix + property, mask);
+  return marked;
 }
 
 function masksOf(owner: unknown): Readonly<Record<string, Mask>> {

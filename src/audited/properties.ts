@@ -10,11 +10,12 @@ export function tableColumns(metadata: EntityMetadata): ColumnMetadata[] {
 }
 
 export function revisionIdColumns(metadata: EntityMetadata): ColumnMetadata[] {
-  return metadata.nonVirtualColumns.filter((column) => isMarked('revision-id', metadata, column));
+  const marked = markedPaths('revision-id', metadata);
+  return metadata.nonVirtualColumns.filter((column) => isWithin(marked, column));
 }
 
 /** A column or a relation, as far as a mark or an option can name it. */
-export type Property = Pick<ColumnMetadata | RelationMetadata, 'propertyPath' | 'embeddedMetadata'>;
+export type Property = Pick<ColumnMetadata | RelationMetadata, 'propertyPath'>;
 
 /** What names a column: of a join column its relation, unless an ordinary property shares it. */
 export function propertyOf(column: ColumnMetadata): Property {
@@ -26,24 +27,30 @@ export function propertyPaths({ nonVirtualColumns, relations }: EntityMetadata):
   return [...new Set([...nonVirtualColumns, ...relations].map(({ propertyPath }) => propertyPath))];
 }
 
-export function isExcluded(metadata: EntityMetadata, options: AuditedOptions, property: Property): boolean {
-  return (
-    prefixesOf(property.propertyPath).some((path) => options.exclude?.includes(path)) ||
-    isMarked('not-audited', metadata, property)
+/** The paths of what an entity leaves out of its history. */
+export function excludedPaths(metadata: EntityMetadata, options: AuditedOptions): Set<string> {
+  return new Set([...(options.exclude ?? []), ...markedPaths('not-audited', metadata)]);
+}
+
+/** Whether a path leads to a property or to an embedded that it is in. */
+export function isWithin(paths: ReadonlySet<string>, { propertyPath }: Property): boolean {
+  return paths.size > 0 && prefixesOf(propertyPath).some((path) => paths.has(path));
+}
+
+function markedPaths(mark: PropertyMark, metadata: EntityMetadata): Set<string> {
+  return new Set(
+    propertyOwners(metadata).flatMap(({ prefix, owner }) =>
+      markedProperties(mark, owner).map((property) => prefix + property),
+    ),
   );
 }
 
-function isMarked(kind: PropertyMark, metadata: EntityMetadata, property: Property): boolean {
-  const owners = ownersOf(metadata, property);
-  return property.propertyPath
-    .split('.')
-    .some((name, depth) => owners[depth].some((owner) => markedProperties(kind, owner).includes(name)));
-}
-
-/** Whose properties the names in a path are: of the entity, of the embedded in it, of the embedded in that … */
-export function ownersOf(metadata: EntityMetadata, { embeddedMetadata }: Property): unknown[][] {
-  const embeddeds = embeddedMetadata?.embeddedMetadataTree ?? [];
-  return [metadata.inheritanceTree, ...embeddeds.map(({ type }) => [type])];
+/** The classes that an entity's properties are marked in, and what comes before their names in a path. */
+export function propertyOwners(metadata: EntityMetadata): { prefix: string; owner: unknown }[] {
+  return [
+    ...metadata.inheritanceTree.map((owner) => ({ prefix: '', owner })),
+    ...metadata.allEmbeddeds.map(({ propertyPath, type }) => ({ prefix: `${propertyPath}.`, owner: type })),
+  ];
 }
 
 /** 'a.b.c' → ['a', 'a.b', 'a.b.c'] */

@@ -28,7 +28,7 @@ export interface RevisionDefinition {
   /** The columns to copy. */
   columns: readonly ColumnMetadata[];
   /** Those whose copies don't have the value. */
-  masks?: ReadonlyMap<ColumnMetadata, Mask | undefined>;
+  masks?: ReadonlyMap<ColumnMetadata, Mask>;
   copyIndexes: boolean;
 }
 
