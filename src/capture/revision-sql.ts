@@ -81,6 +81,14 @@ export class RevisionSql {
     return `${this.isOf(alias, key)} AND ${alias}.rev_version = ${version}`;
   }
 
+  /** Joins the newest revision p of this key, if it has one. */
+  joinNewest(key: KeyExpression): string {
+    return this.dialect.hasLateral
+      ? `LEFT JOIN LATERAL (SELECT * FROM ${this.revisions} m WHERE ${this.isOf('m', key)} ` +
+          'ORDER BY m.rev_version DESC LIMIT 1) p ON TRUE'
+      : `LEFT JOIN ${this.revisions} p ON ${this.isNewest('p', key)}`;
+  }
+
   newestVersion(key: KeyExpression): string {
     return `(SELECT max(m.rev_version) FROM ${this.revisions} m WHERE ${this.isOf('m', key)})`;
   }

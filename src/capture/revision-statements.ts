@@ -64,7 +64,8 @@ export function packVersions(sql: RevisionSql, keys: KeyTable, packer: KeyPacker
   const version = sql.newestVersion(sql.copiedKey((n) => keys.key(n)));
   const names = [...plan.keys.keys(), 'version'].map((name) => `audit_key_${name}`);
   const values = [...plan.keys.map(({ source }, n) => dialect.readKey(keys.key(n), source)), version];
-  const source = `(SELECT ${values.map((value, n) => `${value} AS ${names[n]}`).join(', ')} FROM ${keys.sql})`;
+  // Merged into what reads it, it would look for each version twice: a limit keeps it apart.
+  const source = `(SELECT ${values.map((value, n) => `${value} AS ${names[n]}`).join(', ')} FROM ${keys.sql} LIMIT ${2 ** 31})`;
   return compileStatement(dialect, packer.select(source, names, '(audit_key_version IS NULL)'));
 }
 
@@ -110,14 +111,17 @@ function fromNewest(
 ): string {
   if (recording.newest === 'none') return conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
   const newestKey = recording.rows === 'live' ? sql.liveKey : sql.copiedKey(key);
-  const isNewest = sql.isNewest('p', newestKey, recording.newest === 'known' ? version : undefined);
   // A snapshot from before may know an older version, and the row be as that one again: then the insert shall fail.
   const isOvertaken =
     recording.newest === 'known'
       ? ` OR EXISTS (SELECT 1 FROM ${sql.revisions} o WHERE ${sql.isNewest('o', newestKey, `p.rev_version + 1`)})`
       : '';
   const news = [...conditions, `(${sql.isNews(recording)}${isOvertaken})`].join(' AND ');
-  return ` LEFT JOIN ${sql.revisions} p ON ${isNewest} WHERE ${news}`;
+  const joined =
+    recording.newest === 'known'
+      ? `LEFT JOIN ${sql.revisions} p ON ${sql.isNewest('p', newestKey, version)}`
+      : sql.joinNewest(newestKey);
+  return ` ${joined} WHERE ${news}`;
 }
 
 function newestId(sql: RevisionSql): Record<string, string> {

@@ -110,6 +110,9 @@ export interface Dialect {
   /** Rows of keys from the parameters `{{keys}}` or `{{keys0}}`, `{{keys1}}`, …, in their order. */
   keyTable(description: KeyDescription): KeyTable;
 
+  /** Whether a subquery in FROM can look at what stands before it, so that a row and its version are one look. */
+  readonly hasLateral: boolean;
+
   /** The join that makes the database begin with its left side. */
   readonly leadingJoin: string;
 

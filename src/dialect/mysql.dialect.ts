@@ -110,6 +110,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
       };
     },
 
+    hasLateral: false,
     leadingJoin: 'STRAIGHT_JOIN',
     greatest: (...expressions) => `greatest(${expressions.join(', ')})`,
     numberedUuid: (prefix, start, n) => `concat(${prefix}, lpad(lower(hex(${start} + ${n})), 10, '0'))`,

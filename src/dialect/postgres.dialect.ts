@@ -103,6 +103,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       limit: KEYS_PER_STATEMENT,
     }),
 
+    hasLateral: true,
     leadingJoin: 'JOIN',
     greatest: (...expressions) => `greatest(${expressions.join(', ')})`,
     numberedUuid: (prefix, start, n) =>

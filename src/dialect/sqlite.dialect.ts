@@ -80,6 +80,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
       limit: 100_000,
     }),
 
+    hasLateral: false,
     // Of its joins only this one keeps its order.
     leadingJoin: 'CROSS JOIN',
     greatest: (...expressions) => `max(${expressions.join(', ')})`,
