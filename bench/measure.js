@@ -6,11 +6,11 @@ import { performance } from 'node:perf_hooks';
  *
  * @param lanes { entities, prepare(), run(prepared) }; only run() is timed. A lane that throws leaves the race, and
  * its error is kept.
- * @param budget { rounds, ms, atLeast, isWarm }: ends after so many rounds, or earlier when so much time has gone by;
- * unless they are warm, the lanes are run once before
+ * @param budget { rounds, ms, atLeast, warmMs }: ends after so many rounds, or earlier when so much time has gone by.
+ * Before, the lanes are run once, and again for as long as it takes to be warm, as a server is
  * @returns for each lane { median, q1, q3, rounds } in µs per entity, or { error }
  */
-export async function race(lanes, { rounds, ms, atLeast = 3, isWarm = false }) {
+export async function race(lanes, { rounds, ms, atLeast = 3, warmMs = 0 }) {
   const samples = lanes.map(() => []);
   const errors = lanes.map(() => undefined);
   const measureOnce = async (n, isCounted) => {
@@ -24,7 +24,9 @@ export async function race(lanes, { rounds, ms, atLeast = 3, isWarm = false }) {
       errors[n] = error;
     }
   };
-  if (!isWarm) for (let n = 0; n < lanes.length; n++) await measureOnce(n, false);
+  const warmUntil = performance.now() + warmMs;
+  do for (let n = 0; n < lanes.length; n++) if (!errors[n]) await measureOnce(n, false);
+  while (performance.now() < warmUntil);
   const until = performance.now() + ms;
   for (let round = 0; round < rounds; round++) {
     if (round >= atLeast && performance.now() > until) break;

@@ -13,20 +13,24 @@ import { verifySubjects } from './verify.js';
 import { raceWrites } from './write-race.js';
 
 const full = {
-  singles: { rounds: 60, ms: 12_000, atLeast: 15 },
+  singles: { rounds: 100, ms: 12_000, atLeast: 15, warmMs: 2000 },
   bulk: { rounds: 15, ms: 20_000, atLeast: 7 },
-  growth: { sizes: [1, 1000, 100_000], batch: 10, budget: { rounds: 60, ms: 8000, atLeast: 15 } },
-  reads: { sizes: [1000, 100_000, 1_000_000], budget: { rounds: 40, ms: 8000, atLeast: 10 } },
+  growth: {
+    sizes: [1, 1000, 100_000],
+    batch: 10,
+    budget: { rounds: 60, ms: 8000, atLeast: 15, warmMs: 1000 },
+  },
+  reads: { sizes: [1000, 100_000, 1_000_000], budget: { rounds: 40, ms: 8000, atLeast: 10, warmMs: 1000 } },
   processes: { rounds: 3 },
   bytes: 2000,
 };
 const quick = {
   // On a busy machine the last cases are left out.
   totalMs: 36_000,
-  singles: { rounds: 12, ms: 300, atLeast: 3 },
+  singles: { rounds: 12, ms: 300, atLeast: 3, warmMs: 250 },
   bulk: { rounds: 3, ms: 300, atLeast: 1 },
   growth: { sizes: [1, 1000], batch: 5, budget: { rounds: 10, ms: 250, atLeast: 3 } },
-  reads: { sizes: [1000], budget: { rounds: 10, ms: 120, atLeast: 3 } },
+  reads: { sizes: [1000], budget: { rounds: 10, ms: 100, atLeast: 3, warmMs: 80 } },
   processes: undefined,
   // A thousand saves of a peer take as long as all else.
   peerCases: ['insert-1', 'update-1', 'remove-1', 'update-id-1', 'insert-1000'],

@@ -2,6 +2,7 @@
  * What the library is meant to keep to. A target: the `case` (or a pattern of cases), what is compared, and the most
  * that it may be, where a database has a limit of its own, or one `all`.
  *   of      'plain'     ours / plain
+ *           'limit'     ours / limit
  *           'overhead'  the fastest rightly recording peer's overhead over plain / ours: the least that it may be
  *           'case'      ours / ours in another case, `to`
  *           'ms'        milliseconds
@@ -35,11 +36,20 @@ export const targets = [
     { case: `at-page-20-${size}`, of: 'plain', most: { all: 3 } },
     { case: `feed-50-${size}`, of: 'ms', most: { all: 2 } },
   ]),
+  ...['timeline', 'as-of', 'at-by-key', 'at-page-20', 'at-find-join', 'at-find-unindexed', 'feed-50'].flatMap(
+    (read) =>
+      [1000, 100_000, 1_000_000].map((size) => ({
+        case: `${read}-${size}`,
+        of: 'limit',
+        most: { all: 1.3 },
+      })),
+  ),
   { case: 'start-up-200', of: 'more-ms', most: { all: 150 } },
 ];
 
 const labels = {
   plain: ({ case: name }) => `${name}: ours / plain`,
+  limit: ({ case: name }) => `${name}: ours / limit`,
   overhead: ({ case: name }) => `${name}: overhead of the fastest peer / ours`,
   case: ({ case: name, to }) => `${name} / ${to}`,
   ms: ({ case: name }) => `${name}: ms`,
@@ -67,10 +77,12 @@ export function judge(db, figure, peers) {
 
 function valueOf({ case: name, of, to }, figure, peers) {
   const ours = figure(name, 'ours');
-  const other = of === 'case' ? figure(to, 'ours') : of === 'ms' ? ours : figure(name, 'plain');
+  const others = { case: () => figure(to, 'ours'), ms: () => ours, limit: () => figure(name, 'limit') };
+  const other = (others[of] ?? (() => figure(name, 'plain')))();
   if (!ours || !other || (of === 'overhead' && peers(name).length === 0)) return undefined;
   switch (of) {
     case 'plain':
+    case 'limit':
     case 'case':
       return ours.median / other.median;
     case 'ms':

@@ -23,7 +23,7 @@ export async function raceWrites(writeCase, subjects, databaseName, budget) {
       lanes.push({ entities: 1, run: () => Promise.reject(error) });
     }
   }
-  const figures = await race(lanes, { ...budget, isWarm: true });
+  const figures = await race(lanes, budget);
   return outcomes.map((outcome, n) => ({ ...outcome, ...figures[n] }));
 }
 
