@@ -14,11 +14,14 @@ export class PastTable {
   readonly copies: ReadonlyMap<string, ColumnMetadata>;
   private readonly occurrence: RegExp;
   private readonly qualified: RegExp;
+  private readonly revisions: string;
+  private readonly keys: readonly string[];
+  /** What of its expression is the same at any moment. */
+  private readonly head: string;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly plan: AuditPlan,
-    private readonly moment: PastMoment,
   ) {
     const { tableName, tablePath } = plan.metadata;
     const { driver } = dataSource;
@@ -30,6 +33,9 @@ export class PastTable {
     const isQualified = tablePath !== tableName;
     this.occurrence = isQualified ? spelled([this.name]) : spelled([tableName, driver.escape(tableName)]);
     this.qualified = qualifiedName(dataSource, isQualified ? tablePath : tableName);
+    this.revisions = this.escapePath(plan.revision.tablePath);
+    this.keys = plan.keys.map(({ databaseName }) => this.escape(databaseName));
+    this.head = `${this.beginning}SELECT ${this.columns().join(', ')} FROM ${this.revisions} r WHERE `;
   }
 
   /**
@@ -45,18 +51,16 @@ export class PastTable {
     return this.occurrence.test(sql);
   }
 
-  get expression(): string {
-    return `${this.name} AS ${dialectOf(this.dataSource).inlined}(${this.select()})`;
+  /** The common table expression of it as it was at a moment. */
+  expressionAt({ isPast }: PastMoment): string {
+    const { head, revisions: table, keys } = this;
+    const isNewest = dialectOf(this.dataSource).newest({ table, keys, isPast });
+    return `${head}${isPast('r')} AND NOT r.rev_isdelete AND ${isNewest})`;
   }
 
-  private select(): string {
-    const revisions = this.escapePath(this.plan.revision.tablePath);
-    const keys = this.plan.keys.map(({ databaseName }) => this.escape(databaseName));
-    const { isPast } = this.moment;
-    return (
-      `SELECT ${this.columns().join(', ')} FROM ${revisions} r WHERE ${isPast('r')} AND NOT r.rev_isdelete ` +
-      `AND ${dialectOf(this.dataSource).newest({ table: revisions, keys, isPast })}`
-    );
+  /** What the expression begins with, whatever the moment. */
+  get beginning(): string {
+    return `${this.name} AS ${dialectOf(this.dataSource).inlined}(`;
   }
 
   // All that the table has; a second relation over the same column has a copy of it.

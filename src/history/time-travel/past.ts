@@ -1,14 +1,14 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { InvalidArgumentError } from '../../audit.errors.js';
-import { auditPlansOf } from '../../audited/audit-plans.js';
-import { dialectOf } from '../../dialect/dialect-of.js';
 import { type PastMoment } from './past-moment.js';
-import { PastTable } from './past-table.js';
+import { type PastTable } from './past-table.js';
+import { type PastTables, pastTablesOf } from './past-tables.js';
 
 /** A data source at a moment: what puts its audited tables, as they were, in the place of those that are. */
 export class Past {
-  private readonly tables: ReadonlyMap<string, PastTable>;
+  private readonly tables: PastTables;
+  private readonly expressions = new Map<PastTable, string>();
   private existence: Promise<void> | undefined;
 
   constructor(
@@ -16,22 +16,17 @@ export class Past {
     readonly dataSource: DataSource,
     readonly moment: PastMoment,
   ) {
-    this.tables = new Map(
-      auditPlansOf(dataSource).all.map((plan) => [
-        plan.metadata.tablePath,
-        new PastTable(dataSource, plan, moment),
-      ]),
-    );
+    this.tables = pastTablesOf(dataSource);
   }
 
   /** What a builder calls a table, escaped; undefined for one that isn't audited and is read as it is now. */
   nameOf(tablePath: string): string | undefined {
-    return this.tables.get(tablePath)?.name;
+    return this.tables.at(tablePath)?.name;
   }
 
   /** What a column's values of the past come from; undefined where they are of the present, or none were recorded. */
   copyOf({ entityMetadata, databaseName }: ColumnMetadata): ColumnMetadata | undefined {
-    return this.tables.get(entityMetadata.tablePath)?.copies.get(databaseName);
+    return this.tables.at(entityMetadata.tablePath)?.copies.get(databaseName);
   }
 
   /**
@@ -40,13 +35,12 @@ export class Past {
    * table of the present where a sub-select that has expressions itself names one from outside.
    */
   shadow(sql: string): string {
-    const tables = [...this.tables.values()];
-    const renamed = tables.reduce((text, table) => table.rename(text), sql);
-    const expressions = tables.filter((table) => table.occursIn(renamed)).map((table) => table.expression);
+    const renamed = this.tables.rename(sql);
+    const expressions = this.tables.in(renamed).map((table) => this.expressionOf(table));
     if (expressions.length === 0) return sql;
     const list = [this.moment.expression, ...expressions].filter(Boolean).join(', ');
     const within = renamed.replace(/\(\s*WITH\s+(?:RECURSIVE\s+)?/gi, (head, at: number) =>
-      this.isOurs(renamed, at + head.length) ? head : `${head}${list}, `,
+      this.tables.beginsWithOurs(renamed, at + head.length) ? head : `${head}${list}, `,
     );
     return within.replace(
       /^(\/\*.*?\*\/ )?(WITH (?:RECURSIVE )?)?/s,
@@ -54,29 +48,27 @@ export class Past {
     );
   }
 
-  // Whether what a WITH begins with there comes from a builder of the past, of this or another one.
-  private isOurs(sql: string, at: number): boolean {
-    return ['rev_moment', ...[...this.tables.values()].map(({ name }) => name)].some((name) =>
-      sql.startsWith(`${name} AS ${dialectOf(this.dataSource).inlined}(SELECT `, at),
-    );
+  private expressionOf(table: PastTable): string {
+    let expression = this.expressions.get(table);
+    if (!expression) this.expressions.set(table, (expression = table.expressionAt(this.moment)));
+    return expression;
   }
 
   /** @throws InvalidArgumentError when the moment is that of a revision or a transaction that there is none of */
-  assertExists(queryRunner: QueryRunner): Promise<void> {
-    this.existence ??= this.checkExistence(queryRunner).catch((error: unknown) => {
+  async assertExists(queryRunner: QueryRunner): Promise<void> {
+    if (this.moment.expression === undefined) return;
+    this.existence ??= this.checkExistence(queryRunner, this.moment.expression).catch((error: unknown) => {
       this.existence = undefined;
       throw error;
     });
-    return this.existence;
+    await this.existence;
   }
 
-  private async checkExistence(queryRunner: QueryRunner): Promise<void> {
-    const { expression, name } = this.moment;
-    if (expression === undefined) return;
+  private async checkExistence(queryRunner: QueryRunner, expression: string): Promise<void> {
     const sql = `WITH ${expression} SELECT rev_created FROM rev_moment`;
     const [moment] = (await queryRunner.query(sql)) as { rev_created: number | null }[];
     if (moment.rev_created === null)
-      throw new InvalidArgumentError('at', `no audited table has a revision of ${name}.`);
+      throw new InvalidArgumentError('at', `no audited table has a revision of ${this.moment.name}.`);
   }
 }
 
