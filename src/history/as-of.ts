@@ -1,7 +1,7 @@
 import { type ObjectLiteral } from 'typeorm';
 import { endOf } from './moment.js';
 import { type Revision } from './revision.js';
-import { type RevisionQuery } from './revision-select.js';
+import { type RevisionFilter } from './revision-select.js';
 import { type RowRevisions } from './row-revisions.js';
 import { validDate } from './timeline-request.js';
 import { assertVersion } from './version.js';
@@ -11,21 +11,25 @@ export async function readAsOf<E extends ObjectLiteral>(
   row: RowRevisions<E>,
   at: Date | number | Pick<Revision, 'version'>,
 ): Promise<E | null> {
-  const [revision] = await row.rows(selectAsOf(row.select(), at));
+  const [revision] = await row.rows(asOf(at));
   return revision ? row.reader.entity(revision) : null;
 }
 
-/** Narrows the revisions of a row to the one that was its newest at a moment. @throws InvalidArgumentError */
-export function selectAsOf(
-  query: RevisionQuery,
-  at: Date | number | Pick<Revision, 'version'>,
-): RevisionQuery {
+/** Which of a row's revisions was its newest at a moment. @throws InvalidArgumentError */
+export function asOf(at: Date | number | Pick<Revision, 'version'>): RevisionFilter {
   if (at instanceof Date)
-    return query
-      .andWhere('r.revCreated < :end', { end: endOf(validDate('at', at)) })
-      .orderBy('r.revVersion', 'DESC')
-      .limit(1);
+    return {
+      where: ['r.rev_created < {{end}}'],
+      values: { end: endOf(validDate('at', at)) },
+      order: 'DESC',
+      limit: 1,
+    };
   const version = typeof at === 'object' ? (at as Pick<Revision, 'version'> | null)?.version : at;
   assertVersion('at', version);
-  return query.andWhere('r.revVersion = :version', { version });
+  return ofVersion(version);
+}
+
+/** The revision of a version. */
+export function ofVersion(version: number): RevisionFilter {
+  return { where: ['r.rev_version = {{version}}'], values: { version } };
 }

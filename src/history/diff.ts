@@ -13,8 +13,7 @@ export async function readDiff(
 ): Promise<Change[]> {
   assertVersion('from', from);
   assertVersion('to', to);
-  const query = row.select().andWhere('r.revVersion IN (:...versions)', { versions: [from, to] });
-  const revisions = await row.rows(query);
+  const revisions = await row.rows({ where: ['r.rev_version IN ({{from}}, {{to}})'], values: { from, to } });
   const [before, after] = Object.entries({ from, to }).map(([argument, version]) => {
     const revision = revisions.find((candidate) => row.reader.version(candidate) === version);
     if (!revision) throw new InvalidArgumentError(argument, `${row.name} has no version ${version}.`);

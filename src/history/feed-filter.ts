@@ -13,11 +13,11 @@ const CLOCK_TOLERANCE_SECONDS = 3600;
 export function feedFilter(request: FeedRequest): FeedFilter {
   const { after, since, until, actor, transaction, operation } = request;
   const conditions: string[] = [];
-  const parameters: Record<string, unknown> = {};
+  const values: Record<string, unknown> = {};
   const add = (name: string, value: unknown, condition: string): void => {
     if (value === undefined) return;
-    parameters[name] = value;
-    conditions.push(`${condition} :${name}`);
+    values[name] = value;
+    conditions.push(`${condition} {{${name}}}`);
   };
   add('after', after, 'b.rev_id <');
   add('since', since, 'b.rev_created >=');
@@ -28,7 +28,7 @@ export function feedFilter(request: FeedRequest): FeedFilter {
   add('actor', actor, 'b.rev_actor =');
   add('transaction', transaction, 'b.rev_transaction =');
   add('operation', operation, 'b.rev_operation =');
-  return { conditions, parameters };
+  return { conditions, values };
 }
 
 /** The first UUID v7 of a time in seconds since the epoch. */

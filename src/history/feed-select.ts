@@ -1,13 +1,16 @@
-import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
 import { type AuditPlan } from '../audited/audit-plan.js';
+import { auditPlansOf } from '../audited/audit-plans.js';
+import { type Statement } from '../dialect/statement.js';
 import { REVISION_COLUMNS } from '../revision/revision-columns.js';
-import { addShownColumns, type RevisionQuery, resultColumn } from './revision-select.js';
+import { readStatement } from './read-statement.js';
+import { addShownColumns, PREVIOUS_ISDELETE } from './revision-select.js';
 import { shownColumns } from './shown-columns.js';
 
-/** Narrows the revisions of a table, aliased `b`, by SQL and its parameters. */
+/** Narrows the revisions of a table, aliased `b`, by SQL with `{{name}}` for a value. */
 export interface FeedFilter {
   readonly conditions: readonly string[];
-  readonly parameters: ObjectLiteral;
+  readonly values: Readonly<ObjectLiteral>;
 }
 
 /** How much of a feed is read. */
@@ -28,7 +31,7 @@ export function feedGroups(plans: readonly AuditPlan[]): AuditPlan[][] {
   const groups: AuditPlan[][] = [];
   let columns = 0;
   for (const plan of plans) {
-    const width = resultNames(plan).length;
+    const width = shownColumns(plan).length * 2;
     columns += width;
     const group = groups.at(-1);
     if (group && group.length < MAX_TABLES && columns <= MAX_COLUMNS) group.push(plan);
@@ -41,16 +44,76 @@ export function feedGroups(plans: readonly AuditPlan[]): AuditPlan[][] {
 }
 
 /**
+ * Reads the revisions of some tables in the order of their `rev_id`, with their predecessors.
+ *
+ * Each table has shown columns of its own in the result, null in the rows of others, because in a common column values
+ * would become of one type, and bigints, dates or bytes others than a timeline has. What all revisions have, they have
+ * in common.
+ */
+export function selectFeed(
+  dataSource: DataSource,
+  plans: readonly AuditPlan[],
+  { conditions }: FeedFilter,
+  window: FeedWindow,
+): Statement {
+  return feedStatement(dataSource, 'rows', plans, conditions, window, () => {
+    const keys = feedKeys(dataSource, plans, conditions, window);
+    const query = dataSource
+      .createQueryBuilder()
+      .select(`k.${FEED_TABLE}`, FEED_TABLE)
+      .from<ObjectLiteral>(`(${keys})`, 'k');
+    const common = (alias: 'r' | 'p', column: string, name: string): void => {
+      const each = plans.map((_, t) => `${alias}${t}.${column}`);
+      query.addSelect(each.length > 1 ? `coalesce(${each.join(', ')})` : each[0], name);
+    };
+    for (const name of Object.values(REVISION_COLUMNS)) common('r', name, name);
+    common('p', REVISION_COLUMNS.revIsDelete, PREVIOUS_ISDELETE);
+    plans.forEach((plan, t) => joinTable(query, dataSource, plan, t));
+    return query.orderBy('k.rev_id', window.order).getQuery();
+  });
+}
+
+/** Reads only where the revisions of `selectFeed()` are, for tables that no one statement could join. */
+export function selectFeedKeys(
+  dataSource: DataSource,
+  plans: readonly AuditPlan[],
+  { conditions }: FeedFilter,
+  window: FeedWindow,
+): Statement {
+  return feedStatement(dataSource, 'keys', plans, conditions, window, () =>
+    feedKeys(dataSource, plans, conditions, window),
+  );
+}
+
+/** What the names of a table's shown columns begin with. */
+export function feedPrefix(t: number): string {
+  return `t${t}_`;
+}
+
+function feedStatement(
+  dataSource: DataSource,
+  kind: string,
+  plans: readonly AuditPlan[],
+  conditions: readonly string[],
+  { order, limit }: FeedWindow,
+  template: () => string,
+): Statement {
+  const all = auditPlansOf(dataSource);
+  const tables = plans.map(({ revision }) => revision.tablePath);
+  return readStatement(dataSource, all, [kind, order, limit, ...conditions, ...tables].join('\n'), template);
+}
+
+/**
  * The `rev_id`s of all tables in one order, and where they are from, as SQL.
  *
  * Each table gives its own first ones, in the order of its primary key, so that no more than a page is read of any.
  *
- * @example SELECT u.t, u.rev_id FROM (SELECT * FROM (SELECT 0 AS t, b.rev_id … LIMIT 51) b0 UNION ALL …) u … LIMIT 51
+ * @example SELECT u.t AS feed_table, u.rev_id FROM (SELECT * FROM (SELECT 0 AS t, b.rev_id … LIMIT 51) b0 UNION ALL …) u … LIMIT 51
  */
-export function feedKeys(
+function feedKeys(
   dataSource: DataSource,
   plans: readonly AuditPlan[],
-  { conditions }: FeedFilter,
+  conditions: readonly string[],
   { order, limit }: FeedWindow,
 ): string {
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
@@ -59,37 +122,22 @@ export function feedKeys(
     const rows = `SELECT ${t} AS t, b.rev_id AS rev_id FROM ${tableOf(dataSource, plan)} b${where}`;
     return `SELECT * FROM (${rows}${limit === undefined ? '' : ` ORDER BY b.rev_id ${order}${end}`}) b${t}`;
   });
-  return `SELECT u.t, u.rev_id FROM (${branches.join(' UNION ALL ')}) u ORDER BY u.rev_id ${order}${end}`;
+  return (
+    `SELECT u.t AS ${FEED_TABLE}, u.rev_id AS rev_id FROM (${branches.join(' UNION ALL ')}) u ` +
+    `ORDER BY u.rev_id ${order}${end}`
+  );
 }
 
-/**
- * Reads the revisions of `feedKeys()` with their predecessors.
- *
- * Each table has columns of its own in the result, null in the rows of others, because in a common column values
- * would become of one type, and bigints, dates or bytes others than a timeline has.
- */
-export function selectFeed(
+function joinTable(
+  query: SelectQueryBuilder<ObjectLiteral>,
   dataSource: DataSource,
-  plans: readonly AuditPlan[],
-  keys: string,
-  { order }: FeedWindow,
-  queryRunner?: QueryRunner,
-): RevisionQuery {
-  const query = dataSource
-    .createQueryBuilder(queryRunner)
-    .cache(false)
-    .select('k.t', FEED_TABLE)
-    .from<ObjectLiteral>(`(${keys})`, 'k');
-  plans.forEach((plan, t) => joinTable(query, dataSource, plan, t));
-  return query.orderBy('k.rev_id', order);
-}
-
-function joinTable(query: RevisionQuery, dataSource: DataSource, plan: AuditPlan, t: number): void {
+  plan: AuditPlan,
+  t: number,
+): void {
   const [r, p] = [`r${t}`, `p${t}`];
-  const prefix = prefixOf(t);
   const target = plan.revision.target as string;
   // A CASE, so that rows of other tables don't even look into the index.
-  query.leftJoin(target, r, `${r}.rev_id = CASE WHEN k.t = ${t} THEN k.rev_id END`);
+  query.leftJoin(target, r, `${r}.rev_id = CASE WHEN k.${FEED_TABLE} = ${t} THEN k.rev_id END`);
   const keys = plan.keys.map(({ databaseName }) => dataSource.driver.escape(databaseName));
   query.leftJoin(
     target,
@@ -98,25 +146,8 @@ function joinTable(query: RevisionQuery, dataSource: DataSource, plan: AuditPlan
       ' AND ',
     ),
   );
-  for (const [property, name] of Object.entries(REVISION_COLUMNS))
-    query.addSelect(`${r}.${property}`, `${prefix}${name}`);
-  query.addSelect(`${p}.revIsDelete`, `${prefix}p_isdelete`);
   for (const alias of ['r', 'p'] as const)
-    addShownColumns(query, plan, alias, { aliasEnd: String(t), prefix });
-}
-
-/** A row of `selectFeed()` as `selectRevisions()` would have selected it from its own table. */
-export function rowOfTable(row: ObjectLiteral, plan: AuditPlan, t: number): ObjectLiteral {
-  return Object.fromEntries(resultNames(plan).map((name) => [name, row[`${prefixOf(t)}${name}`] as unknown]));
-}
-
-function resultNames(plan: AuditPlan): string[] {
-  const shown = shownColumns(plan).flatMap((_, n) => [resultColumn('r', n), resultColumn('p', n)]);
-  return [...Object.values(REVISION_COLUMNS), 'p_isdelete', ...shown];
-}
-
-function prefixOf(t: number): string {
-  return `t${t}_`;
+    addShownColumns(query, plan, alias, { aliasEnd: String(t), prefix: feedPrefix(t) });
 }
 
 function tableOf(dataSource: DataSource, { revision }: AuditPlan): string {

@@ -8,13 +8,14 @@ import {
   FEED_TABLE,
   type FeedFilter,
   feedGroups,
-  feedKeys,
+  feedPrefix,
   type FeedWindow,
-  rowOfTable,
   selectFeed,
+  selectFeedKeys,
 } from './feed-select.js';
+import { readRows } from './read-statement.js';
 import { type ChangesOptions, type Page, type Revision } from './revision.js';
-import { RevisionReader } from './revision-reader.js';
+import { revisionReaderOf } from './revision-reader.js';
 
 /** One page of the revisions of all entities. @throws NotAuditedError @throws InvalidArgumentError naming the option */
 export async function readFeed(dataSource: DataSource, options: ChangesOptions): Promise<Page<Revision>> {
@@ -42,8 +43,8 @@ export function readTransaction(
   queryRunner?: QueryRunner,
 ): Promise<Revision[]> {
   const filter = {
-    conditions: ['b.rev_transaction = :transaction'],
-    parameters: { transaction: transactionId(id) },
+    conditions: ['b.rev_transaction = {{transaction}}'],
+    values: { transaction: transactionId(id) },
   };
   const window: FeedWindow = { order: 'ASC', limit: undefined };
   return readRevisions(dataSource, auditPlansOf(dataSource).all, filter, window, queryRunner);
@@ -60,19 +61,16 @@ async function readRevisions(
   const [group, ...more] = feedGroups(plans);
   if (more.length === 0) return readGroup(dataSource, group, filter, window, queryRunner);
   // More tables than one statement can join: first which revisions they are, then those of the tables that occur.
-  const keys = await dataSource
-    .createQueryBuilder(queryRunner)
-    .cache(false)
-    .select('k.t', FEED_TABLE)
-    .addSelect('k.rev_id', 'id')
-    .from(`(${feedKeys(dataSource, plans, filter, window)})`, 'k')
-    .setParameters(filter.parameters)
-    .getRawMany<{ [FEED_TABLE]: number | string; id: string }>();
+  const statement = selectFeedKeys(dataSource, plans, filter, window);
+  const keys = (await readRows(dataSource, statement, filter.values, queryRunner)) as {
+    [FEED_TABLE]: number | string;
+    rev_id: string;
+  }[];
   const present = plans.filter((_, t) => keys.some((key) => Number(key[FEED_TABLE]) === t));
   const revisions: Revision[] = [];
   for (const tables of feedGroups(present))
     revisions.push(...(await readGroup(dataSource, tables, filter, window, queryRunner)));
-  const wanted = new Map(keys.map(({ id }, at) => [id, at]));
+  const wanted = new Map(keys.map(({ rev_id }, at) => [rev_id, at]));
   return revisions
     .filter(({ id }) => wanted.has(id))
     .sort((left, right) => wanted.get(left.id)! - wanted.get(right.id)!);
@@ -85,13 +83,8 @@ async function readGroup(
   window: FeedWindow,
   queryRunner?: QueryRunner,
 ): Promise<Revision[]> {
-  const keys = feedKeys(dataSource, plans, filter, window);
-  const rows = await selectFeed(dataSource, plans, keys, window, queryRunner)
-    .setParameters(filter.parameters)
-    .getRawMany<ObjectLiteral>();
-  const readers = plans.map((plan) => new RevisionReader<ObjectLiteral>(dataSource, plan));
-  return rows.map((row) => {
-    const t = Number(row[FEED_TABLE]);
-    return readers[t].revision(rowOfTable(row, plans[t], t));
-  });
+  const statement = selectFeed(dataSource, plans, filter, window);
+  const rows = await readRows(dataSource, statement, filter.values, queryRunner);
+  const readers = plans.map((plan, t) => revisionReaderOf<ObjectLiteral>(dataSource, plan, feedPrefix(t)));
+  return rows.map((row) => readers[Number(row[FEED_TABLE])].revision(row));
 }

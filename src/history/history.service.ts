@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { auditPlansOf } from '../audited/audit-plans.js';
-import { readAsOf } from './as-of.js';
+import { ofVersion, readAsOf } from './as-of.js';
 import { readDiff } from './diff.js';
 import { readFeed, readTransaction } from './feed.js';
 import { restore } from './restore.js';
@@ -66,8 +66,7 @@ export class HistoryService {
     version: number,
   ): Promise<Revision<E> | null> {
     assertVersion('version', version);
-    const row = this.row(entity, id);
-    const [revision] = await row.read(row.select().andWhere('r.revVersion = :version', { version }));
+    const [revision] = await this.row(entity, id).read(ofVersion(version));
     return revision ?? null;
   }
 
@@ -79,9 +78,7 @@ export class HistoryService {
    * @example (await history.latest(Reservation, 1))?.actor // → 'ann'
    */
   async latest<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): Promise<Revision<E> | null> {
-    const row = this.row(entity, id);
-    const [revision] = await row.read(row.select().orderBy('r.revVersion', 'DESC').limit(1));
-    return revision ?? null;
+    return (await this.row(entity, id).newest()) ?? null;
   }
 
   /**

@@ -20,15 +20,18 @@ export function keyOf(dataSource: DataSource, plan: AuditPlan, id: unknown): unk
  *
  * @example entityIdOf([order, line], …) // → { orderId: 1, line: 2 }
  */
-export function entityIdOf(keys: readonly PlanColumn[], valueOf: (key: PlanColumn) => unknown): EntityId {
-  if (keys.length === 1) return valueOf(keys[0]) as EntityId;
+export function entityIdOf(
+  keys: readonly PlanColumn[],
+  valueOf: (key: PlanColumn, n: number) => unknown,
+): EntityId {
+  if (keys.length === 1) return valueOf(keys[0], 0) as EntityId;
   const id: Record<string, unknown> = {};
-  for (const key of keys) {
+  for (const [n, key] of keys.entries()) {
     const path = key.source.isVirtual ? [key.databaseName] : key.source.propertyPath.split('.');
     const holder = path
       .slice(0, -1)
       .reduce((outer, name) => (outer[name] ??= {}) as Record<string, unknown>, id);
-    holder[path.at(-1)!] = valueOf(key);
+    holder[path.at(-1)!] = valueOf(key, n);
   }
   return id;
 }
@@ -55,7 +58,8 @@ function prepared(dataSource: DataSource, plan: AuditPlan, key: PlanColumn, give
     );
   // Before the driver rounds it; but what a transformer is given may be anything.
   if (isInteger(dataSource, source)) assertInteger(source.transformer ? result : value, key, plan);
-  return result;
+  // As a number some drivers would send 12 as 12.0, and some databases compare all text with it as numbers.
+  return typeof result === 'number' && isText(dataSource, source) ? String(result) : result;
 }
 
 function keyName({ source, propertyPath }: PlanColumn): KeyName {
@@ -80,6 +84,10 @@ function pathsOf(column: ColumnMetadata, outer: readonly ColumnMetadata[] = []):
 
 function isInteger(dataSource: DataSource, column: ColumnMetadata): boolean {
   return /^(tiny|small|medium|big)?int(eger|\d)?$/.test(dataSource.driver.normalizeType(column));
+}
+
+function isText(dataSource: DataSource, column: ColumnMetadata): boolean {
+  return /char|text/.test(dataSource.driver.normalizeType(column));
 }
 
 // Databases disagree on '1abc': an error, nothing, or the row with the key 1.

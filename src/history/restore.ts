@@ -1,7 +1,7 @@
 import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { InvalidArgumentError, type RestoreConflict, RestoreConflictError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { selectAsOf } from './as-of.js';
+import { asOf } from './as-of.js';
 import { keyOf } from './key-of.js';
 import { linkedRelations, restoreLinks } from './restored-links.js';
 import { RestoredRow } from './restored-row.js';
@@ -30,30 +30,23 @@ export async function restore<E extends ObjectLiteral>(
   return inWriteTransaction(dataSource, { manager, reason }, async (write) => {
     const revisions = new RowRevisions<E>(dataSource, plan, key, write.queryRunner);
     const target = await targetOf(revisions, at);
-    const before = await newest(revisions);
+    const before = await revisions.newest();
     const problems = await new RestoredRow(write, plan, key).restore(target.id);
     refuse(revisions.name, target, problems);
     for (const relation of linked) {
       const moment = at instanceof Date ? at : undefined;
       refuse(revisions.name, target, await restoreLinks(write, plan, relation, target.id, moment));
     }
-    const after = await newest(revisions);
+    const after = await revisions.newest();
     return after && after.version !== before?.version ? after : null;
   });
-}
-
-/** The newest revision of a row, in the sight of its query runner. */
-export async function newest<E extends ObjectLiteral>(
-  revisions: RowRevisions<E>,
-): Promise<Revision<E> | undefined> {
-  return (await revisions.read(revisions.select().orderBy('r.revVersion', 'DESC').limit(1))).at(0);
 }
 
 async function targetOf<E extends ObjectLiteral>(
   revisions: RowRevisions<E>,
   at: Moment,
 ): Promise<Revision<E>> {
-  const [target] = await revisions.read(selectAsOf(revisions.select(), at));
+  const [target] = await revisions.read(asOf(at));
   const moment = at instanceof Date ? `at ${momentText(at)}` : `in version ${versionOf(at)}`;
   if (!target) throw new InvalidArgumentError('at', `${revisions.name} did not exist ${moment}.`);
   if (target.isDelete)

@@ -1,134 +1,161 @@
-import { type DataSource, type EntityMetadata, type ObjectLiteral } from 'typeorm';
+import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
+import { type AuditPlan } from '../audited/audit-plan.js';
 import { REVISION_COLUMNS, type RevisionColumns } from '../revision/revision-columns.js';
 import { changesOf, type State } from './changes.js';
-import { entityIdOf } from './key-of.js';
 import { dateOf } from './moment.js';
-import { type EntityId, type Revision } from './revision.js';
-import { resultColumn } from './revision-select.js';
-import { changeableColumns, shownColumns } from './shown-columns.js';
-import { classOf, columnsOf, instanceOf } from './snapshot.js';
+import { hydrated, type Recorded, RecordedColumns } from './recorded-columns.js';
+import { type Change, type Revision } from './revision.js';
+import { PREVIOUS_ISDELETE, resultColumn } from './revision-select.js';
 
 /** A row that `selectRevisions` has selected. */
 type Raw = Readonly<Record<string, unknown>>;
 
-/**
- * Reads selected revisions of one table.
- *
- * It hydrates value by value with the driver, as TypeORM does, but not through revision entities: which columns a
- * row has depends on its discriminator, and a transformer need not know what to do with a deleted row's nulls.
- */
-export class RevisionReader<E extends ObjectLiteral> {
-  /** What changes are listed of. */
-  readonly properties: readonly string[];
-  private readonly columns: readonly PlanColumn[];
-  /** Its place among the columns, or -1. */
-  private readonly discriminator: number;
-  private readonly columnNames = new Map<EntityMetadata, ReadonlySet<string>>();
+/** What a revision before recorded; null if it deleted the row, undefined if there is none. */
+type Previous<E> = Recorded<E> | null | undefined;
 
+/** Reads selected revisions of one table. */
+export class RevisionReader<E extends ObjectLiteral> {
+  private readonly columns: RecordedColumns<E>;
+  private readonly own: Readonly<Record<string, ColumnMetadata>>;
+  /** Where a row has the shown columns of a revision and of its predecessor. */
+  private readonly names: Readonly<Record<'r' | 'p', readonly string[]>>;
+
+  /** @param prefix that the names of the shown columns have in the result */
   constructor(
     private readonly dataSource: DataSource,
     private readonly plan: AuditPlan,
+    prefix = '',
   ) {
-    this.columns = shownColumns(plan);
-    this.properties = changeableColumns(plan).map(({ propertyPath }) => propertyPath);
-    this.discriminator = this.columns.findIndex(({ source }) => source === plan.metadata.discriminatorColumn);
+    const columns = (this.columns = new RecordedColumns<E>(dataSource, plan));
+    const names = (alias: 'r' | 'p'): string[] =>
+      Array.from({ length: columns.length }, (_, n) => `${prefix}${resultColumn(alias, n)}`);
+    this.names = { r: names('r'), p: names('p') };
+    this.own = Object.fromEntries(
+      Object.keys(REVISION_COLUMNS).map((property) => [
+        property,
+        plan.revision.findColumnWithPropertyName(property)!,
+      ]),
+    );
+  }
+
+  /** What changes are listed of. */
+  get properties(): string[] {
+    return this.columns.changeable.map((place) => this.columns.propertyOf(place));
   }
 
   /** A revision that was selected with its predecessor. */
   revision(raw: Raw): Revision<E> {
-    const operation = this.own(raw, 'revOperation');
-    const isDelete = this.own(raw, 'revIsDelete');
-    return {
-      id: this.own(raw, 'revId'),
-      entity: this.plan.name,
-      entityId: this.entityId(raw),
-      version: this.version(raw),
-      createdAt: dateOf(this.own(raw, 'revCreated')),
-      operation,
-      isDelete,
-      actor: this.own(raw, 'revActor'),
-      reason: this.own(raw, 'revReason'),
-      transaction: this.own(raw, 'revTransaction'),
-      context: this.own(raw, 'revContext'),
-      snapshot: isDelete && this.plan.deletedState === 'null' ? null : this.instance(raw),
-      changes: changesOf(operation, this.previous(raw), this.state(raw), this.properties),
-    };
+    const isDelete = hydrated(this.dataSource, raw[PREVIOUS_ISDELETE], this.own.revIsDelete) as
+      boolean | null;
+    const previous =
+      isDelete === null ? undefined : isDelete ? null : this.columns.recorded(raw, this.names.p);
+    return this.read(raw, this.columns.recorded(raw, this.names.r), previous);
+  }
+
+  /**
+   * Revisions of one row that were selected without their predecessors, oldest first. Each is the predecessor of the
+   * next one, if the versions say so, and that of the first is taken for none.
+   */
+  consecutive(rows: readonly Raw[]): Revision<E>[] {
+    let before: { revision: Revision<E>; recorded: Recorded<E> } | undefined;
+    return rows.map((raw) => {
+      const recorded = this.columns.recorded(raw, this.names.r);
+      const isNext = before?.revision.version === this.version(raw) - 1;
+      const previous = isNext && before ? (before.revision.isDelete ? null : before.recorded) : undefined;
+      const revision = this.read(raw, recorded, previous);
+      before = { revision, recorded };
+      return revision;
+    });
   }
 
   /** The entity as a revision has it, or null if that deleted it. */
   entity(raw: Raw): E | null {
-    return this.own(raw, 'revIsDelete') ? null : this.instance(raw);
+    const recorded = this.left(raw);
+    return recorded && this.instance(raw, recorded, this.columns.values(recorded));
   }
 
   /** What a revision left the row with, or null if it deleted it. */
   state(raw: Raw): State | null {
-    return this.own(raw, 'revIsDelete') ? null : this.recorded(raw, 'r').state;
+    const recorded = this.left(raw);
+    return recorded && this.columns.state(recorded, this.columns.changeable);
   }
 
   version(raw: Raw): number {
-    return this.own(raw, 'revVersion');
+    return this.valueOf(raw, 'revVersion');
   }
 
-  private entityId(raw: Raw): EntityId {
-    const { values } = this.recorded(raw, 'r').state;
-    return entityIdOf(this.plan.keys, ({ propertyPath }) => values[propertyPath] ?? null);
+  private left(raw: Raw): Recorded<E> | null {
+    return this.valueOf(raw, 'revIsDelete') ? null : this.columns.recorded(raw, this.names.r);
   }
 
-  private previous(raw: Raw): State | null | undefined {
-    const own = { [REVISION_COLUMNS.revIsDelete]: raw.p_isdelete };
-    const isDelete = this.own(own, 'revIsDelete') as boolean | null;
-    if (isDelete === null) return undefined;
-    return isDelete ? null : this.recorded(raw, 'p').state;
+  private read(raw: Raw, recorded: Recorded<E>, previous: Previous<E>): Revision<E> {
+    const isDelete = this.valueOf(raw, 'revIsDelete');
+    const operation = this.valueOf(raw, 'revOperation');
+    const values = this.columns.values(recorded);
+    return {
+      id: this.valueOf(raw, 'revId'),
+      entity: this.plan.name,
+      entityId: this.columns.entityId(values),
+      version: this.version(raw),
+      createdAt: dateOf(this.valueOf(raw, 'revCreated')),
+      operation,
+      isDelete,
+      actor: this.valueOf(raw, 'revActor'),
+      reason: this.valueOf(raw, 'revReason'),
+      transaction: this.valueOf(raw, 'revTransaction'),
+      context: this.valueOf(raw, 'revContext'),
+      snapshot: isDelete && this.plan.deletedState === 'null' ? null : this.instance(raw, recorded, values),
+      changes: this.changes(operation, previous, isDelete ? null : recorded, values),
+    };
   }
 
-  private instance(raw: Raw): E {
-    const { metadata, state } = this.recorded(raw, 'r');
-    const entity = instanceOf<E>(metadata, this.columns, ({ propertyPath }) => state.values[propertyPath]);
-    this.plan.revisionId?.setEntityValue(entity, this.own(raw, 'revId'));
+  private changes(
+    operation: RevisionColumns['revOperation'],
+    previous: Previous<E>,
+    current: Recorded<E> | null,
+    values: readonly unknown[],
+  ): Change[] {
+    const { changeable } = this.columns;
+    // What is the same in the database needn't be hydrated to see that it is.
+    const candidates =
+      previous && current && operation !== 'insert'
+        ? changeable.filter((n) => previous.stored[n] !== current.stored[n])
+        : changeable;
+    return changesOf(
+      operation,
+      previous && this.columns.state(previous, candidates),
+      current && this.columns.state(current, candidates, values),
+      candidates.map((place) => this.columns.propertyOf(place)),
+    );
+  }
+
+  private instance(raw: Raw, { rowClass }: Recorded<E>, values: readonly unknown[]): E {
+    const entity = rowClass.instanceOf(values);
+    this.plan.revisionId?.setEntityValue(entity, this.valueOf(raw, 'revId'));
     return entity;
   }
 
-  private recorded(raw: Raw, alias: 'r' | 'p'): { metadata: EntityMetadata; state: State } {
-    const metadata = classOf(this.plan.metadata, raw[resultColumn(alias, this.discriminator)]);
-    const names = this.namesOf(metadata);
-    const values: Record<string, unknown> = {};
-    const nulls = new Set<string>();
-    const hidden: Record<string, unknown> = {};
-    this.columns.forEach((column, n) => {
-      const { propertyPath } = column;
-      const value = raw[resultColumn(alias, n)];
-      // The transformer of another class's column isn't asked.
-      const isOwn = names.has(column.databaseName);
-      values[propertyPath] = isOwn ? this.hydrate(value, column) : null;
-      if (!isOwn || value === null) nulls.add(propertyPath);
-      else if (column.mask === 'redact') hidden[propertyPath] = value;
-    });
-    return { metadata, state: { values, nulls, hidden } };
-  }
-
-  private namesOf(metadata: EntityMetadata): ReadonlySet<string> {
-    let names = this.columnNames.get(metadata);
-    if (!names)
-      this.columnNames.set(
-        metadata,
-        (names = new Set(columnsOf(metadata).map(({ databaseName }) => databaseName))),
-      );
-    return names;
-  }
-
-  private hydrate(value: unknown, { source, copy }: PlanColumn): unknown {
-    // A column that was never null has a transformer that needn't take it; its copy is null where it came later.
-    if (value === null && !source.isNullable) return null;
-    return this.dataSource.driver.prepareHydratedValue(value, copy);
-  }
-
-  private own<K extends keyof RevisionColumns>(raw: Raw, property: K): RevisionColumns[K] {
-    const column = this.plan.revision.findColumnWithPropertyName(property) as ColumnMetadata;
-    return this.dataSource.driver.prepareHydratedValue(
+  private valueOf<K extends keyof RevisionColumns>(raw: Raw, property: K): RevisionColumns[K] {
+    return hydrated(
+      this.dataSource,
       raw[REVISION_COLUMNS[property]],
-      column,
+      this.own[property],
     ) as RevisionColumns[K];
   }
+}
+
+const readers = new WeakMap<AuditPlan, Map<string, RevisionReader<any>>>();
+
+/** The reader of a plan's revisions, which is made once. */
+export function revisionReaderOf<E extends ObjectLiteral>(
+  dataSource: DataSource,
+  plan: AuditPlan,
+  prefix = '',
+): RevisionReader<E> {
+  let known = readers.get(plan);
+  if (!known) readers.set(plan, (known = new Map()));
+  let reader = known.get(prefix) as RevisionReader<E> | undefined;
+  if (!reader) known.set(prefix, (reader = new RevisionReader<E>(dataSource, plan, prefix)));
+  return reader;
 }

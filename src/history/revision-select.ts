@@ -1,55 +1,68 @@
-import { type DataSource, type ObjectLiteral, type QueryRunner, type SelectQueryBuilder } from 'typeorm';
+import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { type RowExpression } from '../dialect/dialect.js';
+import { type Statement } from '../dialect/statement.js';
 import { REVISION_COLUMNS } from '../revision/revision-columns.js';
+import { readStatement } from './read-statement.js';
 import { shownColumns } from './shown-columns.js';
 
-/** A select of revisions, aliased `r`, of one audited row. */
-export type RevisionQuery = SelectQueryBuilder<ObjectLiteral>;
+/** Which of the revisions of a row are read; all in no order unless it says something else. */
+export interface RevisionFilter {
+  /** SQL about revision `r`, and about its predecessor `p` if that is read with it, with `{{name}}` for a value. */
+  readonly where?: readonly string[];
+  readonly values?: Readonly<ObjectLiteral>;
+  /** By version. */
+  readonly order?: 'ASC' | 'DESC';
+  readonly limit?: number;
+}
 
 /** Where a select has the n-th shown column of a revision or of its predecessor. */
 export function resultColumn(alias: 'r' | 'p', n: number): string {
   return `${alias}${n}`;
 }
 
-/** The revisions of one row: their own columns, under their database names, and the shown columns. */
+/** Where a select says whether the predecessor is a delete; null if there is none. */
+export const PREVIOUS_ISDELETE = 'p_isdelete';
+
+/**
+ * Reads revisions of one row, whose key is in `{{key0}}`, `{{key1}}` …, and a limit in `{{limit}}`: their own columns, under their database names,
+ * and the shown columns.
+ *
+ * @param predecessor whether each comes with the revision before it. Versions have no gaps, so finding that is one
+ * probe of the (key, version) index, whichever revisions a filter leaves.
+ */
 export function selectRevisions(
   dataSource: DataSource,
   plan: AuditPlan,
-  key: readonly unknown[],
-  queryRunner?: QueryRunner,
-): RevisionQuery {
-  const query = dataSource
-    .createQueryBuilder<ObjectLiteral>(plan.revision.target, 'r', queryRunner)
-    // A cache that is always on would hide the newest revisions.
-    .cache(false)
-    .select([]);
-  for (const [property, name] of Object.entries(REVISION_COLUMNS)) query.addSelect(`r.${property}`, name);
-  addShownColumns(query, plan, 'r');
-  plan.keys.forEach((column, n) =>
-    query.andWhere(`${columnOf(dataSource, 'r')(column)} = :key${n}`, { [`key${n}`]: key[n] }),
-  );
-  return query;
+  { where = [], order, limit }: RevisionFilter,
+  predecessor: boolean,
+): Statement {
+  const key = [predecessor, where.join(' AND '), order, limit !== undefined].join();
+  return readStatement(dataSource, plan, key, () => {
+    const query = dataSource.createQueryBuilder<ObjectLiteral>(plan.revision.target, 'r').select([]);
+    for (const name of Object.values(REVISION_COLUMNS)) query.addSelect(`r.${name}`, name);
+    addShownColumns(query, plan, 'r');
+    if (predecessor) addPredecessor(query, dataSource, plan);
+    const [r] = columnsOf(dataSource);
+    for (const condition of [...plan.keys.map((column, n) => `${r(column)} = {{key${n}}}`), ...where])
+      query.andWhere(condition);
+    if (order) query.orderBy(`r.${REVISION_COLUMNS.revVersion}`, order);
+    return `${query.getQuery()}${limit === undefined ? '' : ' LIMIT {{limit}}'}`;
+  });
 }
 
-/**
- * Adds the predecessor `p` of each revision: its `rev_isdelete` as `p_isdelete`, and the shown columns. Versions
- * have no gaps, so finding it is one probe of the (key, version) index, whichever revisions a filter leaves.
- */
-export function addPredecessor(query: RevisionQuery, dataSource: DataSource, plan: AuditPlan): RevisionQuery {
-  const [r, p] = [columnOf(dataSource, 'r'), columnOf(dataSource, 'p')];
-  query.leftJoin(
-    plan.revision.target as string,
-    'p',
-    [
-      ...plan.keys.map((column) => `${p(column)} = ${r(column)}`),
-      `p.${REVISION_COLUMNS.revVersion} = r.${REVISION_COLUMNS.revVersion} - 1`,
-    ].join(' AND '),
-  );
-  query.addSelect('p.revIsDelete', 'p_isdelete');
+function addPredecessor(
+  query: SelectQueryBuilder<ObjectLiteral>,
+  dataSource: DataSource,
+  plan: AuditPlan,
+): void {
+  const [r, p] = columnsOf(dataSource);
+  const { revIsDelete, revVersion } = REVISION_COLUMNS;
+  const same = plan.keys.map((column) => `${p(column)} = ${r(column)}`).join(' AND ');
+  query.leftJoin(plan.revision.target as string, 'p', `${same} AND p.${revVersion} = r.${revVersion} - 1`);
+  query.addSelect(`p.${revIsDelete}`, PREVIOUS_ISDELETE);
   addShownColumns(query, plan, 'p');
-  return query;
 }
 
 /**
@@ -58,7 +71,7 @@ export function addPredecessor(query: RevisionQuery, dataSource: DataSource, pla
  */
 export function changedCondition(dataSource: DataSource, columns: readonly PlanColumn[]): string {
   const { revIsDelete, revOperation } = REVISION_COLUMNS;
-  const [r, p] = [columnOf(dataSource, 'r'), columnOf(dataSource, 'p')];
+  const [r, p] = columnsOf(dataSource);
   const after: RowExpression = (column) => `CASE WHEN r.${revIsDelete} THEN NULL ELSE ${r(column)} END`;
   const before: RowExpression = (column) =>
     `CASE WHEN r.${revOperation} = 'insert' OR p.${revIsDelete} THEN NULL ELSE ${p(column)} END`;
@@ -73,21 +86,31 @@ export function changedCondition(dataSource: DataSource, columns: readonly PlanC
   );
 }
 
-/** Selects the shown columns of a revision under names of which `resultColumn()` is the end. */
+/**
+ * Selects the shown columns of a revision under names of which `resultColumn()` is the end. Those of a predecessor come
+ * without the key, which is the same.
+ */
 export function addShownColumns(
-  query: RevisionQuery,
+  query: SelectQueryBuilder<ObjectLiteral>,
   plan: AuditPlan,
   alias: 'r' | 'p',
   table = { aliasEnd: '', prefix: '' },
 ): void {
-  shownColumns(plan).forEach(({ copy }, n) =>
+  shownColumns(plan).forEach((column, n) => {
+    if (alias === 'p' && plan.keys.includes(column)) return;
     query.addSelect(
-      `${alias}${table.aliasEnd}.${copy.propertyPath}`,
+      `${alias}${table.aliasEnd}.${column.copy.propertyPath}`,
       `${table.prefix}${resultColumn(alias, n)}`,
-    ),
-  );
+    );
+  });
 }
 
-function columnOf(dataSource: DataSource, alias: 'r' | 'p'): (column: { databaseName: string }) => string {
-  return ({ databaseName }) => `${alias}.${dataSource.driver.escape(databaseName)}`;
+type ColumnOf = (column: { databaseName: string }) => string;
+
+function columnsOf(dataSource: DataSource): [r: ColumnOf, p: ColumnOf] {
+  const of =
+    (alias: 'r' | 'p'): ColumnOf =>
+    ({ databaseName }) =>
+      `${alias}.${dataSource.driver.escape(databaseName)}`;
+  return [of('r'), of('p')];
 }

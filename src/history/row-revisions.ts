@@ -2,9 +2,10 @@ import { type DataSource, type ObjectLiteral, QueryFailedError, type QueryRunner
 import { InvalidArgumentError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { keyOf, keyText } from './key-of.js';
+import { readRows } from './read-statement.js';
 import { type EntityId, type Revision } from './revision.js';
-import { RevisionReader } from './revision-reader.js';
-import { addPredecessor, changedCondition, type RevisionQuery, selectRevisions } from './revision-select.js';
+import { type RevisionReader, revisionReaderOf } from './revision-reader.js';
+import { changedCondition, type RevisionFilter, selectRevisions } from './revision-select.js';
 
 /** The revisions of one audited row. */
 export class RowRevisions<E extends ObjectLiteral> {
@@ -20,7 +21,7 @@ export class RowRevisions<E extends ObjectLiteral> {
     readonly key: readonly unknown[],
     private readonly queryRunner?: QueryRunner,
   ) {
-    this.reader = new RevisionReader(dataSource, plan);
+    this.reader = revisionReaderOf(dataSource, plan);
   }
 
   /** @throws InvalidArgumentError when the id is none of the entity */
@@ -38,25 +39,32 @@ export class RowRevisions<E extends ObjectLiteral> {
     return `${this.plan.metadata.name} ${keyText(this.key)}`;
   }
 
-  /** Selects all of them, aliased `r`, in no order. */
-  select(): RevisionQuery {
-    return selectRevisions(this.dataSource, this.plan, this.key, this.queryRunner);
+  /** The condition that a revision changed one of the columns, for a filter whose revisions are read. */
+  changed(columns: AuditPlan['columns']): string {
+    return changedCondition(this.dataSource, columns);
   }
 
-  /** Narrows a select to those that changed one of the columns. */
-  whereChanged(query: RevisionQuery, columns: AuditPlan['columns']): void {
-    query.andWhere(changedCondition(this.dataSource, columns));
+  /** The newest one, in the sight of the query runner. */
+  async newest(): Promise<Revision<E> | undefined> {
+    return (await this.read({ order: 'DESC', limit: 1 })).at(0);
   }
 
-  async read(query: RevisionQuery): Promise<Revision<E>[]> {
-    const rows = await this.rows(addPredecessor(query, this.dataSource, this.plan));
-    return rows.map((row) => this.reader.revision(row));
+  /** Those that a filter leaves, with what they changed. */
+  async read(filter: RevisionFilter): Promise<Revision<E>[]> {
+    return (await this.select(filter, true)).map((row) => this.reader.revision(row));
   }
 
-  /** For the reader. */
-  async rows(query: RevisionQuery): Promise<Record<string, unknown>[]> {
+  /** Those that a filter leaves, without their predecessors, for the reader. */
+  rows(filter: RevisionFilter): Promise<Record<string, unknown>[]> {
+    return this.select(filter, false);
+  }
+
+  private async select(filter: RevisionFilter, predecessor: boolean): Promise<Record<string, unknown>[]> {
+    const statement = selectRevisions(this.dataSource, this.plan, filter, predecessor);
+    const key = Object.fromEntries(this.key.map((value, n) => [`key${n}`, value]));
     try {
-      return await query.getRawMany();
+      const values = { ...key, ...filter.values, limit: filter.limit };
+      return await readRows(this.dataSource, statement, values, this.queryRunner);
     } catch (error) {
       if (!isDataException(error)) throw error;
       // The database can't read the id as a value of the key's type: 'x' as a uuid, 2 ** 40 as an int.

@@ -25,34 +25,35 @@ export function columnsOf(metadata: EntityMetadata): ColumnMetadata[] {
 }
 
 /**
- * An instance of an entity's class as TypeORM would have loaded it, without relations.
+ * What makes instances of an entity's class as TypeORM would have loaded them, without relations.
  *
- * @param columns what is known of the row
- * @param valueOf the value of such a column
+ * @param columns what is known of a row, in the order of the values that the maker takes
  */
-export function instanceOf<E extends ObjectLiteral>(
+export function instanceMaker<E>(
   metadata: EntityMetadata,
   columns: readonly PlanColumn[],
-  valueOf: (column: PlanColumn) => unknown,
-): E {
-  const entity = metadata.create(undefined, { fromDeserializer: true }) as ObjectLiteral;
-  // They would load what is related now, not what was. The prototype has them too.
-  for (const relation of metadata.lazyRelations)
-    Object.defineProperty(entity, relation.propertyName, {
-      value: undefined,
-      writable: true,
-      configurable: true,
-    });
-  const known = new Map(columns.map((column) => [column.databaseName, column]));
+): (values: readonly unknown[]) => E {
+  const places = new Map(columns.map(({ databaseName }, place) => [databaseName, place]));
+  const known: { column: ColumnMetadata; place: number }[] = [];
+  const unknown: ColumnMetadata[] = [];
   for (const column of columnsOf(metadata)) {
-    const recorded = known.get(column.databaseName);
-    if (recorded && column.isVirtual) entity[column.databaseName] = valueOf(recorded);
-    else if (recorded) column.setEntityValue(entity, valueOf(recorded));
-    // A constructor's default is nothing that the row ever had.
-    else if (!column.isVirtual && column.getEntityValue(entity) !== undefined)
-      column.setEntityValue(entity, undefined);
+    const place = places.get(column.databaseName);
+    if (place !== undefined) known.push({ column, place });
+    else if (!column.isVirtual) unknown.push(column);
   }
-  return entity as E;
+  return (values) => {
+    const entity = metadata.create(undefined, { fromDeserializer: true }) as ObjectLiteral;
+    // They would load what is related now, not what was. The prototype has them too.
+    for (const { propertyName } of metadata.lazyRelations)
+      Object.defineProperty(entity, propertyName, { value: undefined, writable: true, configurable: true });
+    for (const { column, place } of known)
+      if (column.isVirtual) entity[column.databaseName] = values[place];
+      else column.setEntityValue(entity, values[place]);
+    // A constructor's default is nothing that the row ever had.
+    for (const column of unknown)
+      if (column.getEntityValue(entity) !== undefined) column.setEntityValue(entity, undefined);
+    return entity as E;
+  };
 }
 
 function isA(target: EntityMetadata['target'], base: EntityMetadata['target']): boolean {

@@ -6,7 +6,6 @@ import { type Key } from '../dialect/dialect.js';
 import { bindStatement, compileStatement } from '../dialect/statement.js';
 import { RestoreSql } from './restore-sql.js';
 import { keyIn, RestoredRow } from './restored-row.js';
-import { newest } from './restore.js';
 import { type Revision } from './revision.js';
 import { RowRevisions } from './row-revisions.js';
 import { type HistoryWrite } from './write-transaction.js';
@@ -75,12 +74,11 @@ export class UndoneRow {
   /** Reads where it has to go. @returns what is in the way, if anything is */
   async prepare(): Promise<UndoConflict | undefined> {
     const { first } = this.written;
-    const since = await this.revisions.read(
-      this.revisions
-        .select()
-        .andWhere('r.revVersion >= :previous', { previous: first - 1 })
-        .orderBy('r.revVersion', 'ASC'),
-    );
+    const since = await this.revisions.read({
+      where: ['r.rev_version >= {{previous}}'],
+      values: { previous: first - 1 },
+      order: 'ASC',
+    });
     this.latest = since.at(-1)!;
     const own = since.filter(({ version }) => version >= first);
     const [previous] = since.filter(({ version }) => version < first);
@@ -119,7 +117,7 @@ export class UndoneRow {
 
   /** The revision that putting it back made, if one did. */
   async made(): Promise<Revision | undefined> {
-    const revision = await newest(this.revisions);
+    const revision = await this.revisions.newest();
     return revision && revision.version > this.latest.version ? revision : undefined;
   }
 

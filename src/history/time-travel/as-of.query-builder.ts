@@ -6,6 +6,7 @@ import {
   SelectQueryBuilder,
 } from 'typeorm';
 import { HistoryReadOnlyError } from '../../audit.errors.js';
+import { readingRunner } from '../read-statement.js';
 import { AsOfRelationQueryBuilder } from './as-of.relation-query-builder.js';
 import { HistoricInstances } from './historic-instances.js';
 import { type Past, pastOf } from './past.js';
@@ -77,8 +78,7 @@ export class AsOfQueryBuilder<E extends ObjectLiteral> extends SelectQueryBuilde
     // What is run by itself is no sub-query, and nothing else would bring the expressions.
     this.expressionMap.subQuery = false;
     if (this.queryRunner) return this.queryRunner;
-    const { dataSource } = this.past;
-    return dataSource.createQueryRunner(dataSource.defaultReplicationModeForReads?.() ?? 'slave');
+    return readingRunner(this.past.dataSource);
   }
 
   protected override async loadRawResults(queryRunner: QueryRunner): Promise<any> {

@@ -1,0 +1,57 @@
+import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { dialectOf } from '../dialect/dialect-of.js';
+import { bindStatement, compileStatement, readPlain, type Statement } from '../dialect/statement.js';
+
+// Filters make many. What is beyond that is put together each time, as what a builder makes is anyway.
+const MAX_REMEMBERED = 100;
+
+const remembered = new WeakMap<object, Map<string, Statement>>();
+
+/**
+ * A statement that is put together once, because that takes longer than many a database takes to run it.
+ *
+ * @param owner what it is remembered with: the plan that it is of, or all of them
+ * @param key tells it from the owner's other statements
+ * @param template its SQL, with `{{name}}` for a parameter
+ */
+export function readStatement(
+  dataSource: DataSource,
+  owner: object,
+  key: string,
+  template: () => string,
+): Statement {
+  let statements = remembered.get(owner);
+  if (!statements) remembered.set(owner, (statements = new Map()));
+  let statement = statements.get(key);
+  if (!statement) {
+    const isKept = statements.size < MAX_REMEMBERED;
+    statement = compileStatement(dialectOf(dataSource), template());
+    if (isKept) statements.set(key, statement);
+  }
+  return statement;
+}
+
+/**
+ * The rows that a statement selects.
+ *
+ * @param queryRunner in whose transaction it is run; undefined for one of its own
+ */
+export async function readRows(
+  dataSource: DataSource,
+  statement: Statement,
+  values: Readonly<ObjectLiteral>,
+  queryRunner?: QueryRunner,
+): Promise<ObjectLiteral[]> {
+  const runner = queryRunner ?? readingRunner(dataSource);
+  try {
+    return await readPlain(runner, statement, bindStatement(statement, values));
+  } finally {
+    if (runner !== queryRunner) await runner.release();
+  }
+}
+
+/** A query runner for what is read only, as TypeORM's builder takes one: of a replica, if there are any. */
+export function readingRunner(dataSource: DataSource): QueryRunner {
+  // 0.3 has no choice.
+  return dataSource.createQueryRunner(dataSource.defaultReplicationModeForReads?.() ?? 'slave');
+}
