@@ -145,6 +145,9 @@ export interface Dialect {
 
   /** Runs a statement; a named one is prepared on the connection where that pays. */
   execute(queryRunner: QueryRunner, statement: Statement, values: unknown[]): Promise<Executed>;
+
+  /** Runs a select whose columns are the application's, which a migration may change meanwhile; prepared likewise. */
+  read(queryRunner: QueryRunner, statement: Statement, values: unknown[]): Promise<Executed['rows']>;
 }
 
 export interface KeyPacker {

@@ -3,7 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Dialect, type Executed, type Key, type KeyDescription } from './dialect.js';
 import { enumTransformers } from './numeric-enum.js';
 import { takePacked } from './packed-rows.js';
-import { runPlain, runPrepared } from './prepared.js';
+import { readPlain, runPlain, runPrepared } from './prepared.js';
 
 // Far below what fits into the default max_allowed_packet of 16 MB.
 const KEYS_PER_STATEMENT = 50_000;
@@ -132,6 +132,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
       `${keys.map((key) => `n.${key} = r.${key}`).join(' AND ')} AND ${isPast('n')})`,
     nullOf: () => 'NULL',
     inlined: '',
+    read: readPlain,
     execute: async (queryRunner, statement, values) => {
       if (!statement.name || !canPrepare) return runPlain(queryRunner, statement, values);
       try {

@@ -30,6 +30,15 @@ export async function runPrepared(
   }
 }
 
+/** Runs a select through TypeORM. */
+export async function readPlain(
+  queryRunner: QueryRunner,
+  statement: Statement,
+  values: unknown[],
+): Promise<Executed['rows']> {
+  return (await runPlain(queryRunner, statement, values)).rows;
+}
+
 /** Runs a statement through TypeORM. */
 export async function runPlain(
   queryRunner: QueryRunner,

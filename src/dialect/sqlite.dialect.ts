@@ -2,7 +2,7 @@ import { type DataSource } from 'typeorm';
 import { type Dialect, type Executed, type Key } from './dialect.js';
 import { digestOf } from './mask.js';
 import { enumTransformers } from './numeric-enum.js';
-import { runPlain, runPrepared } from './prepared.js';
+import { readPlain, runPlain, runPrepared } from './prepared.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
 
@@ -94,6 +94,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     newest: withoutSuccessor,
     nullOf: () => 'NULL',
     inlined: '',
+    read: readPlain,
     execute: (queryRunner, statement, values) =>
       statement.name && dataSource.options.type === 'better-sqlite3'
         ? runPrepared(dataSource, queryRunner, statement, values, () =>

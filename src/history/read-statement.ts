@@ -1,8 +1,9 @@
 import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
 import { dialectOf } from '../dialect/dialect-of.js';
-import { bindStatement, compileStatement, readPlain, type Statement } from '../dialect/statement.js';
+import { bindStatement, compileStatement, type Statement } from '../dialect/statement.js';
 
-// Filters make many. What is beyond that is put together each time, as what a builder makes is anyway.
+// Filters make many, and a connection that keeps them prepared keeps each of them. What is beyond that is put together
+// and planned each time, as what a builder makes is anyway.
 const MAX_REMEMBERED = 100;
 
 const remembered = new WeakMap<object, Map<string, Statement>>();
@@ -25,7 +26,7 @@ export function readStatement(
   let statement = statements.get(key);
   if (!statement) {
     const isKept = statements.size < MAX_REMEMBERED;
-    statement = compileStatement(dialectOf(dataSource), template());
+    statement = compileStatement(dialectOf(dataSource), template(), isKept);
     if (isKept) statements.set(key, statement);
   }
   return statement;
@@ -41,10 +42,10 @@ export async function readRows(
   statement: Statement,
   values: Readonly<ObjectLiteral>,
   queryRunner?: QueryRunner,
-): Promise<ObjectLiteral[]> {
+): Promise<readonly ObjectLiteral[]> {
   const runner = queryRunner ?? readingRunner(dataSource);
   try {
-    return await readPlain(runner, statement, bindStatement(statement, values));
+    return await dialectOf(dataSource).read(runner, statement, bindStatement(statement, values));
   } finally {
     if (runner !== queryRunner) await runner.release();
   }

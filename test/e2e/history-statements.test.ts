@@ -1,8 +1,8 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, DataSource, Entity, type Logger, PrimaryGeneratedColumn } from 'typeorm';
 import { Audited } from '../../src/audited/audited.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
-import { describeDatabases } from '../support/databases.js';
+import { type DatabaseName, describeDatabases } from '../support/databases.js';
 import { type AuditedDatabase, openAudited } from '../support/entities.js';
 
 @Audited()
@@ -10,6 +10,24 @@ import { type AuditedDatabase, openAudited } from '../support/entities.js';
 class Reservation {
   @PrimaryGeneratedColumn() id: number;
   @Column({ length: 20 }) note: string;
+}
+
+// SQLite can't.
+const widening: Partial<Record<DatabaseName, string>> = {
+  postgres: 'ALTER COLUMN note TYPE varchar(100)',
+  mariadb: 'MODIFY note varchar(100)',
+};
+
+class Errors implements Logger {
+  readonly queries: string[] = [];
+  logQueryError(_error: string | Error, query: string): void {
+    this.queries.push(query);
+  }
+  logQuery(): void {}
+  logQuerySlow(): void {}
+  logSchemaBuild(): void {}
+  logMigration(): void {}
+  log(): void {}
 }
 
 describeDatabases('what reads remember', (name) => {
@@ -75,4 +93,19 @@ describeDatabases('what reads remember', (name) => {
       expect(items.map(({ snapshot }) => (snapshot as Reservation).note)).toEqual(newest.slice(0, limit));
     }
   });
+
+  if (widening[name])
+    it('outlives a migration that gives a column another type', async () => {
+      const logger = new Errors();
+      const { dataSource } = await opened({ logger });
+      const history = new HistoryService(dataSource);
+      await booked(dataSource, ['a', 'b']);
+      const before = await readAll(history);
+      for (const table of ['reservation', 'reservation_rev'])
+        await dataSource.query(`ALTER TABLE ${table} ${widening[name]}`);
+      expect(await readAll(history)).toEqual(before);
+      expect((await history.restore(Reservation, 1, 1))?.snapshot?.note).toBe('a');
+      // Where it is prepared, its connection finds out once.
+      expect(logger.queries).toHaveLength(name === 'postgres' ? 1 : 0);
+    });
 });
