@@ -126,10 +126,12 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
         .map(([column, value]) => `t.${column} = ${value}`)
         .join(', ')}`,
 
-    // A join with what reads this can be dropped when nothing of it is used; a successor test would keep it.
+    // A join with what reads this can be dropped when nothing of it is used; a successor test would keep it. And max()
+    // would read all revisions of a row, where this ends at the first that is past.
     newest: ({ table, keys, isPast }) =>
-      `r.rev_version = (SELECT max(n.rev_version) FROM ${table} n WHERE ` +
-      `${keys.map((key) => `n.${key} = r.${key}`).join(' AND ')} AND ${isPast('n')})`,
+      `r.rev_version = (SELECT n.rev_version FROM ${table} n WHERE ` +
+      `${keys.map((key) => `n.${key} = r.${key}`).join(' AND ')} AND ${isPast('n')} ` +
+      `ORDER BY n.rev_version DESC LIMIT 1)`,
     nullOf: () => 'NULL',
     inlined: '',
     read: readPlain,
