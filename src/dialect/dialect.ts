@@ -164,7 +164,7 @@ export interface KeyPacker {
 
 /** What came of a statement: the rows that it read, or the number of those that it wrote. */
 export interface Executed {
-  readonly rows: readonly Record<string, unknown>[];
+  readonly rows: Record<string, unknown>[];
   readonly affected: number;
 }
 

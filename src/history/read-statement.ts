@@ -42,7 +42,7 @@ export async function readRows(
   statement: Statement,
   values: Readonly<ObjectLiteral>,
   queryRunner?: QueryRunner,
-): Promise<readonly ObjectLiteral[]> {
+): Promise<ObjectLiteral[]> {
   const runner = queryRunner ?? readingRunner(dataSource);
   try {
     return await dialectOf(dataSource).read(runner, statement, bindStatement(statement, values));

@@ -55,11 +55,11 @@ export class RowRevisions<E extends ObjectLiteral> {
   }
 
   /** Those that a filter leaves, without their predecessors, for the reader. */
-  rows(filter: RevisionFilter): Promise<readonly Record<string, unknown>[]> {
+  rows(filter: RevisionFilter): Promise<Record<string, unknown>[]> {
     return this.select(filter, false);
   }
 
-  private async select(filter: RevisionFilter, predecessor: boolean): Promise<readonly Record<string, unknown>[]> {
+  private async select(filter: RevisionFilter, predecessor: boolean): Promise<Record<string, unknown>[]> {
     const statement = selectRevisions(this.dataSource, this.plan, filter, predecessor);
     const key = Object.fromEntries(this.key.map((value, n) => [`key${n}`, value]));
     try {
