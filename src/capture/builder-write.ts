@@ -92,7 +92,7 @@ export class BuilderWrite {
     const movesTree = this.movesTree(metadata);
     const flush =
       expressionMap.callListeners === false || movesTree ? flushOf(this.internals.queryRunner) : undefined;
-    if (!flush) assertOfThePresent(capture.dataSource, metadata.name, expressionMap.valuesSet);
+    if (!flush) this.assertValuesOfThePresent(capture, metadata);
     if (flush?.isTold === false) return undefined;
     const table = tableOf(metadata);
     const plan = capture.plans.find(metadata);
@@ -102,6 +102,12 @@ export class BuilderWrite {
     if (!flush && !pending) return undefined;
     const isNamed = flush && !movesTree && !this.isAnonymous();
     return { capture, table, pending, plan: isNamed ? undefined : plan, isFollowed, flush };
+  }
+
+  private assertValuesOfThePresent({ dataSource }: Capture, { name }: EntityMetadata): void {
+    const { valuesSet } = this.internals.expressionMap;
+    for (const values of Array.isArray(valuesSet) ? valuesSet : [valuesSet])
+      assertOfThePresent(dataSource, name, values as object | undefined);
   }
 
   private assertAppends({ name }: EntityMetadata): void {
