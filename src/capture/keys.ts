@@ -11,8 +11,11 @@ export function soleKey(keys: Keys): Key | undefined {
 }
 
 /** The parameters of statements about one row: `k0`, `k1`, …, and behind the key's own columns the `version`. */
-export function keyParameters(key: Key, length = key.length): Record<string, unknown> {
-  const parameters: Record<string, unknown> = {};
+export function keyParameters(
+  key: Key,
+  length = key.length,
+  parameters: Record<string, unknown> = {},
+): Record<string, unknown> {
   for (let n = 0; n < key.length; n++) parameters[n < length ? `k${n}` : 'version'] = key[n];
   return parameters;
 }

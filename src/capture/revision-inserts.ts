@@ -36,7 +36,7 @@ export class RevisionInserts {
     const key = soleKey(keys);
     if (key) {
       const statement = { plan, kind, build: (sql: RevisionSql) => recordOne(sql, recording) };
-      const values = { ...valuesOf(recordable), ...keyParameters(key, plan.keys.length), id: v7() };
+      const values = keyParameters(key, plan.keys.length, { ...valuesOf(recordable), id: v7() });
       return (await this.statements.execute(queryRunner, statement, values)).affected;
     }
     const table = await this.keyReader.table(queryRunner, plan.metadata);
