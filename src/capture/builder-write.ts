@@ -1,38 +1,17 @@
-import { type EntityMetadata, type QueryRunner } from 'typeorm';
-import {
-  RevisionDeleteForbiddenError,
-  RevisionUpdateForbiddenError,
-  TransactionRequiredError,
-} from '../audit.errors.js';
+import { type QueryRunner } from 'typeorm';
+import { TransactionRequiredError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { type PendingContext } from '../context/write-context.js';
 import { type Key, type WriteKind } from '../dialect/dialect.js';
-import { assertOfThePresent } from '../revision/historic-entities.js';
 import { type BuilderInternals } from './builder-internals.js';
-import { type Capture, captureOf, tableOf } from './capture.js';
-import { dataSourceOf } from './data-source-of.js';
+import { type Capture } from './capture.js';
 import { tellsInsertedKeys } from './inserted-keys.js';
-import { flushOf, type RecordedFlush } from './recorded-flush.js';
+import { type RecordedFlush } from './recorded-flush.js';
 import { ReturnedKeys } from './returned-keys.js';
 import { type RecordedOperation } from './recordable.js';
 import { soleKeyOf } from './sole-key.js';
 import { viewOf } from './view-of.js';
-import { areRowsTraced, followsWrite, writtenRows } from './written-rows.js';
-
-/** What is known when a builder's write begins. */
-interface Circumstances {
-  readonly capture: Capture;
-  /** The table, in its root's metadata where it is a single-table inheritance. */
-  readonly table: EntityMetadata;
-  /** Under which it is recorded; undefined in a flush, which has its own. */
-  readonly pending: PendingContext | undefined;
-  /** The plan by which its rows are recorded here; undefined where events will name them, or it isn't audited. */
-  readonly plan: AuditPlan | undefined;
-  /** Whether the database will change audited rows of other tables with it. */
-  readonly isFollowed: boolean;
-  /** The flush of the persistence layer that it is part of. */
-  readonly flush: RecordedFlush | undefined;
-}
+import { type Circumstances, circumstancesOf } from './write-circumstances.js';
+import { areRowsTraced, writtenRows } from './written-rows.js';
 
 /**
  * One query builder's write, and its revisions with it.
@@ -60,7 +39,7 @@ export class BuilderWrite {
   }
 
   async execute<T>(execute: () => Promise<T>): Promise<T> {
-    const circumstances = this.circumstances();
+    const circumstances = circumstancesOf(this.internals, this.kind);
     if (!circumstances) return execute();
     const { flush, plan, isFollowed } = circumstances;
     if (flush) this.noteShifts(circumstances, flush);
@@ -81,53 +60,6 @@ export class BuilderWrite {
     if (!plan) return;
     flush.hasWritten = true;
     flush.addUnnamed({ plan, operation: 'update', keys: 'all' });
-  }
-
-  private circumstances(): Circumstances | undefined {
-    const { expressionMap } = this.internals;
-    const capture = captureOf(dataSourceOf(this.builder));
-    if (!capture || !expressionMap.mainAlias?.hasMetadata) return undefined;
-    const { metadata } = expressionMap.mainAlias;
-    if (capture.plans.isRevision(metadata)) this.assertAppends(metadata);
-    const movesTree = this.movesTree(metadata);
-    const flush =
-      expressionMap.callListeners === false || movesTree ? flushOf(this.internals.queryRunner) : undefined;
-    if (!flush) this.assertValuesOfThePresent(capture, metadata);
-    if (flush?.isTold === false) return undefined;
-    const table = tableOf(metadata);
-    const plan = capture.plans.find(metadata);
-    const isFollowed = followsWrite(capture, this.kind, table, expressionMap);
-    if (!plan && !isFollowed) return undefined;
-    const pending = flush ? undefined : capture.pending();
-    if (!flush && !pending) return undefined;
-    const isNamed = flush && !movesTree && !this.isAnonymous();
-    return { capture, table, pending, plan: isNamed ? undefined : plan, isFollowed, flush };
-  }
-
-  private assertValuesOfThePresent({ dataSource }: Capture, { name }: EntityMetadata): void {
-    const { valuesSet } = this.internals.expressionMap;
-    for (const values of Array.isArray(valuesSet) ? valuesSet : [valuesSet])
-      assertOfThePresent(dataSource, name, values as object | undefined);
-  }
-
-  private assertAppends({ name }: EntityMetadata): void {
-    if (this.kind === 'delete') throw new RevisionDeleteForbiddenError(name);
-    if (this.kind === 'update' || this.internals.expressionMap.onUpdate)
-      throw new RevisionUpdateForbiddenError(name);
-  }
-
-  // Of these the persistence layer's events don't name the row: a child that is dropped from a one-to-many, and an
-  // insert whose generated key nobody asks for.
-  private isAnonymous(): boolean {
-    const { updateEntity, whereEntities } = this.internals.expressionMap;
-    return this.kind === 'insert' ? !updateEntity : this.kind === 'update' && whereEntities.length === 0;
-  }
-
-  // The persistence layer writes materialized paths too, by builders that have listeners.
-  private movesTree({ materializedPathColumn, treeType }: EntityMetadata): boolean {
-    if (this.kind !== 'update' || treeType !== 'materialized-path') return false;
-    const names = Object.keys((this.internals.expressionMap.valuesSet as object | undefined) ?? {});
-    return names.length === 1 && names[0] === materializedPathColumn?.propertyPath;
   }
 
   private async executeObserved<T>(circumstances: Circumstances, execute: () => Promise<T>): Promise<T> {

@@ -1,0 +1,83 @@
+import { type EntityMetadata } from 'typeorm';
+import { RevisionDeleteForbiddenError, RevisionUpdateForbiddenError } from '../audit.errors.js';
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { type PendingContext } from '../context/write-context.js';
+import { type WriteKind } from '../dialect/dialect.js';
+import { assertOfThePresent } from '../revision/historic-entities.js';
+import { type BuilderInternals } from './builder-internals.js';
+import { type Capture, captureOf, tableOf } from './capture.js';
+import { dataSourceOf } from './data-source-of.js';
+import { flushOf, type RecordedFlush } from './recorded-flush.js';
+import { followsWrite } from './written-rows.js';
+
+/** What is known when a builder's write begins. */
+export interface Circumstances {
+  readonly capture: Capture;
+  /** The table, in its root's metadata where it is a single-table inheritance. */
+  readonly table: EntityMetadata;
+  /** Under which it is recorded; undefined in a flush, which has its own. */
+  readonly pending: PendingContext | undefined;
+  /** The plan by which its rows are recorded here; undefined where the flush knows them, or it isn't audited. */
+  readonly plan: AuditPlan | undefined;
+  /** Whether the database will change audited rows of other tables with it. */
+  readonly isFollowed: boolean;
+  /** The flush of the persistence layer that it is part of. */
+  readonly flush: RecordedFlush | undefined;
+}
+
+/**
+ * What there is to record of a builder's write; undefined where there is nothing.
+ *
+ * @throws RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, HistoricEntityError
+ */
+export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Circumstances | undefined {
+  const { expressionMap, queryRunner } = builder;
+  const capture = captureOf(dataSourceOf(builder));
+  if (!capture || !expressionMap.mainAlias?.hasMetadata) return undefined;
+  const { metadata } = expressionMap.mainAlias;
+  if (capture.plans.isRevision(metadata)) assertAppends(builder, kind, metadata);
+  const isTreeMove = movesTree(builder, kind, metadata);
+  const flush = expressionMap.callListeners === false || isTreeMove ? flushOf(queryRunner) : undefined;
+  if (!flush) assertValuesOfThePresent(builder, capture, metadata);
+  if (flush?.isTold === false) return undefined;
+  const table = tableOf(metadata);
+  const plan = capture.plans.find(metadata);
+  const isFollowed = followsWrite(capture, kind, table, expressionMap);
+  if (!plan && !isFollowed) return undefined;
+  const pending = flush ? undefined : capture.pending();
+  if (!flush && !pending) return undefined;
+  const isNamed = flush && !isTreeMove && !isAnonymous(builder, kind);
+  return { capture, table, pending, plan: isNamed ? undefined : plan, isFollowed, flush };
+}
+
+function assertAppends({ expressionMap }: BuilderInternals, kind: WriteKind, { name }: EntityMetadata): void {
+  if (kind === 'delete') throw new RevisionDeleteForbiddenError(name);
+  if (kind === 'update' || expressionMap.onUpdate) throw new RevisionUpdateForbiddenError(name);
+}
+
+function assertValuesOfThePresent(
+  { expressionMap: { valuesSet } }: BuilderInternals,
+  { dataSource }: Capture,
+  { name }: EntityMetadata,
+): void {
+  for (const values of Array.isArray(valuesSet) ? valuesSet : [valuesSet])
+    assertOfThePresent(dataSource, name, values as object | undefined);
+}
+
+// Of these a flush doesn't know the row: a child that is dropped from a one-to-many, and an insert whose generated
+// key nobody asks for.
+function isAnonymous({ expressionMap }: BuilderInternals, kind: WriteKind): boolean {
+  const { updateEntity, whereEntities } = expressionMap;
+  return kind === 'insert' ? !updateEntity : kind === 'update' && whereEntities.length === 0;
+}
+
+// The persistence layer writes materialized paths too, by builders that have listeners.
+function movesTree(
+  { expressionMap }: BuilderInternals,
+  kind: WriteKind,
+  { materializedPathColumn, treeType }: EntityMetadata,
+): boolean {
+  if (kind !== 'update' || treeType !== 'materialized-path') return false;
+  const names = Object.keys((expressionMap.valuesSet as object | undefined) ?? {});
+  return names.length === 1 && names[0] === materializedPathColumn?.propertyPath;
+}
