@@ -14,6 +14,7 @@ import { RevisionWriter } from './revision-writer.js';
 import { TransactionGate } from './transaction-gate.js';
 
 const CAPTURE = Symbol.for('nestjs-typeorm-audit:capture');
+const BUFFER = Symbol('buffer');
 
 /** What the subscriber and the query builders of one data source share. */
 export class Capture {
@@ -22,7 +23,6 @@ export class Capture {
   readonly writer: RevisionWriter;
   readonly cascades: Cascades;
   readonly gate: TransactionGate;
-  private readonly buffers = new WeakMap<QueryRunner, RevisionBuffer>();
 
   constructor(
     readonly dataSource: DataSource,
@@ -48,12 +48,11 @@ export class Capture {
   }
 
   bufferOf(queryRunner: QueryRunner): RevisionBuffer {
-    let buffer = this.buffers.get(queryRunner);
-    if (!buffer) {
-      buffer = new RevisionBuffer(queryRunner, this.writer, this.options);
-      this.buffers.set(queryRunner, buffer);
-    }
-    return buffer;
+    const owner = queryRunner as QueryRunner & { [BUFFER]?: { capture: Capture; buffer: RevisionBuffer } };
+    // SQLite's query runner outlives what was attached before.
+    if (owner[BUFFER]?.capture !== this)
+      owner[BUFFER] = { capture: this, buffer: new RevisionBuffer(queryRunner, this.writer, this.options) };
+    return owner[BUFFER].buffer;
   }
 
   /** The key as the driver sends it. An id is a scalar for a single key column, else of the shape of the entity. */
