@@ -13,7 +13,7 @@ import { verifySubjects } from './verify.js';
 import { raceWrites } from './write-race.js';
 
 const full = {
-  singles: { rounds: 100, ms: 12_000, atLeast: 15, warmMs: 2000 },
+  singles: { rounds: 100, ms: 10_000, atLeast: 15, warmMs: 4000 },
   bulk: { rounds: 15, ms: 20_000, atLeast: 7 },
   growth: {
     sizes: [1, 1000, 100_000],
