@@ -1,13 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  Column,
-  Entity,
-  JoinTable,
-  type Logger,
-  ManyToMany,
-  PrimaryColumn,
-  PrimaryGeneratedColumn,
-} from 'typeorm';
+import { Column, Entity, JoinTable, ManyToMany, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import { InvalidArgumentError, NotAuditedError } from '../../src/audit.errors.js';
 import { Audited } from '../../src/audited/audited.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
@@ -16,6 +8,7 @@ import { revisionOf } from '../../src/revision/revision-of.js';
 import { describeDatabases } from '../support/databases.js';
 import { type AuditedDatabase, openAudited } from '../support/entities.js';
 import { expectInvariants } from '../support/invariants.js';
+import { QueryRecorder } from '../support/query-recorder.js';
 
 @Audited()
 @Entity()
@@ -47,22 +40,10 @@ class Unaudited {
   @PrimaryColumn() id: number;
 }
 
-class Counter implements Logger {
-  readonly queries: string[] = [];
-  logQuery(query: string): void {
-    this.queries.push(query);
-  }
-  logQueryError(): void {}
-  logQuerySlow(): void {}
-  logSchemaBuild(): void {}
-  logMigration(): void {}
-  log(): void {}
-}
-
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
 describeDatabases('a feed', (name) => {
-  const counter = new Counter();
+  const counter = new QueryRecorder();
   let audited: AuditedDatabase;
   let history: HistoryService;
   let middle: Date;
@@ -141,7 +122,7 @@ describeDatabases('a feed', (name) => {
 
   it('is one query a page', async () => {
     const { nextCursor } = await history.changes({ limit: 7 });
-    counter.queries.length = 0;
+    counter.clear();
     await history.changes({ limit: 7, cursor: nextCursor });
     expect(counter.queries).toHaveLength(1);
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Column, DataSource, Entity, JoinColumn, type Logger, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Column, DataSource, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { v7 } from 'uuid';
 import { Audited } from '../../src/audited/audited.decorator.js';
 import { auditPlansOf } from '../../src/audited/audit-plans.js';
@@ -11,6 +11,9 @@ import {
   describeDatabases,
   type TestDatabase,
 } from '../support/databases.js';
+import { newUuid } from '../support/generated-rows.js';
+import { planOf } from '../support/query-plan.js';
+import { QueryRecorder } from '../support/query-recorder.js';
 
 @Entity()
 class Guest {
@@ -25,18 +28,6 @@ class Reservation {
   @Column() party: number;
   @Column({ type: 'text' }) note: string;
   @ManyToOne(() => Guest) @JoinColumn({ name: 'guest_fk' }) guest: Guest;
-}
-
-class Recorder implements Logger {
-  readonly queries: { sql: string; parameters: unknown[] }[] = [];
-  logQuery(sql: string, parameters: unknown[] = []): void {
-    this.queries.push({ sql, parameters });
-  }
-  logQueryError(): void {}
-  logQuerySlow(): void {}
-  logSchemaBuild(): void {}
-  logMigration(): void {}
-  log(): void {}
 }
 
 const FIRST_CREATED = Date.UTC(2020, 0, 1) / 1000;
@@ -59,7 +50,7 @@ function row(number: number, version: number): object {
 }
 
 describeDatabases('the cost of a timeline of 10,000 among a million revisions', (name) => {
-  const recorder = new Recorder();
+  const recorder = new QueryRecorder();
   const id = { hotel: 'Ritz', number: 7 };
   let database: TestDatabase;
   let dataSource: DataSource;
@@ -101,12 +92,6 @@ describeDatabases('the cost of a timeline of 10,000 among a million revisions', 
     await database.drop();
   });
 
-  /** How the database runs what was asked last. */
-  async function planOfLastQuery(): Promise<QueryPlan> {
-    const { sql, parameters } = recorder.queries.at(-1)!;
-    return readPlan[name](await dataSource.query(`${explain[name]} ${sql}`, parameters));
-  }
-
   const asked: [string, number, () => Promise<unknown>][] = [
     ['the newest page', 51, () => history.timeline(Reservation, id)],
     ['the oldest page', 51, () => history.timeline(Reservation, id, { order: 'asc' })],
@@ -115,7 +100,7 @@ describeDatabases('the cost of a timeline of 10,000 among a million revisions', 
       51,
       async () => {
         const { nextCursor: cursor } = await history.timeline(Reservation, id, { to: hoursAfterStart(80) });
-        recorder.queries.length = 0;
+        recorder.clear();
         await history.timeline(Reservation, id, { cursor });
       },
     ],
@@ -136,18 +121,18 @@ describeDatabases('the cost of a timeline of 10,000 among a million revisions', 
   it.each(asked)(
     'is one query for %s, which reads at most %d revisions by their index',
     async (_, limit, ask) => {
-      recorder.queries.length = 0;
+      recorder.clear();
       await ask();
       expect(recorder.queries).toHaveLength(1);
-      const { scans, sorts } = await planOfLastQuery();
+      const { reads, sorts } = await planOf(name, dataSource, recorder.last);
       expect(sorts).toBe(false);
-      expect(scans.map((scan) => scan.index)).toEqual(scans.map(() => index));
-      for (const { rows } of scans) expect(rows).toBeLessThanOrEqual(limit);
+      expect(reads.map((read) => read.index)).toEqual(reads.map(() => index));
+      for (const { rows } of reads) expect(rows).toBeLessThanOrEqual(limit);
     },
   );
 
   it('is one query for a property that seldom changes', async () => {
-    recorder.queries.length = 0;
+    recorder.clear();
     const { items } = await history.timeline(Reservation, id, { property: 'note', limit: 200 });
     expect(items.map(({ version }) => version)).toEqual(
       Array.from({ length: 200 }, (_, n) => 10_000 - n * 10),
@@ -155,12 +140,6 @@ describeDatabases('the cost of a timeline of 10,000 among a million revisions', 
     expect(recorder.queries).toHaveLength(1);
   });
 });
-
-const newUuid: Record<DatabaseName, string> = {
-  sqlite: 'lower(hex(randomblob(16)))',
-  postgres: 'gen_random_uuid()',
-  mariadb: 'uuid()',
-};
 
 /** Doubles the histories of the other rows until there are 1,280,000 revisions of them. */
 async function multiplyOthers(dataSource: DataSource, name: DatabaseName): Promise<void> {
@@ -180,60 +159,4 @@ async function multiplyOthers(dataSource: DataSource, name: DatabaseName): Promi
 
 function hoursAfterStart(hours: number): Date {
   return new Date((FIRST_CREATED + hours * 3600) * 1000);
-}
-
-interface QueryPlan {
-  scans: { index: string; rows: number }[];
-  sorts: boolean;
-}
-
-type Row = Record<string, unknown>;
-
-const explain: Record<DatabaseName, string> = {
-  sqlite: 'EXPLAIN QUERY PLAN',
-  postgres: 'EXPLAIN (ANALYZE, FORMAT JSON)',
-  mariadb: 'ANALYZE',
-};
-
-const readPlan: Record<DatabaseName, (rows: Row[]) => QueryPlan> = {
-  // Without the number of rows.
-  sqlite: (rows) => ({
-    scans: rows
-      .filter(({ detail }) => /^(SEARCH|SCAN)/.test(String(detail)))
-      .map(({ detail }) => ({
-        index: /USING INDEX (\S+)/.exec(String(detail))?.[1] ?? String(detail),
-        rows: 0,
-      })),
-    sorts: rows.some(({ detail }) => String(detail).includes('TEMP B-TREE')),
-  }),
-  postgres: ([row]) => {
-    const nodes = nodesOf((row['QUERY PLAN'] as { Plan: PostgresNode }[])[0].Plan);
-    return {
-      scans: nodes
-        .filter((node) => node['Relation Name'])
-        .map((node) => ({
-          index: node['Index Name'] ?? node.Plans?.[0]['Index Name'] ?? node['Node Type'],
-          rows: (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'],
-        })),
-      sorts: nodes.some((node) => node['Node Type'].includes('Sort')),
-    };
-  },
-  mariadb: (rows) => ({
-    scans: rows.map(({ key, r_rows }) => ({ index: String(key), rows: Number(r_rows) })),
-    sorts: rows.some(({ Extra }) => /filesort|temporary/.test(String(Extra))),
-  }),
-};
-
-interface PostgresNode {
-  'Node Type': string;
-  'Relation Name'?: string;
-  'Index Name'?: string;
-  'Actual Rows': number;
-  'Actual Loops': number;
-  'Rows Removed by Filter'?: number;
-  Plans?: PostgresNode[];
-}
-
-function nodesOf(node: PostgresNode): PostgresNode[] {
-  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 }

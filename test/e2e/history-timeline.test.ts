@@ -5,7 +5,6 @@ import {
   DeleteDateColumn,
   Entity,
   JoinColumn,
-  type Logger,
   ManyToOne,
   PrimaryGeneratedColumn,
   type Repository,
@@ -18,6 +17,7 @@ import { type Page, type Revision, type TimelineOptions } from '../../src/histor
 import { describeDatabases } from '../support/databases.js';
 import { type AuditedDatabase, openAudited } from '../support/entities.js';
 import { expectInvariants } from '../support/invariants.js';
+import { QueryRecorder } from '../support/query-recorder.js';
 
 @Entity()
 class Guest {
@@ -43,21 +43,8 @@ class Reservation {
   @DeleteDateColumn() deletedAt: Date | null;
 }
 
-/** Counts what the database is asked. */
-class Counter implements Logger {
-  readonly queries: string[] = [];
-  logQuery(query: string): void {
-    this.queries.push(query);
-  }
-  logQueryError(): void {}
-  logQuerySlow(): void {}
-  logSchemaBuild(): void {}
-  logMigration(): void {}
-  log(): void {}
-}
-
 describeDatabases('timeline', (name) => {
-  const counter = new Counter();
+  const counter = new QueryRecorder();
   let audited: AuditedDatabase;
   let dataSource: DataSource;
   let history: HistoryService;
@@ -140,11 +127,11 @@ describeDatabases('timeline', (name) => {
     });
 
     it('takes one query a page', async () => {
-      counter.queries.length = 0;
+      counter.clear();
       await history.timeline(Reservation, id, { limit: 10 });
       await history.timeline(Reservation, id, { limit: 10, property: 'note', actor: 'bob', order: 'asc' });
       await history.timeline(Reservation, id, { property: 'seat' });
-      expect(counter.queries.filter((query) => query.startsWith('SELECT'))).toHaveLength(3);
+      expect(counter.statements.filter((query) => query.startsWith('SELECT'))).toHaveLength(3);
       expect(counter.queries).toHaveLength(3);
     });
 
@@ -345,7 +332,7 @@ describeDatabases('timeline', (name) => {
     it('neither shows nor finds a select: false column', async () => {
       const { id } = await reservations.save(reservations.create({ party: 6, pin: '1234' }));
       await reservations.save({ id, pin: '4321' });
-      counter.queries.length = 0;
+      counter.clear();
       const { items } = await history.timeline(Reservation, id);
       expect(
         items.map(({ operation, changes }) => [operation, changes.map(({ property }) => property)]),
@@ -354,7 +341,7 @@ describeDatabases('timeline', (name) => {
         ['insert', ['party']],
       ]);
       expect(items.every(({ snapshot }) => snapshot!.pin === undefined)).toBe(true);
-      expect(counter.queries.join()).not.toContain('pin');
+      expect(counter.statements.join()).not.toContain('pin');
       await expect(history.timeline(Reservation, id, { property: 'pin' })).rejects.toThrow(
         InvalidArgumentError,
       );

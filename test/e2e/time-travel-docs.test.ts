@@ -1,14 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import {
-  Column,
-  DataSource,
-  Entity,
-  JoinColumn,
-  type Logger,
-  ManyToOne,
-  PrimaryGeneratedColumn,
-} from 'typeorm';
+import { Column, DataSource, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
 import { HistoryService } from '../../src/history/history.service.js';
 import { Audited } from '../../src/audited/audited.decorator.js';
 import { NotAudited } from '../../src/audited/not-audited.decorator.js';
@@ -18,6 +10,7 @@ import {
   describeDatabases,
   type TestDatabase,
 } from '../support/databases.js';
+import { QueryRecorder } from '../support/query-recorder.js';
 
 @Audited()
 @Entity()
@@ -33,18 +26,6 @@ class Reservation {
   @Column() party: number;
   @NotAudited() @Column({ default: 0 }) views: number;
   @ManyToOne(() => Guest) @JoinColumn({ name: 'guest_fk' }) guest: Guest;
-}
-
-class Recorder implements Logger {
-  readonly queries: string[] = [];
-  logQuery(sql: string): void {
-    this.queries.push(sql);
-  }
-  logQueryError(): void {}
-  logQuerySlow(): void {}
-  logSchemaBuild(): void {}
-  logMigration(): void {}
-  log(): void {}
 }
 
 type Reads = Record<string, (history: HistoryService) => Promise<unknown>>;
@@ -77,7 +58,7 @@ function plain(sql: string): string {
 }
 
 describeDatabases('the SQL in the page on time travel', (name) => {
-  const recorder = new Recorder();
+  const recorder = new QueryRecorder();
   let database: TestDatabase;
   let dataSource: DataSource;
 
@@ -101,7 +82,7 @@ describeDatabases('the SQL in the page on time travel', (name) => {
   it('is what is sent', async () => {
     for (const [title, read] of Object.entries(reads[name] ?? {})) {
       const sql = await read(new HistoryService(dataSource));
-      expect(blocks.get(title)).toBe(plain(typeof sql === 'string' ? sql : recorder.queries.at(-1)!));
+      expect(blocks.get(title)).toBe(plain(typeof sql === 'string' ? sql : recorder.last.sql));
     }
     const titles = Object.values(reads).flatMap((each) => Object.keys(each));
     expect([...blocks.keys()].sort()).toEqual(titles.sort());
