@@ -90,7 +90,11 @@ export class RevisionSql {
   }
 
   newestVersion(key: KeyExpression): string {
-    return `(SELECT max(m.rev_version) FROM ${this.revisions} m WHERE ${this.isOf('m', key)})`;
+    // For max() MariaDB would read all versions, unless the key is a constant.
+    return (
+      `(SELECT m.rev_version FROM ${this.revisions} m WHERE ${this.isOf('m', key)} ` +
+      'ORDER BY m.rev_version DESC LIMIT 1)'
+    );
   }
 
   /** The row differs from what was recorded last. */

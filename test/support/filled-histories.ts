@@ -3,7 +3,7 @@ import { type DatabaseName } from './databases.js';
 import { newUuid, numbers } from './generated-rows.js';
 
 /** How many revisions each row has. */
-export const VERSIONS = 5;
+const VERSIONS = 5;
 // With fewer PostgreSQL reads all of them for a hundred, as that is cheaper than to look up each.
 const SEATS = 100_000;
 const OTHERS = 20_000;
