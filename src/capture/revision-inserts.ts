@@ -1,13 +1,13 @@
 import { type QueryRunner } from 'typeorm';
 import { v7 } from 'uuid';
-import { type Keys } from '../dialect/dialect.js';
+import { type Key, type Keys } from '../dialect/dialect.js';
 import { now } from './clock.js';
 import { type KeyReader } from './key-reader.js';
 import { boundChunks, keyParameters, soleKey } from './keys.js';
 import { type Recordable } from './recordable.js';
 import { type Newest, type Recording, type RevisionSql } from './revision-sql.js';
-import { recordAll, recordMany, recordOne } from './revision-statements.js';
-import { type TableStatements } from './table-statements.js';
+import { readAndRecordOne, recordAll, recordMany, recordOne } from './revision-statements.js';
+import { type TableStatement, type TableStatements } from './table-statements.js';
 
 /** Inserts revisions: one INSERT … SELECT for the rows of a table that one operation has written. */
 export class RevisionInserts {
@@ -26,19 +26,16 @@ export class RevisionInserts {
     keys: Keys,
     newest: Newest,
   ): Promise<number> {
-    const { plan, operation } = recordable;
-    const recording: Recording = {
-      rows: operation === 'delete' ? 'gone' : 'live',
-      newest,
-      upsert: operation === 'upsert',
-    };
-    const kind = `insert ${recording.rows} ${newest}${recording.upsert ? ' upsert' : ''}`;
+    const { plan } = recordable;
+    const recording = recordingOf(recordable, newest);
+    const kind = kindOf(recording);
     const key = soleKey(keys);
-    if (key) {
-      const statement = { plan, kind, build: (sql: RevisionSql) => recordOne(sql, recording) };
-      const values = keyParameters(key, plan.keys.length, { ...valuesOf(recordable), id: v7() });
-      return (await this.statements.execute(queryRunner, statement, values)).affected;
-    }
+    if (key)
+      return this.insertOne(queryRunner, recordable, key, {
+        plan,
+        kind,
+        build: (sql) => recordOne(sql, recording),
+      });
     const table = await this.keyReader.table(queryRunner, plan.metadata);
     const statement = {
       plan,
@@ -53,12 +50,41 @@ export class RevisionInserts {
     return written;
   }
 
+  /** The same for one row, whose newest version is read first, without locks, by the same statement. */
+  readAndInsert(queryRunner: QueryRunner, recordable: Recordable, key: Key): Promise<number> {
+    const { plan } = recordable;
+    const recording = recordingOf(recordable, 'known');
+    return this.insertOne(queryRunner, recordable, key, {
+      plan,
+      kind: `read and ${kindOf(recording)}`,
+      build: (sql) => readAndRecordOne(sql, recording),
+    });
+  }
+
+  private async insertOne(
+    queryRunner: QueryRunner,
+    recordable: Recordable,
+    key: Key,
+    statement: TableStatement,
+  ): Promise<number> {
+    const values = keyParameters(key, recordable.plan.keys.length, { ...valuesOf(recordable), id: v7() });
+    return (await this.statements.execute(queryRunner, statement, values)).affected;
+  }
+
   /** For all rows of a table that have a history and differ from it. */
   async insertAll(queryRunner: QueryRunner, recordable: Recordable): Promise<number> {
     const statement = { plan: recordable.plan, kind: 'insert all', build: recordAll };
     const values = { ...valuesOf(recordable), ...uuidSeries() };
     return (await this.statements.execute(queryRunner, statement, values)).affected;
   }
+}
+
+function recordingOf({ operation }: Recordable, newest: Newest): Recording {
+  return { rows: operation === 'delete' ? 'gone' : 'live', newest, upsert: operation === 'upsert' };
+}
+
+function kindOf({ rows, newest, upsert }: Recording): string {
+  return `insert ${rows} ${newest}${upsert ? ' upsert' : ''}`;
 }
 
 function valuesOf({ operation, actor, reason, context, transaction }: Recordable): Record<string, unknown> {

@@ -7,15 +7,21 @@ import { type KeyExpression, type Recording, type RevisionSql } from './revision
  * case that is worth preparing. A known newest version is in `version`.
  */
 export function recordOne(sql: RevisionSql, recording: Recording): Statement {
-  const { dialect, plan } = sql;
-  const key: KeyExpression = (n) => dialect.keyValue(`{{k${n}}}`, plan.keys[n].source);
-  const insert = sql.insert(recording, dialect.value('{{id}}', 'uuid'), key);
-  const version = dialect.value('{{version}}', 'integer');
-  const rows = recording.rows === 'live' ? `${sql.table} t` : '(SELECT 1 AS present) k';
-  const conditions = recording.rows === 'live' ? [sql.isRow(key)] : sql.isGone(key);
+  const { dialect } = sql;
+  return compileStatement(dialect, insertOne(sql, recording, dialect.value('{{version}}', 'integer')), true);
+}
+
+/** The same, which reads the newest version first, without locks; where the database can do both in one statement. */
+export function readAndRecordOne(sql: RevisionSql, recording: Recording): Statement {
+  const { dialect } = sql;
+  const version = sql.newestVersion(sql.copiedKey(givenKey(sql)));
   return compileStatement(
     dialect,
-    `${insert} FROM ${rows}${fromNewest(sql, recording, key, version, conditions)}`,
+    dialect.readFirst!(
+      version,
+      (read) => insertOne(sql, recording, read),
+      insertOne(sql, { ...recording, newest: 'none' }, ''),
+    ),
     true,
   );
 }
@@ -53,9 +59,8 @@ export function selectVersions(sql: RevisionSql, keys: KeyTable): Statement {
 
 /** The same for one key: `version`. */
 export function selectVersion(sql: RevisionSql): Statement {
-  const { dialect, plan } = sql;
-  const version = sql.newestVersion(sql.copiedKey((n) => dialect.keyValue(`{{k${n}}}`, plan.keys[n].source)));
-  return compileStatement(dialect, `SELECT ${version} AS version`, true);
+  const version = sql.newestVersion(sql.copiedKey(givenKey(sql)));
+  return compileStatement(sql.dialect, `SELECT ${version} AS version`, true);
 }
 
 /** The same for many keys that stay as the database has them: in chunk 1 those that have no version, in 0 the others. */
@@ -100,6 +105,21 @@ export function selectRevisionIds(sql: RevisionSql, keys: KeyTable): Statement {
 /** The rows t of a key table, from FROM's right side on. */
 export function joinedRows(sql: RevisionSql, keys: KeyTable): string {
   return `${keys.sql} ${sql.dialect.leadingJoin} ${sql.table} t ON ${sql.isRow((n) => keys.key(n))}`;
+}
+
+function givenKey({ dialect, plan }: RevisionSql): KeyExpression {
+  return (n) => dialect.keyValue(`{{k${n}}}`, plan.keys[n].source);
+}
+
+function insertOne(sql: RevisionSql, recording: Recording, version: string): string {
+  const key = givenKey(sql);
+  const isLive = recording.rows === 'live';
+  const rows = isLive ? `${sql.table} t` : '(SELECT 1 AS present) k';
+  const conditions = isLive ? [sql.isRow(key)] : sql.isGone(key);
+  return (
+    `${sql.insert(recording, sql.dialect.value('{{id}}', 'uuid'), key)} FROM ${rows}` +
+    fromNewest(sql, recording, key, version, conditions)
+  );
 }
 
 function fromNewest(

@@ -59,6 +59,8 @@ export class VersionedInserts {
   }
 
   private async insertKnown(queryRunner: QueryRunner, recordable: Recordable, keys: Keys): Promise<number> {
+    const key = this.dialect.readFirst && soleKey(keys);
+    if (key) return this.inserts.readAndInsert(queryRunner, recordable, key);
     const { known, unknown } = await this.versions(queryRunner, recordable, keys);
     let written = 0;
     for (const some of known) written += await this.inserts.insert(queryRunner, recordable, some, 'known');

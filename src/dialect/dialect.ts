@@ -128,6 +128,14 @@ export interface Dialect {
   /** Whether an INSERT … SELECT that looks for a revision locks the gap beside what it finds. */
   readonly locksGaps: boolean;
 
+  /**
+   * One statement that reads a version, without locks, and then inserts with it; undefined where that takes two.
+   *
+   * @param insert what inserts, of an expression for the version
+   * @param insertFirst what inserts where there is none
+   */
+  readFirst?(version: string, insert: (version: string) => string, insertFirst: string): string;
+
   /** Whether a write failed because the version was taken. */
   isVersionTaken(error: unknown): boolean;
 

@@ -1,17 +1,29 @@
-import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
+import { type DataSource, QueryFailedError } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type Dialect, type Executed, type Key, type KeyDescription } from './dialect.js';
+import { type Dialect, type Executed } from './dialect.js';
 import { enumTransformers } from './numeric-enum.js';
-import { takePacked } from './packed-rows.js';
+import { isBinary, mysqlKeys } from './mysql.keys.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
 
-// Far below what fits into the default max_allowed_packet of 16 MB.
-const KEYS_PER_STATEMENT = 50_000;
+// MySQL has blocks in stored programs only.
+const BLOCK = 'BEGIN NOT ATOMIC';
 
 /** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
 export function mysqlDialect(dataSource: DataSource): Dialect {
   const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
   let canPrepare = true;
+  const execute: Dialect['execute'] = async (queryRunner, statement, values) => {
+    if (!statement.name || !canPrepare) return runPlain(queryRunner, statement, values);
+    try {
+      return await runPrepared(dataSource, queryRunner, statement, values, async () =>
+        prepareAndRun((await queryRunner.connect()) as MysqlConnection, statement.text, values),
+      );
+    } catch (error) {
+      if (!(error instanceof QueryFailedError) || !isOutOfStatements(error)) throw error;
+      canPrepare = false;
+      return runPlain(queryRunner, statement, values);
+    }
+  };
   return {
     columnTypes: {
       // MariaDB from 10.7 has the type, and TypeORM makes a varchar(255) of it elsewhere.
@@ -75,40 +87,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
       return Promise.resolve();
     },
 
-    describeKeys: (queryRunner, columns) => describeKeys(queryRunner, columns),
-
-    keyPacker: (columns) => {
-      // JSON has no bytes.
-      if (columns.some((column) => isBinary(typeOf(column)))) return undefined;
-      return {
-        // MariaDB would cut the text off. To others the first part is a comment.
-        select: (source, names, chunk = `(row_number() OVER () - 1) DIV ${KEYS_PER_STATEMENT}`) =>
-          `/*M! SET STATEMENT group_concat_max_len = 4294967295 FOR */ SELECT audit_chunk, count(*) AS audit_count, ` +
-          `CAST(JSON_ARRAYAGG(JSON_ARRAY(${names.join(', ')})) AS CHAR) AS audit_keys ` +
-          `FROM (SELECT c.*, ${chunk} AS audit_chunk FROM ${source} c) d GROUP BY audit_chunk`,
-        take: (rows) =>
-          takePacked(
-            rows.map((row) => ({ ...row, audit_few: row.audit_keys })),
-            ['keys'],
-          ),
-      };
-    },
-
-    keyTable: (description) => {
-      const binary = description.types.map(isBinary);
-      return {
-        sql:
-          `JSON_TABLE({{keys}}, '$[*]' COLUMNS (n FOR ORDINALITY, ` +
-          `${description.types
-            .map((type, n) => `k${n} ${binary[n] ? 'varchar(2000)' : type} PATH '$[${n}]'`)
-            .join(', ')}, version int PATH '$[${description.types.length}]')) k`,
-        key: (n) => (binary[n] ? `unhex(k.k${n})` : `k.k${n}`),
-        ordinal: '(k.n - 1)',
-        version: 'k.version',
-        bind: (keys) => ({ keys: JSON.stringify(keys.map((key) => encodeKey(dataSource, key))) }),
-        limit: KEYS_PER_STATEMENT,
-      };
-    },
+    ...mysqlKeys(dataSource),
 
     hasLateral: false,
     leadingJoin: 'STRAIGHT_JOIN',
@@ -118,6 +97,13 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
 
     // Under REPEATABLE READ, its default.
     locksGaps: true,
+    readFirst:
+      dataSource.options.type === 'mariadb'
+        ? (version, insert, insertFirst) =>
+            // SELECT … INTO takes no locks; a DEFAULT, or SET, would.
+            `${BLOCK} DECLARE audit_version int; SELECT ${version} INTO audit_version; ` +
+            `IF audit_version IS NULL THEN ${insertFirst}; ELSE ${insert('audit_version')}; END IF; END`
+        : undefined,
     isVersionTaken: (error) =>
       error instanceof QueryFailedError && (error.driverError as { errno?: number }).errno === 1062,
 
@@ -136,16 +122,9 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     inlined: '',
     read: readPlain,
     execute: async (queryRunner, statement, values) => {
-      if (!statement.name || !canPrepare) return runPlain(queryRunner, statement, values);
-      try {
-        return await runPrepared(dataSource, queryRunner, statement, values, async () =>
-          prepareAndRun((await queryRunner.connect()) as MysqlConnection, statement.text, values),
-        );
-      } catch (error) {
-        if (!(error instanceof QueryFailedError) || !isOutOfStatements(error)) throw error;
-        canPrepare = false;
-        return runPlain(queryRunner, statement, values);
-      }
+      const { rows, affected } = await execute(queryRunner, statement, values);
+      // A block counts the row that it reads, too.
+      return { rows, affected: statement.text.startsWith(BLOCK) ? affected - 1 : affected };
     },
   };
 }
@@ -180,51 +159,8 @@ function textOf(expression: string, type: string): string {
   return `CONVERT(${type === 'timestamp' ? `unix_timestamp(${expression})` : expression} USING utf8mb4)`;
 }
 
-function isBinary(type: string): boolean {
-  return /binary|blob/.test(type);
-}
-
 const NUMERIC = /int|^dec|^double|^float|^numeric|^fixed|^real|^bool|^bit|^year|^date|^time/;
 
 function isNumeric(type: string): boolean {
   return NUMERIC.test(type);
-}
-
-// The exact types and collations are the database's: a table's default collation is nowhere in the metadata.
-async function describeKeys(
-  queryRunner: QueryRunner,
-  columns: readonly ColumnMetadata[],
-): Promise<KeyDescription> {
-  const { tableName, database } = columns[0].entityMetadata;
-  const rows = (await queryRunner.query(
-    `SELECT column_name AS name, column_type AS type, character_set_name AS charset, collation_name AS collation ` +
-      `FROM information_schema.columns WHERE table_schema = coalesce(?, database()) AND table_name = ?`,
-    [database ?? null, tableName],
-  )) as { name: string; type: string; charset: string | null; collation: string | null }[];
-  const types = columns.map((column) => {
-    const row = rows.find(({ name }) => name === column.databaseName);
-    const type = row?.type ?? 'varchar(255)';
-    // JSON_TABLE has neither.
-    const spelled = type === 'uuid' ? 'char(36)' : /^(enum|set)/.test(type) ? 'varchar(255)' : type;
-    return row?.collation ? `${spelled} CHARACTER SET ${row.charset} COLLATE ${row.collation}` : spelled;
-  });
-  return { columns, types };
-}
-
-function encodeKey(dataSource: DataSource, key: Key): unknown[] {
-  return key.map((value) => {
-    if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
-    if (value instanceof Date)
-      return localTime(value, (dataSource.options as { timezone?: string }).timezone);
-    return typeof value === 'bigint' ? value.toString() : value;
-  });
-}
-
-/** As mysql2 writes a Date into a statement: in the connection's time zone, which by default is the process's. */
-function localTime(date: Date, timezone = 'local'): string {
-  if (timezone === 'local')
-    return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, -1);
-  const [, sign, hours, minutes] = /^([+-])(\d\d):?(\d\d)$/.exec(timezone) ?? ['', '+', '0', '0'];
-  const offset = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1);
-  return new Date(date.getTime() + offset * 60_000).toISOString().slice(0, -1);
 }

@@ -71,7 +71,7 @@ export const writes: readonly CountedWrite[] = [
       seat.taken = true;
       return () => manager.save(seat);
     },
-    extra: { mariadb: 2, other: 1 },
+    extra: { other: 1 },
   },
   {
     name: 'save of an unchanged entity',
@@ -89,7 +89,7 @@ export const writes: readonly CountedWrite[] = [
       const [seat] = await saved(manager, 1);
       return () => manager.remove(seat);
     },
-    extra: { mariadb: 2, other: 1 },
+    extra: { other: 1 },
   },
   {
     name: 'save of 100 new entities',
@@ -138,7 +138,7 @@ export const writes: readonly CountedWrite[] = [
       const [{ id }] = await saved(manager, 1);
       return () => manager.update(Seat, id, { taken: true });
     },
-    extra: { mariadb: 4, other: 3 },
+    extra: { other: 3 },
   },
   {
     name: 'update() of 100 rows by criteria',
@@ -156,7 +156,7 @@ export const writes: readonly CountedWrite[] = [
       const [{ id }] = await saved(manager, 1);
       return () => manager.delete(Seat, id);
     },
-    extra: { mariadb: 4, other: 3 },
+    extra: { other: 3 },
   },
   {
     name: 'delete() of 100 rows by criteria',
@@ -174,7 +174,7 @@ export const writes: readonly CountedWrite[] = [
       const [seat] = seats(1);
       return () => manager.upsert(Seat, seat, ['number']);
     },
-    extra: { mariadb: 4, other: 3 },
+    extra: { other: 3 },
   },
   {
     name: 'upsert() of a known row',
@@ -183,7 +183,7 @@ export const writes: readonly CountedWrite[] = [
       const [{ number: known }] = await saved(manager, 1);
       return () => manager.upsert(Seat, { number: known, taken: true }, ['number']);
     },
-    extra: { mariadb: 4, other: 3 },
+    extra: { other: 3 },
   },
   {
     name: 'change of a many-to-many relation',
@@ -194,7 +194,7 @@ export const writes: readonly CountedWrite[] = [
       hall.tags = [other];
       return () => manager.save(hall);
     },
-    extra: { mariadb: 3, other: 2 },
+    extra: { other: 2 },
   },
   {
     name: 'transaction of three saves',
