@@ -3,6 +3,7 @@ import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js'
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { type Dialect, type Key } from '../dialect/dialect.js';
+import { tableName } from '../dialect/table-name.js';
 import { ForeignKeys } from './foreign-keys.js';
 import { type KeyReader } from './key-reader.js';
 import { keyText } from './keys.js';
@@ -101,7 +102,7 @@ export class Cascades {
     const refers = columns.map(
       (column, n) => `c.${escape(column.databaseName)} = t.${escape(referencedColumns[n].databaseName)}`,
     );
-    const child = entityMetadata.tablePath.split('.').map(escape).join('.');
+    const child = tableName(this.dataSource, entityMetadata);
     const from = `${this.dialect.leadingJoin} ${child} c ON ${refers.join(' AND ')}${this.dialect.lock('c')}`;
     return this.keys.select(queryRunner, referencedEntityMetadata, keys, {
       table: entityMetadata,

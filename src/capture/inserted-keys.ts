@@ -3,6 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { AuditError } from '../audit.errors.js';
 import { type Key } from '../dialect/dialect.js';
+import { tableName } from '../dialect/table-name.js';
 import { type Capture } from './capture.js';
 import { uniqueKeys } from './keys.js';
 
@@ -133,10 +134,6 @@ async function keysByUniques(
   rows: readonly ObjectLiteral[],
 ): Promise<Key[]> {
   const { driver } = capture.dataSource;
-  const path = table.tablePath
-    .split('.')
-    .map((name) => driver.escape(name))
-    .join('.');
   const found: Key[] = [];
   for (let at = 0; at < rows.length; at += ROWS_PER_SELECT) {
     const values: unknown[] = [];
@@ -150,7 +147,7 @@ async function keysByUniques(
         uniquesIn(table, row).map((columns) => columns.map((column) => isValue(column, row)).join(' AND ')),
       );
     if (conditions.length === 0) continue;
-    const select = `SELECT ${capture.keys.expressions(table)} FROM ${path} WHERE ${conditions.join(' OR ')}${capture.dialect.lock()}`;
+    const select = `SELECT ${capture.keys.expressions(table)} FROM ${tableName(capture.dataSource, table)} WHERE ${conditions.join(' OR ')}${capture.dialect.lock()}`;
     found.push(
       ...capture.keys.keysIn(table, (await queryRunner.query(select, values)) as Record<string, unknown>[]),
     );

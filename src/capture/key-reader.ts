@@ -7,6 +7,7 @@ import {
   type KeyTable,
 } from '../dialect/dialect.js';
 import { bindStatement, compileStatement } from '../dialect/statement.js';
+import { tableName } from '../dialect/table-name.js';
 
 const ALIAS = 'audit_key_';
 
@@ -65,7 +66,7 @@ export class KeyReader {
   ): Promise<Key[]> {
     if (keys.length === 0) return [];
     const escape = (name: string): string => this.dataSource.driver.escape(name);
-    const path = metadata.tablePath.split('.').map(escape).join('.');
+    const path = tableName(this.dataSource, metadata);
     const given = await this.table(queryRunner, metadata);
     const isKey = metadata.primaryColumns.map(
       (column, n) => `t.${escape(column.databaseName)} = ${given.key(n)}`,

@@ -4,6 +4,7 @@ import { type AuditPlan } from '../audited/audit-plan.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { bindStatement, compileStatement } from '../dialect/statement.js';
 import { dialectOf } from '../dialect/dialect-of.js';
+import { tableName } from '../dialect/table-name.js';
 
 const TRUST_MS = 2_000;
 
@@ -37,10 +38,7 @@ export async function wasPruned(
   plan: AuditPlan,
 ): Promise<boolean> {
   const dialect = dialectOf(dataSource);
-  const path = auditPlansOf(dataSource)
-    .maintenance!.tablePath.split('.')
-    .map((name) => dataSource.driver.escape(name))
-    .join('.');
+  const path = tableName(dataSource, auditPlansOf(dataSource).maintenance!);
   const statement = compileStatement(
     dialect,
     `SELECT 1 AS pruned FROM ${path} WHERE entity = ${dialect.value('{{entity}}', 'text')} AND action IN ('prune', 'erase') LIMIT 1`,

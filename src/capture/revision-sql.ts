@@ -1,7 +1,8 @@
-import { type DataSource, type EntityMetadata } from 'typeorm';
+import { type DataSource } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
 import { type Dialect } from '../dialect/dialect.js';
 import { masked } from '../dialect/mask.js';
+import { tableName } from '../dialect/table-name.js';
 import { REVISION_COLUMNS, type RevisionColumns } from '../revision/revision-columns.js';
 
 /** How a statement gets at each row's newest revision. */
@@ -38,8 +39,8 @@ export class RevisionSql {
     readonly dialect: Dialect,
     readonly plan: AuditPlan,
   ) {
-    this.table = this.path(plan.metadata);
-    this.revisions = this.path(plan.revision);
+    this.table = tableName(dataSource, plan.metadata);
+    this.revisions = tableName(dataSource, plan.revision);
   }
 
   column({ databaseName }: Pick<PlanColumn, 'databaseName'>): string {
@@ -164,12 +165,5 @@ export class RevisionSql {
       revTransaction: dialect.value('{{transaction}}', 'uuid'),
       revContext: dialect.value('{{context}}', 'json'),
     };
-  }
-
-  private path({ tablePath }: EntityMetadata): string {
-    return tablePath
-      .split('.')
-      .map((name) => this.dataSource.driver.escape(name))
-      .join('.');
   }
 }

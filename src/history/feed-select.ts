@@ -2,6 +2,7 @@ import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'ty
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { type Statement } from '../dialect/statement.js';
+import { tableName } from '../dialect/table-name.js';
 import { REVISION_COLUMNS } from '../revision/revision-columns.js';
 import { readStatement } from './read-statement.js';
 import { addShownColumns, PREVIOUS_ISDELETE } from './revision-select.js';
@@ -119,7 +120,7 @@ function feedKeys(
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
   const end = limit === undefined ? '' : ` LIMIT ${limit}`;
   const branches = plans.map((plan, t) => {
-    const rows = `SELECT ${t} AS t, b.rev_id AS rev_id FROM ${tableOf(dataSource, plan)} b${where}`;
+    const rows = `SELECT ${t} AS t, b.rev_id AS rev_id FROM ${tableName(dataSource, plan.revision)} b${where}`;
     return `SELECT * FROM (${rows}${limit === undefined ? '' : ` ORDER BY b.rev_id ${order}${end}`}) b${t}`;
   });
   return (
@@ -148,11 +149,4 @@ function joinTable(
   );
   for (const alias of ['r', 'p'] as const)
     addShownColumns(query, plan, alias, { aliasEnd: String(t), prefix: feedPrefix(t) });
-}
-
-function tableOf(dataSource: DataSource, { revision }: AuditPlan): string {
-  return revision.tablePath
-    .split('.')
-    .map((name) => dataSource.driver.escape(name))
-    .join('.');
 }

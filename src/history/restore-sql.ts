@@ -1,9 +1,10 @@
-import { type DataSource, type EntityMetadata } from 'typeorm';
+import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
 import { type Dialect } from '../dialect/dialect.js';
 import { dialectOf } from '../dialect/dialect-of.js';
+import { tableName } from '../dialect/table-name.js';
 
 /**
  * The parts of statements that bring a row back from a revision inside the database, under the aliases t (the row)
@@ -19,15 +20,8 @@ export class RestoreSql {
     readonly plan: AuditPlan,
   ) {
     this.dialect = dialectOf(dataSource);
-    this.table = this.path(plan.metadata);
-    this.revisions = this.path(plan.revision);
-  }
-
-  path({ tablePath }: EntityMetadata): string {
-    return tablePath
-      .split('.')
-      .map((name) => this.dataSource.driver.escape(name))
-      .join('.');
+    this.table = tableName(dataSource, plan.metadata);
+    this.revisions = tableName(dataSource, plan.revision);
   }
 
   column({ databaseName }: { databaseName: string }): string {
@@ -66,7 +60,7 @@ export class RestoreSql {
     const refers = (referenced: (column: ColumnMetadata) => string): string =>
       own.map((value, n) => `${referenced(referencedColumns[n])} = ${value}`).join(' AND ');
     // As a revision has them, whose enums are text.
-    const exists = `SELECT 1 FROM ${this.path(parent)} f WHERE ${refers((column) =>
+    const exists = `SELECT 1 FROM ${tableName(this.dataSource, parent)} f WHERE ${refers((column) =>
       this.dialect.copied(`f.${this.column(column)}`, column),
     )}`;
     const isItself =

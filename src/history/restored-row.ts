@@ -3,6 +3,7 @@ import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js'
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
 import { type Key } from '../dialect/dialect.js';
 import { bindStatement, compileStatement } from '../dialect/statement.js';
+import { tableName } from '../dialect/table-name.js';
 import { RestoreCheck } from './restore-check.js';
 import { foreignKeysTo, RestoreSql } from './restore-sql.js';
 import { type HistoryWrite } from './write-transaction.js';
@@ -84,7 +85,8 @@ export class RestoredRow {
   async referring(): Promise<ReferringRow[]> {
     const found: ReferringRow[] = [];
     const { sql, plan } = this;
-    for (const foreignKey of foreignKeysTo(this.write.dataSource, plan)) {
+    const { dataSource } = this.write;
+    for (const foreignKey of foreignKeysTo(dataSource, plan)) {
       const child = foreignKey.entityMetadata;
       const on = foreignKey.columns
         .map((column, n) => `c.${sql.column(column)} = t.${sql.column(foreignKey.referencedColumns[n])}`)
@@ -92,7 +94,7 @@ export class RestoredRow {
       const isItself = plan.keys.map((key) => `c.${sql.column(key)} = t.${sql.column(key)}`).join(' AND ');
       const others = child.tablePath === plan.metadata.tablePath ? ` AND NOT (${isItself})` : '';
       const rows = await this.query(
-        `SELECT ${sql.keyList(child.primaryColumns, 'c')} FROM ${sql.table} t JOIN ${sql.path(child)} c ON ${on} ` +
+        `SELECT ${sql.keyList(child.primaryColumns, 'c')} FROM ${sql.table} t JOIN ${tableName(dataSource, child)} c ON ${on} ` +
           `WHERE ${sql.isRow}${others}`,
         {},
       );

@@ -3,6 +3,7 @@ import { v7 } from 'uuid';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { now } from '../capture/clock.js';
 import { type WriteContext } from '../context/write-context.js';
+import { tableName } from '../dialect/table-name.js';
 import { type MaintenanceAction } from '../revision/maintenance-record.js';
 import { type Care } from './care.js';
 
@@ -21,10 +22,7 @@ export class MaintenanceLog {
     private readonly context: WriteContext,
     private readonly key: Record<string, unknown> | null = null,
   ) {
-    this.table = care.capture.plans
-      .maintenance!.tablePath.split('.')
-      .map((name) => care.dataSource.driver.escape(name))
-      .join('.');
+    this.table = tableName(care.dataSource, care.capture.plans.maintenance!);
   }
 
   async note(queryRunner: QueryRunner, details: Record<string, unknown>): Promise<void> {

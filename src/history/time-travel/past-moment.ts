@@ -1,6 +1,7 @@
 import { type DataSource } from 'typeorm';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
+import { tableName } from '../../dialect/table-name.js';
 import { endOf } from '../moment.js';
 import { type Revision } from '../revision.js';
 import { validDate } from '../timeline-request.js';
@@ -44,12 +45,7 @@ function momentOfDate(date: Date): PastMoment {
 // A Date has milliseconds and rev_created microseconds, so the moment itself never leaves the database.
 function momentOfRevisions(dataSource: DataSource, kind: string, column: string, given: unknown): PastMoment {
   const id = uuidOf(kind, given);
-  const tables = auditPlansOf(dataSource).all.map(({ revision }) =>
-    revision.tablePath
-      .split('.')
-      .map((name) => dataSource.driver.escape(name))
-      .join('.'),
-  );
+  const tables = auditPlansOf(dataSource).all.map(({ revision }) => tableName(dataSource, revision));
   const revisions = tables.map((table) => `SELECT rev_created FROM ${table} WHERE ${column} = '${id}'`);
   return {
     name: `${kind} ${id}`,

@@ -4,6 +4,7 @@ import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { tableColumns } from '../../audited/properties.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { REDACTED } from '../../dialect/mask.js';
+import { tableName } from '../../dialect/table-name.js';
 import { type PastMoment } from './past-moment.js';
 
 /** One audited table as it was: a common table expression that stands in its place. */
@@ -23,17 +24,17 @@ export class PastTable {
     private readonly dataSource: DataSource,
     private readonly plan: AuditPlan,
   ) {
-    const { tableName, tablePath } = plan.metadata;
+    const { tableName: unqualified, tablePath } = plan.metadata;
     const { driver } = dataSource;
     // A common table expression has no schema. With a dot in its name it is no other table either.
     const name =
       tablePath.length <= (driver.maxAliasLength ?? Infinity) ? tablePath : plan.revision.tableName;
     this.name = driver.escape(name);
     this.copies = new Map(plan.columns.map(({ databaseName, copy }) => [databaseName, copy]));
-    const isQualified = tablePath !== tableName;
-    this.occurrence = isQualified ? spelled([this.name]) : spelled([tableName, driver.escape(tableName)]);
-    this.qualified = qualifiedName(dataSource, isQualified ? tablePath : tableName);
-    this.revisions = this.escapePath(plan.revision.tablePath);
+    const isQualified = tablePath !== unqualified;
+    this.occurrence = isQualified ? spelled([this.name]) : spelled([unqualified, driver.escape(unqualified)]);
+    this.qualified = qualifiedName(dataSource, isQualified ? tablePath : unqualified);
+    this.revisions = tableName(dataSource, plan.revision);
     this.keys = plan.keys.map(({ databaseName }) => this.escape(databaseName));
     this.head = `${this.beginning}SELECT ${this.columns().join(', ')} FROM ${this.revisions} r WHERE `;
   }
@@ -81,13 +82,6 @@ export class PastTable {
     if (!recorded || (recorded.mask && column.referencedColumn)) return dialect.nullOf(column);
     const value = `r.${this.escape(column.databaseName)}`;
     return recorded.mask === 'redact' ? `CASE WHEN ${value} IS NOT NULL THEN '${REDACTED}' END` : value;
-  }
-
-  private escapePath(path: string): string {
-    return path
-      .split('.')
-      .map((name) => this.escape(name))
-      .join('.');
   }
 
   private escape(name: string): string {
