@@ -1,105 +1,59 @@
-import {
-  DeleteQueryBuilder,
-  type DeleteResult,
-  InsertQueryBuilder,
-  type InsertResult,
-  type ObjectLiteral,
-  UpdateQueryBuilder,
-  type UpdateResult,
-} from 'typeorm';
+import { DeleteQueryBuilder, InsertQueryBuilder, UpdateQueryBuilder } from 'typeorm';
 import { type QueryBuilder } from 'typeorm/query-builder/QueryBuilder.js';
 import { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
 import { type WriteKind } from '../dialect/dialect.js';
 import { BuilderWrite } from './builder-write.js';
 
+/** What is overridden of a builder, some of which TypeORM keeps to its subclasses. */
+interface Builder {
+  execute(): Promise<unknown>;
+  createReturningExpression(type: WriteKind): string;
+  where(...given: unknown[]): this;
+  whereInIds(ids: unknown): this;
+}
+
+type BuilderClass = new (...given: any[]) => Builder;
+type BuilderFactory = (queryBuilder: QueryBuilder<any>) => QueryBuilder<any>;
+
 /** TypeORM's builders of writes, by the names under which it makes them, as subclasses that record what they write. */
-export const auditedQueryBuilders: Record<string, (queryBuilder: QueryBuilder<any>) => QueryBuilder<any>> = {
-  InsertQueryBuilder: (queryBuilder) => new AuditedInsertQueryBuilder(queryBuilder),
-  UpdateQueryBuilder: (queryBuilder) => new AuditedUpdateQueryBuilder(queryBuilder),
-  DeleteQueryBuilder: (queryBuilder) => new AuditedDeleteQueryBuilder(queryBuilder),
-  SoftDeleteQueryBuilder: (queryBuilder) => new AuditedSoftDeleteQueryBuilder(queryBuilder as never),
+export const auditedQueryBuilders: Record<string, BuilderFactory> = {
+  InsertQueryBuilder: factoryOf(recording(InsertQueryBuilder, 'insert')),
+  UpdateQueryBuilder: factoryOf(noting(recording(UpdateQueryBuilder, 'update'))),
+  DeleteQueryBuilder: factoryOf(noting(recording(DeleteQueryBuilder, 'delete'))),
+  SoftDeleteQueryBuilder: factoryOf(noting(recording(SoftDeleteQueryBuilder, 'update'))),
 };
 
-class AuditedInsertQueryBuilder<E extends ObjectLiteral> extends InsertQueryBuilder<E> {
-  private readonly write = new BuilderWrite(this, 'insert');
-
-  override async execute(): Promise<InsertResult> {
-    return this.write.execute(() => super.execute());
-  }
-
-  protected override createReturningExpression(type: WriteKind): string {
-    return this.write.returning(super.createReturningExpression(type));
-  }
+function factoryOf(Audited: BuilderClass): BuilderFactory {
+  return (queryBuilder) => new Audited(queryBuilder) as unknown as QueryBuilder<any>;
 }
 
-class AuditedUpdateQueryBuilder<E extends ObjectLiteral> extends UpdateQueryBuilder<E> {
-  private readonly write = new BuilderWrite(this, 'update');
+function recording(Base: unknown, kind: WriteKind) {
+  return class extends (Base as BuilderClass) {
+    readonly write = new BuilderWrite(this, kind);
 
-  override where(...given: Parameters<UpdateQueryBuilder<E>['where']>): this {
-    super.where(...given);
-    this.write.noteCriteria(typeof given[0] === 'object' ? given[0] : undefined);
-    return this;
-  }
+    override async execute(): Promise<unknown> {
+      return this.write.execute(() => super.execute());
+    }
 
-  override whereInIds(ids: any): this {
-    super.whereInIds(ids);
-    this.write.noteCriteria(ids);
-    return this;
-  }
-
-  override async execute(): Promise<UpdateResult> {
-    return this.write.execute(() => super.execute());
-  }
-
-  protected override createReturningExpression(type: WriteKind): string {
-    return this.write.returning(super.createReturningExpression(type));
-  }
+    override createReturningExpression(type: WriteKind): string {
+      return this.write.returning(super.createReturningExpression(type));
+    }
+  };
 }
 
-class AuditedDeleteQueryBuilder<E extends ObjectLiteral> extends DeleteQueryBuilder<E> {
-  private readonly write = new BuilderWrite(this, 'delete');
+// Takes note of what the criteria are.
+function noting(Base: ReturnType<typeof recording>): BuilderClass {
+  return class extends Base {
+    override where(...given: unknown[]): this {
+      super.where(...given);
+      this.write.noteCriteria(typeof given[0] === 'object' ? given[0] : undefined);
+      return this;
+    }
 
-  override where(...given: Parameters<DeleteQueryBuilder<E>['where']>): this {
-    super.where(...given);
-    this.write.noteCriteria(typeof given[0] === 'object' ? given[0] : undefined);
-    return this;
-  }
-
-  override whereInIds(ids: any): this {
-    super.whereInIds(ids);
-    this.write.noteCriteria(ids);
-    return this;
-  }
-
-  override async execute(): Promise<DeleteResult> {
-    return this.write.execute(() => super.execute());
-  }
-
-  protected override createReturningExpression(type: WriteKind): string {
-    return this.write.returning(super.createReturningExpression(type));
-  }
-}
-
-class AuditedSoftDeleteQueryBuilder<E extends ObjectLiteral> extends SoftDeleteQueryBuilder<E> {
-  private readonly write = new BuilderWrite(this, 'update');
-
-  override where(...given: Parameters<SoftDeleteQueryBuilder<E>['where']>): this {
-    super.where(...given);
-    this.write.noteCriteria(typeof given[0] === 'object' ? given[0] : undefined);
-    return this;
-  }
-
-  override whereInIds(ids: any): this {
-    super.whereInIds(ids);
-    this.write.noteCriteria(ids);
-    return this;
-  }
-
-  override async execute(): Promise<UpdateResult> {
-    return this.write.execute(() => super.execute());
-  }
-
-  protected override createReturningExpression(type: WriteKind): string {
-    return this.write.returning(super.createReturningExpression(type));
-  }
+    override whereInIds(ids: unknown): this {
+      super.whereInIds(ids);
+      this.write.noteCriteria(ids);
+      return this;
+    }
+  };
 }

@@ -11,7 +11,7 @@ import { type RecordedOperation } from './recordable.js';
 import { soleKeyOf } from './sole-key.js';
 import { viewOf } from './view-of.js';
 import { type Circumstances, circumstancesOf } from './write-circumstances.js';
-import { areRowsTraced, writtenRows } from './written-rows.js';
+import { areTraced, writtenRows } from './written-rows.js';
 
 /**
  * One query builder's write, and its revisions with it.
@@ -80,12 +80,14 @@ export class BuilderWrite {
   }
 
   private observed(circumstances: Circumstances, queryRunner: QueryRunner): QueryRunner {
-    const { capture, table, plan, pending, flush } = circumstances;
-    const builder = this.internals;
-    const isTraced = areRowsTraced(capture, this.kind, table, builder.expressionMap);
+    const { capture, table, plan, isFollowed, pending, flush } = circumstances;
+    const { kind, internals: builder } = this;
+    const isTraced = areTraced(kind, isFollowed, table, builder.expressionMap);
     const soleKey = plan && !isTraced ? this.soleKey(capture, plan) : undefined;
     const returned = this.returnedKeys(circumstances, isTraced, soleKey);
     this.returned = returned;
+    const operation = this.operation();
+    const statement = { capture, builder, queryRunner, table, plan, kind, operation, isTraced, soleKey };
     const buffer = capture.bufferOf(queryRunner);
     let isWritten = false;
     const query = async (text: string, parameters: unknown[], structured: boolean): Promise<unknown> => {
@@ -93,10 +95,8 @@ export class BuilderWrite {
         return structured ? queryRunner.query(text, parameters, true) : queryRunner.query(text, parameters);
       isWritten = true;
       if (buffer.open.size > 0) await buffer.recordOpen();
-      const operation = this.operation();
       const isReturned = returned?.isAsked ?? false;
-      const statement = { capture, builder, queryRunner, table, plan, operation, isReturned, soleKey };
-      const rowsAfter = await writtenRows[this.kind](statement);
+      const rowsAfter = await writtenRows({ ...statement, isReturned });
       const result = await queryRunner.query(returned?.statement(text) ?? text, parameters, true);
       try {
         const keys = isReturned ? await returned!.take(queryRunner, result) : undefined;
@@ -129,14 +129,15 @@ export class BuilderWrite {
     if (!plan || form === 'none' || (isFollowed && this.kind === 'delete')) return undefined;
     // A clause of TypeORM's own costs nothing.
     if (soleKey && form === 'appended') return undefined;
-    const isOne = soleKey !== undefined || this.internals.createCteExpression() !== '';
+    // What has common table expressions of its own can't become one.
+    const isPlain = !isTraced && !soleKey && this.internals.createCteExpression() === '';
     return new ReturnedKeys(
       capture,
       table,
       this.kind,
       form,
       () => !tellsInsertedKeys(table, this.internals.expressionMap),
-      isTraced || isOne ? undefined : capture.keys.packer(table),
+      isPlain ? capture.keys.packer(table) : undefined,
     );
   }
 

@@ -43,8 +43,12 @@ export class Capture {
 
   /** What the code that runs now writes under; undefined inside `AuditContext.without()`. */
   pending(): PendingContext | undefined {
-    const pending = pendingContext(this.context);
-    return pending.state?.recording === false ? undefined : pending;
+    return this.isRecording ? pendingContext(this.context) : undefined;
+  }
+
+  /** Whether the code that runs now is not inside `AuditContext.without()`. */
+  get isRecording(): boolean {
+    return this.context.state()?.recording !== false;
   }
 
   bufferOf(queryRunner: QueryRunner): RevisionBuffer {

@@ -30,7 +30,7 @@ export function assertRecordable(capture: Capture, flush: Flush): void {
     ...flush.softRemoveSubjects,
     ...flush.recoverSubjects,
   ].find(({ metadata }) => plans.find(metadata));
-  if (audited && capture.pending()) throw new TransactionRequiredError(audited.metadata.name);
+  if (audited && capture.isRecording) throw new TransactionRequiredError(audited.metadata.name);
 }
 
 /**

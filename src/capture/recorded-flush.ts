@@ -59,15 +59,11 @@ export class RecordedFlush {
     this.buffer.open.add(this);
   }
 
-  /** Records the writes so far. */
+  /** Records its writes, once; undefined where there is nothing to record. */
   record(): Promise<void> | undefined {
-    const { writes, pending } = this;
-    if (writes.length === 0 || !pending) return this.recorded;
-    this.writes = [];
-    // The buffer keeps the order.
-    const before = this.recorded;
-    const recorded = this.buffer.record(writes, pending);
-    return (this.recorded = before ? before.then(() => recorded) : recorded);
+    if (this.pending && this.writes.length > 0)
+      this.recorded ??= this.buffer.record(this.writes, this.pending);
+    return this.recorded;
   }
 
   /** Its hooks have run. */
@@ -97,7 +93,7 @@ export const recordedFlushes: FlushExtension = {
     assertRecordable(capture, executed);
     const buffer = capture.bufferOf(queryRunner);
     if (buffer.open.size > 0) await buffer.recordOpen();
-    const isTold = options?.listeners !== false && capture.pending() !== undefined;
+    const isTold = options?.listeners !== false && capture.isRecording;
     const flush = new RecordedFlush(queryRunner, buffer, isTold);
     const record = async (): Promise<void> => {
       executed.queryRunner = flush.view();

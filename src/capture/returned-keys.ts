@@ -39,10 +39,6 @@ export class ReturnedKeys {
       : text;
   }
 
-  private get isPacked(): boolean {
-    return this.packer !== undefined && this.own === '';
-  }
-
   /** The keys in a result, which is then as it would have been without them. */
   async take(queryRunner: QueryRunner, result: QueryResult): Promise<Keys> {
     const { capture, table } = this;
@@ -64,5 +60,9 @@ export class ReturnedKeys {
     const [first, ...rest] = result.raw as unknown[];
     result.raw = first === rows ? [result.records, ...rest] : result.records;
     return keys;
+  }
+
+  private get isPacked(): boolean {
+    return this.packer !== undefined && this.own === '';
   }
 }

@@ -51,14 +51,15 @@ export class RevisionInserts {
   }
 
   /** The same for one row, whose newest version is read first, without locks, by the same statement. */
-  readAndInsert(queryRunner: QueryRunner, recordable: Recordable, key: Key): Promise<number> {
+  async readAndInsert(queryRunner: QueryRunner, recordable: Recordable, key: Key): Promise<number> {
     const { plan } = recordable;
     const recording = recordingOf(recordable, 'known');
-    return this.insertOne(queryRunner, recordable, key, {
+    const readAndWritten = await this.insertOne(queryRunner, recordable, key, {
       plan,
       kind: `read and ${kindOf(recording)}`,
       build: (sql) => readAndRecordOne(sql, recording),
     });
+    return readAndWritten - 1;
   }
 
   private async insertOne(

@@ -67,11 +67,11 @@ export function selectVersion(sql: RevisionSql): Statement {
 export function packVersions(sql: RevisionSql, keys: KeyTable, packer: KeyPacker): Statement {
   const { dialect, plan } = sql;
   const version = sql.newestVersion(sql.copiedKey((n) => keys.key(n)));
-  const names = [...plan.keys.keys(), 'version'].map((name) => `audit_key_${name}`);
+  const names = [...plan.keys.map((_, n) => `k${n}`), 'version'];
   const values = [...plan.keys.map(({ source }, n) => dialect.readKey(keys.key(n), source)), version];
   // Merged into what reads it, it would look for each version twice: a limit keeps it apart.
   const source = `(SELECT ${values.map((value, n) => `${value} AS ${names[n]}`).join(', ')} FROM ${keys.sql} LIMIT ${2 ** 31})`;
-  return compileStatement(dialect, packer.select(source, names, '(audit_key_version IS NULL)'));
+  return compileStatement(dialect, packer.select(source, names, '(version IS NULL)'));
 }
 
 /** Puts the newest `rev_id` of the rows of a key table into their `@RevisionId()` column. */

@@ -22,7 +22,10 @@ export interface WriteStatement {
   readonly table: EntityMetadata;
   /** The plan by which its own rows are recorded; undefined where only those are that it takes along. */
   readonly plan: AuditPlan | undefined;
+  readonly kind: WriteKind;
   readonly operation: RecordedOperation;
+  /** Whether its rows have to be known one by one. */
+  readonly isTraced: boolean;
   /** Whether it will return the keys of the rows that it has written. */
   readonly isReturned: boolean;
   /** The key of the only row that it can write, where its criteria are no more than that. */
@@ -43,8 +46,24 @@ export function followsWrite(
   return actingOnUpdate(cascades, table, expressionMap).length > 0;
 }
 
+/** Whether the rows of a write have to be known one by one: they are new, others follow them, or they may get other keys. */
+export function areTraced(
+  kind: WriteKind,
+  isFollowed: boolean,
+  table: EntityMetadata,
+  expressionMap: QueryExpressionMap,
+): boolean {
+  if (kind === 'insert' || isFollowed) return true;
+  return kind === 'update' && rekeyedColumns(table, expressionMap).length > 0;
+}
+
 /** Reads before a statement what can't be known after it. */
-export const writtenRows: Record<WriteKind, (statement: WriteStatement) => Promise<RowsAfter>> = {
+export function writtenRows(statement: WriteStatement): Promise<RowsAfter> {
+  const { kind, plan, isTraced } = statement;
+  return plan && !isTraced ? plainRows(statement, plan) : tracedRows[kind](statement);
+}
+
+const tracedRows: Record<WriteKind, (statement: WriteStatement) => Promise<RowsAfter>> = {
   async insert({ capture, builder, queryRunner, table, plan, operation, isReturned }) {
     const { expressionMap } = builder;
     if (plan && !isReturned) assertTellsKeys(table, expressionMap);
@@ -68,10 +87,7 @@ export const writtenRows: Record<WriteKind, (statement: WriteStatement) => Promi
     };
   },
 
-  async delete(statement) {
-    const { capture, builder, queryRunner, table, plan, operation } = statement;
-    if (plan && !followsWrite(capture, 'delete', table, builder.expressionMap))
-      return plainRows(statement, plan);
+  async delete({ capture, builder, queryRunner, table, plan, operation }) {
     const { keys } = await affectedRows(capture, builder, queryRunner, table);
     const cascaded = await capture.cascades.ofDelete(queryRunner, table, keys);
     return async (result) => {
@@ -80,11 +96,9 @@ export const writtenRows: Record<WriteKind, (statement: WriteStatement) => Promi
     };
   },
 
-  async update(statement) {
-    const { capture, builder, queryRunner, table, plan, operation, isReturned } = statement;
+  async update({ capture, builder, queryRunner, table, plan, operation, isReturned }) {
     const rekeyed = rekeyedColumns(table, builder.expressionMap);
     const followed = actingOnUpdate(capture.cascades, table, builder.expressionMap);
-    if (plan && rekeyed.length === 0 && followed.length === 0) return plainRows(statement, plan);
     const { keys, newKeys } = await affectedRows(
       capture,
       builder,
@@ -101,20 +115,6 @@ export const writtenRows: Record<WriteKind, (statement: WriteStatement) => Promi
     };
   },
 };
-
-/** Whether a statement's rows have to be known one by one: others follow them, or they may get other keys. */
-export function areRowsTraced(
-  capture: Capture,
-  kind: WriteKind,
-  table: EntityMetadata,
-  expressionMap: QueryExpressionMap,
-): boolean {
-  return (
-    kind === 'insert' ||
-    followsWrite(capture, kind, table, expressionMap) ||
-    (kind === 'update' && rekeyedColumns(table, expressionMap).length > 0)
-  );
-}
 
 // All that has to be known of these rows is which they are.
 async function plainRows(

@@ -129,7 +129,8 @@ export interface Dialect {
   readonly locksGaps: boolean;
 
   /**
-   * One statement that reads a version, without locks, and then inserts with it; undefined where that takes two.
+   * One statement that reads a version, without locks, and then inserts with it; undefined where that takes two. Its
+   * number of rows counts the read too.
    *
    * @param insert what inserts, of an expression for the version
    * @param insertFirst what inserts where there is none
@@ -160,7 +161,7 @@ export interface Dialect {
 
 export interface KeyPacker {
   /**
-   * A SELECT of the keys that are in rows of a source, in columns of these names.
+   * A SELECT of the keys that are in rows of a source, in columns of these names: a row for each `audit_chunk`.
    *
    * @param chunk what tells the rows apart that are not to be in one chunk; by default their number, so that a key
    * table takes a chunk

@@ -5,25 +5,10 @@ import { enumTransformers } from './numeric-enum.js';
 import { isBinary, mysqlKeys } from './mysql.keys.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
 
-// MySQL has blocks in stored programs only.
-const BLOCK = 'BEGIN NOT ATOMIC';
-
 /** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
 export function mysqlDialect(dataSource: DataSource): Dialect {
   const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
   let canPrepare = true;
-  const execute: Dialect['execute'] = async (queryRunner, statement, values) => {
-    if (!statement.name || !canPrepare) return runPlain(queryRunner, statement, values);
-    try {
-      return await runPrepared(dataSource, queryRunner, statement, values, async () =>
-        prepareAndRun((await queryRunner.connect()) as MysqlConnection, statement.text, values),
-      );
-    } catch (error) {
-      if (!(error instanceof QueryFailedError) || !isOutOfStatements(error)) throw error;
-      canPrepare = false;
-      return runPlain(queryRunner, statement, values);
-    }
-  };
   return {
     columnTypes: {
       // MariaDB from 10.7 has the type, and TypeORM makes a varchar(255) of it elsewhere.
@@ -97,11 +82,12 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
 
     // Under REPEATABLE READ, its default.
     locksGaps: true,
+    // MySQL has blocks in stored programs only.
     readFirst:
       dataSource.options.type === 'mariadb'
         ? (version, insert, insertFirst) =>
             // SELECT … INTO takes no locks; a DEFAULT, or SET, would.
-            `${BLOCK} DECLARE audit_version int; SELECT ${version} INTO audit_version; ` +
+            `BEGIN NOT ATOMIC DECLARE audit_version int; SELECT ${version} INTO audit_version; ` +
             `IF audit_version IS NULL THEN ${insertFirst}; ELSE ${insert('audit_version')}; END IF; END`
         : undefined,
     isVersionTaken: (error) =>
@@ -122,9 +108,16 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     inlined: '',
     read: readPlain,
     execute: async (queryRunner, statement, values) => {
-      const { rows, affected } = await execute(queryRunner, statement, values);
-      // A block counts the row that it reads, too.
-      return { rows, affected: statement.text.startsWith(BLOCK) ? affected - 1 : affected };
+      if (!statement.name || !canPrepare) return runPlain(queryRunner, statement, values);
+      try {
+        return await runPrepared(dataSource, queryRunner, statement, values, async () =>
+          prepareAndRun((await queryRunner.connect()) as MysqlConnection, statement.text, values),
+        );
+      } catch (error) {
+        if (!(error instanceof QueryFailedError) || !isOutOfStatements(error)) throw error;
+        canPrepare = false;
+        return runPlain(queryRunner, statement, values);
+      }
     },
   };
 }

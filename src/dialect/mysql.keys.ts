@@ -20,11 +20,7 @@ export function mysqlKeys(dataSource: DataSource): Pick<Dialect, 'describeKeys' 
           `/*M! SET STATEMENT group_concat_max_len = 4294967295 FOR */ SELECT audit_chunk, count(*) AS audit_count, ` +
           `CAST(JSON_ARRAYAGG(JSON_ARRAY(${names.join(', ')})) AS CHAR) AS audit_keys ` +
           `FROM (SELECT c.*, ${chunk} AS audit_chunk FROM ${source} c) d GROUP BY audit_chunk`,
-        take: (rows) =>
-          takePacked(
-            rows.map((row) => ({ ...row, audit_few: row.audit_keys })),
-            ['keys'],
-          ),
+        take: (rows) => takePacked(rows, ['keys'], 'audit_keys'),
       };
     },
 

@@ -85,11 +85,11 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       const parameters = columns.map((_, n) => `keys${n}`);
       return {
         select: (source, names, chunk = `(row_number() OVER () - 1) / ${KEYS_PER_STATEMENT}`) =>
-          `SELECT count(*) AS audit_count, ` +
+          `SELECT audit_chunk, count(*) AS audit_count, ` +
           `CASE WHEN count(*) <= ${FEW_KEYS} THEN json_agg(json_build_array(${names.join(', ')}))::text END AS audit_few, ` +
           `${names.map((name, n) => `array_agg(${name})::text AS audit_keys${n}`).join(', ')} ` +
           `FROM (SELECT c.*, ${chunk} AS audit_chunk FROM ${source} c) d GROUP BY audit_chunk`,
-        take: (rows) => takePacked(rows, parameters),
+        take: (rows) => takePacked(rows, parameters, 'audit_few'),
       };
     },
 
