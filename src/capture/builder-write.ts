@@ -116,7 +116,7 @@ export class BuilderWrite {
     try {
       return await this.executeOver(queryRunner, execute, (text, parameters) =>
         queryRunner.isReleased
-          ? (queryRunner.query(text, parameters, true))
+          ? queryRunner.query(text, parameters, true)
           : capture.units.run(queryRunner, (unit) => record(unit, text, parameters), { text, parameters }),
       );
     } finally {

@@ -27,7 +27,9 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
       if (typeOf(column) === 'enum') return { type: 'varchar', transformer: enumTransformers(column) };
       // Text that TypeORM splits at commas, as it does a set's.
       if (column.type === 'set') return { type: 'simple-array' };
-      if (column.type === 'uuid' && typeOf(column) !== 'uuid') return { length: column.length || 36 };
+      // TypeORM's column is this short only where it generates the value.
+      if (column.type === 'uuid' && typeOf(column) !== 'uuid' && column.generationStrategy === 'uuid')
+        return { length: column.length || 36 };
       return {};
     },
 
