@@ -3,7 +3,7 @@ import { type AuditPlan } from '../audited/audit-plan.js';
 import { type Key } from '../dialect/dialect.js';
 import { isPacked, keyText } from './keys.js';
 import { type Write } from './revision-buffer.js';
-import { type RecordedOperation } from './recordable.js';
+import { type KnownOfRows, type RecordedOperation } from './recordable.js';
 
 /** One write for each table and operation, in the order in which they came first, with each key once. */
 export function groupedWrites(writes: readonly Write[]): readonly Write[] {
@@ -21,33 +21,56 @@ export function groupedWrites(writes: readonly Write[]): readonly Write[] {
   );
 }
 
+interface Row {
+  readonly key: Key;
+  readonly entity: ObjectLiteral | undefined;
+  readonly place: string | undefined;
+}
+
 class Group {
-  private readonly rows = new Map<string, { key: Key; entity: ObjectLiteral | undefined }>();
+  private readonly rows = new Map<string, Row>();
   private readonly packed: Write[] = [];
   private all: Write | undefined;
 
-  constructor(private readonly first: Write) {}
+  private known: KnownOfRows;
+
+  constructor(private readonly first: Write) {
+    this.known = first;
+  }
 
   add(write: Write): void {
-    const { keys, entities } = write;
+    const { keys, entities, places } = write;
+    this.known = both(this.known, write);
     if (keys === 'all') this.all = write;
     else if (isPacked(keys)) this.packed.push(write);
     else
       keys.forEach((key, n) => {
         const text = keyText(key);
         const entity = entities?.[n] ?? this.rows.get(text)?.entity;
-        this.rows.set(text, { key, entity });
+        this.rows.set(text, { key, entity, place: places?.[n] });
       });
   }
 
   writes(): Write[] {
     const rows = [...this.rows.values()];
-    const named = {
+    const { areGenerated, haveChanged } = this.known;
+    const named: Write = {
       ...this.first,
+      areGenerated,
+      haveChanged,
+      places: rows.every(({ place }) => place !== undefined) ? rows.map(({ place }) => place!) : undefined,
       keys: rows.map(({ key }) => key),
       entities: rows.map(({ entity }) => entity),
     };
     // What is recorded already adds nothing.
     return [...(rows.length > 0 ? [named] : []), ...this.packed, ...(this.all ? [this.all] : [])];
   }
+}
+
+// What isn't known of all rows isn't known.
+function both(one: KnownOfRows, other: KnownOfRows): KnownOfRows {
+  return {
+    areGenerated: one.areGenerated && other.areGenerated,
+    haveChanged: one.haveChanged === other.haveChanged ? one.haveChanged : undefined,
+  };
 }

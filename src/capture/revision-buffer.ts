@@ -7,11 +7,11 @@ import { type PendingContext, resolveContext, type WriteContext } from '../conte
 import { type Keys } from '../dialect/dialect.js';
 import { groupedWrites } from './grouped-writes.js';
 import { isPacked } from './keys.js';
-import { type RecordedOperation } from './recordable.js';
+import { type KnownOfRows, type KnownOfTransaction, type RecordedOperation } from './recordable.js';
 import { type RevisionWriter } from './revision-writer.js';
 
 /** Rows of one table that were written by one operation. */
-export interface Write {
+export interface Write extends KnownOfRows, KnownOfTransaction {
   readonly plan: AuditPlan;
   readonly operation: RecordedOperation;
   readonly keys: Keys | 'all';
@@ -104,14 +104,9 @@ export class RevisionBuffer {
     return true;
   }
 
-  private async writeOne({ plan, operation, keys, entities }: Write, context: WriteContext): Promise<void> {
-    await this.writer.record(this.queryRunner, {
-      plan,
-      operation,
-      keys,
-      transaction: this.transactionId(),
-      ...context,
-    });
+  private async writeOne({ entities, ...write }: Write, context: WriteContext): Promise<void> {
+    const { plan, operation, keys } = write;
+    await this.writer.record(this.queryRunner, { ...write, transaction: this.transactionId(), ...context });
     if (!plan.revisionId || operation === 'delete' || !entities || keys === 'all' || isPacked(keys)) return;
     const ids = await this.writer.revisionIds(this.queryRunner, plan, keys);
     entities.forEach((entity, n) => entity && plan.revisionId!.setEntityValue(entity, ids[n]));

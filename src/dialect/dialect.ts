@@ -1,5 +1,6 @@
 import { type ColumnOptions, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type NewestRevision, type RevisionBlocks } from './revision-blocks.js';
 import { type Statement } from './statement.js';
 
 /** A value of a key column as the driver would send it. */
@@ -125,20 +126,20 @@ export interface Dialect {
   /** A uuid as the text that `@RevisionId()` columns hold. */
   uuidText(expression: string): string;
 
-  /** Whether an INSERT … SELECT that looks for a revision locks the gap beside what it finds. */
+  /**
+   * Whether a statement locks the gaps beside what it reads (InnoDB, REPEATABLE READ), unless it is a plain SELECT. Then
+   * others that insert there wait for us, so that newest revisions are read by a plain SELECT before the INSERT.
+   */
   readonly locksGaps: boolean;
 
-  /**
-   * One statement that reads a version, without locks, and then inserts with it; undefined where that takes two. Its
-   * number of rows counts the read too.
-   *
-   * @param insert what inserts, of an expression for the version
-   * @param insertFirst what inserts where there is none
-   */
-  readFirst?(version: string, insert: (version: string) => string, insertFirst: string): string;
+  /** What ends a SELECT that shall read rows as they are now, where a plain one reads a snapshot. */
+  readonly readsPresent: string;
 
-  /** Whether a write failed because the version was taken. */
-  isVersionTaken(error: unknown): boolean;
+  /** Makes an INSERT leave out the rows whose unique key is taken, where it would fail. */
+  unlessTaken(insert: string, uniqueColumns: readonly string[]): string;
+
+  /** Runs the steps that record a revision as one statement; undefined where each is a statement of its own. */
+  readonly blocks?: RevisionBlocks;
 
   /** UPDATE of the rows of `target` (aliased `t`) that join with a source, from FROM's right side on. */
   updateJoined(update: { target: string; source: string; on: string; set: Record<string, string> }): string;
@@ -212,8 +213,8 @@ export interface KeyTable {
   key(n: number): string;
   /** The row's number, from 0. */
   readonly ordinal: string;
-  /** The version behind the key's own values, where gaps are locked. */
-  readonly version: string;
+  /** What is known of the key's newest revision, which may stand behind its own values; where gaps are locked. */
+  readonly newest?: NewestRevision;
   /** The parameters' values for some keys. */
   bind(keys: readonly Key[]): Record<string, unknown>;
   /** The most keys that one statement takes. */

@@ -2,6 +2,7 @@ import { type DataSource, QueryFailedError } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Dialect, type Executed } from './dialect.js';
 import { enumTransformers } from './numeric-enum.js';
+import { mariadbBlocks } from './mariadb.blocks.js';
 import { isBinary, mysqlKeys } from './mysql.keys.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
 
@@ -82,16 +83,10 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
 
     // Under REPEATABLE READ, its default.
     locksGaps: true,
+    readsPresent: ' LOCK IN SHARE MODE',
+    unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT IGNORE '),
     // MySQL has blocks in stored programs only.
-    readFirst:
-      dataSource.options.type === 'mariadb'
-        ? (version, insert, insertFirst) =>
-            // SELECT … INTO takes no locks; a DEFAULT, or SET, would.
-            `BEGIN NOT ATOMIC DECLARE audit_version int; SELECT ${version} INTO audit_version; ` +
-            `IF audit_version IS NULL THEN ${insertFirst}; ELSE ${insert('audit_version')}; END IF; END`
-        : undefined,
-    isVersionTaken: (error) =>
-      error instanceof QueryFailedError && (error.driverError as { errno?: number }).errno === 1062,
+    blocks: dataSource.options.type === 'mariadb' ? mariadbBlocks : undefined,
 
     updateJoined: ({ target, source, on, set }) =>
       `UPDATE ${source} STRAIGHT_JOIN ${target} t ON ${on} SET ${Object.entries(set)
@@ -108,7 +103,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     inlined: '',
     read: readPlain,
     execute: async (queryRunner, statement, values) => {
-      if (!statement.name || !canPrepare) return runPlain(queryRunner, statement, values);
+      if (!statement.name || !canPrepare) return run(queryRunner, statement, values);
       try {
         return await runPrepared(dataSource, queryRunner, statement, values, async () =>
           prepareAndRun((await queryRunner.connect()) as MysqlConnection, statement.text, values),
@@ -116,10 +111,20 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
       } catch (error) {
         if (!(error instanceof QueryFailedError) || !isOutOfStatements(error)) throw error;
         canPrepare = false;
-        return runPlain(queryRunner, statement, values);
+        return run(queryRunner, statement, values);
       }
     },
   };
+}
+
+async function run(...given: Parameters<typeof runPlain>): Promise<Executed> {
+  const executed = await runPlain(...given);
+  return { ...executed, rows: rowsOf(executed.rows) };
+}
+
+// A block gives a list of results, of which the first is what it selected.
+function rowsOf(result: Record<string, unknown>[]): Record<string, unknown>[] {
+  return Array.isArray(result[0]) ? (result[0] as Record<string, unknown>[]) : result;
 }
 
 /** A connection of mysql2, as far as it is used here. */
@@ -135,7 +140,7 @@ function prepareAndRun(connection: MysqlConnection, text: string, values: unknow
   return new Promise((resolve, reject) => {
     connection.execute(text, values, (error, result) => {
       if (error) reject(error);
-      else if (Array.isArray(result)) resolve({ rows: result, affected: 0 });
+      else if (Array.isArray(result)) resolve({ rows: rowsOf(result), affected: 0 });
       else resolve({ rows: [], affected: result.affectedRows });
     });
   });

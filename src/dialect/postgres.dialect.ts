@@ -99,7 +99,6 @@ export function postgresDialect(dataSource: DataSource): Dialect {
         `WITH ORDINALITY AS k(${types.map((_, n) => `k${n}`).join(', ')}, n)`,
       key: (n) => `k.k${n}`,
       ordinal: '(k.n - 1)',
-      version: '',
       bind: (keys) => Object.fromEntries(types.map((_, n) => [`keys${n}`, keys.map((key) => key[n])])),
       limit: KEYS_PER_STATEMENT,
     }),
@@ -112,7 +111,8 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     uuidText: (expression) => `${expression}::varchar`,
 
     locksGaps: false,
-    isVersionTaken: () => false,
+    readsPresent: '',
+    unlessTaken: (insert, columns) => `${insert} ON CONFLICT (${columns.join(', ')}) DO NOTHING`,
 
     updateJoined: updateFrom,
     newest: withoutSuccessor,

@@ -75,7 +75,6 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
           ? `unhex(json_extract(k.value, '$[${n}].hex'))`
           : `json_extract(k.value, '$[${n}]')`,
       ordinal: 'k.key',
-      version: '',
       bind: (keys) => ({ keys: JSON.stringify(keys.map(encodeKey)) }),
       limit: 100_000,
     }),
@@ -88,7 +87,8 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     uuidText: (expression) => expression,
 
     locksGaps: false,
-    isVersionTaken: () => false,
+    readsPresent: '',
+    unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT OR IGNORE '),
 
     updateJoined: updateFrom,
     newest: withoutSuccessor,
