@@ -3,7 +3,7 @@ import { type AuditPlan } from '../audited/audit-plan.js';
 import { type Key } from '../dialect/dialect.js';
 import { isPacked, keyText } from './keys.js';
 import { type Write } from './revision-buffer.js';
-import { type KnownOfRows, type RecordedOperation } from './recordable.js';
+import { type KnownOfRows, type KnownOfTransaction, type RecordedOperation } from './recordable.js';
 
 /** One write for each table and operation, in the order in which they came first, with each key once. */
 export function groupedWrites(writes: readonly Write[]): readonly Write[] {
@@ -27,15 +27,17 @@ interface Row {
   readonly place: string | undefined;
 }
 
+type Known = Omit<KnownOfRows, 'places'> & Pick<KnownOfTransaction, 'snapshot'>;
+
 class Group {
   private readonly rows = new Map<string, Row>();
   private readonly packed: Write[] = [];
   private all: Write | undefined;
 
-  private known: KnownOfRows;
+  private known: Known;
 
   constructor(private readonly first: Write) {
-    this.known = first;
+    this.known = both(first, first);
   }
 
   add(write: Write): void {
@@ -53,11 +55,9 @@ class Group {
 
   writes(): Write[] {
     const rows = [...this.rows.values()];
-    const { areGenerated, haveChanged } = this.known;
     const named: Write = {
       ...this.first,
-      areGenerated,
-      haveChanged,
+      ...this.known,
       places: rows.every(({ place }) => place !== undefined) ? rows.map(({ place }) => place!) : undefined,
       keys: rows.map(({ key }) => key),
       entities: rows.map(({ entity }) => entity),
@@ -68,8 +68,9 @@ class Group {
 }
 
 // What isn't known of all rows isn't known.
-function both(one: KnownOfRows, other: KnownOfRows): KnownOfRows {
+function both(one: Known, other: Known): Known {
   return {
+    snapshot: one.snapshot === other.snapshot ? one.snapshot : 'old',
     areGenerated: one.areGenerated && other.areGenerated,
     haveChanged: one.haveChanged === other.haveChanged ? one.haveChanged : undefined,
   };
