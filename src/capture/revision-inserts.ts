@@ -6,7 +6,7 @@ import { type KeyReader } from './key-reader.js';
 import { boundChunks, keyParameters, soleKey } from './keys.js';
 import { type Recordable } from './recordable.js';
 import { type Newest, type Recording, type RevisionSql } from './revision-sql.js';
-import { recordAll, recordMany, recordOne } from './revision-statements.js';
+import { recordAll, recordMany, recordOne, recordPlaced } from './revision-statements.js';
 import { type TableStatement, type TableStatements } from './table-statements.js';
 
 /** Inserts revisions: one INSERT … SELECT for the rows of a table that one operation has written. */
@@ -50,6 +50,22 @@ export class RevisionInserts {
       written += (await this.statements.execute(queryRunner, statement, values)).affected;
     }
     return written;
+  }
+
+  /** The same for new rows, read from the places where they are stored; a first version that is taken is left out. */
+  async insertPlaced(
+    queryRunner: QueryRunner,
+    recordable: Recordable,
+    places: readonly string[],
+  ): Promise<number> {
+    const recording = recordingOf(recordable, 'none');
+    const statement: TableStatement = {
+      plan: recordable.plan,
+      kind: `${kindOf(recording)} placed`,
+      build: (sql) => recordPlaced(sql, recording),
+    };
+    const values = { ...valuesOf(recordable), places, ...uuidSeries() };
+    return (await this.statements.execute(queryRunner, statement, values)).affected;
   }
 
   private async insertOne(

@@ -39,6 +39,18 @@ export function recordMany(
   return compileStatement(dialect, isSkipped ? skipTaken(sql, insert) : insert);
 }
 
+/** The same for new rows that are read from their places, and whose versions are the first unless they are taken. */
+export function recordPlaced(sql: RevisionSql, recording: Recording): Statement {
+  const { dialect } = sql;
+  const rows = dialect.placedRows!(sql.table);
+  const id = dialect.numberedUuid('{{prefix}}', '{{start}}', rows.ordinal);
+  return compileStatement(
+    dialect,
+    skipTaken(sql, `${sql.insert(recording, id, sql.liveKey)} FROM ${rows.sql}`),
+    true,
+  );
+}
+
 /** The same for all rows of a table that have a history and differ from it. */
 export function recordAll(sql: RevisionSql): Statement {
   const recording: Recording = { rows: 'live', newest: 'sought', upsert: false };

@@ -75,6 +75,15 @@ export interface Dialect {
    * out what they have locked. */
   lock(alias?: string, skipLocked?: boolean): string;
 
+  /** The same for rows that are about to be updated, but not in columns that others refer to. */
+  lockToUpdate(alias?: string): string;
+
+  /**
+   * A condition that holds if the session is at READ COMMITTED, where that makes an UPDATE or DELETE pass by rows of
+   * others that a locking SELECT waits for. Without a value it is not worth asking.
+   */
+  readonly isReadCommitted?: string;
+
   /** Whether a transaction failed for the sake of another, so that it may succeed when it is tried again. */
   isConflict(error: unknown): boolean;
 
@@ -110,6 +119,12 @@ export interface Dialect {
 
   /** Rows of keys from the parameters `{{keys}}` or `{{keys0}}`, `{{keys1}}`, …, in their order. */
   keyTable(description: KeyDescription): KeyTable;
+
+  /**
+   * Rows `t` of a table from the parameter `{{places}}`, for FROM, and the number of each from 0: read from where they are
+   * stored, without a look at an index. Undefined where rows have no place.
+   */
+  placedRows?(table: string): { readonly sql: string; readonly ordinal: string };
 
   /** Whether a subquery in FROM can look at what stands before it, so that a row and its version are one look. */
   readonly hasLateral: boolean;

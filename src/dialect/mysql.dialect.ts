@@ -9,6 +9,10 @@ import { readPlain, runPlain, runPrepared } from './prepared.js';
 /** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
 export function mysqlDialect(dataSource: DataSource): Dialect {
   const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
+  const isMariadb = dataSource.options.type === 'mariadb';
+  const lock: Dialect['lock'] = (alias, skipLocked) =>
+    // To MariaDB, which has no OF, it is a comment.
+    ` FOR UPDATE${alias ? ` /*!80000 OF ${alias} */` : ''}${skipLocked ? ' SKIP LOCKED' : ''}`;
   let canPrepare = true;
   return {
     columnTypes: {
@@ -54,7 +58,10 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     keyValue: (parameter) => parameter,
 
     readKey: (key, column) => (isBinary(typeOf(column)) ? key : `CAST(${key} AS CHAR)`),
-    lock: (_alias, skipLocked) => ` FOR UPDATE${skipLocked ? ' SKIP LOCKED' : ''}`,
+    lock,
+    lockToUpdate: (alias) => lock(alias),
+    // Before a condition that is false for the whole statement no row is read.
+    isReadCommitted: `/*!80000 @@transaction_isolation *//*M! @@tx_isolation */ = 'READ-COMMITTED'`,
     // A record that changed since the snapshot, a duplicate, a lock that took too long, a deadlock.
     isConflict: (error) =>
       error instanceof QueryFailedError &&
@@ -86,7 +93,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     readsPresent: ' LOCK IN SHARE MODE',
     unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT IGNORE '),
     // MySQL has blocks in stored programs only.
-    blocks: dataSource.options.type === 'mariadb' ? mariadbBlocks : undefined,
+    blocks: isMariadb ? mariadbBlocks : undefined,
 
     updateJoined: ({ target, source, on, set }) =>
       `UPDATE ${source} STRAIGHT_JOIN ${target} t ON ${on} SET ${Object.entries(set)

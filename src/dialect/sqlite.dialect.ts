@@ -41,6 +41,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     // The driver reads integers as doubles.
     readKey: (key) => `CASE typeof(${key}) WHEN 'integer' THEN CAST(${key} AS TEXT) ELSE ${key} END`,
     lock: () => '',
+    lockToUpdate: () => '',
     isConflict: () => false,
     sharesConnection: true,
 
