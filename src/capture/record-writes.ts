@@ -1,5 +1,5 @@
 import { type ObjectLiteral } from 'typeorm';
-import { ActorRequiredError } from '../audit.errors.js';
+import { ActorRequiredError, AuditError } from '../audit.errors.js';
 import { type AuditOptions } from '../audit.options.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type WriteContext } from '../context/write-context.js';
@@ -54,13 +54,18 @@ export class WriteRecorder {
   private async writeOne(unit: Unit, write: Write, context: WriteContext): Promise<void> {
     const { plan, operation, keys, entities } = write;
     const { queryRunner, revTransaction, snapshot, isSerializable } = unit;
-    await this.writer.record(queryRunner, {
+    const written = await this.writer.record(queryRunner, {
       ...write,
       ...context,
       transaction: revTransaction,
       snapshot,
       isSerializable,
     });
+    if (write.areInserted && keys !== 'all' && written < keys.length)
+      throw new AuditError(
+        `${keys.length - written} of ${keys.length} rows inserted into ${plan.metadata.name} have no revision, because the ` +
+          `database does not show them to the one who wrote them. Let the writer SELECT the rows that it inserts.`,
+      );
     if (!plan.revisionId || operation === 'delete' || !entities || keys === 'all' || isPacked(keys)) return;
     const ids = await this.writer.revisionIds(queryRunner, plan, keys);
     entities.forEach((entity, n) => entity && plan.revisionId!.setEntityValue(entity, ids[n]));
