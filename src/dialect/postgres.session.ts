@@ -1,5 +1,6 @@
 import { type EventEmitter, once } from 'node:events';
 import { type Ask, FollowedSession, type Session } from './session.js';
+import { transactionCommands } from './transaction-commands.js';
 
 type Status = 'I' | 'T' | 'E';
 
@@ -24,6 +25,7 @@ export function postgresSession(connection: object): Session {
 class PostgresSession implements Session {
   // A changed search_path or role makes PostgreSQL plan a prepared statement anew.
   readonly keepsStatements = true;
+  readonly commandsIn = transactionCommands;
   private told: Status | null = null;
 
   constructor(
@@ -34,8 +36,9 @@ class PostgresSession implements Session {
       protocol.on('readyForQuery', ({ status }: { status: Status }) => (this.told = status));
   }
 
-  noteResult(): void {
+  noteResult(): boolean {
     // The client knows.
+    return false;
   }
 
   noteError(): void {

@@ -1,4 +1,5 @@
 import { FollowedSession, type Session } from './session.js';
+import { transactionCommands } from './transaction-commands.js';
 
 /** better-sqlite3 says whether a transaction is open; sql.js doesn't. */
 export function sqliteSession(connection: object): Session {
@@ -9,11 +10,13 @@ export function sqliteSession(connection: object): Session {
 
 class SqliteSession implements Session {
   readonly keepsStatements = true;
+  readonly commandsIn = transactionCommands;
 
   constructor(private readonly connection: { readonly inTransaction: boolean }) {}
 
-  noteResult(): void {
+  noteResult(): boolean {
     // The connection knows.
+    return false;
   }
 
   noteError(): void {

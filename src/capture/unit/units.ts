@@ -1,7 +1,6 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type Dialect } from '../../dialect/dialect.js';
 import { ownQueryOf } from '../../dialect/query-runner.js';
-import { transactionCommands } from '../../dialect/transaction-commands.js';
 import { type StatementWatch } from '../../revision/query-runner.patch.js';
 import { Line } from './line.js';
 import { Unit, type UnitStatement } from './unit.js';
@@ -82,7 +81,7 @@ export class Units implements StatementWatch {
     text: string,
     run: () => Promise<unknown>,
   ): Promise<unknown> {
-    const commands = transactionCommands(text);
+    const commands = line.session.commandsIn(text);
     const noted = async (): Promise<unknown> => {
       if (line.transaction.hasFailed && commands.length > 0) {
         // The server may have ended it: a deadlock, a timeout.
@@ -91,7 +90,7 @@ export class Units implements StatementWatch {
       }
       try {
         const result = await run();
-        line.session.noteResult(text, rawOf(result));
+        if (line.session.noteResult(text, rawOf(result))) line.transaction.end();
         for (const command of commands) line.transaction.follow(command);
         if (mayRead(text, commands)) line.transaction.noteRead();
         return result;
