@@ -70,8 +70,9 @@ export class Units implements StatementWatch {
   async release(queryRunner: QueryRunner, run: () => Promise<void>): Promise<void> {
     const connection = this.dialect.connectionOf(queryRunner);
     const line = connection && this.lines.get(connection);
-    // A shared connection isn't given back.
-    if (line && !this.dialect.sharesConnection) await line.untilWritten();
+    // A shared connection isn't given back. A write that comes while others are waited for has to end first, too: its
+    // transaction would stay open in the pool.
+    if (line && !this.dialect.sharesConnection) while (!line.isWritten) await line.untilWritten();
     return run();
   }
 
