@@ -7,11 +7,13 @@ import { type AuditContext } from '../context/audit-context.js';
 import {
   addSubscriber,
   extendFlushes,
+  extendMigrations,
   replaceClear,
   replaceQueryBuilders,
 } from '../revision/typeorm.patch.js';
 import { auditedQueryBuilders } from './audited-query-builders.js';
 import { Capture, setCapture } from './capture.js';
+import { pendingTables } from './pending-tables.js';
 import { RawRecorder } from './raw-recorder.js';
 import { recordedClear } from './recorded-clear.js';
 import { recordedFlushes } from './recorded-flush.js';
@@ -58,6 +60,7 @@ export function attachCapture(
 function begin(dataSource: DataSource, options: AuditOptions, context: AuditContext): () => void {
   replaceQueryBuilders(auditedQueryBuilders);
   extendFlushes(recordedFlushes);
+  extendMigrations(pendingTables);
   replaceClear(recordedClear);
   const capture = new Capture(dataSource, options, context);
   const removeSubscriber = addSubscriber(dataSource, new TransactionSubscriber(capture));

@@ -7,6 +7,7 @@ import { type PendingContext, resolveContext, type WriteContext } from '../conte
 import { type Keys } from '../dialect/dialect.js';
 import { groupedWrites } from './grouped-writes.js';
 import { isPacked } from './keys.js';
+import { isRecordable } from './pending-tables.js';
 import { type RecordedOperation } from './recordable.js';
 import { type RevisionWriter } from './revision-writer.js';
 
@@ -89,15 +90,19 @@ export class RevisionBuffer {
       if (writes.every(({ keys }) => keys.length === 0)) return;
       const resolved = resolveContext(pending, this.options);
       const context = resolved instanceof Promise ? await resolved : resolved;
-      for (const write of writes) if (this.isWanted(write, context)) await this.writeOne(write, context);
+      for (const write of writes) {
+        if (write.keys.length === 0) continue;
+        const recordable = isRecordable(this.queryRunner, write.plan);
+        if (recordable !== true && !(await recordable)) continue;
+        if (this.isWanted(write, context)) await this.writeOne(write, context);
+      }
     } catch (error) {
       this.fail(error);
       throw error;
     }
   }
 
-  private isWanted({ plan, operation, keys }: Write, context: WriteContext): boolean {
-    if (keys.length === 0) return false;
+  private isWanted({ plan, operation }: Write, context: WriteContext): boolean {
     if (plan.when && !plan.when({ ...context, operation: operation === 'upsert' ? 'insert' : operation }))
       return false;
     if (this.options.requireActor && context.actor === null) throw new ActorRequiredError(plan.metadata.name);
