@@ -6,6 +6,7 @@ import { type WriteContext } from '../context/write-context.js';
 import { type Keys } from '../dialect/dialect.js';
 import { groupedWrites } from './grouped-writes.js';
 import { isPacked } from './keys.js';
+import { isRecordable } from './pending-tables.js';
 import { type RecordedOperation, type RowFacts } from './recordable.js';
 import { type RevisionWriter } from './revision-writer.js';
 import { type Unit } from './unit/unit.js';
@@ -35,16 +36,19 @@ export class WriteRecorder {
     try {
       if (writes.every(({ keys }) => keys.length === 0)) return;
       const known = context();
-      for (const write of groupedWrites(writes))
+      for (const write of groupedWrites(writes)) {
+        if (write.keys.length === 0) continue;
+        const recordable = isRecordable(unit.queryRunner, write.plan);
+        if (recordable !== true && !(await recordable)) continue;
         if (this.isWanted(write, known)) await this.writeOne(unit, write, known);
+      }
     } catch (error) {
       unit.fail(error);
       throw error;
     }
   }
 
-  private isWanted({ plan, operation, keys }: Write, context: WriteContext): boolean {
-    if (keys.length === 0) return false;
+  private isWanted({ plan, operation }: Write, context: WriteContext): boolean {
     if (plan.when && !plan.when({ ...context, operation: operation === 'upsert' ? 'insert' : operation }))
       return false;
     if (this.options.requireActor && context.actor === null) throw new ActorRequiredError(plan.metadata.name);

@@ -66,6 +66,9 @@ export interface Dialect {
   /** Whether any of the columns differs between two rows: exactly (case, blanks, scale), with null equal to null. */
   differ(columns: readonly ColumnMetadata[], left: RowExpression, right: RowExpression): string;
 
+  /** Whether the driver reads JSON's null from a column as it reads NULL. */
+  hidesJsonNull(column: ColumnMetadata): boolean;
+
   /** A parameter as a value of a type. */
   value(parameter: string, type: ValueType): string;
 

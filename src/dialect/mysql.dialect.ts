@@ -62,6 +62,9 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
         })
         .join(' AND ')})`,
 
+    // MariaDB's JSON is text, but it tells the driver what it is, which parses it.
+    hidesJsonNull: (column) => typeOf(column) === 'json',
+
     value: (parameter) => parameter,
     keyValue: (parameter) => parameter,
 

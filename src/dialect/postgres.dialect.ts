@@ -60,6 +60,8 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       `ROW(${columns.map((column) => copied(left(column), column)).join(', ')})::record *<> ` +
       `ROW(${columns.map(right).join(', ')})::record`,
 
+    hidesJsonNull: (column) => /^jsonb?$/.test(dataSource.driver.normalizeType(column)) && !column.isArray,
+
     value: (parameter, type) => `${parameter}::${VALUE_TYPES[type]}`,
     keyValue: (parameter, column) => `${parameter}::${keyType(dataSource, column)}`,
 

@@ -38,6 +38,8 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     differ: (columns, left, right) =>
       columns.map((column) => `${left(column)} IS NOT ${right(column)} COLLATE BINARY`).join(' OR '),
 
+    hidesJsonNull: () => false,
+
     value: (parameter) => parameter,
     keyValue: (parameter) => parameter,
 
