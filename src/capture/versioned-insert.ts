@@ -12,6 +12,7 @@ import {
   lookAtVersion,
   lookOne,
   recordNext,
+  recordNextIfFree,
   removeOne,
   type Versioning,
 } from './versioned-statements.js';
@@ -51,11 +52,16 @@ export class VersionedInsert {
         { ...given, ...values },
       );
     let [newest = NONE] = (await run('look', (sql) => lookOne(sql, recording), {})).rows;
+    const { isFollowed } = newest;
     for (;;) {
       const isQuiet = newest.version !== null && !Number(newest.isNews);
       if (isQuiet && !(mayBeTaken && recordable.haveChanged !== false)) return 0;
       const id = v7();
-      const next = versioned('next', recordable, recordNext);
+      // One that is refused keeps everybody from inserting at the end of the table, where all revisions are inserted.
+      const looks = mayBeTaken && newest.version !== null && Number(isFollowed) === 1;
+      const next = looks
+        ? versioned('next if free', recordable, recordNextIfFree)
+        : versioned('next', recordable, recordNext);
       const { affected } = await this.statements.execute(queryRunner, next, { ...given, ...newest, id });
       if (affected > 0 && isQuiet) await run('remove', removeOne, { id });
       if (affected > 0 || !mayBeTaken) return isQuiet ? 0 : affected;
@@ -67,7 +73,13 @@ export class VersionedInsert {
   }
 }
 
-const NONE = { newest: null, version: null, created: null, isDeleted: null, isNews: 1 };
+const NONE: Record<string, unknown> = {
+  newest: null,
+  version: null,
+  created: null,
+  isDeleted: null,
+  isNews: 1,
+};
 
 /** How the rows of a write are recorded after a look at their newest revisions. */
 export function versioningOf(recordable: Recordable): Versioning {

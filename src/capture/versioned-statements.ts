@@ -13,9 +13,15 @@ export interface Versioning {
 // What reads this has it once, where it would look for each column otherwise.
 const APART = `LIMIT ${2 ** 31}`;
 
-/** Reads id, version, created, isDeleted of a row's newest revision, and isNews, by a plain SELECT. */
+/**
+ * Reads id, version, created, isDeleted of a row's newest revision, isNews, and whether revisions of greater keys follow,
+ * by a plain SELECT.
+ */
 export function lookOne(sql: RevisionSql, { rows }: Recording): Statement {
-  return compileStatement(sql.dialect, `${lookAtNewest(sql, rows, '')}`, true);
+  const [first] = sql.plan.keys.map((column) => sql.column(column));
+  const key = sql.copiedKey(givenKey(sql))(0);
+  const isFollowed = `EXISTS (SELECT 1 FROM ${sql.revisions} f WHERE f.${first} > ${key})`;
+  return compileStatement(sql.dialect, lookAtNewest(sql, rows, `, ${isFollowed} AS isFollowed`), true);
 }
 
 /** The same of the revision with a `version` that is there, as it is now: that locks its record. */
@@ -37,6 +43,28 @@ export function recordNext(sql: RevisionSql, { recording, mayBeTaken }: Versioni
     isDeleted: dialect.value('{{isDeleted}}', 'boolean'),
   });
   return compileStatement(dialect, mayBeTaken ? skipTaken(sql, insert) : insert, true);
+}
+
+/**
+ * The same, which looks itself whether the version is taken, and so is never refused. That locks the gap behind it, where
+ * none but new keys between this one and the next are inserted.
+ */
+export function recordNextIfFree(sql: RevisionSql, { recording }: Versioning): Statement {
+  const { dialect } = sql;
+  const version = dialect.value('{{version}}', 'integer');
+  const insert = insertNext(sql, recording, {
+    id: dialect.value('{{newest}}', 'uuid'),
+    version,
+    created: dialect.value('{{created}}', 'time'),
+    isDeleted: dialect.value('{{isDeleted}}', 'boolean'),
+  });
+  const isNext = sql.isNewest('o', sql.copiedKey(givenKey(sql)), `${version} + 1`);
+  const isFree = `NOT EXISTS (SELECT 1 FROM ${sql.revisions} o WHERE ${isNext})`;
+  return compileStatement(
+    dialect,
+    `${insert}${recording.rows === 'live' ? ' AND' : ' WHERE'} ${isFree}`,
+    true,
+  );
 }
 
 /** Takes back a revision that turned out to be none. */
