@@ -4,6 +4,7 @@ import { type Dialect, type Executed } from './dialect.js';
 import { enumTransformers } from './numeric-enum.js';
 import { isBinary, mysqlKeys } from './mysql.keys.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
+import { mysqlRefusal } from './refusal.js';
 
 /** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
 export function mysqlDialect(dataSource: DataSource): Dialect {
@@ -58,6 +59,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     isConflict: (error) =>
       error instanceof QueryFailedError &&
       [1020, 1062, 1205, 1213].includes((error.driverError as { errno?: number }).errno ?? 0),
+    refusal: mysqlRefusal,
     sharesConnection: false,
 
     // MariaDB returns from inserts. From updates nobody does, so their keys are read before, under a lock.

@@ -4,6 +4,7 @@ import { type Dialect, type Executed, type ValueType } from './dialect.js';
 import { enumTransformers } from './numeric-enum.js';
 import { FEW_KEYS, takePacked } from './packed-rows.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
+import { postgresRefusal } from './refusal.js';
 import { type Statement } from './statement.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
@@ -68,6 +69,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     isConflict: (error) =>
       error instanceof QueryFailedError &&
       ['40001', '40P01', '23505'].includes((error.driverError as { code?: string }).code ?? ''),
+    refusal: postgresRefusal,
     sharesConnection: false,
 
     returning: () => 'clause',

@@ -3,6 +3,7 @@ import { type Dialect, type Executed, type Key } from './dialect.js';
 import { digestOf } from './mask.js';
 import { enumTransformers } from './numeric-enum.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
+import { sqliteRefusal } from './refusal.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
 
@@ -42,6 +43,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     readKey: (key) => `CASE typeof(${key}) WHEN 'integer' THEN CAST(${key} AS TEXT) ELSE ${key} END`,
     lock: () => '',
     isConflict: () => false,
+    refusal: sqliteRefusal,
     sharesConnection: true,
 
     returning: () => 'appended',

@@ -162,10 +162,10 @@ export class HistoryService {
    * back from a delete it gets its default.
    *
    * @param at a version, a revision, or a Date (its whole millisecond counts)
-   * @returns the new revision, or null if nothing had to change. Its reason is `restore of version 3`, unless the
+   * @returns the new revision, with `dryRun` the one that it would make, or null if nothing had to change. Its reason is `restore of version 3`, unless the
    *   context has one.
-   * @throws RestoreConflictError when it refers to something that no longer exists, or came back without a value that
-   *   its table asks for
+   * @throws RestoreConflictError when it refers to something that no longer exists, came back without a value that its
+   *   table asks for, or has a value that another row has or the table no longer takes; nothing was written
    * @throws NotAuditedError
    * @throws InvalidArgumentError naming the argument: 'id', 'relations', or 'at' when it didn't exist then
    * @example await history.restore(Reservation, 1, 2) // → { version: 5, reason: 'restore of version 2', … }
@@ -185,6 +185,9 @@ export class HistoryService {
    *
    * @returns the new revisions; with `dryRun` those that it would make. Their reason is `undo of <id>`, unless the
    *   context has one.
+   * Unique values that rows had from each other, as after a swap, find their way back; on it a row may have another
+   * value for a moment, which is not recorded.
+   *
    * @throws UndoConflictError naming every row that has changed since, or what else is in the way; nothing was written
    * @throws InvalidArgumentError 'transaction', when it has no revisions to undo
    * @example await history.undo(revision.transaction) // → [{ entity: 'reservation', operation: 'delete', … }]

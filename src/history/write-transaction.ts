@@ -9,6 +9,10 @@ export interface HistoryWrite {
   readonly dataSource: DataSource;
   readonly queryRunner: QueryRunner;
   readonly recorder: Recorder;
+  /** Whether the transaction is the caller's, and goes on afterwards. */
+  readonly isGiven: boolean;
+  /** Whether all of it is taken back at the end. */
+  readonly isDryRun: boolean;
 }
 
 /** In which transaction, and for which reason. */
@@ -38,7 +42,9 @@ export async function inWriteTransaction<T>(
   const queryRunner = given ?? dataSource.createQueryRunner();
   const run = (): Promise<T> =>
     recorder.transaction(queryRunner, () =>
-      savepoint(queryRunner, dryRun, () => fn({ dataSource, queryRunner, recorder })),
+      savepoint(queryRunner, dryRun, () =>
+        fn({ dataSource, queryRunner, recorder, isGiven: given !== undefined, isDryRun: dryRun }),
+      ),
     );
   const context = new AuditContext();
   try {
@@ -50,8 +56,12 @@ export async function inWriteTransaction<T>(
   }
 }
 
-// Always one, because what fails has to leave a caller's transaction as it was.
-async function savepoint<T>(queryRunner: QueryRunner, dryRun: boolean, fn: () => Promise<T>): Promise<T> {
+/** Runs a function in a savepoint, or a transaction: what fails leaves the transaction around it as it was. */
+export async function savepoint<T>(
+  queryRunner: QueryRunner,
+  dryRun: boolean,
+  fn: () => Promise<T>,
+): Promise<T> {
   await queryRunner.startTransaction();
   try {
     const result = await fn();
