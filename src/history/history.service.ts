@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { ofVersion, readAsOf } from './as-of.js';
+import { classFilter } from './class-filter.js';
 import { readDiff } from './diff.js';
 import { readFeed, readTransaction } from './feed.js';
 import { restore } from './restore.js';
@@ -24,7 +25,9 @@ import { assertVersion } from './version.js';
 /**
  * Reads the history of audited entities: what has been committed, through the data source's pool.
  *
- * An entity is named by its class, its EntitySchema or its name, and an id as `EntityId` says.
+ * An entity is named by its class, its EntitySchema or its name, and an id as `EntityId` says. A child class of a
+ * single-table inheritance answers for its own rows only, and only for versions in which a row was of that class; the
+ * root answers for all.
  */
 @Injectable()
 export class HistoryService {
@@ -176,7 +179,8 @@ export class HistoryService {
     at: Date | number | Pick<Revision, 'version'>,
     options: RestoreOptions = {},
   ): Promise<Revision<E> | null> {
-    return restore(this.dataSource, auditPlansOf(this.dataSource).get(entity), id, at, options);
+    const plan = auditPlansOf(this.dataSource).get(entity);
+    return restore(this.dataSource, plan, id, at, classFilter(this.dataSource, plan, [entity]), options);
   }
 
   /**
@@ -197,6 +201,7 @@ export class HistoryService {
   }
 
   private row<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): RowRevisions<E> {
-    return RowRevisions.of(this.dataSource, auditPlansOf(this.dataSource).get(entity), id);
+    const plan = auditPlansOf(this.dataSource).get(entity);
+    return RowRevisions.of(this.dataSource, plan, id, classFilter(this.dataSource, plan, [entity]));
   }
 }

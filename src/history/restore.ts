@@ -2,6 +2,7 @@ import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { InvalidArgumentError, type RestoreConflict, RestoreConflictError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { asOf } from './as-of.js';
+import { type ClassFilter } from './class-filter.js';
 import { keyOf } from './key-of.js';
 import { type Obstacle } from './obstacle.js';
 import { obstacleOf, RefusedWrite } from './refused-write.js';
@@ -30,6 +31,7 @@ export async function restore<E extends ObjectLiteral>(
   plan: AuditPlan,
   id: EntityId,
   at: Moment,
+  ofClass: ClassFilter | undefined,
   { relations = false, dryRun = false, manager }: RestoreOptions,
 ): Promise<Revision<E> | null> {
   const key = keyOf(dataSource, plan, id);
@@ -37,7 +39,7 @@ export async function restore<E extends ObjectLiteral>(
   const reason = `restore of ${at instanceof Date ? momentText(at) : `version ${versionOf(at)}`}`;
   let row: RestoreTarget;
   const written = inWriteTransaction(dataSource, { manager, reason, dryRun }, async (write) => {
-    const revisions = new RowRevisions<E>(dataSource, plan, key, write.queryRunner);
+    const revisions = new RowRevisions<E>(dataSource, plan, key, write.queryRunner, ofClass);
     const target = await targetOf(revisions, at);
     row = { name: revisions.name, revision: target };
     const before = await revisions.newest();
@@ -57,7 +59,7 @@ async function targetOf<E extends ObjectLiteral>(
   revisions: RowRevisions<E>,
   at: Moment,
 ): Promise<Revision<E>> {
-  const [target] = await revisions.read(asOf(at));
+  const [target] = await revisions.read(asOf(revisions, at));
   const moment = at instanceof Date ? `at ${momentText(at)}` : `in version ${versionOf(at)}`;
   if (!target) throw new InvalidArgumentError('at', `${revisions.name} did not exist ${moment}.`);
   if (target.isDelete)
