@@ -40,7 +40,7 @@ export function freeValues(room: ValueRoom, least: string | null, greatest: stri
 function step(text: string | null, by: bigint): string | undefined {
   const number = Math.trunc(Number(text ?? 0));
   if (!Number.isFinite(number)) return undefined;
-  const digits = /^-?\d+(?=\.|$)/.exec(text ?? '')?.[0];
+  const digits = /^-?\d+(?=(\.\d*)?$)/.exec(text ?? '')?.[0];
   return String(BigInt(digits ?? number) + by);
 }
 
