@@ -2,6 +2,7 @@ import { type ColumnOptions, type QueryResult, type QueryRunner } from 'typeorm'
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type NewestRevision, type RevisionBlocks } from './revision-blocks.js';
 import { type Session } from './session.js';
+import { type Refusal } from './refusal.js';
 import { type Statement } from './statement.js';
 
 /** A value of a key column as the driver would send it. */
@@ -90,6 +91,9 @@ export interface Dialect {
 
   /** Whether a transaction failed for the sake of another, so that it may succeed when it is tried again. */
   isConflict(error: unknown): boolean;
+
+  /** Why a write was refused, if it was for the sake of the row's values; undefined for any other error. */
+  refusal(error: unknown): Refusal | undefined;
 
   /** How a query builder's write tells which rows it wrote. */
   returning(kind: WriteKind): Returning;

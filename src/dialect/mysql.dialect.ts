@@ -10,6 +10,7 @@ import { connectionOf, hasOwnQuery } from './query-runner.js';
 import { readPlain, runPrepared } from './prepared.js';
 import { remembered } from './session.js';
 import { type Statement } from './statement.js';
+import { mysqlRefusal } from './refusal.js';
 
 /** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
 export function mysqlDialect(dataSource: DataSource): Dialect {
@@ -77,6 +78,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     isConflict: (error) =>
       error instanceof QueryFailedError &&
       [1020, 1062, 1205, 1213].includes((error.driverError as { errno?: number }).errno ?? 0),
+    refusal: mysqlRefusal,
     sharesConnection: false,
     connectionOf,
     sessionOf,

@@ -6,6 +6,7 @@ import { FEW_KEYS, takePacked } from './packed-rows.js';
 import { connectionOf, hasOwnQuery, ownQueryOf } from './query-runner.js';
 import { postgresSessions } from './postgres.session.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
+import { postgresRefusal } from './refusal.js';
 import { type Statement } from './statement.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
@@ -74,6 +75,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     isConflict: (error) =>
       error instanceof QueryFailedError &&
       ['40001', '40P01', '23505'].includes((error.driverError as { code?: string }).code ?? ''),
+    refusal: postgresRefusal,
     sharesConnection: false,
     connectionOf,
     sessionOf,

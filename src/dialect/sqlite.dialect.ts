@@ -6,6 +6,7 @@ import { readPlain, runPlain, runPrepared } from './prepared.js';
 import { hasOwnQuery } from './query-runner.js';
 import { remembered } from './session.js';
 import { sqliteSession } from './sqlite.session.js';
+import { sqliteRefusal } from './refusal.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
 
@@ -48,6 +49,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     lock: () => '',
     lockToUpdate: () => '',
     isConflict: () => false,
+    refusal: sqliteRefusal,
     sharesConnection: true,
     connectionOf: () => connectionOf(dataSource) as object | undefined,
     sessionOf: remembered(sqliteSession),

@@ -132,6 +132,12 @@ export interface RestoreOptions {
   relations?: boolean | readonly string[];
 
   /**
+   * Finds out whether it can be restored and returns the revision that it would make, and writes nothing.
+   * @default false
+   */
+  dryRun?: boolean;
+
+  /**
    * The manager of a transaction that it is to be part of.
    * @default a transaction of its own
    */
