@@ -53,7 +53,10 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     keyValue: (parameter) => parameter,
 
     readKey: (key, column) => (isBinary(typeOf(column)) ? key : `CAST(${key} AS CHAR)`),
-    lock: (_alias, skipLocked) => ` FOR UPDATE${skipLocked ? ' SKIP LOCKED' : ''}`,
+    // MySQL refuses to lock the table of keys too, and MariaDB has no OF. The comment's text is SQL to MySQL 8 alone:
+    // MariaDB leaves out what is marked with a version from 5.7 to 9.
+    lock: (alias, skipLocked) =>
+      ` FOR UPDATE${alias ? ` /*!80001 OF ${alias} */` : ''}${skipLocked ? ' SKIP LOCKED' : ''}`,
     // A record that changed since the snapshot, a duplicate, a lock that took too long, a deadlock.
     isConflict: (error) =>
       error instanceof QueryFailedError &&
