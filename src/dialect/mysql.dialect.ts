@@ -1,9 +1,11 @@
 import { type DataSource, QueryFailedError } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Dialect, type Executed } from './dialect.js';
+import { isMariadb, newestOnMariadb } from './mariadb.js';
 import { enumTransformers } from './numeric-enum.js';
 import { isBinary, mysqlKeys } from './mysql.keys.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
+import { withoutSuccessor } from './without-successor.js';
 
 /** Of how many tables MySQL may try each order in which it could join them. */
 const MOST_ORDERED = 7;
@@ -104,12 +106,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
         .map(([column, value]) => `t.${column} = ${value}`)
         .join(', ')}`,
 
-    // A join with what reads this can be dropped when nothing of it is used; a successor test would keep it. And max()
-    // would read all revisions of a row, where this ends at the first that is past.
-    newest: ({ table, keys, isPast }) =>
-      `r.rev_version = (SELECT n.rev_version FROM ${table} n WHERE ` +
-      `${keys.map((key) => `n.${key} = r.${key}`).join(' AND ')} AND ${isPast('n')} ` +
-      `ORDER BY n.rev_version DESC LIMIT 1)`,
+    newest: isMariadb(dataSource) ? newestOnMariadb : withoutSuccessor,
     nullOf: () => 'NULL',
     inlined: '',
     // MySQL looks for the best order of up to 62 joined tables, and with 30 of the past, of which it knows little as
