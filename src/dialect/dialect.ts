@@ -191,6 +191,9 @@ export interface Dialect {
   /** What stands before a common table expression's body, so that it is planned with the query that reads it. */
   readonly inlined: string;
 
+  /** The optimizer hints of a SELECT over so many tables of the past, or nothing. */
+  pastHints(tables: number): string;
+
   /** Runs a statement; a named one is prepared on the connection where that pays. */
   execute(queryRunner: QueryRunner, statement: Statement, values: unknown[]): Promise<Executed>;
 

@@ -2,6 +2,7 @@ import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { assertNothingCut } from './cut-values.js';
 import { type Dialect, type Executed } from './dialect.js';
+import { isMariadb, newestOnMariadb } from './mariadb.js';
 import { enumTransformers } from './numeric-enum.js';
 import { mariadbBlocks } from './mariadb.blocks.js';
 import { isBinary, mysqlKeys } from './mysql.keys.js';
@@ -11,12 +12,15 @@ import { readPlain, runPrepared } from './prepared.js';
 import { remembered } from './session.js';
 import { type Statement } from './statement.js';
 import { mysqlRefusal } from './refusal.js';
+import { withoutSuccessor } from './without-successor.js';
+
+/** Of how many tables MySQL may try each order in which it could join them. */
+const MOST_ORDERED = 7;
 
 /** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
 export function mysqlDialect(dataSource: DataSource): Dialect {
   const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
   const sessionOf = remembered(() => new MysqlSession());
-  const isMariadb = dataSource.options.type === 'mariadb';
   const lock: Dialect['lock'] = (alias, skipLocked) =>
     // To MariaDB, which has no OF, it is a comment.
     ` FOR UPDATE${alias ? ` /*!80000 OF ${alias} */` : ''}${skipLocked ? ' SKIP LOCKED' : ''}`;
@@ -110,21 +114,19 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     readsPresent: ' LOCK IN SHARE MODE',
     unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT IGNORE '),
     // MySQL has blocks in stored programs only.
-    blocks: isMariadb ? mariadbBlocks : undefined,
+    blocks: isMariadb(dataSource) ? mariadbBlocks : undefined,
 
     updateJoined: ({ target, source, on, set }) =>
       `UPDATE ${source} STRAIGHT_JOIN ${target} t ON ${on} SET ${Object.entries(set)
         .map(([column, value]) => `t.${column} = ${value}`)
         .join(', ')}`,
 
-    // A join with what reads this can be dropped when nothing of it is used; a successor test would keep it. And max()
-    // would read all revisions of a row, where this ends at the first that is past.
-    newest: ({ table, keys, isPast }) =>
-      `r.rev_version = (SELECT n.rev_version FROM ${table} n WHERE ` +
-      `${keys.map((key) => `n.${key} = r.${key}`).join(' AND ')} AND ${isPast('n')} ` +
-      `ORDER BY n.rev_version DESC LIMIT 1)`,
+    newest: isMariadb(dataSource) ? newestOnMariadb : withoutSuccessor,
     nullOf: () => 'NULL',
     inlined: '',
+    // MySQL looks for the best order of up to 62 joined tables, and with 30 of the past, of which it knows little as
+    // yet, it doesn't come to an end. To MariaDB a hint is a comment.
+    pastHints: (tables) => (tables > MOST_ORDERED ? 'SET_VAR(optimizer_search_depth = 3)' : ''),
     read: readPlain,
     execute: async (queryRunner, statement, values) => {
       if (!statement.name || !canPrepare || !hasOwnQuery(queryRunner))

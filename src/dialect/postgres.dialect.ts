@@ -140,6 +140,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     nullOf: (column) => `CAST(NULL AS ${keyType(dataSource, column)}${column.isArray ? '[]' : ''})`,
     // Used twice it would be materialized, the whole table of it.
     inlined: 'NOT MATERIALIZED ',
+    pastHints: () => '',
 
     execute: (queryRunner, statement, values) => {
       return statement.name && hasOwnQuery(queryRunner)

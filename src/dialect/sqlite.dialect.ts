@@ -107,6 +107,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     newest: withoutSuccessor,
     nullOf: () => 'NULL',
     inlined: '',
+    pastHints: () => '',
     read: readPlain,
     execute: (queryRunner, statement, values) =>
       statement.name && dataSource.options.type === 'better-sqlite3' && hasOwnQuery(queryRunner)

@@ -13,6 +13,7 @@ const types = {
   sqlite: ['simple-json', 'json'],
   postgres: ['jsonb', 'json', 'simple-json'],
   mariadb: ['json', 'simple-json'],
+  mysql: ['json', 'simple-json'],
 } as const;
 
 @Audited()

@@ -123,6 +123,7 @@ const otherDriver = {
   // With it TypeORM finds differences in every nullable and json column of MariaDB, so there are no migrations.
   mariadb: { type: 'mysql' },
   postgres: {},
+  mysql: {},
 } as Record<DatabaseName, Partial<DataSourceOptions>>;
 
 const booking = {
