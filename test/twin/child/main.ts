@@ -1,0 +1,90 @@
+import 'reflect-metadata';
+import { writeSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { grid, type Scenario } from '../scenarios.js';
+import { type Outcome } from '../outcome.js';
+import { normalised } from './normalised.js';
+import { Recorder } from './recorder.js';
+import { RecordedStage } from './stage.js';
+import { openWorld, type Order, type World } from './world.js';
+
+// A child process: plays scenarios one after another and writes what they gave, one line of JSON each.
+
+const order = JSON.parse(await text(process.stdin)) as Order;
+let hideKeys = false;
+const normalise = (value: unknown): unknown =>
+  normalised(value, { database: String((order.options as any).database), hideKeys });
+const recorder = new Recorder(normalise);
+const world = await openWorld(order, recorder);
+process.on('unhandledRejection', (error) =>
+  recorder.record({ process: 'unhandledRejection', error: normalise(error) }),
+);
+process.on('uncaughtException', (error) =>
+  recorder.record({ process: 'uncaughtException', error: normalise(error) }),
+);
+const byName = new Map(grid(order.database).map((scenario) => [scenario.name, scenario]));
+for (const name of order.scenarios) {
+  say({ begins: name });
+  await world.fixture.reset();
+  say({ outcome: await play(byName.get(name)!, world) });
+  // What it has left behind would be in the way of the next: the parent begins with a new process there.
+  if (!world.pool.isClean) break;
+}
+process.exit(0);
+
+async function play(
+  { name, path, context }: Scenario,
+  { dataSource, pool, as, look }: World,
+): Promise<Outcome> {
+  hideKeys = context.isParallel ?? false;
+  recorder.begin();
+  pool.begin();
+  const stage = new RecordedStage(order.database, path, dataSource, recorder, normalise, as);
+  const ended = stage
+    .attempt('scenario', async () => {
+      await context.run(stage);
+      await stage.end();
+    })
+    .then(() => true);
+  const isInTime = await Promise.race([ended, sleep(order.limitMs, false, { ref: true })]);
+  if (isInTime) await sleep(1);
+  recorder.isRecording = false;
+  const outcome = {
+    scenario: name,
+    hangs: !isInTime,
+    results: hideKeys ? sorted(stage.results) : stage.results,
+    events: hideKeys ? sorted(recorder.events.map(withoutRunner)) : recorder.events,
+    statements: hideKeys ? sorted(recorder.statements) : recorder.statements,
+    connections: pool.state,
+  };
+  if (!isInTime) {
+    say({ outcome: { ...outcome, rows: {}, violations: [] } });
+    process.exit(0);
+  }
+  const { rows, violations } = await look();
+  return {
+    ...outcome,
+    rows: Object.fromEntries(
+      Object.entries(rows).map(([table, list]) => [table, sorted(list.map(normalise))]),
+    ),
+    violations,
+  };
+}
+
+// Which of several runners is the first is chance.
+function withoutRunner(event: unknown): unknown {
+  const { runner: _, ...rest } = event as Record<string, unknown>;
+  return rest;
+}
+
+function sorted<T>(list: T[]): T[] {
+  return list
+    .map((one) => [JSON.stringify(one), one] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, one]) => one);
+}
+
+function say(line: object): void {
+  writeSync(1, `${JSON.stringify(line)}\n`);
+}

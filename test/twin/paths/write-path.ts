@@ -1,0 +1,27 @@
+import { type EntityManager } from 'typeorm';
+
+export type TwinDatabase = 'sqlite' | 'postgres' | 'mariadb' | 'mysql';
+export const twinDatabases: readonly TwinDatabase[] = ['sqlite', 'postgres', 'mariadb', 'mysql'];
+
+/** Where a path writes. Writes at once get different rows, or the same row and different values. */
+export interface Target {
+  readonly manager: EntityManager;
+  /** 1 to 3 */
+  readonly row: number;
+  /** Nothing that was stored before contains it. */
+  readonly value: number;
+}
+
+/** A way to write with TypeORM. */
+export interface WritePath {
+  readonly name: string;
+  /**
+   * `builder`: one statement of a query builder. `flush`: TypeORM's own transaction of several statements, so that
+   * several of them at once over one query runner get into each other's way without any library.
+   */
+  readonly kind: 'builder' | 'flush';
+  /** Left out: all. */
+  readonly databases?: readonly TwinDatabase[];
+  /** Writes, and gives what the caller then has: results and the objects that it passed. */
+  readonly write: (target: Target) => Promise<unknown>;
+}
