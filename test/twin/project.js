@@ -23,17 +23,8 @@ import jestConfig from '../../jest.config.js';
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const [, swcOptions] = jestConfig.transform['\\.ts$'];
 
-/** The lines of TypeORM that the library works with. */
-export const lines = /** @type {const} */ (['1', '0.3']);
+export const lines = ['1', '0.3'];
 
-/**
- * Compiles the library and the scenarios into a new folder. Remove it when done.
- *
- * @param {'1' | '0.3'} line of TypeORM: 1 as the repository has it, 0.3 installed once and kept in the system's
- *   folder for temporary files
- * @param {string} [library] another checkout, whose library is taken
- * @returns {Promise<string>} the folder
- */
 export async function prepareProject(line, library = repository) {
   const folder = await mkdtemp(join(tmpdir(), 'audit-twin-'));
   await compile(join(library, 'src'), join(folder, 'src'));

@@ -28,6 +28,9 @@ const { values: options } = parseArgs({
 const pattern = /^\/(.*)\/$/.exec(options.only);
 const isWanted = (name) => (pattern ? new RegExp(pattern[1]).test(name) : name.includes(options.only));
 
+// So many at once that a long run says how far it is.
+const CHUNK = 400;
+
 let failures = 0;
 for (const line of options.typeorm.split(',')) {
   const folder = await prepareProject(line, options.library);
@@ -39,20 +42,24 @@ for (const line of options.typeorm.split(',')) {
     for (const database of options.db.split(',')) {
       const scenarios = grid(database).filter(({ name }) => isWanted(name));
       const began = Date.now();
-      const twins = await playTwins({
+      const run = {
         folder,
         database,
         isControlTwice: options.control,
         limitMs: Number(options.limit) * 1000,
-        scenarios,
-      });
-      const differing = twins.filter(({ differences }) => differences.length > 0);
-      for (const twin of options.full ? twins : differing)
-        print(reportOf, `${database}, TypeORM ${line}`, twin);
-      failures += differing.length;
-      const seconds = Math.round((Date.now() - began) / 1000);
+      };
+      let differ = 0;
+      for (let done = 0; done < scenarios.length; done += CHUNK) {
+        const twins = await playTwins({ ...run, scenarios: scenarios.slice(done, done + CHUNK) });
+        const differing = twins.filter(({ differences }) => differences.length > 0);
+        for (const twin of options.full ? twins : differing)
+          print(reportOf, `${database}, TypeORM ${line}`, twin);
+        differ += differing.length;
+        console.error(`${done + twins.length} of ${scenarios.length} (${secondsSince(began)} s)`);
+      }
+      failures += differ;
       console.log(
-        `${database}, TypeORM ${line}: ${differing.length} of ${twins.length} differ (${seconds} s)`,
+        `${database}, TypeORM ${line}: ${differ} of ${scenarios.length} differ (${secondsSince(began)} s)`,
       );
     }
   } finally {
@@ -60,6 +67,10 @@ for (const line of options.typeorm.split(',')) {
   }
 }
 process.exit(failures > 0 ? 1 : 0);
+
+function secondsSince(began) {
+  return Math.round((Date.now() - began) / 1000);
+}
 
 function print(report, where, twin) {
   console.log(`\n## ${where}: ${report(twin)}`);
