@@ -14,8 +14,16 @@ export interface RawWrite {
 
 /** What records a data source's writes, for those parts of the library that write themselves. */
 export interface Recorder {
-  /** Runs in the transaction that is active on the query runner, or in a new one that ends with the function. */
-  transaction<T>(queryRunner: QueryRunner, fn: () => Promise<T>): Promise<T>;
+  /**
+   * Runs in a savepoint of the transaction that is open on the connection, or of a new one that ends with the function.
+   *
+   * @param options `isDryRun`: takes back what was written, at the end
+   */
+  transaction<T>(
+    queryRunner: QueryRunner,
+    fn: () => Promise<T>,
+    options?: { readonly isDryRun?: boolean },
+  ): Promise<T>;
   /** Runs a write of one row, and records it. */
   record(queryRunner: QueryRunner, write: RawWrite, run: () => Promise<unknown>): Promise<void>;
 }

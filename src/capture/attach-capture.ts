@@ -5,18 +5,13 @@ import { auditPlansOf } from '../audited/audit-plans.js';
 import { useMaskKey } from '../audited/mask-key.js';
 import { setRecorder } from '../audited/recorder.js';
 import { type AuditContext } from '../context/audit-context.js';
-import {
-  addSubscriber,
-  extendFlushes,
-  replaceClear,
-  replaceQueryBuilders,
-} from '../revision/typeorm.patch.js';
+import { extendQueryRunners } from '../revision/query-runner.patch.js';
+import { extendFlushes, replaceClear, replaceQueryBuilders } from '../revision/typeorm.patch.js';
 import { auditedQueryBuilders } from './audited-query-builders.js';
 import { Capture, captureOf, setCapture } from './capture.js';
 import { RawRecorder } from './raw-recorder.js';
 import { recordedClear } from './recorded-clear.js';
 import { recordedFlushes } from './recorded-flush.js';
-import { TransactionSubscriber } from './transaction.subscriber.js';
 
 /**
  * Begins to record the writes to a data source's audited entities.
@@ -38,12 +33,11 @@ export function attachCapture(
   replaceQueryBuilders(auditedQueryBuilders);
   extendFlushes(recordedFlushes);
   replaceClear(recordedClear);
+  extendQueryRunners();
   const capture = new Capture(dataSource, options, context);
-  const removeSubscriber = addSubscriber(dataSource, new TransactionSubscriber(capture));
   setCapture(dataSource, capture);
   setRecorder(dataSource, new RawRecorder(capture));
   return () => {
-    removeSubscriber();
     setRecorder(dataSource, undefined);
     setCapture(dataSource, undefined);
   };

@@ -5,6 +5,7 @@ import { type QueryBuilder } from 'typeorm/query-builder/QueryBuilder.js';
 export interface BuilderInternals {
   readonly expressionMap: QueryBuilder<any>['expressionMap'];
   queryRunner?: QueryRunner;
+  obtainQueryRunner(): QueryRunner;
   getTableName(path: string): string;
   getMainTableName(): string;
   getParameters(): ObjectLiteral;

@@ -1,24 +1,25 @@
-import { type QueryRunner } from 'typeorm';
-import { TransactionRequiredError } from '../audit.errors.js';
+import { type QueryResult, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../audited/audit-plan.js';
+import { type Who } from '../context/write-context.js';
 import { type Key, type WriteKind } from '../dialect/dialect.js';
 import { type BuilderInternals } from './builder-internals.js';
 import { type Capture } from './capture.js';
 import { tellsInsertedKeys } from './inserted-keys.js';
+import { viewOf } from './query-runner-view.js';
 import { type RecordedFlush } from './recorded-flush.js';
 import { ReturnedKeys } from './returned-keys.js';
 import { type RecordedOperation } from './recordable.js';
 import { soleKeyOf } from './sole-key.js';
-import { viewOf } from './view-of.js';
+import { type Unit } from './unit/unit.js';
 import { type Circumstances, circumstancesOf } from './write-circumstances.js';
 import { areTraced, writtenRows } from './written-rows.js';
 
 /**
  * One query builder's write, and its revisions with it.
  *
- * TypeORM's `execute()` is left to do what it does, over a query runner that looks like the given one but for its
- * `query()`: the first statement that comes through it is the write, after the before-events have run. Around it
- * the keys of its rows are learned, from RETURNING where the database has it, else by a locking read before it.
+ * TypeORM's `execute()` is left to do what it does, over a query runner that looks like its own but for `query()`: the
+ * first statement that comes through it is the write, after the before-hooks have run. That statement, what has to be
+ * read before it, and the revisions are one unit, which has ended when the after-hooks run.
  */
 export class BuilderWrite {
   private returned: ReturnedKeys | undefined;
@@ -38,19 +39,50 @@ export class BuilderWrite {
     this.criteria = { given, where: this.internals.expressionMap.wheres[0] };
   }
 
-  async execute<T>(execute: () => Promise<T>): Promise<T> {
-    const circumstances = circumstancesOf(this.internals, this.kind);
-    if (!circumstances) return execute();
-    const { flush, plan, isFollowed } = circumstances;
-    if (flush) this.noteShifts(circumstances, flush);
-    const result = await (plan || isFollowed ? this.executeObserved(circumstances, execute) : execute());
-    if (flush) flush.hasWritten = true;
-    return result;
-  }
-
   /** The builder's RETURNING list, with the keys in it while a write is being recorded. */
   returning(own: string): string {
     return this.returned ? this.returned.list(own) : own;
+  }
+
+  async execute<T>(execute: () => Promise<T>): Promise<T> {
+    const circumstances = circumstancesOf(this.internals, this.kind);
+    if (!circumstances) return execute();
+    const { flush } = circumstances;
+    if (flush) return this.executeInFlush(circumstances, flush, execute);
+    const { capture } = circumstances;
+    const who = capture.who();
+    if (!(who instanceof Promise)) return this.executeRecorded(circumstances, who, execute);
+    const { queryRunner } = this.internals;
+    return capture.units.announced(queryRunner, async () =>
+      this.executeRecorded(circumstances, await who, execute),
+    );
+  }
+
+  private async executeInFlush<T>(
+    circumstances: Circumstances,
+    flush: RecordedFlush,
+    execute: () => Promise<T>,
+  ): Promise<T> {
+    const { plan, isFollowed } = circumstances;
+    this.noteShifts(circumstances, flush);
+    if (!plan && !isFollowed) {
+      const result = await execute();
+      flush.hasWritten = true;
+      return result;
+    }
+    const given = this.internals.queryRunner!;
+    const write = this.writeOf(circumstances, flush.queryRunner);
+    try {
+      return await this.executeOver(given, execute, async (text, parameters) => {
+        await flush.unit.begin();
+        const { result, writesAfter } = await write(text, parameters);
+        flush.hasWritten = true;
+        flush.addUnnamed(...(await writesAfter()));
+        return result;
+      });
+    } finally {
+      flush.hasWritten = true;
+    }
   }
 
   // For a nested set the persistence layer shifts the bounds of other rows before, with statements of which only the
@@ -62,25 +94,65 @@ export class BuilderWrite {
     flush.addUnnamed({ plan, operation: 'update', keys: 'all' });
   }
 
-  private async executeObserved<T>(circumstances: Circumstances, execute: () => Promise<T>): Promise<T> {
-    const { capture, table, flush } = circumstances;
+  private async executeRecorded<T>(
+    circumstances: Circumstances,
+    who: Who,
+    execute: () => Promise<T>,
+  ): Promise<T> {
+    const { capture } = circumstances;
     const given = this.internals.queryRunner;
-    const queryRunner = flush?.queryRunner ?? given ?? capture.dataSource.createQueryRunner();
+    const queryRunner = given ?? this.internals.obtainQueryRunner();
+    const write = this.writeOf(circumstances, queryRunner);
+    const record = async (unit: Unit, text: string, parameters: unknown[]): Promise<QueryResult> => {
+      const { result, writesAfter } = await write(text, parameters);
+      try {
+        await capture.recorder.record(unit, await writesAfter(), () => capture.contextOf(who));
+      } catch (error) {
+        unit.fail(error);
+        throw error;
+      }
+      return result;
+    };
     try {
-      if (flush && !queryRunner.isTransactionActive) throw new TransactionRequiredError(table.name);
-      return await capture.gate.run(queryRunner, async () => {
-        this.internals.queryRunner = this.observed(circumstances, queryRunner);
-        return await execute();
-      });
+      return await this.executeOver(queryRunner, execute, (text, parameters) =>
+        queryRunner.isReleased
+          ? queryRunner.query(text, parameters, true)
+          : capture.units.run(queryRunner, (unit) => record(unit, text, parameters), { text, parameters }),
+      );
     } finally {
-      this.internals.queryRunner = given;
-      this.returned = undefined;
       if (!given) await queryRunner.release();
     }
   }
 
-  private observed(circumstances: Circumstances, queryRunner: QueryRunner): QueryRunner {
-    const { capture, table, plan, isFollowed, pending, flush } = circumstances;
+  /** Executes over a query runner whose first statement is the write. */
+  private async executeOver<T>(
+    queryRunner: QueryRunner,
+    execute: () => Promise<T>,
+    write: (text: string, parameters: unknown[]) => Promise<QueryResult>,
+  ): Promise<T> {
+    const given = this.internals.queryRunner;
+    let isWritten = false;
+    const query = (
+      text: string,
+      parameters: unknown[],
+      ...rest: [structured?: boolean]
+    ): Promise<unknown> => {
+      if (isWritten) return queryRunner.query(text, parameters, ...(rest as [true]));
+      isWritten = true;
+      return write(text, parameters);
+    };
+    this.internals.queryRunner = viewOf(queryRunner, { query });
+    try {
+      return await execute();
+    } finally {
+      this.internals.queryRunner = given;
+      this.returned = undefined;
+    }
+  }
+
+  /** Runs the statement between what has to be read before and after it. */
+  private writeOf(circumstances: Circumstances, queryRunner: QueryRunner) {
+    const { capture, table, plan, isFollowed } = circumstances;
     const { kind, internals: builder } = this;
     const isTraced = areTraced(kind, isFollowed, table, builder.expressionMap);
     const soleKey = plan && !isTraced ? this.soleKey(capture, plan) : undefined;
@@ -88,28 +160,14 @@ export class BuilderWrite {
     this.returned = returned;
     const operation = this.operation();
     const statement = { capture, builder, queryRunner, table, plan, kind, operation, isTraced, soleKey };
-    const buffer = capture.bufferOf(queryRunner);
-    let isWritten = false;
-    const query = async (text: string, parameters: unknown[], structured: boolean): Promise<unknown> => {
-      if (isWritten)
-        return structured ? queryRunner.query(text, parameters, true) : queryRunner.query(text, parameters);
-      isWritten = true;
-      if (buffer.open.size > 0) await buffer.recordOpen();
+    return async (text: string, parameters: unknown[]) => {
       const isReturned = returned?.isAsked ?? false;
       const rowsAfter = await writtenRows({ ...statement, isReturned });
       const result = await queryRunner.query(returned?.statement(text) ?? text, parameters, true);
-      try {
-        const keys = isReturned ? await returned!.take(queryRunner, result) : undefined;
-        const writes = await rowsAfter(result, keys);
-        if (flush) flush.addUnnamed(...writes);
-        else await buffer.record(writes, pending!);
-      } catch (error) {
-        buffer.fail(error);
-        throw error;
-      }
-      return result;
+      const writesAfter = async () =>
+        rowsAfter(result, isReturned ? await returned!.take(queryRunner, result) : undefined);
+      return { result, writesAfter };
     };
-    return viewOf(queryRunner, { query } as Partial<QueryRunner>);
   }
 
   // There may have come others since.

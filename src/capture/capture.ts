@@ -1,28 +1,29 @@
-import { type DataSource, type EntityMetadata, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { type DataSource, type EntityMetadata, type ObjectLiteral } from 'typeorm';
 import { AuditError } from '../audit.errors.js';
 import { type AuditOptions } from '../audit.options.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type AuditPlans, auditPlansOf } from '../audited/audit-plans.js';
 import { type AuditContext } from '../context/audit-context.js';
-import { type PendingContext, pendingContext } from '../context/write-context.js';
+import { type Who, whoWrites, type WriteContext } from '../context/write-context.js';
 import { type Dialect, type Key } from '../dialect/dialect.js';
 import { dialectOf } from '../dialect/dialect-of.js';
+import { watchStatements } from '../revision/query-runner.patch.js';
 import { Cascades } from './cascades.js';
 import { KeyReader } from './key-reader.js';
-import { RevisionBuffer } from './revision-buffer.js';
+import { WriteRecorder } from './record-writes.js';
 import { RevisionWriter } from './revision-writer.js';
-import { TransactionGate } from './transaction-gate.js';
+import { Units } from './unit/units.js';
 
 const CAPTURE = Symbol.for('nestjs-typeorm-audit:capture');
-const BUFFER = Symbol('buffer');
 
 /** What the subscriber and the query builders of one data source share. */
 export class Capture {
   readonly dialect: Dialect;
   readonly keys: KeyReader;
-  readonly writer: RevisionWriter;
   readonly cascades: Cascades;
-  readonly gate: TransactionGate;
+  readonly writer: RevisionWriter;
+  readonly recorder: WriteRecorder;
+  readonly units: Units;
 
   constructor(
     readonly dataSource: DataSource,
@@ -31,9 +32,10 @@ export class Capture {
   ) {
     this.dialect = dialectOf(dataSource);
     this.keys = new KeyReader(dataSource, this.dialect);
-    this.writer = new RevisionWriter(dataSource, this.dialect, this.keys);
     this.cascades = new Cascades(dataSource, this.dialect, this.keys);
-    this.gate = new TransactionGate(this.dialect.sharesConnection);
+    this.writer = new RevisionWriter(dataSource, this.dialect, this.keys);
+    this.recorder = new WriteRecorder(this.writer, options);
+    this.units = new Units(dataSource, this.dialect);
   }
 
   // Asked each time: a data source that is initialised again has other plans.
@@ -41,22 +43,19 @@ export class Capture {
     return auditPlansOf(this.dataSource);
   }
 
-  /** What the code that runs now writes under; undefined inside `AuditContext.without()`. */
-  pending(): PendingContext | undefined {
-    return this.isRecording ? pendingContext(this.context) : undefined;
+  /** Who the code that runs now writes for; a promise where the application answers late. */
+  who(): Who | Promise<Who> {
+    return whoWrites(this.context, this.options);
+  }
+
+  /** What it writes under. @throws AuditContextError */
+  contextOf(who: Who): WriteContext {
+    return who(this.context.state());
   }
 
   /** Whether the code that runs now is not inside `AuditContext.without()`. */
   get isRecording(): boolean {
     return this.context.state()?.recording !== false;
-  }
-
-  bufferOf(queryRunner: QueryRunner): RevisionBuffer {
-    const owner = queryRunner as QueryRunner & { [BUFFER]?: { capture: Capture; buffer: RevisionBuffer } };
-    // SQLite's query runner outlives what was attached before.
-    if (owner[BUFFER]?.capture !== this)
-      owner[BUFFER] = { capture: this, buffer: new RevisionBuffer(queryRunner, this.writer, this.options) };
-    return owner[BUFFER].buffer;
   }
 
   /** The key as the driver sends it. An id is a scalar for a single key column, else of the shape of the entity. */
@@ -73,14 +72,21 @@ export class Capture {
   }
 }
 
-/** The capture that is attached to a data source, if one is. */
+/**
+ * The capture that is attached to a data source, if one is. It is known by the driver too, which data sources that are
+ * derived from another one, for a tenant say, share with it or copy.
+ */
 export function captureOf(dataSource: DataSource): Capture | undefined {
-  return (dataSource as { [CAPTURE]?: Capture })[CAPTURE];
+  const { [CAPTURE]: capture, driver } = dataSource as Attached & { driver: Attached };
+  return capture ?? driver[CAPTURE];
 }
 
 export function setCapture(dataSource: DataSource, capture: Capture | undefined): void {
-  (dataSource as { [CAPTURE]?: Capture })[CAPTURE] = capture;
+  for (const owner of [dataSource, dataSource.driver]) (owner as Attached)[CAPTURE] = capture;
+  watchStatements(dataSource.driver, capture?.units);
 }
+
+type Attached = { [CAPTURE]?: Capture };
 
 /** The root of a single-table inheritance, or the table's own metadata. */
 export function tableOf(metadata: EntityMetadata): EntityMetadata {

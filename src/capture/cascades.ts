@@ -8,7 +8,7 @@ import { ForeignKeys } from './foreign-keys.js';
 import { type KeyReader } from './key-reader.js';
 import { keyText } from './keys.js';
 import { movedRows } from './moved-rows.js';
-import { type Write } from './revision-buffer.js';
+import { type Write } from './record-writes.js';
 
 /** Rows that refer to others by a foreign key whose values are about to change. */
 export interface Referring {

@@ -8,10 +8,10 @@ import {
 import { type AuditOperation } from '../revision/revision-columns.js';
 import { type Flush } from '../revision/typeorm.patch.js';
 import { type Capture } from './capture.js';
-import { type Write } from './revision-buffer.js';
+import { type Write } from './record-writes.js';
 
 /** @throws RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, TransactionRequiredError */
-export function assertRecordable(capture: Capture, flush: Flush): void {
+export async function assertRecordable(capture: Capture, flush: Flush): Promise<void> {
   const { plans } = capture;
   const forbid = (subjects: readonly Subject[], error: new (revision: string) => Error): void => {
     const revision = subjects.find(({ metadata }) => plans.isRevision(metadata));
@@ -21,8 +21,7 @@ export function assertRecordable(capture: Capture, flush: Flush): void {
   forbid(flush.recoverSubjects, RevisionUpdateForbiddenError);
   forbid(flush.removeSubjects, RevisionDeleteForbiddenError);
   forbid(flush.softRemoveSubjects, RevisionDeleteForbiddenError);
-  if (flush.queryRunner.isTransactionActive || flush.options?.listeners === false) return;
-  // It was asked for by save(…, { transaction: false }).
+  if (flush.options?.transaction !== false || flush.options.listeners === false) return;
   const audited = [
     ...flush.insertSubjects,
     ...flush.updateSubjects,
@@ -30,7 +29,8 @@ export function assertRecordable(capture: Capture, flush: Flush): void {
     ...flush.softRemoveSubjects,
     ...flush.recoverSubjects,
   ].find(({ metadata }) => plans.find(metadata));
-  if (audited && capture.isRecording) throw new TransactionRequiredError(audited.metadata.name);
+  if (!audited || !capture.isRecording || (await capture.units.isInTransaction(flush.queryRunner))) return;
+  throw new TransactionRequiredError(audited.metadata.name);
 }
 
 /**

@@ -2,7 +2,7 @@ import { type ObjectLiteral } from 'typeorm';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type Key } from '../dialect/dialect.js';
 import { isPacked, keyText } from './keys.js';
-import { type Write } from './revision-buffer.js';
+import { type Write } from './record-writes.js';
 import { type RecordedOperation } from './recordable.js';
 
 /** One write for each table and operation, in the order in which they came first, with each key once. */

@@ -1,7 +1,7 @@
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type Key } from '../dialect/dialect.js';
 import { keyText } from './keys.js';
-import { type Write } from './revision-buffer.js';
+import { type Write } from './record-writes.js';
 import { type RecordedOperation } from './recordable.js';
 
 /**

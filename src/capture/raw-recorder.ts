@@ -2,26 +2,50 @@ import { type QueryRunner } from 'typeorm';
 import { type RawWrite, type Recorder } from '../audited/recorder.js';
 import { type Capture } from './capture.js';
 
+const SAVEPOINT = 'audit_write';
+
 /** Records statements of our own, which go past TypeORM's builders and events. */
 export class RawRecorder implements Recorder {
   constructor(private readonly capture: Capture) {}
 
-  transaction<T>(queryRunner: QueryRunner, fn: () => Promise<T>): Promise<T> {
-    return this.capture.gate.run(queryRunner, fn);
+  transaction<T>(
+    queryRunner: QueryRunner,
+    fn: () => Promise<T>,
+    { isDryRun = false }: { readonly isDryRun?: boolean } = {},
+  ): Promise<T> {
+    const rollBack = (): Promise<unknown> => queryRunner.query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}`);
+    return this.capture.units.run(queryRunner, async () => {
+      // Always one, because what fails has to leave a caller's transaction as it was.
+      await queryRunner.query(`SAVEPOINT ${SAVEPOINT}`);
+      try {
+        const result = await fn();
+        if (isDryRun) await rollBack();
+        await queryRunner.query(`RELEASE SAVEPOINT ${SAVEPOINT}`);
+        return result;
+      } catch (error) {
+        // The first error says what happened.
+        await rollBack().catch(() => undefined);
+        throw error;
+      }
+    });
   }
 
-  async record(
+  record(
     queryRunner: QueryRunner,
     { plan, operation, key, changed }: RawWrite,
     run: () => Promise<unknown>,
   ): Promise<void> {
-    const { cascades } = this.capture;
-    const pending = this.capture.pending();
-    const acting = pending ? cascades.foreignKeys.actingOnUpdate(plan.metadata, () => changed) : [];
-    const referring = await cascades.ofUpdate(queryRunner, acting, [key]);
-    await run();
-    if (!pending) return;
-    const followed = await cascades.afterUpdate(queryRunner, referring, [key]);
-    await this.capture.bufferOf(queryRunner).record([{ plan, operation, keys: [key] }, ...followed], pending);
+    const { cascades, units, recorder } = this.capture;
+    const who = this.capture.isRecording ? this.capture.who() : undefined;
+    return units.run(queryRunner, async (unit) => {
+      const known = await who;
+      const acting = known ? cascades.foreignKeys.actingOnUpdate(plan.metadata, () => changed) : [];
+      const referring = await cascades.ofUpdate(queryRunner, acting, [key]);
+      await run();
+      if (!known) return;
+      const followed = await cascades.afterUpdate(queryRunner, referring, [key]);
+      const writes = [{ plan, operation, keys: [key] }, ...followed];
+      await recorder.record(unit, writes, () => this.capture.contextOf(known));
+    });
   }
 }

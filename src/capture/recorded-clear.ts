@@ -12,7 +12,7 @@ export const recordedClear: Clear = async (manager, target, options, truncate) =
   if (capture.plans.isRevision(metadata)) throw new RevisionDeleteForbiddenError(metadata.name);
   const table = tableOf(metadata);
   const { foreignKeys } = capture.cascades;
-  if (!capture.pending()) return truncate();
+  if (!capture.isRecording) return truncate();
   if (options?.cascade && foreignKeys.isReferred(table))
     throw new AuditError(
       `clear(${metadata.name}, { cascade: true }) would empty audited tables that refer to it, whatever their foreign keys say, ` +

@@ -1,12 +1,13 @@
 import { type EntityManager, type QueryRunner } from 'typeorm';
-import { type PendingContext } from '../context/write-context.js';
+import { type Who } from '../context/write-context.js';
 import { type Flush, type FlushExtension } from '../revision/typeorm.patch.js';
-import { captureOf } from './capture.js';
+import { type Capture, captureOf, tableOf } from './capture.js';
 import { dataSourceOf } from './data-source-of.js';
 import { assertRecordable, flushedWrites } from './flushed-writes.js';
-import { viewOf } from './view-of.js';
+import { viewOf } from './query-runner-view.js';
+import { type Write } from './record-writes.js';
 import { refuseHistoric } from './refuse-historic.js';
-import { type RevisionBuffer, type Write } from './revision-buffer.js';
+import { type Unit } from './unit/unit.js';
 
 const FLUSH = Symbol('flush');
 
@@ -19,31 +20,39 @@ export function flushOf(queryRunner: QueryRunner | undefined): RecordedFlush | u
   return flush;
 }
 
-/** One flush of TypeORM's persistence layer, and the writes that it came to. */
+/** One flush of TypeORM's persistence layer, and the writes that it came to: one unit, from its first statement on. */
 export class RecordedFlush {
   /** Whether audited rows have been written. */
   hasWritten = false;
   private writes: Write[] = [];
-  private pending: PendingContext | undefined;
-  private recorded: Promise<void> | undefined;
+  private hasEnded = false;
 
   constructor(
+    private readonly capture: Capture,
     /** What the application has its hooks write with, too. */
     readonly queryRunner: QueryRunner,
-    private readonly buffer: RevisionBuffer,
-    /** Whether its rows are to be recorded: not in `without()`, nor those of `save(…, { listeners: false })`. */
-    readonly isTold: boolean,
+    readonly unit: Unit,
+    /** Who writes; undefined where its rows are not to be recorded: in `without()`, or by `save(…, { listeners: false })`. */
+    private readonly who: Who | undefined,
   ) {}
+
+  get isTold(): boolean {
+    return this.who !== undefined;
+  }
 
   /** What it is to write with. */
   view(): QueryRunner {
-    const { queryRunner } = this;
+    const { queryRunner, unit } = this;
+    const query = async (...given: Parameters<QueryRunner['query']>): Promise<unknown> => {
+      await unit.begin();
+      return queryRunner.query(...given);
+    };
     const own: Partial<FlushQueryRunner> = {
       [FLUSH]: this,
-      query: (...given: Parameters<QueryRunner['query']>) => queryRunner.query(...given),
+      ...(this.isTold && { query: query as QueryRunner['query'] }),
     };
     const view = viewOf(queryRunner, own);
-    Object.assign(own, { manager: viewOf<EntityManager>(queryRunner.manager, { queryRunner: view }) });
+    Object.assign(own, { manager: managerOf(queryRunner.manager, view) });
     return view;
   }
 
@@ -52,37 +61,25 @@ export class RecordedFlush {
     this.writes.push(...writes);
   }
 
-  /** Takes the writes of rows that it knows; its hooks, which come now, may write themselves. */
-  written(named: readonly Write[], pending: PendingContext): void {
-    this.writes = [...named, ...this.writes];
-    this.pending = pending;
-    this.buffer.open.add(this);
+  /** Records what it has written, and gives the connection to the next one: its after-hooks may write themselves. */
+  async end(named: readonly Write[] = []): Promise<void> {
+    if (this.hasEnded || !this.unit.hasBegun) return;
+    const { capture, unit, who } = this;
+    if (who) await capture.recorder.record(unit, [...named, ...this.writes], () => capture.contextOf(who));
+    this.hasEnded = true;
+    await unit.end();
   }
 
-  /** Records its writes, once; undefined where there is nothing to record. */
-  record(): Promise<void> | undefined {
-    if (this.pending && this.writes.length > 0)
-      this.recorded ??= this.buffer.record(this.writes, this.pending);
-    return this.recorded;
-  }
-
-  /** Its hooks have run. */
-  end(): Promise<void> | undefined {
-    this.buffer.open.delete(this);
-    return this.record();
-  }
-
-  /** After an error: the application may catch it and commit. Then what is known is recorded, and half a flush refused. */
-  async fail(error: unknown): Promise<void> {
-    if (this.pending) await this.end()?.catch(() => undefined);
-    else if (this.hasWritten) this.buffer.fail(error);
+  /** After an error. The application may catch it and commit, and half a flush must not be. */
+  async abandon(error: unknown): Promise<void> {
+    if (this.hasEnded || !this.unit.hasBegun) return;
+    this.hasEnded = true;
+    if (this.hasWritten) this.unit.fail(error);
+    await this.unit.abandon();
   }
 }
 
-/**
- * Records each flush when all of its hooks have run: they run at the same time, and may be using the connection.
- * What a hook writes itself is recorded after what came before it.
- */
+/** Records each flush before its after-hooks run. */
 export const recordedFlushes: FlushExtension = {
   async execute(executed, execute) {
     const { queryRunner, options, allSubjects } = executed;
@@ -90,31 +87,40 @@ export const recordedFlushes: FlushExtension = {
     refuseHistoric(dataSource, allSubjects);
     const capture = captureOf(dataSource);
     if (!capture) return execute();
-    assertRecordable(capture, executed);
-    const buffer = capture.bufferOf(queryRunner);
-    if (buffer.open.size > 0) await buffer.recordOpen();
+    await assertRecordable(capture, executed);
+    if (!touchesAudited(capture, executed)) return execute();
     const isTold = options?.listeners !== false && capture.isRecording;
-    const flush = new RecordedFlush(queryRunner, buffer, isTold);
-    const record = async (): Promise<void> => {
-      executed.queryRunner = flush.view();
+    const unit = capture.units.on(queryRunner);
+    const flush = new RecordedFlush(capture, queryRunner, unit, isTold ? await capture.who() : undefined);
+    executed.queryRunner = flush.view();
+    await unit.within(async () => {
       try {
         await execute();
+        await flush.end();
       } catch (error) {
-        await flush.fail(error);
+        await flush.abandon(error);
         throw error;
       }
-      await flush.end();
-    };
-    if (options?.transaction === false) return record();
-    // On a shared connection TypeORM may have taken another's transaction for its own, and that has ended meanwhile.
-    return capture.gate.run(queryRunner, record);
+    });
   },
 
   written(executed: Flush) {
     const flush = flushOf(executed.queryRunner);
-    if (!flush?.isTold) return;
+    if (!flush?.isTold) return undefined;
     const capture = captureOf(dataSourceOf(flush.queryRunner));
-    const pending = capture?.pending();
-    if (capture && pending) flush.written(flushedWrites(capture, executed), pending);
+    return capture && flush.end(flushedWrites(capture, executed));
   },
 };
+
+function touchesAudited({ plans, cascades }: Capture, { allSubjects }: Flush): boolean {
+  return allSubjects.some(
+    ({ metadata }) => plans.find(metadata) ?? cascades.foreignKeys.isReferred(tableOf(metadata)),
+  );
+}
+
+// What the persistence layer makes of the manager writes with the flush's view.
+function managerOf(manager: EntityManager, queryRunner: QueryRunner): EntityManager {
+  return new Proxy(manager, {
+    get: (target, name): unknown => (name === 'queryRunner' ? queryRunner : Reflect.get(target, name)),
+  });
+}

@@ -1,7 +1,6 @@
 import { type EntityMetadata } from 'typeorm';
 import { RevisionDeleteForbiddenError, RevisionUpdateForbiddenError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { type PendingContext } from '../context/write-context.js';
 import { type WriteKind } from '../dialect/dialect.js';
 import { assertOfThePresent } from '../revision/historic-entities.js';
 import { type BuilderInternals } from './builder-internals.js';
@@ -15,8 +14,6 @@ export interface Circumstances {
   readonly capture: Capture;
   /** The table, in its root's metadata where it is a single-table inheritance. */
   readonly table: EntityMetadata;
-  /** Under which it is recorded; undefined in a flush, which has its own. */
-  readonly pending: PendingContext | undefined;
   /** The plan by which its rows are recorded here; undefined where the flush knows them, or it isn't audited. */
   readonly plan: AuditPlan | undefined;
   /** Whether the database will change audited rows of other tables with it. */
@@ -44,10 +41,9 @@ export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Cir
   const plan = capture.plans.find(metadata);
   const isFollowed = followsWrite(capture, kind, table, expressionMap);
   if (!plan && !isFollowed) return undefined;
-  const pending = flush ? undefined : capture.pending();
-  if (!flush && !pending) return undefined;
+  if (!flush && !capture.isRecording) return undefined;
   const isNamed = flush && !isTreeMove && !isAnonymous(builder, kind);
-  return { capture, table, pending, plan: isNamed ? undefined : plan, isFollowed, flush };
+  return { capture, table, plan: isNamed ? undefined : plan, isFollowed, flush };
 }
 
 function assertAppends({ expressionMap }: BuilderInternals, kind: WriteKind, { name }: EntityMetadata): void {

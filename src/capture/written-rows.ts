@@ -11,7 +11,7 @@ import { type Cascades } from './cascades.js';
 import { assertTellsKeys, insertedKeys, keysOfConflicts } from './inserted-keys.js';
 import { keyText } from './keys.js';
 import { movedRows } from './moved-rows.js';
-import { type Write } from './revision-buffer.js';
+import { type Write } from './record-writes.js';
 import { type RecordedOperation } from './recordable.js';
 
 /** A builder's statement that is about to run. */

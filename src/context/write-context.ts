@@ -9,36 +9,45 @@ export interface WriteContext {
   readonly context: AuditMetadata | null;
 }
 
-/** What was known when the write happened, to be resolved when its revision is written. */
-export interface PendingContext {
-  readonly state: AuditContextState | undefined;
-  readonly request: unknown;
-  /** The id that nestjs-cls has for it. */
-  readonly requestId: string | undefined;
+/** Gives what a write is recorded under, with what `run()` and `set()` have said until then. @throws AuditContextError */
+export type Who = (state: AuditContextState | undefined) => WriteContext;
+
+/**
+ * Asks the application's functions about the request in whose course the code runs. A promise where they answer late:
+ * they may need the connection, which nobody else has while a write is being recorded. Their errors are kept for
+ * writes that do have something to record.
+ */
+export function whoWrites(context: AuditContext, options: AuditOptions): Who | Promise<Who> {
+  const request = context.request() as object | undefined;
+  if (!request) return (state) => writeContext(state, state?.actor);
+  try {
+    // What has been said already needs no asking.
+    const actor = context.state()?.actor === undefined ? (options.actor ?? userOf)(request) : undefined;
+    const metadata = options.context ? options.context(request) : metadataOf(request, currentRequestId());
+    if (!isLate(actor) && !isLate(metadata)) return whoOf(actor, metadata);
+    return Promise.all([actor, metadata]).then((told) => whoOf(...told), failing);
+  } catch (error) {
+    return failing(error);
+  }
 }
 
-/** What the code that runs now would write under. */
-export function pendingContext(context: AuditContext): PendingContext {
-  return { state: context.state(), request: context.request(), requestId: currentRequestId() };
+/** The same, now. @throws AuditContextError */
+export async function resolveContext(context: AuditContext, options: AuditOptions): Promise<WriteContext> {
+  return (await whoWrites(context, options))(context.state());
 }
 
-/** Asks the application's functions what the request doesn't say itself. @throws AuditContextError */
-export function resolveContext(
-  pending: PendingContext,
-  options: AuditOptions,
-): WriteContext | Promise<WriteContext> {
-  const { request, state } = pending;
-  return request ? resolveOfRequest(request, pending, options) : writeContext(state, state?.actor);
+function whoOf(actor: string | number | null | undefined, metadata: AuditMetadata | null | undefined): Who {
+  return (state) => writeContext(state, state?.actor !== undefined ? state.actor : actor, metadata);
 }
 
-async function resolveOfRequest(
-  request: object,
-  { state, requestId }: PendingContext,
-  options: AuditOptions,
-): Promise<WriteContext> {
-  const actor = state?.actor !== undefined ? state.actor : await (options.actor ?? userOf)(request);
-  const metadata = await (options.context ? options.context(request) : metadataOf(request, requestId));
-  return writeContext(state, actor, metadata);
+function isLate<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as PromiseLike<T> | undefined)?.then === 'function';
+}
+
+function failing(error: unknown): Who {
+  return () => {
+    throw error;
+  };
 }
 
 function writeContext(

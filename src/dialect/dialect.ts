@@ -1,5 +1,6 @@
 import { type ColumnOptions, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type Session } from './session.js';
 import { type Statement } from './statement.js';
 
 /** A value of a key column as the driver would send it. */
@@ -97,6 +98,18 @@ export interface Dialect {
 
   /** Whether all query runners of a data source are on one connection. */
   readonly sharesConnection: boolean;
+
+  /** The driver's connection that a query runner has; undefined until it has one. */
+  connectionOf(queryRunner: QueryRunner): object | undefined;
+
+  /** What a connection knows of its session; the same object each time. */
+  sessionOf(connection: object): Session;
+
+  /** The BEGIN of a write and its revision. */
+  readonly beginUnit: string;
+
+  /** Whether a BEGIN failed because a transaction is open. */
+  isInTransactionError(error: unknown): boolean;
 
   /** A parameter as a value of a key column. */
   keyValue(parameter: string, column: ColumnMetadata): string;

@@ -3,11 +3,15 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Dialect, type Executed } from './dialect.js';
 import { enumTransformers } from './numeric-enum.js';
 import { isBinary, mysqlKeys } from './mysql.keys.js';
+import { MysqlSession } from './mysql.session.js';
+import { connectionOf, hasOwnQuery } from './query-runner.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
+import { remembered } from './session.js';
 
 /** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
 export function mysqlDialect(dataSource: DataSource): Dialect {
   const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
+  const sessionOf = remembered(() => new MysqlSession());
   let canPrepare = true;
   return {
     columnTypes: {
@@ -23,7 +27,9 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
       if (typeOf(column) === 'enum') return { type: 'varchar', transformer: enumTransformers(column) };
       // Text that TypeORM splits at commas, as it does a set's.
       if (column.type === 'set') return { type: 'simple-array' };
-      if (column.type === 'uuid' && typeOf(column) !== 'uuid') return { length: column.length || 36 };
+      // TypeORM's column is this short only where it generates the value.
+      if (column.type === 'uuid' && typeOf(column) !== 'uuid' && column.generationStrategy === 'uuid')
+        return { length: column.length || 36 };
       return {};
     },
 
@@ -59,6 +65,10 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
       error instanceof QueryFailedError &&
       [1020, 1062, 1205, 1213].includes((error.driverError as { errno?: number }).errno ?? 0),
     sharesConnection: false,
+    connectionOf,
+    sessionOf,
+    beginUnit: 'START TRANSACTION',
+    isInTransactionError: () => false,
 
     // MariaDB returns from inserts. From updates nobody does, so their keys are read before, under a lock.
     returning: (kind) =>
@@ -108,10 +118,13 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     inlined: '',
     read: readPlain,
     execute: async (queryRunner, statement, values) => {
-      if (!statement.name || !canPrepare) return runPlain(queryRunner, statement, values);
+      if (!statement.name || !canPrepare || !hasOwnQuery(queryRunner))
+        return runPlain(queryRunner, statement, values);
+      const connection = (await queryRunner.connect()) as MysqlConnection;
+      if (!sessionOf(connection).keepsStatements) return runPlain(queryRunner, statement, values);
       try {
-        return await runPrepared(dataSource, queryRunner, statement, values, async () =>
-          prepareAndRun((await queryRunner.connect()) as MysqlConnection, statement.text, values),
+        return await runPrepared(dataSource, queryRunner, statement, values, () =>
+          prepareAndRun(connection, statement.text, values),
         );
       } catch (error) {
         if (!(error instanceof QueryFailedError) || !isOutOfStatements(error)) throw error;

@@ -3,7 +3,10 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Dialect, type Executed, type ValueType } from './dialect.js';
 import { enumTransformers } from './numeric-enum.js';
 import { FEW_KEYS, takePacked } from './packed-rows.js';
+import { connectionOf, hasOwnQuery, ownQueryOf } from './query-runner.js';
+import { postgresSession } from './postgres.session.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
+import { remembered } from './session.js';
 import { type Statement } from './statement.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
@@ -22,6 +25,7 @@ const KEYS_PER_STATEMENT = 100_000;
 /** PostgreSQL 12 and later. */
 export function postgresDialect(dataSource: DataSource): Dialect {
   const isEnum = (column: ColumnMetadata): boolean => dataSource.driver.normalizeType(column) === 'enum';
+  const sessionOf = remembered(postgresSession);
   const copied = (expression: string, column: ColumnMetadata): string =>
     isEnum(column) ? `${expression}::varchar${column.isArray ? '[]' : ''}` : expression;
 
@@ -69,6 +73,10 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       error instanceof QueryFailedError &&
       ['40001', '40P01', '23505'].includes((error.driverError as { code?: string }).code ?? ''),
     sharesConnection: false,
+    connectionOf,
+    sessionOf,
+    beginUnit: 'START TRANSACTION',
+    isInTransactionError: () => false,
 
     returning: () => 'clause',
     returningClause: (_, keys) => ` RETURNING ${keys}`,
@@ -121,16 +129,18 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     inlined: 'NOT MATERIALIZED ',
 
     execute: (queryRunner, statement, values) => {
-      return statement.name
+      return statement.name && hasOwnQuery(queryRunner)
         ? runNamed(dataSource, queryRunner, statement, values)
         : runPlain(queryRunner, statement, values);
     },
 
     read: async (queryRunner, statement, values) => {
+      const client = (await queryRunner.connect()) as PgClient;
+      const isPrepared = statement.name && hasOwnQuery(queryRunner) && !outdated.has(client);
+      const ask = (text: string): Promise<unknown> => ownQueryOf(queryRunner).call(queryRunner, text);
       // In a transaction it couldn't be tried again.
-      const isPrepared = statement.name && !queryRunner.isTransactionActive;
-      const client = isPrepared ? ((await queryRunner.connect()) as PgClient) : undefined;
-      if (!client || outdated.has(client)) return readPlain(queryRunner, statement, values);
+      if (!isPrepared || (await sessionOf(client).isInTransaction(ask)))
+        return readPlain(queryRunner, statement, values);
       try {
         return (await runNamed(dataSource, queryRunner, statement, values)).rows;
       } catch (error) {

@@ -3,6 +3,9 @@ import { type Dialect, type Executed, type Key } from './dialect.js';
 import { digestOf } from './mask.js';
 import { enumTransformers } from './numeric-enum.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
+import { hasOwnQuery } from './query-runner.js';
+import { remembered } from './session.js';
+import { sqliteSession } from './sqlite.session.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
 
@@ -43,6 +46,11 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     lock: () => '',
     isConflict: () => false,
     sharesConnection: true,
+    connectionOf: () => connectionOf(dataSource) as object | undefined,
+    sessionOf: remembered(sqliteSession),
+    // Begun later, the lock that it needs might be refused because of what it has read.
+    beginUnit: 'BEGIN IMMEDIATE',
+    isInTransactionError: (error) => /within a transaction/.test(String(error)),
 
     returning: () => 'appended',
     // Asked in the statement, as the next one on the connection may be somebody else's.
@@ -96,7 +104,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     inlined: '',
     read: readPlain,
     execute: (queryRunner, statement, values) =>
-      statement.name && dataSource.options.type === 'better-sqlite3'
+      statement.name && dataSource.options.type === 'better-sqlite3' && hasOwnQuery(queryRunner)
         ? runPrepared(dataSource, queryRunner, statement, values, () =>
             runKept(connectionOf(dataSource) as Preparing, statement.text, values),
           )

@@ -37,9 +37,7 @@ export async function inWriteTransaction<T>(
   const given = manager?.queryRunner;
   const queryRunner = given ?? dataSource.createQueryRunner();
   const run = (): Promise<T> =>
-    recorder.transaction(queryRunner, () =>
-      savepoint(queryRunner, dryRun, () => fn({ dataSource, queryRunner, recorder })),
-    );
+    recorder.transaction(queryRunner, () => fn({ dataSource, queryRunner, recorder }), { isDryRun: dryRun });
   const context = new AuditContext();
   try {
     return await (context.state()?.reason
@@ -47,19 +45,5 @@ export async function inWriteTransaction<T>(
       : context.run({ reason: reason.slice(0, MAX_ACTOR_LENGTH) }, run));
   } finally {
     if (!given) await queryRunner.release();
-  }
-}
-
-// Always one, because what fails has to leave a caller's transaction as it was.
-async function savepoint<T>(queryRunner: QueryRunner, dryRun: boolean, fn: () => Promise<T>): Promise<T> {
-  await queryRunner.startTransaction();
-  try {
-    const result = await fn();
-    await (dryRun ? queryRunner.rollbackTransaction() : queryRunner.commitTransaction());
-    return result;
-  } catch (error) {
-    // The first error says what happened.
-    await queryRunner.rollbackTransaction().catch(() => undefined);
-    throw error;
   }
 }

@@ -7,7 +7,7 @@ import { bindMasked } from '../audited/mask-key.js';
 import { type Capture } from '../capture/capture.js';
 import { RevisionSql } from '../capture/revision-sql.js';
 import { type AuditContext } from '../context/audit-context.js';
-import { pendingContext, resolveContext, type WriteContext } from '../context/write-context.js';
+import { resolveContext, type WriteContext } from '../context/write-context.js';
 import { type Dialect, type Key } from '../dialect/dialect.js';
 import { compileStatement, type Statement } from '../dialect/statement.js';
 
@@ -47,7 +47,7 @@ export class Care {
 
   /** Who does it and why. @throws ActorRequiredError */
   async writeContext({ metadata }: AuditPlan): Promise<WriteContext> {
-    const context = await resolveContext(pendingContext(this.context), this.options);
+    const context = await resolveContext(this.context, this.options);
     if (this.options.requireActor && context.actor === null) throw new ActorRequiredError(metadata.name);
     return context;
   }
@@ -57,7 +57,7 @@ export class Care {
     for (let attempt = 1; ; attempt++)
       try {
         return await this.connected((queryRunner) =>
-          this.capture.gate.run(queryRunner, () => fn(queryRunner)),
+          this.capture.units.run(queryRunner, () => fn(queryRunner)),
         );
       } catch (error) {
         if (attempt === ATTEMPTS || !this.dialect.isConflict(error)) throw error;

@@ -2,22 +2,20 @@ import {
   DataSource,
   EntityManager,
   type EntityMetadata,
-  type EntitySubscriberInterface,
   type EntityTarget,
   QueryBuilder,
   type QueryRunner,
 } from 'typeorm';
 import { type Subject } from 'typeorm/persistence/Subject.js';
 import { SubjectExecutor } from 'typeorm/persistence/SubjectExecutor.js';
+import { BroadcasterResult } from 'typeorm/subscriber/BroadcasterResult.js';
 
 const PATCHED = Symbol.for('nestjs-typeorm-audit:patched');
-const SUBSCRIBERS = Symbol.for('nestjs-typeorm-audit:subscribers');
 
 /** TypeORM's protected method, and what the library leaves on the class and its instances. */
 type Extensible = Omit<DataSource, never> & {
   buildMetadatas(): Promise<void>;
   [PATCHED]?: true;
-  [SUBSCRIBERS]?: EntitySubscriberInterface[];
 };
 
 /**
@@ -38,26 +36,8 @@ export function extendDataSources(build: (dataSource: DataSource) => Promise<Ent
     await buildOwn.call(this);
     const revisions = await build(this as unknown as DataSource);
     if (revisions.length > 0) addMetadatas(this as unknown as DataSource, revisions);
-    // TypeORM makes its subscribers anew each time, and ours isn't among the classes it makes them from.
-    this.subscribers.push(...(this[SUBSCRIBERS] ?? []));
   };
   prototype[PATCHED] = true;
-}
-
-/**
- * Adds a subscriber that stays when the data source is destroyed and initialised again.
- *
- * @returns what takes it away
- */
-export function addSubscriber(dataSource: DataSource, subscriber: EntitySubscriberInterface): () => void {
-  const extensible = dataSource as unknown as Extensible;
-  const lasting = (extensible[SUBSCRIBERS] ??= []);
-  lasting.push(subscriber);
-  dataSource.subscribers.push(subscriber);
-  return () => {
-    for (const list of [lasting, dataSource.subscribers])
-      if (list.includes(subscriber)) list.splice(list.indexOf(subscriber), 1);
-  };
 }
 
 type BuilderFactory = (queryBuilder: QueryBuilder<any>) => QueryBuilder<any>;
@@ -97,13 +77,17 @@ export interface Flush {
 /** What stands around the flushes. */
 export interface FlushExtension {
   execute(flush: Flush, execute: () => Promise<void>): Promise<void>;
-  /** It has written all of its rows, and is about to tell the application's hooks, unless those aren't to be told. */
-  written(flush: Flush): void;
+  /**
+   * It has written all of its rows, and is about to tell the application's hooks, unless those aren't to be told.
+   *
+   * @returns what the hooks have to wait for
+   */
+  written(flush: Flush): Promise<void> | undefined;
 }
 
 type Executor = Flush & {
   execute(): Promise<void>;
-  broadcastAfterEventsForAll(): unknown;
+  broadcastAfterEventsForAll(): BroadcasterResult;
   [PATCHED]?: true;
 };
 
@@ -121,8 +105,16 @@ export function extendFlushes(extension: FlushExtension): void {
     return extension.execute(this, () => execute.call(this));
   };
   prototype.broadcastAfterEventsForAll = function (this: Executor) {
-    extension.written(this);
-    return broadcastAfterEventsForAll.call(this);
+    const written = extension.written(this);
+    if (!written) return broadcastAfterEventsForAll.call(this);
+    // TypeORM waits for the promises that it finds in the result.
+    const result = new BroadcasterResult();
+    result.promises.push(
+      written.then(async () => {
+        await broadcastAfterEventsForAll.call(this).wait();
+      }),
+    );
+    return result;
   };
   prototype[PATCHED] = true;
 }

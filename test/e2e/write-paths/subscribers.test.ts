@@ -158,6 +158,7 @@ describePaths(
       name: 'insert() whose hook updates the same row after',
       write: ({ manager }) => manager.insert(Order, { id: 1, state: 'touch after' }),
       revisions: [...order('insert', 1, 1), ...order('update', 2, 1)],
+      transactions: 2,
     },
     {
       name: 'save() whose hook fails',
@@ -173,6 +174,7 @@ describePaths(
       name: 'insert() whose hook writes other rows before',
       write: ({ manager }) => manager.insert(Order, { id: 1, state: 'log before' }),
       revisions: [...order('insert', 1, 1), line('before 1')],
+      transactions: 2,
     },
     {
       name: 'update() whose hook changes the values',
@@ -185,12 +187,14 @@ describePaths(
       before: orders,
       write: ({ manager }) => manager.update(Order, { state: 'old' }, { state: 'insert a match' }),
       revisions: [...order('update', 2, 1, 2, 50), ...order('insert', 1, 50)],
+      transactions: 2,
     },
     {
       name: 'update() whose hook deletes a row that it would have hit',
       before: orders,
       write: ({ manager }) => manager.update(Order, { state: 'old' }, { state: 'delete a match' }),
       revisions: [...order('update', 2, 1), ...order('delete', 2, 2)],
+      transactions: 2,
     },
     {
       name: 'remove() whose hook writes other rows before',

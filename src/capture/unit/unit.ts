@@ -1,0 +1,148 @@
+import { QueryFailedError, type QueryRunner } from 'typeorm';
+import { type Dialect } from '../../dialect/dialect.js';
+import { hasOwnQuery, ownQueryOf } from '../../dialect/query-runner.js';
+import { showActive } from './active-flag.js';
+import { type Line } from './line.js';
+import { Turn } from './turn.js';
+
+/** A statement as the application's error tells it. */
+export interface UnitStatement {
+  readonly text: string;
+  readonly parameters: unknown[];
+}
+
+/**
+ * A write and its revisions, and nothing around them: neither hooks nor other statements.
+ *
+ * It runs on the query runner that TypeORM would have used, in the transaction that is open on its connection. Where
+ * none is open it has one of its own, of which no subscriber is told and TypeORM's query runner knows nothing.
+ */
+export class Unit {
+  private readonly turn = new Turn();
+  private begun: Promise<void> | undefined;
+  private line: Line | undefined;
+  private leave: (() => void) | undefined;
+  private isOwn = false;
+  private hideActive: (() => void) | undefined;
+
+  constructor(
+    readonly queryRunner: QueryRunner,
+    private readonly dialect: Dialect,
+    private readonly lineOf: () => Line | Promise<Line>,
+  ) {}
+
+  /** `old` where the transaction may have read before, so that at REPEATABLE READ it doesn't see what is newest. */
+  get snapshot(): 'fresh' | 'old' {
+    return this.line!.transaction.hasRead ? 'old' : 'fresh';
+  }
+
+  get hasBegun(): boolean {
+    return this.begun !== undefined;
+  }
+
+  /** The `rev_transaction` of its revisions. */
+  get revTransaction(): string {
+    return this.line!.transaction.revTransaction;
+  }
+
+  /** Runs a function whose statements belong to the unit, once it has begun. */
+  within<T>(fn: () => T): T {
+    return this.turn.run(fn);
+  }
+
+  /** Waits for those that came before; takes its own place at once, where the connection is known. */
+  begin(): Promise<void> {
+    return (this.begun ??= this.enter());
+  }
+
+  /**
+   * Commits a transaction of its own, and gives the connection to the next one.
+   *
+   * @throws QueryFailedError of the statement when a deferred constraint refuses the COMMIT
+   */
+  async end(statement?: UnitStatement): Promise<void> {
+    try {
+      if (this.isOwn) await this.commit(statement);
+    } finally {
+      this.finish();
+    }
+  }
+
+  /** Takes back what a transaction of its own has written; in that of the application its statement has failed. */
+  async abandon(): Promise<void> {
+    try {
+      this.line?.session.noteError();
+      // A connection that can't roll back has lost the transaction anyway.
+      if (this.isOwn) await this.beneath('ROLLBACK').catch(() => undefined);
+    } finally {
+      this.finish();
+    }
+  }
+
+  /** Keeps the transaction from being committed: the write was done, and has no revision. */
+  fail(error: unknown): void {
+    this.line?.transaction.fail(error);
+  }
+
+  private async enter(): Promise<void> {
+    const found = this.lineOf();
+    const line = found instanceof Promise ? await found : found;
+    this.line = line;
+    // A write of a hook that belongs to another unit is part of that.
+    if (line.isInUnit) return;
+    const { turned, leave } = line.enter(this.turn);
+    this.leave = leave;
+    if (turned) await turned;
+    try {
+      const open = line.session.isInTransaction((text) => this.beneath(text));
+      if (open instanceof Promise ? await open : open) return;
+      line.transaction.end();
+      await this.beginOwn();
+    } catch (error) {
+      this.finish();
+      throw error;
+    }
+  }
+
+  private async beginOwn(): Promise<void> {
+    const { queryRunner, dialect, turn } = this;
+    try {
+      await this.beneath(dialect.beginUnit);
+    } catch (error) {
+      // Somebody has begun one past TypeORM.
+      if (dialect.isInTransactionError(error)) return;
+      throw error;
+    }
+    this.isOwn = true;
+    if (!hasOwnQuery(queryRunner))
+      this.hideActive = showActive(queryRunner, () => Turn.isWithin((other) => other === turn));
+  }
+
+  private async commit(statement: UnitStatement | undefined): Promise<void> {
+    try {
+      // A write of a hook may have failed, and the hook have caught that.
+      this.line!.transaction.assertRecorded({ kind: 'commit' });
+      await this.beneath('COMMIT');
+    } catch (error) {
+      await this.beneath('ROLLBACK').catch(() => undefined);
+      if (!statement || !(error instanceof QueryFailedError)) throw error;
+      throw new QueryFailedError(statement.text, statement.parameters, error.driverError as Error);
+    }
+  }
+
+  private async beneath(text: string): Promise<unknown> {
+    const result = await ownQueryOf(this.queryRunner).call(this.queryRunner, text);
+    this.line?.session.noteResult(text, result);
+    return result;
+  }
+
+  private finish(): void {
+    this.hideActive?.();
+    this.hideActive = undefined;
+    // What is read and written next in the transaction of the application comes after what the unit has read.
+    if (this.isOwn) this.line?.transaction.end();
+    else this.line?.transaction.noteRead();
+    this.leave?.();
+    this.leave = undefined;
+  }
+}

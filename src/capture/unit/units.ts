@@ -1,0 +1,142 @@
+import { type DataSource, type QueryRunner } from 'typeorm';
+import { type Dialect } from '../../dialect/dialect.js';
+import { ownQueryOf } from '../../dialect/query-runner.js';
+import { transactionCommands } from '../../dialect/transaction-commands.js';
+import { type StatementWatch } from '../../revision/query-runner.patch.js';
+import { Line } from './line.js';
+import { Unit, type UnitStatement } from './unit.js';
+
+/** The units of one data source, and the statements of the application between them. */
+export class Units implements StatementWatch {
+  private readonly lines = new WeakMap<object, Line>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly dialect: Dialect,
+  ) {}
+
+  /** A unit on a query runner, which has to be begun. */
+  on(queryRunner: QueryRunner): Unit {
+    return new Unit(queryRunner, this.dialect, () => this.lineOf(queryRunner));
+  }
+
+  /**
+   * Runs a function as one unit: in the transaction that is open on the connection, or in one of its own.
+   *
+   * @param statement which the application has sent: an error that only comes with the COMMIT is then an error of it
+   */
+  run<T>(queryRunner: QueryRunner, fn: (unit: Unit) => Promise<T>, statement?: UnitStatement): Promise<T> {
+    const unit = this.on(queryRunner);
+    return unit.within(async () => {
+      await unit.begin();
+      let result: T;
+      try {
+        result = await fn(unit);
+      } catch (error) {
+        await unit.abandon();
+        throw error;
+      }
+      await unit.end(statement);
+      return result;
+    });
+  }
+
+  /**
+   * Runs a function that will write, and first waits for something else: the transaction that is open on the query
+   * runner is neither committed nor given back before, as it would not be if it wrote at once.
+   */
+  announced<T>(queryRunner: QueryRunner | undefined, fn: () => Promise<T>): Promise<T> {
+    const connection = queryRunner && this.dialect.connectionOf(queryRunner);
+    return connection ? this.lineOn(connection).announce(fn) : fn();
+  }
+
+  /** Whether a statement would run in an open transaction. */
+  async isInTransaction(queryRunner: QueryRunner): Promise<boolean> {
+    const line = await this.lineOf(queryRunner);
+    return line.session.isInTransaction((text) => ask(queryRunner, text));
+  }
+
+  query(queryRunner: QueryRunner, text: string, run: () => Promise<unknown>): Promise<unknown> {
+    const line = this.lineOf(queryRunner);
+    return line instanceof Promise
+      ? line.then((connected) => this.queryOn(connected, queryRunner, text, run))
+      : this.queryOn(line, queryRunner, text, run);
+  }
+
+  async stream<T>(queryRunner: QueryRunner, run: () => Promise<T>): Promise<T> {
+    const line = await this.lineOf(queryRunner);
+    return line.isHeldByCaller ? run() : line.runStatement(false, run);
+  }
+
+  async release(queryRunner: QueryRunner, run: () => Promise<void>): Promise<void> {
+    const connection = this.dialect.connectionOf(queryRunner);
+    const line = connection && this.lines.get(connection);
+    // A shared connection isn't given back.
+    if (line && !this.dialect.sharesConnection) await line.untilWritten();
+    return run();
+  }
+
+  private queryOn(
+    line: Line,
+    queryRunner: QueryRunner,
+    text: string,
+    run: () => Promise<unknown>,
+  ): Promise<unknown> {
+    const commands = transactionCommands(text);
+    const noted = async (): Promise<unknown> => {
+      if (line.transaction.hasFailed && commands.length > 0) {
+        // The server may have ended it: a deadlock, a timeout.
+        if (!(await line.session.isInTransaction((asked) => ask(queryRunner, asked)))) line.transaction.end();
+        for (const command of commands) line.transaction.assertRecorded(command);
+      }
+      try {
+        const result = await run();
+        line.session.noteResult(text, rawOf(result));
+        for (const command of commands) line.transaction.follow(command);
+        if (mayRead(text, commands)) line.transaction.noteRead();
+        return result;
+      } catch (error) {
+        line.session.noteError(text);
+        throw error;
+      }
+    };
+    if (line.isHeldByCaller) return noted();
+    if (commands.length > 0 && line.isAnnounced)
+      return line.untilAnnounced().then(() => this.queryOn(line, queryRunner, text, run));
+    return line.runStatement(hearsQueries(this.dataSource), noted);
+  }
+
+  private lineOf(queryRunner: QueryRunner): Line | Promise<Line> {
+    const connection = this.dialect.connectionOf(queryRunner);
+    if (connection) return this.lineOn(connection);
+    return (queryRunner.connect() as Promise<object>).then((connected) => this.lineOn(connected));
+  }
+
+  private lineOn(connection: object): Line {
+    let line = this.lines.get(connection);
+    if (!line) this.lines.set(connection, (line = new Line(this.dialect.sessionOf(connection))));
+    return line;
+  }
+}
+
+function ask(queryRunner: QueryRunner, text: string): Promise<unknown> {
+  return ownQueryOf(queryRunner).call(queryRunner, text);
+}
+
+// TypeORM gives what the driver gave, or that in an object of its own.
+function rawOf(result: unknown): unknown {
+  return result !== null && typeof result === 'object' && 'records' in result && 'raw' in result
+    ? result.raw
+    : result;
+}
+
+const WRITES_OR_SETS = /^\s*(?:insert|update|delete|set|use|do)\b(?![\s\S]*\bselect\b)/i;
+const TAKES_SNAPSHOT = /\bconsistent\s+snapshot\b/i;
+
+function mayRead(text: string, commands: readonly unknown[]): boolean {
+  return commands.length > 0 ? TAKES_SNAPSHOT.test(text) : !WRITES_OR_SETS.test(text);
+}
+
+function hearsQueries({ subscribers }: DataSource): boolean {
+  return subscribers.some((subscriber) => 'beforeQuery' in subscriber || 'afterQuery' in subscriber);
+}

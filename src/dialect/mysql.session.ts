@@ -1,0 +1,64 @@
+import { type Ask, type Session } from './session.js';
+import { transactionCommands } from './transaction-commands.js';
+
+const IN_TRANSACTION = 1;
+const AUTOCOMMIT = 2;
+// Of the results of several statements; rows of a SELECT are as many as they like, and have no status.
+const MOST_RESULTS = 20;
+
+/** What mysql2 gives for a statement that returns no rows. */
+interface Header {
+  readonly serverStatus: number;
+  readonly stateChanges?: { readonly schema: string | null };
+}
+
+/** The status that MySQL and MariaDB send with the results of writes and SET, but not with rows. */
+export class MysqlSession implements Session {
+  keepsStatements = true;
+  private status: number | undefined;
+
+  noteResult(text: string, result: unknown): void {
+    // A prepared statement stays bound to the database that was current when it was prepared.
+    if (/(?:^|;)\s*use\s/i.test(text)) this.keepsStatements = false;
+    const header = headerIn(result);
+    if (!header) {
+      if (transactionCommands(text).length > 0) this.status = undefined;
+      return;
+    }
+    this.status = header.serverStatus;
+    if (header.stateChanges?.schema) this.keepsStatements = false;
+  }
+
+  noteError(): void {
+    // A deadlock ends the transaction, and a lock wait may. Without a transaction an error begins none.
+    if (this.status === undefined || this.wouldBeIn(this.status)) this.status = undefined;
+  }
+
+  isInTransaction(ask: Ask): boolean | Promise<boolean> {
+    if (this.status !== undefined) return this.wouldBeIn(this.status);
+    return ask('DO 0').then((result) => {
+      this.noteResult('DO 0', result);
+      return this.status !== undefined && this.wouldBeIn(this.status);
+    });
+  }
+
+  // With autocommit off the first statement begins a transaction, which nobody sees before.
+  private wouldBeIn(status: number): boolean {
+    return (status & IN_TRANSACTION) !== 0 || (status & AUTOCOMMIT) === 0;
+  }
+}
+
+function headerIn(result: unknown): Header | undefined {
+  if (isHeader(result)) return result;
+  return Array.isArray(result) && result.length <= MOST_RESULTS ? result.findLast(isHeader) : undefined;
+}
+
+// A row may have a column of that name, and is a plain object.
+function isHeader(value: unknown): value is Header {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    value.constructor?.name === 'ResultSetHeader' &&
+    typeof (value as Header).serverStatus === 'number'
+  );
+}

@@ -1,0 +1,49 @@
+import { transactionCommands } from './transaction-commands.js';
+
+/** Runs a statement beneath the query runner, and gives what the driver gave. */
+export type Ask = (text: string) => Promise<unknown>;
+
+/**
+ * What a connection knows of its own session. TypeORM's `isTransactionActive` only knows the transactions that TypeORM
+ * began; a BEGIN by hand, a deadlock or a killed transaction are the connection's to say.
+ */
+export interface Session {
+  /** Learns from a statement that has ended. */
+  noteResult(text: string, result: unknown): void;
+  /** Learns from a statement that has failed, which may have ended the transaction. */
+  noteError(text?: string): void;
+  /** Whether a statement would run in an open transaction, or in one that the database begins with it. */
+  isInTransaction(ask: Ask): boolean | Promise<boolean>;
+  /** Whether a statement that was prepared earlier still means the same tables. */
+  readonly keepsStatements: boolean;
+}
+
+/** Makes one object for each connection. */
+export function remembered<T extends Session>(make: (connection: object) => T): (connection: object) => T {
+  const sessions = new WeakMap<object, T>();
+  return (connection) => {
+    let session = sessions.get(connection);
+    if (!session) sessions.set(connection, (session = make(connection)));
+    return session;
+  };
+}
+
+/** Follows the transaction by the text of the statements, where the driver tells nothing. */
+export class FollowedSession implements Session {
+  readonly keepsStatements = true;
+  private isOpen = false;
+
+  noteResult(text: string): void {
+    for (const { kind } of transactionCommands(text))
+      if (kind === 'begin') this.isOpen = true;
+      else if (kind === 'commit' || kind === 'rollback') this.isOpen = false;
+  }
+
+  noteError(): void {
+    // What failed has changed nothing that can be told from here; a BEGIN that finds a transaction says so itself.
+  }
+
+  isInTransaction(): boolean {
+    return this.isOpen;
+  }
+}

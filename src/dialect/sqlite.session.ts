@@ -1,0 +1,26 @@
+import { FollowedSession, type Session } from './session.js';
+
+/** better-sqlite3 says whether a transaction is open; sql.js doesn't. */
+export function sqliteSession(connection: object): Session {
+  return 'inTransaction' in connection
+    ? new SqliteSession(connection as { inTransaction: boolean })
+    : new FollowedSession();
+}
+
+class SqliteSession implements Session {
+  readonly keepsStatements = true;
+
+  constructor(private readonly connection: { readonly inTransaction: boolean }) {}
+
+  noteResult(): void {
+    // The connection knows.
+  }
+
+  noteError(): void {
+    // The connection knows.
+  }
+
+  isInTransaction(): boolean {
+    return this.connection.inTransaction;
+  }
+}

@@ -1,0 +1,80 @@
+import { type QueryRunner } from 'typeorm';
+import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner.js';
+import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
+import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
+import { SqljsQueryRunner } from 'typeorm/driver/sqljs/SqljsQueryRunner.js';
+import { AuditConfigurationError } from '../audit.errors.js';
+import { OWN_QUERY, type OwnQuery } from '../dialect/query-runner.js';
+
+const PATCHED = Symbol.for('nestjs-typeorm-audit:patched');
+const WATCH = Symbol.for('nestjs-typeorm-audit:watch');
+
+/** What stands around the statements of a driver's query runners. */
+export interface StatementWatch {
+  query(queryRunner: QueryRunner, text: string, run: () => Promise<unknown>): Promise<unknown>;
+  stream<T>(queryRunner: QueryRunner, run: () => Promise<T>): Promise<T>;
+  release(queryRunner: QueryRunner, run: () => Promise<void>): Promise<void>;
+}
+
+type Watched = { [WATCH]?: StatementWatch };
+type Runner = QueryRunner & { readonly driver: Watched };
+
+type Prototype = {
+  query: ((this: Runner, text: string, ...rest: unknown[]) => Promise<unknown>) & { [OWN_QUERY]?: OwnQuery };
+  stream: (this: Runner, ...given: unknown[]) => Promise<unknown>;
+  release: (this: Runner) => Promise<void>;
+  [PATCHED]?: true;
+};
+
+/**
+ * Lets a watch stand around every statement that goes through TypeORM's query runners, whoever sends it.
+ *
+ * Nothing that TypeORM publishes tells of a BEGIN by hand, of a statement that is sent without waiting, or of a
+ * runner that is released under a write. All of that comes through these methods of its query runners, those of
+ * derived classes and of wrappers too, which call them in the end.
+ *
+ * @throws AuditConfigurationError when TypeORM's query runners aren't what they were
+ */
+export function extendQueryRunners(): void {
+  for (const runner of [PostgresQueryRunner, MysqlQueryRunner, BetterSqlite3QueryRunner, SqljsQueryRunner]) {
+    const prototype = runner.prototype as unknown as Prototype;
+    if (Object.hasOwn(prototype, PATCHED)) continue;
+    for (const method of ['query', 'stream', 'release'] as const)
+      if (typeof prototype[method] !== 'function')
+        throw new AuditConfigurationError(
+          `${runner.name}.${method}() of this version of TypeORM is not a function, so writes can't be recorded. ` +
+            `Use a version of TypeORM that nestjs-typeorm-audit lists among its peer dependencies.`,
+        );
+    extend(prototype);
+  }
+}
+
+/** Sets or ends the watch over the query runners of a driver. */
+export function watchStatements(driver: object, watch: StatementWatch | undefined): void {
+  (driver as Watched)[WATCH] = watch;
+}
+
+/** The watch over the query runners of a driver. */
+export function watchOf(driver: object): StatementWatch | undefined {
+  return (driver as Watched)[WATCH];
+}
+
+function extend(prototype: Prototype): void {
+  const { query, stream, release } = prototype;
+  prototype.query = function (text, ...rest) {
+    const watch = this.driver[WATCH];
+    if (!watch || this.isReleased) return query.call(this, text, ...rest);
+    return watch.query(this, text, () => query.call(this, text, ...rest));
+  };
+  prototype.query[OWN_QUERY] = query as OwnQuery;
+  prototype.stream = function (...given) {
+    const watch = this.driver[WATCH];
+    if (!watch || this.isReleased) return stream.apply(this, given);
+    return watch.stream(this, () => stream.apply(this, given));
+  };
+  prototype.release = function () {
+    const watch = this.driver[WATCH];
+    return watch && !this.isReleased ? watch.release(this, () => release.call(this)) : release.call(this);
+  };
+  prototype[PATCHED] = true;
+}
