@@ -55,7 +55,7 @@ async function play(
     hangs: !isInTime,
     results: hideKeys ? sorted(stage.results) : stage.results,
     events: hideKeys ? sorted(recorder.events.map(withoutRunner)) : recorder.events,
-    statements: hideKeys ? sorted(recorder.statements) : recorder.statements,
+    statements: hideKeys ? sorted(recorder.statements.map(withoutParameters)) : recorder.statements,
     connections: hideKeys ? withoutCounts(pool.state) : pool.state,
   };
   if (!isInTime) {
@@ -75,6 +75,12 @@ async function play(
 // Which of several runners is the first is chance.
 function withoutRunner(event: unknown): unknown {
   const { runner: _, ...rest } = event as Record<string, unknown>;
+  return rest;
+}
+
+// Generated keys are among them.
+function withoutParameters(statement: unknown): unknown {
+  const { parameters: _, ...rest } = statement as Record<string, unknown>;
   return rest;
 }
 

@@ -10,7 +10,7 @@ export interface Normalising {
 }
 
 const generatedKeys =
-  /^(id|insertId|shelfId|itemId|parentId|mpath|id_ancestor|id_descendant|lastInsertRowid)$/;
+  /^(id|entityId|detail|insertId|shelfId|itemId|parentId|mpath|id_ancestor|id_descendant|lastInsertRowid)$/;
 
 /** A value as JSON that two processes can be compared by: with the names of its classes, without its times. */
 export function normalised(value: unknown, how: Normalising): unknown {

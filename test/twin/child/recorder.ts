@@ -106,7 +106,7 @@ export class Recorder {
       entity: this.normalise(entity && { ...entity }),
       class: entity?.constructor?.name,
       databaseEntity: this.normalise(databaseEntity && { ...databaseEntity }),
-      entityId: this.normalise(entityId),
+      ...(this.normalise({ entityId }) as object),
       updatedColumns: updatedColumns?.map((column: any) => column.propertyPath),
       updatedRelations: updatedRelations?.map((relation: any) => relation.propertyPath),
       data: this.normalise(queryRunner?.data),
