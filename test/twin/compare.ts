@@ -1,5 +1,6 @@
-import { isAllowed, withoutOurs } from './allowed-differences.js';
+import { isAllowed, withoutOurs, withOwnText } from './allowed-differences.js';
 import { type Outcome } from './outcome.js';
+import { type TwinDatabase } from './paths/write-path.js';
 import { type Scenario } from './scenarios.js';
 
 /** Something that is not with the library as it is without. */
@@ -11,22 +12,27 @@ export interface Difference {
 }
 
 /** The differences of a scenario between its two sides that nobody has allowed. */
-export function differences(scenario: Scenario, control: Outcome, audited: Outcome): Difference[] {
-  return found(scenario, control, audited).filter((difference) => !isAllowed(scenario, difference));
+export function differences(
+  scenario: Scenario,
+  database: TwinDatabase,
+  control: Outcome,
+  audited: Outcome,
+): Difference[] {
+  return found(scenario, database, control, audited).filter((difference) => !isAllowed(scenario, difference));
 }
 
-function found(scenario: Scenario, control: Outcome, audited: Outcome): Difference[] {
+function found(scenario: Scenario, database: TwinDatabase, control: Outcome, audited: Outcome): Difference[] {
   const violations = { what: 'violations', without: [], with: audited.violations };
   const always = [
     { what: 'hangs', without: control.hangs, with: audited.hangs },
     { what: 'crash', without: control.crash, with: audited.crash },
     violations,
   ].filter(isDifferent);
-  const isJudged = scenario.context.isJudged?.(scenario.path) ?? true;
+  const isJudged = scenario.context.isJudged?.(scenario.path, database) ?? true;
   if (always.length > 0 || !isJudged || control.hangs) return always;
   return [
     ...byKey('results', labelled(control), labelled(audited)),
-    { what: 'events', without: control.events, with: audited.events },
+    { what: 'events', without: control.events, with: withOwnText(control.events, audited.events) },
     {
       what: 'statements',
       without: control.statements,

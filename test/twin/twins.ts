@@ -31,6 +31,6 @@ export async function playTwins({ scenarios, isControlTwice, ...run }: TwinRun):
   return scenarios.map((scenario) => {
     const control = controls.get(scenario.name)!;
     const audited = audits.get(scenario.name)!;
-    return { scenario, control, audited, differences: differences(scenario, control, audited) };
+    return { scenario, control, audited, differences: differences(scenario, run.database, control, audited) };
   });
 }

@@ -63,7 +63,7 @@ async function fill({ manager }: DataSource): Promise<void> {
   );
   await manager.save(
     Place,
-    [1, 2, 3].map((id) => ({ id, position: id })),
+    [1, 2, 3, 4].map((id) => ({ id, position: id })),
   );
   for (const Node of [Folder, Branch]) {
     const root = await manager.save(Node, { name: 'root' });

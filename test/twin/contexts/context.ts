@@ -36,6 +36,6 @@ export interface Context {
   /** Several writes run at once: which of them comes first is chance. */
   readonly isParallel?: boolean;
   /** What differs by chance without any library: then only the history is judged, and that nothing hangs. */
-  readonly isJudged?: (path: WritePath) => boolean;
+  readonly isJudged?: (path: WritePath, database: TwinDatabase) => boolean;
   readonly run: (stage: Stage) => Promise<void>;
 }

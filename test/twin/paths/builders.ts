@@ -149,13 +149,13 @@ const writes: Record<string, WritePath['write']> = {
       .set(1 + (row % 3)),
   'clear()': async ({ manager }) => manager.clear(Pair),
   'insert() that breaks a unique key': async ({ manager, row, value }) =>
-    manager.insert(Item, { code: row === 1 ? 'b' : `new ${value}` }),
+    manager.insert(Item, { code: row === 1 ? 'e' : `new ${value}` }),
   'insert() that breaks a NOT NULL': async ({ manager, row, value }) =>
     manager.insert(Item, { code: row === 1 ? (null as unknown as string) : `new ${value}` }),
   'insert() that breaks a foreign key': async ({ manager, row, value }) =>
     manager.insert(Item, { code: `new ${value}`, shelf: { id: row === 1 ? 999 : row } }),
   'update() that breaks a unique key': async ({ manager, row, value }) =>
-    manager.update(Item, row, { code: row === 1 ? 'b' : `new ${value}` }),
+    manager.update(Item, row, { code: row === 1 ? 'e' : `new ${value}` }),
 };
 
 const only = (databases: readonly TwinDatabase[], given: Record<string, WritePath['write']>): WritePath[] =>
@@ -186,7 +186,7 @@ export const builders: WritePath[] = [
         .returning('n + 1 AS plus')
         .execute(),
     'update() that breaks a deferred key': async ({ manager, row, value }) =>
-      manager.update(Place, row, { position: row === 1 ? 2 : value }),
+      manager.update(Place, row, { position: row === 1 ? 4 : value }),
     'upsert() that skips what is unchanged': async ({ manager, row }) =>
       manager.upsert(
         Pair,

@@ -74,7 +74,7 @@ const writes: Record<string, WritePath['write']> = {
     manager.softRemove(await manager.findOneByOrFail(Item, { id: row })),
   'recover()': async (target) => target.manager.recover(await goneItem(target)),
   'save() that breaks a unique key': async ({ manager, row, value }) =>
-    manager.save(Item, { code: row === 1 ? 'b' : `new ${value}` }),
+    manager.save(Item, { code: row === 1 ? 'e' : `new ${value}` }),
   'save() that breaks a NOT NULL': async ({ manager, row, value }) =>
     manager.save(Item, { code: row === 1 ? (null as unknown as string) : `new ${value}` }),
 };
