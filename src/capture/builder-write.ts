@@ -8,10 +8,12 @@ import { tellsInsertedKeys } from './inserted-keys.js';
 import { viewOf } from './query-runner-view.js';
 import { type RecordedFlush } from './recorded-flush.js';
 import { ReturnedKeys } from './returned-keys.js';
+import { type Write } from './record-writes.js';
 import { type RecordedOperation } from './recordable.js';
+import { ToldFacts } from './row-facts.js';
 import { soleKeyOf } from './sole-key.js';
 import { type Unit } from './unit/unit.js';
-import { type Circumstances, circumstancesOf } from './write-circumstances.js';
+import { type Circumstances, circumstancesOf, needsPlaces } from './write-circumstances.js';
 import { areTraced, writtenRows } from './written-rows.js';
 
 /**
@@ -66,7 +68,9 @@ export class BuilderWrite {
     const { plan, isFollowed } = circumstances;
     this.noteShifts(circumstances, flush);
     if (!plan && !isFollowed) {
+      const { expressionMap } = this.internals;
       const result = await execute();
+      flush.noteResult(this.kind, circumstances.table, expressionMap, (result as { raw?: unknown }).raw);
       flush.hasWritten = true;
       return result;
     }
@@ -156,7 +160,8 @@ export class BuilderWrite {
     const { kind, internals: builder } = this;
     const isTraced = areTraced(kind, isFollowed, table, builder.expressionMap);
     const soleKey = plan && !isTraced ? this.soleKey(capture, plan) : undefined;
-    const returned = this.returnedKeys(circumstances, isTraced, soleKey);
+    const hasPlaces = needsPlaces(capture, queryRunner, kind);
+    const returned = this.returnedKeys(circumstances, isTraced, soleKey, hasPlaces);
     this.returned = returned;
     const operation = this.operation();
     const statement = { capture, builder, queryRunner, table, plan, kind, operation, isTraced, soleKey };
@@ -164,8 +169,16 @@ export class BuilderWrite {
       const isReturned = returned?.isAsked ?? false;
       const rowsAfter = await writtenRows({ ...statement, isReturned });
       const result = await queryRunner.query(returned?.statement(text) ?? text, parameters, true);
-      const writesAfter = async () =>
-        rowsAfter(result, isReturned ? await returned!.take(queryRunner, result) : undefined);
+      const told = new ToldFacts();
+      told.add(kind, table, builder.expressionMap, result.raw);
+      const writesAfter = async (): Promise<Write[]> => {
+        const rows = isReturned ? await returned!.take(queryRunner, result) : undefined;
+        const writes = await rowsAfter(result, rows?.keys);
+        const isOwn = (write: Write): boolean => write.plan === plan && write.operation === operation;
+        return writes.map((write) =>
+          isOwn(write) ? { ...write, ...told.of(kind), places: rows?.places } : write,
+        );
+      };
       return { result, writesAfter };
     };
   }
@@ -181,6 +194,7 @@ export class BuilderWrite {
     { capture, table, plan, isFollowed }: Circumstances,
     isTraced: boolean,
     soleKey: Key | undefined,
+    hasPlaces: boolean,
   ): ReturnedKeys | undefined {
     const form = capture.dialect.returning(this.kind);
     // The rows that deleted ones take along have to be found before.
@@ -196,6 +210,7 @@ export class BuilderWrite {
       form,
       () => !tellsInsertedKeys(table, this.internals.expressionMap),
       isPlain ? capture.keys.packer(table) : undefined,
+      hasPlaces,
     );
   }
 

@@ -53,12 +53,13 @@ export class WriteRecorder {
 
   private async writeOne(unit: Unit, write: Write, context: WriteContext): Promise<void> {
     const { plan, operation, keys, entities } = write;
-    const { queryRunner, revTransaction, snapshot } = unit;
+    const { queryRunner, revTransaction, snapshot, isSerializable } = unit;
     await this.writer.record(queryRunner, {
       ...write,
       ...context,
       transaction: revTransaction,
       snapshot,
+      isSerializable,
     });
     if (!plan.revisionId || operation === 'delete' || !entities || keys === 'all' || isPacked(keys)) return;
     const ids = await this.writer.revisionIds(queryRunner, plan, keys);

@@ -2,6 +2,14 @@ import { type EntityMetadata, type QueryResult, type QueryRunner } from 'typeorm
 import { type KeyPacker, type Keys, type Returning, type WriteKind } from '../dialect/dialect.js';
 import { type Capture } from './capture.js';
 
+const PLACE = 'audit_key_place';
+
+/** What a statement has returned of the rows that it wrote. */
+export interface ReturnedRows {
+  readonly keys: Keys;
+  readonly places: readonly string[] | undefined;
+}
+
 /** Adds the keys of the rows that a statement writes to what it returns, and takes them out of the caller's sight. */
 export class ReturnedKeys {
   private readonly keys: string;
@@ -15,8 +23,11 @@ export class ReturnedKeys {
     private readonly isNeeded: () => boolean,
     /** Where the keys are not needed one by one. */
     private readonly packer: KeyPacker | undefined,
+    /** Whether it is to be known where the rows are. */
+    private readonly hasPlaces: boolean,
   ) {
-    this.keys = capture.keys.expressions(table);
+    const keys = capture.keys.expressions(table);
+    this.keys = hasPlaces ? `${keys}, ${capture.dialect.rowPlace} AS ${PLACE}` : keys;
   }
 
   /** Whether the statement returns the keys, once its text has been made. */
@@ -40,26 +51,27 @@ export class ReturnedKeys {
   }
 
   /** The keys in a result, which is then as it would have been without them. */
-  async take(queryRunner: QueryRunner, result: QueryResult): Promise<Keys> {
+  async take(queryRunner: QueryRunner, result: QueryResult): Promise<ReturnedRows> {
     const { capture, table } = this;
     const rows = result.records as Record<string, unknown>[];
     if (this.isPacked) {
       const packed = this.packer!.take(rows);
       result.affected = packed.length;
       await capture.dialect.forgetReturned(queryRunner, this.kind, result, undefined);
-      return packed;
+      return { keys: packed, places: undefined };
     }
     const keys = capture.keys.keysIn(table, rows);
+    const places = this.hasPlaces ? rows.map((row) => row[PLACE] as string) : undefined;
     if (this.own === '') {
       const generated = table.primaryColumns.findIndex((column) => column.generationStrategy === 'increment');
       await capture.dialect.forgetReturned(queryRunner, this.kind, result, keys[0]?.[generated]);
-      return keys;
+      return { keys, places };
     }
     result.records = capture.keys.withoutKeys(rows);
     // PostgreSQL's driver gives updated and deleted rows together with their number.
     const [first, ...rest] = result.raw as unknown[];
     result.raw = first === rows ? [result.records, ...rest] : result.records;
-    return keys;
+    return { keys, places };
   }
 
   private get isPacked(): boolean {

@@ -81,6 +81,9 @@ export interface Dialect {
   /** How a query builder's write tells which rows it wrote. */
   returning(kind: WriteKind): Returning;
 
+  /** Where a row is, for a RETURNING list: at SERIALIZABLE, where a look by key conflicts with others, it is found there. */
+  readonly rowPlace?: string;
+
   /** The RETURNING clause to append to a write, where `returning()` says so. */
   returningClause(kind: WriteKind, keys: string): string;
 

@@ -14,6 +14,8 @@ interface Header {
 
 /** The status that MySQL and MariaDB send with the results of writes and SET, but not with rows. */
 export class MysqlSession implements Session {
+  // There a read locks what it has read, whatever is done about it.
+  readonly isSerializable = false;
   keepsStatements = true;
   private status: number | undefined;
 

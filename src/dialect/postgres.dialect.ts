@@ -4,9 +4,8 @@ import { type Dialect, type Executed, type ValueType } from './dialect.js';
 import { enumTransformers } from './numeric-enum.js';
 import { FEW_KEYS, takePacked } from './packed-rows.js';
 import { connectionOf, hasOwnQuery, ownQueryOf } from './query-runner.js';
-import { postgresSession } from './postgres.session.js';
+import { postgresSessions } from './postgres.session.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
-import { remembered } from './session.js';
 import { type Statement } from './statement.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
@@ -25,7 +24,7 @@ const KEYS_PER_STATEMENT = 100_000;
 /** PostgreSQL 12 and later. */
 export function postgresDialect(dataSource: DataSource): Dialect {
   const isEnum = (column: ColumnMetadata): boolean => dataSource.driver.normalizeType(column) === 'enum';
-  const sessionOf = remembered(postgresSession);
+  const sessionOf = postgresSessions();
   const copied = (expression: string, column: ColumnMetadata): string =>
     isEnum(column) ? `${expression}::varchar${column.isArray ? '[]' : ''}` : expression;
 
@@ -79,6 +78,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     isInTransactionError: () => false,
 
     returning: () => 'clause',
+    rowPlace: 'ctid::text',
     returningClause: (_, keys) => ` RETURNING ${keys}`,
     forgetReturned: (_, kind, result) => {
       result.records = [];

@@ -8,6 +8,7 @@ export function sqliteSession(connection: object): Session {
 }
 
 class SqliteSession implements Session {
+  readonly isSerializable = false;
   readonly keepsStatements = true;
 
   constructor(private readonly connection: { readonly inTransaction: boolean }) {}

@@ -36,6 +36,11 @@ export class Unit {
     return this.line!.transaction.hasRead ? 'old' : 'fresh';
   }
 
+  /** Whether the transaction is SERIALIZABLE. */
+  get isSerializable(): boolean {
+    return this.line!.session.isSerializable;
+  }
+
   get hasBegun(): boolean {
     return this.begun !== undefined;
   }

@@ -50,6 +50,12 @@ export class Units implements StatementWatch {
     return connection ? this.lineOn(connection).announce(fn) : fn();
   }
 
+  /** Whether the transaction on a query runner's connection is known to be SERIALIZABLE. */
+  isSerializable(queryRunner: QueryRunner): boolean {
+    const connection = this.dialect.connectionOf(queryRunner);
+    return connection !== undefined && this.lineOn(connection).session.isSerializable;
+  }
+
   /** Whether a statement would run in an open transaction. */
   async isInTransaction(queryRunner: QueryRunner): Promise<boolean> {
     const line = await this.lineOf(queryRunner);
