@@ -38,6 +38,7 @@ async function play(
   { dataSource, pool, as, look }: World,
 ): Promise<Outcome> {
   hideKeys = context.isParallel ?? false;
+  const isSorted = hideKeys || (context.isUnawaited ?? false);
   recorder.begin();
   pool.begin();
   const stage = new RecordedStage(order.database, path, dataSource, recorder, normalise, as);
@@ -53,9 +54,9 @@ async function play(
   const outcome = {
     scenario: name,
     hangs: !isInTime,
-    results: hideKeys ? sorted(stage.results) : stage.results,
-    events: hideKeys ? sorted(recorder.events.map(withoutRunner)) : recorder.events,
-    statements: hideKeys ? sorted(recorder.statements.map(withoutParameters)) : recorder.statements,
+    results: isSorted ? sorted(stage.results) : stage.results,
+    events: isSorted ? sorted(recorder.events.map(withoutRunner)) : recorder.events,
+    statements: isSorted ? sorted(recorder.statements.map(withoutParameters)) : recorder.statements,
     connections: hideKeys ? withoutCounts(pool.state) : pool.state,
   };
   if (!isInTime) {

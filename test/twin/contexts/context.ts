@@ -35,6 +35,8 @@ export interface Context {
   readonly kinds?: readonly WritePath['kind'][];
   /** Several writes run at once: which of them comes first is chance. */
   readonly isParallel?: boolean;
+  /** Nobody waits for the write, so that its statements come between others. */
+  readonly isUnawaited?: boolean;
   /** What differs by chance without any library: then only the history is judged, and that nothing hangs. */
   readonly isJudged?: (path: WritePath, database: TwinDatabase) => boolean;
   readonly run: (stage: Stage) => Promise<void>;

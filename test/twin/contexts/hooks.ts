@@ -74,9 +74,13 @@ const ofTransactions = ['Start', 'Commit', 'Rollback'].flatMap((what) =>
 
 const others = [
   ...moments.flatMap((moment) =>
-    inside(`${moment}Query`, 'find()', 'inside a hook of queries', (manager) => manager.find(Bell)),
+    inside(`${moment}Query`, 'find()', 'inside a hook of queries', (manager) =>
+      manager.find(Bell, { order: { id: 'ASC' } }),
+    ),
   ),
-  ...inside('afterLoad', 'find()', 'inside a hook of queries', (manager) => manager.find(Bell)),
+  ...inside('afterLoad', 'find()', 'inside a hook of queries', (manager) =>
+    manager.find(Bell, { order: { id: 'ASC' } }),
+  ),
 ];
 
 /** The write inside a hook of another one. */

@@ -9,11 +9,13 @@ export const unawaited: Context[] = [
   {
     name: 'unawaited',
     group,
+    isUnawaited: true,
     run: async (stage) => stage.later('write', stage.write(stage.manager)),
   },
   {
     name: 'unawaited in transaction()',
     group,
+    isUnawaited: true,
     isJudged: builderOnly,
     run: (stage) =>
       stage.attempt('transaction', () =>
@@ -23,6 +25,7 @@ export const unawaited: Context[] = [
   {
     name: 'unawaited before COMMIT by hand',
     group,
+    isUnawaited: true,
     isJudged: builderOnly,
     run: (stage) =>
       stage.hold(async (runner) => {
@@ -34,6 +37,7 @@ export const unawaited: Context[] = [
   {
     name: 'unawaited on a held runner that is then released',
     group,
+    isUnawaited: true,
     isJudged: builderOnly,
     run: (stage) =>
       stage.hold(async (runner) => {

@@ -1,4 +1,4 @@
-import { In, MoreThan } from 'typeorm';
+import { In } from 'typeorm';
 import { Item, Note, Pair, Place, Shelf, Tag } from '../entities.js';
 import { type TwinDatabase, type WritePath } from './write-path.js';
 
@@ -89,7 +89,7 @@ const writes: Record<string, WritePath['write']> = {
       .createQueryBuilder()
       .update(Item)
       .set({ n: () => 'n * 2' })
-      .where('n >= :n AND n < 4', { n: row })
+      .where('id = :id OR id = :id + 3', { id: row })
       .execute(),
   'an update without listeners': async ({ manager, row, value }) =>
     manager
@@ -182,7 +182,7 @@ export const builders: WritePath[] = [
         .createQueryBuilder()
         .update(Item)
         .set({ n: value })
-        .where({ n: MoreThan(row) })
+        .where({ id: In([row, row + 3]) })
         .returning('n + 1 AS plus')
         .execute(),
     'update() that breaks a deferred key': async ({ manager, row, value }) =>

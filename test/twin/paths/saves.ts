@@ -10,6 +10,8 @@ const taggedItem = ({ manager, row }: Target): Promise<Item> =>
 const goneItem = ({ manager, row }: Target): Promise<Item> =>
   manager.findOneOrFail(Item, { where: { id: 6 + row }, withDeleted: true });
 
+const moves = 'save() that moves in a materialized path';
+
 const writes: Record<string, WritePath['write']> = {
   'save() of a new row': async ({ manager, value }) => {
     const given = { code: `new ${value}` };
@@ -58,7 +60,7 @@ const writes: Record<string, WritePath['write']> = {
   },
   'save() of a materialized path': async ({ manager, value }) =>
     manager.save(Folder, { name: `f ${value}`, parent: await manager.findOneByOrFail(Folder, { id: 2 }) }),
-  'save() that moves in a materialized path': async ({ manager, value }) => {
+  [moves]: async ({ manager, value }) => {
     const leaf = await manager.findOneByOrFail(Folder, { id: 3 });
     leaf.name = `f ${value}`;
     leaf.parent = await manager.findOneByOrFail(Folder, { id: 1 });
@@ -83,5 +85,6 @@ const writes: Record<string, WritePath['write']> = {
 export const saves: WritePath[] = Object.entries(writes).map(([name, write]) => ({
   name,
   kind: 'flush',
+  isOfOneRow: name === moves,
   write,
 }));

@@ -20,6 +20,8 @@ export interface WritePath {
    * several of them at once over one query runner get into each other's way without any library.
    */
   readonly kind: 'builder' | 'flush';
+  /** Writes the same row each time, so that of several at once it is chance which is the last. */
+  readonly isOfOneRow?: boolean;
   /** Left out: all. */
   readonly databases?: readonly TwinDatabase[];
   /** Writes, and gives what the caller then has: results and the objects that it passed. */
