@@ -35,7 +35,7 @@ export function isPossible({ path, context }: Scenario, database: TwinDatabase):
   return (
     (path.databases ?? [database]).includes(database) &&
     (context.databases ?? [database]).includes(database) &&
-    (context.kinds ?? [path.kind]).includes(path.kind)
+    (context.suits?.(path) ?? true)
   );
 }
 

@@ -16,6 +16,9 @@ export class Fixture {
     const names = tables.map(({ tableName }) => tableName);
     for (const name of names)
       await raw.run(`CREATE TABLE keep_${name} AS SELECT * FROM ${quoted(dataSource, name)}`);
+    // A vacuum would let rows come back in another order.
+    if (dataSource.options.type === 'postgres')
+      for (const name of names) await raw.run(`ALTER TABLE "${name}" SET (autovacuum_enabled = false)`);
     return new Fixture(raw, await resetSql(dataSource, raw, tables));
   }
 

@@ -17,19 +17,24 @@ const normalise = (value: unknown): unknown =>
   normalised(value, { database: String((order.options as any).database), hideKeys });
 const recorder = new Recorder(normalise);
 const world = await openWorld(order, recorder);
+const byName = new Map(grid(order.database).map((scenario) => [scenario.name, scenario]));
+await world.fixture.reset();
 process.on('unhandledRejection', (error) =>
   recorder.record({ process: 'unhandledRejection', error: normalise(error) }),
 );
 process.on('uncaughtException', (error) =>
   recorder.record({ process: 'uncaughtException', error: normalise(error) }),
 );
-const byName = new Map(grid(order.database).map((scenario) => [scenario.name, scenario]));
 for (const name of order.scenarios) {
   say({ begins: name });
-  await world.fixture.reset();
-  say({ outcome: await play(byName.get(name)!, world) });
+  const outcome = await play(byName.get(name)!, world);
+  const leavesLocks = await world.fixture.reset().then(
+    () => false,
+    () => true,
+  );
+  say({ outcome: { ...outcome, connections: { ...outcome.connections, leavesLocks } } });
   // What it has left behind would be in the way of the next: the parent begins with a new process there.
-  if (!world.pool.isClean) break;
+  if (leavesLocks || !world.pool.isClean) break;
 }
 process.exit(0);
 

@@ -70,6 +70,12 @@ export class RecordedStage implements Stage {
     this.pending.push(this.attempt(label, () => promise));
   }
 
+  attemptInHook(label: string, fn: () => Promise<unknown>): Promise<void> {
+    const attempt = this.attempt(label, fn);
+    this.pending.push(attempt);
+    return attempt;
+  }
+
   /** Waits for what nobody awaited, and looks whether the data source still works. */
   async end(): Promise<void> {
     await Promise.all(this.pending);

@@ -23,6 +23,8 @@ export interface Stage {
   as<T>(actor: string, fn: () => Promise<T>): Promise<T>;
   /** Lets the scenario end when the promise has, which nobody else awaits. */
   later(label: string, promise: Promise<unknown>): void;
+  /** As `attempt()`, in a hook, which TypeORM may not wait for: the scenario ends later then. */
+  attemptInHook(label: string, fn: () => Promise<unknown>): Promise<void>;
 }
 
 /** A situation in which an application writes. */
@@ -31,8 +33,8 @@ export interface Context {
   /** Contexts of a group are alike: the sample of CI combines each path with each group. */
   readonly group: string;
   readonly databases?: readonly TwinDatabase[];
-  /** Left out: all. */
-  readonly kinds?: readonly WritePath['kind'][];
+  /** The paths that can be in it. Left out: all. */
+  readonly suits?: (path: WritePath) => boolean;
   /** Several writes run at once: which of them comes first is chance. */
   readonly isParallel?: boolean;
   /** Nobody waits for the write, so that its statements come between others. */

@@ -2,7 +2,11 @@ import { Branch, Folder, Item, Note, Pair, Shelf, Tag } from '../entities.js';
 import { type Target, type WritePath } from './write-path.js';
 
 const shelfOf = ({ manager, row }: Target): Promise<Shelf> =>
-  manager.findOneOrFail(Shelf, { where: { id: row }, relations: { items: true } });
+  manager.findOneOrFail(Shelf, {
+    where: { id: row },
+    relations: { items: true },
+    order: { items: { id: 'ASC' } },
+  });
 
 const taggedItem = ({ manager, row }: Target): Promise<Item> =>
   manager.findOneOrFail(Item, { where: { id: row }, relations: { tags: true } });
