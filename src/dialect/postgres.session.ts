@@ -14,6 +14,8 @@ interface PgClient {
   readonly connection?: EventEmitter;
   /** False until the server has said that a statement has ended, which after an error comes later than the error. */
   readonly readyForQuery?: boolean;
+  /** False once the connection is lost. */
+  readonly _queryable?: boolean;
 }
 
 const LEVEL = /\bisolation(?:\s+level)?\s*(?:=|\bto\b|\s)\s*'?(serializable|repeatable|read)\b/i;
@@ -69,11 +71,20 @@ class PostgresSession implements Session {
   }
 
   isInTransaction(ask: Ask): boolean | Promise<boolean> {
-    if (this.client.readyForQuery === false)
-      return once(this.protocol, 'readyForQuery').then(() => this.isInTransaction(ask));
+    if (this.client.readyForQuery === false && this.client._queryable !== false)
+      return this.untilReady().then(() => this.isInTransaction(ask));
     const { status } = this;
     if (status && (this.defaults.level || status === 'E')) return status !== 'I';
     return this.askDefaults(ask).then(() => this.status !== 'I');
+  }
+
+  // The connection may end instead, and then what comes next fails by itself.
+  private async untilReady(): Promise<void> {
+    const over = new AbortController();
+    const { signal } = over;
+    const events = ['readyForQuery', 'end', 'error'].map((event) => once(this.protocol, event, { signal }));
+    await Promise.race(events.map((event) => event.catch(() => undefined)));
+    over.abort();
   }
 
   private get status(): Status | null {
