@@ -25,8 +25,8 @@ export interface World {
   readonly pool: PoolWatch;
   readonly fixture: Fixture;
   readonly as: RunAs;
-  /** The rows of the application's tables, and what is wrong with their history. */
-  look(): Promise<{ rows: Record<string, RawRow[]>; violations: string[] }>;
+  /** The rows of the application's tables, what is wrong with their history, and whom it names. */
+  look(): Promise<{ rows: Record<string, RawRow[]>; violations: string[]; actors: Set<unknown> }>;
 }
 
 export async function openWorld(order: Order, recorder: Recorder): Promise<World> {
@@ -60,7 +60,7 @@ export async function openWorld(order: Order, recorder: Recorder): Promise<World
 async function look(
   dataSource: DataSource,
   raw: RawConnection,
-): Promise<{ rows: Record<string, RawRow[]>; violations: string[] }> {
+): Promise<{ rows: Record<string, RawRow[]>; violations: string[]; actors: Set<unknown> }> {
   const tables = tablesOf(dataSource);
   const names = [...tables.map(({ tableName }) => tableName), 'trace'];
   const contents = await raw.run(
@@ -73,5 +73,6 @@ async function look(
     return revisions ? violationsOf({ name, keys }, byName.get(name)!, revisions) : [];
   });
   const own = names.filter((name) => !name.endsWith('_rev') && !name.startsWith('audit_'));
-  return { rows: Object.fromEntries(own.map((name) => [name, byName.get(name)!])), violations };
+  const actors = new Set([...byName].flatMap(([, rows]) => rows.map(({ rev_actor: actor }) => actor)));
+  return { rows: Object.fromEntries(own.map((name) => [name, byName.get(name)!])), violations, actors };
 }
