@@ -31,7 +31,7 @@ async function openPostgres(url: string): Promise<RawConnection> {
   };
 }
 
-async function openMysql({ host, port, username, password, database }: any): Promise<RawConnection> {
+async function openMysql({ type, host, port, username, password, database }: any): Promise<RawConnection> {
   const connection = await mysql.createConnection({
     host,
     port,
@@ -41,6 +41,8 @@ async function openMysql({ host, port, username, password, database }: any): Pro
     multipleStatements: true,
   });
   await connection.query('SET lock_wait_timeout = 2, innodb_lock_wait_timeout = 2');
+  // MySQL would tell the next generated keys of a day ago.
+  if (type === 'mysql') await connection.query('SET information_schema_stats_expiry = 0');
   return {
     run: async (sql) => {
       const [results] = await connection.query(sql);

@@ -81,6 +81,8 @@ const writes: Record<string, WritePath['write']> = {
   'recover()': async (target) => target.manager.recover(await goneItem(target)),
   'save() that breaks a unique key': async ({ manager, row, value }) =>
     manager.save(Item, { code: row === 1 ? 'e' : `new ${value}` }),
+  'save() that fails halfway': async ({ manager, value }) =>
+    manager.save([manager.create(Pair, { a: value, b: 'half' }), manager.create(Item, { code: 'e' })]),
   'save() that breaks a NOT NULL': async ({ manager, row, value }) =>
     manager.save(Item, { code: row === 1 ? (null as unknown as string) : `new ${value}` }),
 };
