@@ -57,9 +57,14 @@ export function isAllowed(scenario: Scenario, difference: Difference): boolean {
 
 /**
  * The statements of the audited side without those that the library adds: loggers and `beforeQuery` see ours beside
- * the application's, which are all there, in their order.
+ * the application's, which are all there, in their order where that isn't chance.
  */
-export function withoutOurs(control: readonly unknown[], audited: readonly unknown[]): unknown[] {
+export function withoutOurs(
+  { context }: Scenario,
+  control: readonly unknown[],
+  audited: readonly unknown[],
+): unknown[] {
+  const isOrdered = !context.isParallel && !context.isUnawaited;
   const left = [...audited];
   const kept: unknown[] = [];
   for (const statement of control) {
@@ -69,7 +74,8 @@ export function withoutOurs(control: readonly unknown[], audited: readonly unkno
     }
     const index = left.findIndex((other) => isSame(statement, other));
     if (index < 0) continue;
-    left.splice(0, index + 1);
+    if (isOrdered) left.splice(0, index + 1);
+    else left.splice(index, 1);
     kept.push(statement);
   }
   return kept;

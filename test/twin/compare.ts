@@ -36,7 +36,7 @@ function found(scenario: Scenario, database: TwinDatabase, control: Outcome, aud
     {
       what: 'statements',
       without: control.statements,
-      with: withoutOurs(control.statements, audited.statements),
+      with: withoutOurs(scenario, control.statements, audited.statements),
     },
     ...byKey('connections', control.connections, audited.connections),
     ...byKey('rows', control.rows, audited.rows),

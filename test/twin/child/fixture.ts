@@ -57,7 +57,7 @@ async function fill({ manager }: DataSource): Promise<void> {
   const items = ['a', 'b', 'c', 'd', 'e', 'f'].map((code, index) => ({
     code,
     n: index + 1,
-    shelf: shelves[index % 3],
+    shelf: shelves[index],
     tags: index < 3 ? tags.slice(0, 2) : [],
   }));
   await manager.save(Item, items);

@@ -83,7 +83,7 @@ export const ownHooks: Context[] = [
     // With a transaction of TypeORM's own around the write, that would hold the row.
     name: 'with an after-hook that writes the same row by another connection',
     group,
-    suits: ({ kind, name }) => kind === 'builder' && !name.includes('useTransaction'),
+    suits: ({ kind }) => kind === 'statement',
     run: async (stage) => {
       onFirst(stage, 'after', () =>
         stage.attemptInHook('write in the hook', () =>

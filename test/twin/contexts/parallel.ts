@@ -15,9 +15,9 @@ const atOnce = async (stage: Stage, manager: EntityManager, row?: number): Promi
 };
 
 // SQLite has one connection, and thereby one query runner, for all.
-const builderOnSqlite: Context['isJudged'] = ({ kind }, database) =>
-  kind === 'builder' || database !== 'sqlite';
-const builderOnly: Context['isJudged'] = ({ kind }) => kind === 'builder';
+const statementsOnSqlite: Context['isJudged'] = ({ kind }, database) =>
+  kind === 'statement' || database !== 'sqlite';
+const statementsOnly: Context['isJudged'] = ({ kind }) => kind === 'statement';
 // Three connections that change one row: who is the last is chance.
 const never: Context['isJudged'] = () => false;
 
@@ -27,7 +27,7 @@ export const parallel: Context[] = [
     name: 'three at once',
     group,
     isParallel: true,
-    isJudged: builderOnSqlite,
+    isJudged: statementsOnSqlite,
     run: (stage) => atOnce(stage, stage.manager),
   },
   {
@@ -44,7 +44,7 @@ export const parallel: Context[] = [
         name: `three at once${of} on a held runner`,
         group,
         isParallel: true,
-        isJudged: builderOnly,
+        isJudged: statementsOnly,
         run: (stage) =>
           stage.hold(async (runner) => {
             await atOnce(stage, runner.manager, row);
@@ -55,7 +55,7 @@ export const parallel: Context[] = [
         name: `three at once${of} in transaction()`,
         group,
         isParallel: true,
-        isJudged: builderOnly,
+        isJudged: statementsOnly,
         run: (stage) =>
           stage.attempt('transaction', () =>
             stage.dataSource.transaction((manager) => atOnce(stage, manager, row)),

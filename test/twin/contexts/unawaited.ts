@@ -2,7 +2,7 @@ import { type Context } from './context.js';
 
 const group = 'unawaited';
 // Of several statements, it is chance which are still in time.
-const builderOnly: Context['isJudged'] = ({ kind }) => kind === 'builder';
+const statementsOnly: Context['isJudged'] = ({ kind }) => kind === 'statement';
 
 /** A write whose `await` was forgotten. */
 export const unawaited: Context[] = [
@@ -16,7 +16,7 @@ export const unawaited: Context[] = [
     name: 'unawaited in transaction()',
     group,
     isUnawaited: true,
-    isJudged: builderOnly,
+    isJudged: statementsOnly,
     run: (stage) =>
       stage.attempt('transaction', () =>
         stage.dataSource.transaction(async (manager) => stage.later('write', stage.write(manager))),
@@ -26,7 +26,7 @@ export const unawaited: Context[] = [
     name: 'unawaited before COMMIT by hand',
     group,
     isUnawaited: true,
-    isJudged: builderOnly,
+    isJudged: statementsOnly,
     run: (stage) =>
       stage.hold(async (runner) => {
         await runner.query('BEGIN');
@@ -38,7 +38,7 @@ export const unawaited: Context[] = [
     name: 'unawaited on a held runner that is then released',
     group,
     isUnawaited: true,
-    isJudged: builderOnly,
+    isJudged: statementsOnly,
     run: (stage) =>
       stage.hold(async (runner) => {
         await runner.query('SELECT 1');

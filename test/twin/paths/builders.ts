@@ -159,11 +159,15 @@ const writes: Record<string, WritePath['write']> = {
 };
 
 const only = (databases: readonly TwinDatabase[], given: Record<string, WritePath['write']>): WritePath[] =>
-  Object.entries(given).map(([name, write]) => ({ name, kind: 'builder', databases, write }));
+  Object.entries(given).map(([name, write]) => ({ name, kind: 'statement', databases, write }));
 
 /** The writes of query builders and of the manager's methods that make one. */
 export const builders: WritePath[] = [
-  ...Object.entries(writes).map(([name, write]): WritePath => ({ name, kind: 'builder', write })),
+  ...Object.entries(writes).map(([name, write]): WritePath => ({
+    name,
+    kind: name.includes('useTransaction') ? 'transaction' : 'statement',
+    write,
+  })),
   ...only(['postgres', 'mariadb'], {
     'an insert with returning()': async ({ manager, value }) =>
       manager

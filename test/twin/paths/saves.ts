@@ -90,7 +90,7 @@ const writes: Record<string, WritePath['write']> = {
 /** The writes of the persistence layer. */
 export const saves: WritePath[] = Object.entries(writes).map(([name, write]) => ({
   name,
-  kind: 'flush',
+  kind: 'transaction',
   isOfOneRow: name === moves,
   write,
 }));

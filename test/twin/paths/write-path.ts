@@ -16,10 +16,10 @@ export interface Target {
 export interface WritePath {
   readonly name: string;
   /**
-   * `builder`: one statement of a query builder. `flush`: TypeORM's own transaction of several statements, so that
-   * several of them at once over one query runner get into each other's way without any library.
+   * `statement`: one statement. `transaction`: TypeORM's own transaction of several, so that several of them at once
+   * over one query runner get into each other's way without any library.
    */
-  readonly kind: 'builder' | 'flush';
+  readonly kind: 'statement' | 'transaction';
   /** Writes the same row each time, so that of several at once it is chance which is the last. */
   readonly isOfOneRow?: boolean;
   /** Left out: all. */
