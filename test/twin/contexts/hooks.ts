@@ -48,7 +48,7 @@ function writeOnce(stage: Stage, hook: string, through: string): void {
 function inside(hook: string, how: string, group: string, ring: Ring): Context[] {
   return managers.map((through) => ({
     name: `inside ${hook} of ${how} through ${through}`,
-    group: `${group}, ${through}`,
+    group,
     isUnawaited: notAwaited.includes(hook),
     run: async (stage) => {
       writeOnce(stage, hook, through);
@@ -59,8 +59,8 @@ function inside(hook: string, how: string, group: string, ring: Ring): Context[]
 
 const ofRows = Object.entries(rings).flatMap(([kind, { builder, flush }]) =>
   moments.flatMap((moment) => [
-    ...inside(`${moment}${kind}`, 'a builder', `inside a ${moment}-hook of a builder`, builder),
-    ...inside(`${moment}${kind}`, 'a flush', `inside a ${moment}-hook of a flush`, flush),
+    ...inside(`${moment}${kind}`, 'a builder', 'inside a hook of a builder', builder),
+    ...inside(`${moment}${kind}`, 'a flush', 'inside a hook of a flush', flush),
   ]),
 );
 
