@@ -82,13 +82,27 @@ export class TransactionRequiredError extends AuditError {
   }
 }
 
-/** An earlier write of this transaction could not be recorded, so the transaction must not be committed. */
+/**
+ * An earlier write of this transaction could not be recorded, so the transaction must not be committed.
+ *
+ * It has the driver's `code` and `errno` of its cause, by which applications tell what they may try again.
+ *
+ * @example if (error.code === '40P01') … // a deadlock on PostgreSQL; on MariaDB and MySQL `error.errno === 1213`
+ */
 export class UnrecordedWriteError extends AuditError {
+  /** As in `40001` or `ER_LOCK_DEADLOCK`; undefined where the cause is no error of the driver. */
+  readonly code?: string;
+  /** As in 1213; undefined where the driver has only codes. */
+  readonly errno?: number;
+
   constructor(cause: unknown) {
     super(
       'A write of this transaction could not be recorded in its history, so the transaction can only be rolled back. See the cause.',
       { cause },
     );
+    const { code, errno } = (cause ?? {}) as { code?: unknown; errno?: unknown };
+    if (typeof code === 'string') this.code = code;
+    if (typeof errno === 'number') this.errno = errno;
   }
 }
 

@@ -111,11 +111,13 @@ async function draftPlans(dataSource: DataSource): Promise<AuditPlanDraft[]> {
     const options = target && auditedMark(target);
     if (!options || isCoveredByParent(metadata, target)) continue;
     assertSupported(dataSource, metadata.name);
-    entities.push(draftPlan(metadata, target, options));
+    entities.push(draftPlan(dataSource, metadata, target, options));
   }
   assertOneNameEach(entities);
   const junctions = new Map(
-    entities.flatMap(draftJunctions).map((draft) => [draft.definition.metadata, draft]),
+    entities
+      .flatMap((owner) => draftJunctions(dataSource, owner))
+      .map((draft) => [draft.definition.metadata, draft]),
   );
   return [...entities, ...junctions.values()];
 }

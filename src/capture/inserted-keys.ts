@@ -147,7 +147,7 @@ async function keysByUniques(
         uniquesIn(table, row).map((columns) => columns.map((column) => isValue(column, row)).join(' AND ')),
       );
     if (conditions.length === 0) continue;
-    const select = `SELECT ${capture.keys.expressions(table)} FROM ${tableName(capture.dataSource, table)} WHERE ${conditions.join(' OR ')}${capture.dialect.lock()}`;
+    const select = `SELECT ${capture.keys.expressions(table)} FROM ${tableName(capture.dataSource, table)} WHERE ${conditions.join(' OR ')}`;
     found.push(
       ...capture.keys.keysIn(table, (await queryRunner.query(select, values)) as Record<string, unknown>[]),
     );

@@ -116,18 +116,11 @@ export const recordedFlushes: FlushExtension = {
     await assertRecordable(capture, executed);
     if (!touchesAudited(capture, executed)) return execute();
     const isTold = options?.listeners !== false && capture.isRecording;
-    const unit = capture.units.on(queryRunner);
-    const flush = new RecordedFlush(capture, queryRunner, unit, isTold ? await capture.who() : undefined);
-    executed.queryRunner = flush.view();
-    await unit.within(async () => {
-      try {
-        await execute();
-        await flush.end();
-      } catch (error) {
-        await flush.abandon(error);
-        throw error;
-      }
-    });
+    const who = isTold ? capture.who() : undefined;
+    if (!(who instanceof Promise)) return executeFlush(capture, executed, execute, who);
+    return capture.units.announced(queryRunner, async () =>
+      executeFlush(capture, executed, execute, await who),
+    );
   },
 
   written(executed: Flush) {
@@ -137,6 +130,27 @@ export const recordedFlushes: FlushExtension = {
     return capture && flush.end(flushedWrites(capture, executed));
   },
 };
+
+async function executeFlush(
+  capture: Capture,
+  executed: Flush,
+  execute: () => Promise<void>,
+  who: Who | undefined,
+): Promise<void> {
+  const { queryRunner } = executed;
+  const unit = capture.units.on(queryRunner);
+  const flush = new RecordedFlush(capture, queryRunner, unit, who);
+  executed.queryRunner = flush.view();
+  await unit.within(async () => {
+    try {
+      await execute();
+      await flush.end();
+    } catch (error) {
+      await flush.abandon(error);
+      throw error;
+    }
+  });
+}
 
 function touchesAudited({ plans, cascades }: Capture, { allSubjects }: Flush): boolean {
   return allSubjects.some(

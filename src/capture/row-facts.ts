@@ -12,6 +12,7 @@ interface Matched {
 
 /** What the statements of one table have told of their rows: facts that hold for all of them, or are not known. */
 export class ToldFacts {
+  private areInserted: boolean | undefined;
   private areGenerated: boolean | undefined;
   private haveChanged: boolean | undefined;
   private updates = 0;
@@ -22,12 +23,14 @@ export class ToldFacts {
       const rows = givenRows(expressionMap);
       const isGenerated = rows !== undefined && isNumbered(table, rows, expressionMap);
       this.areGenerated = (this.areGenerated ?? true) && isGenerated;
+      const { onIgnore, onUpdate } = expressionMap;
+      this.areInserted = (this.areInserted ?? true) && !onIgnore && !onUpdate;
     } else if (kind === 'update') this.addUpdate(raw);
   }
 
   of(kind: WriteKind): RowFacts {
-    const { areGenerated, haveChanged } = this;
-    return kind === 'insert' ? { areGenerated } : kind === 'update' ? { haveChanged } : {};
+    const { areInserted, areGenerated, haveChanged } = this;
+    return kind === 'insert' ? { areInserted, areGenerated } : kind === 'update' ? { haveChanged } : {};
   }
 
   private addUpdate(raw: unknown): void {
@@ -40,7 +43,11 @@ export class ToldFacts {
 export function sharedFacts(facts: readonly RowFacts[]): RowFacts {
   const shared = <K extends keyof RowFacts>(name: K): RowFacts[K] | undefined =>
     facts.every((fact) => fact[name] === facts[0][name]) ? facts[0]?.[name] : undefined;
-  return { areGenerated: shared('areGenerated'), haveChanged: shared('haveChanged') };
+  return {
+    areInserted: shared('areInserted'),
+    areGenerated: shared('areGenerated'),
+    haveChanged: shared('haveChanged'),
+  };
 }
 
 function changedAll({ affectedRows, changedRows }: Matched): boolean | undefined {

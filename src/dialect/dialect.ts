@@ -1,5 +1,6 @@
 import { type ColumnOptions, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type NewestRevision, type RevisionBlocks } from './revision-blocks.js';
 import { type Session } from './session.js';
 import { type Statement } from './statement.js';
 
@@ -65,6 +66,9 @@ export interface Dialect {
   /** Whether any of the columns differs between two rows: exactly (case, blanks, scale), with null equal to null. */
   differ(columns: readonly ColumnMetadata[], left: RowExpression, right: RowExpression): string;
 
+  /** Whether the driver reads JSON's null from a column as it reads NULL. */
+  hidesJsonNull(column: ColumnMetadata): boolean;
+
   /** A parameter as a value of a type. */
   value(parameter: string, type: ValueType): string;
 
@@ -74,6 +78,15 @@ export interface Dialect {
   /** What ends a SELECT whose rows of a table nobody else shall change meanwhile, and that waits for others or leaves
    * out what they have locked. */
   lock(alias?: string, skipLocked?: boolean): string;
+
+  /** The same for rows that are about to be updated, but not in columns that others refer to. */
+  lockToUpdate(alias?: string): string;
+
+  /**
+   * A condition that holds if the session is at READ COMMITTED, where that makes an UPDATE or DELETE pass by rows of
+   * others that a locking SELECT waits for. Without a value it is not worth asking.
+   */
+  readonly isReadCommitted?: string;
 
   /** Whether a transaction failed for the sake of another, so that it may succeed when it is tried again. */
   isConflict(error: unknown): boolean;
@@ -126,6 +139,12 @@ export interface Dialect {
   /** Rows of keys from the parameters `{{keys}}` or `{{keys0}}`, `{{keys1}}`, …, in their order. */
   keyTable(description: KeyDescription): KeyTable;
 
+  /**
+   * Rows `t` of a table from the parameter `{{places}}`, for FROM, and the number of each from 0: read from where they are
+   * stored, without a look at an index. Undefined where rows have no place.
+   */
+  placedRows?(table: string): { readonly sql: string; readonly ordinal: string };
+
   /** Whether a subquery in FROM can look at what stands before it, so that a row and its version are one look. */
   readonly hasLateral: boolean;
 
@@ -141,20 +160,20 @@ export interface Dialect {
   /** A uuid as the text that `@RevisionId()` columns hold. */
   uuidText(expression: string): string;
 
-  /** Whether an INSERT … SELECT that looks for a revision locks the gap beside what it finds. */
+  /**
+   * Whether a statement locks the gaps beside what it reads (InnoDB, REPEATABLE READ), unless it is a plain SELECT. Then
+   * others that insert there wait for us, so that newest revisions are read by a plain SELECT before the INSERT.
+   */
   readonly locksGaps: boolean;
 
-  /**
-   * One statement that reads a version, without locks, and then inserts with it; undefined where that takes two. Its
-   * number of rows counts the read too.
-   *
-   * @param insert what inserts, of an expression for the version
-   * @param insertFirst what inserts where there is none
-   */
-  readFirst?(version: string, insert: (version: string) => string, insertFirst: string): string;
+  /** What ends a SELECT that shall read rows as they are now, where a plain one reads a snapshot. */
+  readonly readsPresent: string;
 
-  /** Whether a write failed because the version was taken. */
-  isVersionTaken(error: unknown): boolean;
+  /** Makes an INSERT leave out the rows whose unique key is taken, where it would fail. */
+  unlessTaken(insert: string, uniqueColumns: readonly string[]): string;
+
+  /** Runs the steps that record a revision as one statement; undefined where each is a statement of its own. */
+  readonly blocks?: RevisionBlocks;
 
   /** UPDATE of the rows of `target` (aliased `t`) that join with a source, from FROM's right side on. */
   updateJoined(update: { target: string; source: string; on: string; set: Record<string, string> }): string;
@@ -228,8 +247,8 @@ export interface KeyTable {
   key(n: number): string;
   /** The row's number, from 0. */
   readonly ordinal: string;
-  /** The version behind the key's own values, where gaps are locked. */
-  readonly version: string;
+  /** What is known of the key's newest revision, which may stand behind its own values; where gaps are locked. */
+  readonly newest?: NewestRevision;
   /** The parameters' values for some keys. */
   bind(keys: readonly Key[]): Record<string, unknown>;
   /** The most keys that one statement takes. */

@@ -1,17 +1,24 @@
-import { type DataSource, QueryFailedError } from 'typeorm';
+import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { assertNothingCut } from './cut-values.js';
 import { type Dialect, type Executed } from './dialect.js';
 import { enumTransformers } from './numeric-enum.js';
+import { mariadbBlocks } from './mariadb.blocks.js';
 import { isBinary, mysqlKeys } from './mysql.keys.js';
 import { MysqlSession } from './mysql.session.js';
 import { connectionOf, hasOwnQuery } from './query-runner.js';
-import { readPlain, runPlain, runPrepared } from './prepared.js';
+import { readPlain, runPrepared } from './prepared.js';
 import { remembered } from './session.js';
+import { type Statement } from './statement.js';
 
 /** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
 export function mysqlDialect(dataSource: DataSource): Dialect {
   const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
   const sessionOf = remembered(() => new MysqlSession());
+  const isMariadb = dataSource.options.type === 'mariadb';
+  const lock: Dialect['lock'] = (alias, skipLocked) =>
+    // To MariaDB, which has no OF, it is a comment.
+    ` FOR UPDATE${alias ? ` /*!80000 OF ${alias} */` : ''}${skipLocked ? ' SKIP LOCKED' : ''}`;
   let canPrepare = true;
   return {
     columnTypes: {
@@ -55,11 +62,17 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
         })
         .join(' AND ')})`,
 
+    // MariaDB's JSON is text, but it tells the driver what it is, which parses it.
+    hidesJsonNull: (column) => typeOf(column) === 'json',
+
     value: (parameter) => parameter,
     keyValue: (parameter) => parameter,
 
     readKey: (key, column) => (isBinary(typeOf(column)) ? key : `CAST(${key} AS CHAR)`),
-    lock: (_alias, skipLocked) => ` FOR UPDATE${skipLocked ? ' SKIP LOCKED' : ''}`,
+    lock,
+    lockToUpdate: (alias) => lock(alias),
+    // Before a condition that is false for the whole statement no row is read.
+    isReadCommitted: `/*!80000 @@transaction_isolation *//*M! @@tx_isolation */ = 'READ-COMMITTED'`,
     // A record that changed since the snapshot, a duplicate, a lock that took too long, a deadlock.
     isConflict: (error) =>
       error instanceof QueryFailedError &&
@@ -92,16 +105,10 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
 
     // Under REPEATABLE READ, its default.
     locksGaps: true,
+    readsPresent: ' LOCK IN SHARE MODE',
+    unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT IGNORE '),
     // MySQL has blocks in stored programs only.
-    readFirst:
-      dataSource.options.type === 'mariadb'
-        ? (version, insert, insertFirst) =>
-            // SELECT … INTO takes no locks; a DEFAULT, or SET, would.
-            `BEGIN NOT ATOMIC DECLARE audit_version int; SELECT ${version} INTO audit_version; ` +
-            `IF audit_version IS NULL THEN ${insertFirst}; ELSE ${insert('audit_version')}; END IF; END`
-        : undefined,
-    isVersionTaken: (error) =>
-      error instanceof QueryFailedError && (error.driverError as { errno?: number }).errno === 1062,
+    blocks: isMariadb ? mariadbBlocks : undefined,
 
     updateJoined: ({ target, source, on, set }) =>
       `UPDATE ${source} STRAIGHT_JOIN ${target} t ON ${on} SET ${Object.entries(set)
@@ -119,20 +126,33 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     read: readPlain,
     execute: async (queryRunner, statement, values) => {
       if (!statement.name || !canPrepare || !hasOwnQuery(queryRunner))
-        return runPlain(queryRunner, statement, values);
+        return run(queryRunner, statement, values);
       const connection = (await queryRunner.connect()) as MysqlConnection;
-      if (!sessionOf(connection).keepsStatements) return runPlain(queryRunner, statement, values);
+      if (!sessionOf(connection).keepsStatements) return run(queryRunner, statement, values);
       try {
-        return await runPrepared(dataSource, queryRunner, statement, values, () =>
+        const { header, ...executed } = await runPrepared(dataSource, queryRunner, statement, values, () =>
           prepareAndRun(connection, statement.text, values),
         );
+        await assertNothingCut(queryRunner, statement.text, header);
+        return executed;
       } catch (error) {
         if (!(error instanceof QueryFailedError) || !isOutOfStatements(error)) throw error;
         canPrepare = false;
-        return runPlain(queryRunner, statement, values);
+        return run(queryRunner, statement, values);
       }
     },
   };
+}
+
+async function run(queryRunner: QueryRunner, { text }: Statement, values: unknown[]): Promise<Executed> {
+  const { raw, records, affected } = await queryRunner.query(text, values, true);
+  await assertNothingCut(queryRunner, text, raw);
+  return { rows: rowsOf(records as Executed['rows']), affected: affected ?? 0 };
+}
+
+// A block gives a list of results, of which the first is what it selected.
+function rowsOf(result: Record<string, unknown>[]): Record<string, unknown>[] {
+  return Array.isArray(result[0]) ? (result[0] as Record<string, unknown>[]) : result;
 }
 
 /** A connection of mysql2, as far as it is used here. */
@@ -144,12 +164,16 @@ interface MysqlConnection {
   ): void;
 }
 
-function prepareAndRun(connection: MysqlConnection, text: string, values: unknown[]): Promise<Executed> {
+interface Prepared extends Executed {
+  readonly header: object | undefined;
+}
+
+function prepareAndRun(connection: MysqlConnection, text: string, values: unknown[]): Promise<Prepared> {
   return new Promise((resolve, reject) => {
     connection.execute(text, values, (error, result) => {
       if (error) reject(error);
-      else if (Array.isArray(result)) resolve({ rows: result, affected: 0 });
-      else resolve({ rows: [], affected: result.affectedRows });
+      else if (Array.isArray(result)) resolve({ rows: rowsOf(result), affected: 0, header: undefined });
+      else resolve({ rows: [], affected: result.affectedRows, header: result });
     });
   });
 }

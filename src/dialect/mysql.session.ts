@@ -1,10 +1,14 @@
 import { type Ask, type Session } from './session.js';
-import { transactionCommands } from './transaction-commands.js';
+import { type TransactionCommand, transactionCommands } from './transaction-commands.js';
 
 const IN_TRANSACTION = 1;
 const AUTOCOMMIT = 2;
 // Of the results of several statements; rows of a SELECT are as many as they like, and have no status.
 const MOST_RESULTS = 20;
+
+// What commits a transaction without being asked to. A temporary table is none of these.
+const COMMITS =
+  /(?:^|;)\s*(?:(?:alter|create(?!\s+temporary)|drop(?!\s+temporary)|truncate|rename|grant|revoke|(?:un)?lock\s+tables?|(?:analyze|check|optimize|repair)\s+table)\b|set\b[^;]*\bautocommit\s*:?=\s*(?:1|on|true)\b)/i;
 
 /** What mysql2 gives for a statement that returns no rows. */
 interface Header {
@@ -19,16 +23,26 @@ export class MysqlSession implements Session {
   keepsStatements = true;
   private status: number | undefined;
 
-  noteResult(text: string, result: unknown): void {
+  commandsIn(text: string): readonly TransactionCommand[] {
+    const commands = transactionCommands(text);
+    if (commands.length === 0) return COMMITS.test(text) ? [{ kind: 'implicit commit' }] : commands;
+    // Where a transaction is open, another BEGIN commits it.
+    return commands.flatMap((command) =>
+      command.kind === 'begin' ? [{ kind: 'commit' as const }, command] : [command],
+    );
+  }
+
+  noteResult(text: string, result: unknown): boolean {
     // A prepared statement stays bound to the database that was current when it was prepared.
     if (/(?:^|;)\s*use\s/i.test(text)) this.keepsStatements = false;
     const header = headerIn(result);
     if (!header) {
       if (transactionCommands(text).length > 0) this.status = undefined;
-      return;
+      return false;
     }
     this.status = header.serverStatus;
     if (header.stateChanges?.schema) this.keepsStatements = false;
+    return (this.status & IN_TRANSACTION) === 0;
   }
 
   noteError(): void {

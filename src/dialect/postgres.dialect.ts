@@ -60,6 +60,8 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       `ROW(${columns.map((column) => copied(left(column), column)).join(', ')})::record *<> ` +
       `ROW(${columns.map(right).join(', ')})::record`,
 
+    hidesJsonNull: (column) => /^jsonb?$/.test(dataSource.driver.normalizeType(column)) && !column.isArray,
+
     value: (parameter, type) => `${parameter}::${VALUE_TYPES[type]}`,
     keyValue: (parameter, column) => `${parameter}::${keyType(dataSource, column)}`,
 
@@ -67,6 +69,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     readKey: (key) => `${key}::text`,
     lock: (alias, skipLocked) =>
       ` FOR UPDATE${alias ? ` OF ${alias}` : ''}${skipLocked ? ' SKIP LOCKED' : ''}`,
+    lockToUpdate: (alias) => ` FOR NO KEY UPDATE${alias ? ` OF ${alias}` : ''}`,
     // Serialisation failure, deadlock, unique violation.
     isConflict: (error) =>
       error instanceof QueryFailedError &&
@@ -107,9 +110,16 @@ export function postgresDialect(dataSource: DataSource): Dialect {
         `WITH ORDINALITY AS k(${types.map((_, n) => `k${n}`).join(', ')}, n)`,
       key: (n) => `k.k${n}`,
       ordinal: '(k.n - 1)',
-      version: '',
       bind: (keys) => Object.fromEntries(types.map((_, n) => [`keys${n}`, keys.map((key) => key[n])])),
       limit: KEYS_PER_STATEMENT,
+    }),
+
+    // Kept apart, because a join would rather read the whole table than many places, or one in a table of one page.
+    placedRows: (table) => ({
+      sql:
+        `unnest({{places}}::tid[]) WITH ORDINALITY AS k(place, n) ` +
+        `CROSS JOIN LATERAL (SELECT * FROM ${table} c WHERE c.ctid = k.place OFFSET 0) t`,
+      ordinal: '(k.n - 1)',
     }),
 
     hasLateral: true,
@@ -120,7 +130,8 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     uuidText: (expression) => `${expression}::varchar`,
 
     locksGaps: false,
-    isVersionTaken: () => false,
+    readsPresent: '',
+    unlessTaken: (insert, columns) => `${insert} ON CONFLICT (${columns.join(', ')}) DO NOTHING`,
 
     updateJoined: updateFrom,
     newest: withoutSuccessor,

@@ -1,5 +1,6 @@
 import { type EventEmitter, once } from 'node:events';
 import { type Ask, FollowedSession, remembered, type Session } from './session.js';
+import { transactionCommands } from './transaction-commands.js';
 
 type Status = 'I' | 'T' | 'E';
 
@@ -41,6 +42,7 @@ interface Defaults {
 class PostgresSession implements Session {
   // A changed search_path or role makes PostgreSQL plan a prepared statement anew.
   readonly keepsStatements = true;
+  readonly commandsIn = transactionCommands;
   private told: Status | null = null;
   private ofSession: string | undefined;
   private ofTransaction: string | undefined;
@@ -58,12 +60,12 @@ class PostgresSession implements Session {
     return (this.ofTransaction ?? this.ofSession ?? this.defaults.level) === 'serializable';
   }
 
-  noteResult(text: string): void {
+  noteResult(text: string): boolean {
     if (this.status === 'I') this.ofTransaction = undefined;
     const level = text.length < LONGEST_SETTING && LEVEL.exec(text)?.[1].toLowerCase();
-    if (!level) return;
-    if (OF_SESSION.test(text)) this.ofSession = level;
-    else if (this.status !== 'I') this.ofTransaction = level;
+    if (level && OF_SESSION.test(text)) this.ofSession = level;
+    else if (level && this.status !== 'I') this.ofTransaction = level;
+    return false;
   }
 
   noteError(): void {

@@ -1,4 +1,4 @@
-import { transactionCommands } from './transaction-commands.js';
+import { type TransactionCommand, transactionCommands } from './transaction-commands.js';
 
 /** Runs a statement beneath the query runner, and gives what the driver gave. */
 export type Ask = (text: string) => Promise<unknown>;
@@ -8,8 +8,14 @@ export type Ask = (text: string) => Promise<unknown>;
  * began; a BEGIN by hand, a deadlock or a killed transaction are the connection's to say.
  */
 export interface Session {
-  /** Learns from a statement that has ended. */
-  noteResult(text: string, result: unknown): void;
+  /** The transaction commands in a text, and what else in it has the effect of one. */
+  commandsIn(text: string): readonly TransactionCommand[];
+  /**
+   * Learns from a statement that has ended.
+   *
+   * @returns whether it is known now that no transaction is open
+   */
+  noteResult(text: string, result: unknown): boolean;
   /** Learns from a statement that has failed, which may have ended the transaction. */
   noteError(text?: string): void;
   /** Whether a statement would run in an open transaction, or in one that the database begins with it. */
@@ -34,12 +40,14 @@ export function remembered<T extends Session>(make: (connection: object) => T): 
 export class FollowedSession implements Session {
   readonly isSerializable = false;
   readonly keepsStatements = true;
+  readonly commandsIn = transactionCommands;
   private isOpen = false;
 
-  noteResult(text: string): void {
+  noteResult(text: string): boolean {
     for (const { kind } of transactionCommands(text))
       if (kind === 'begin') this.isOpen = true;
       else if (kind === 'commit' || kind === 'rollback') this.isOpen = false;
+    return false;
   }
 
   noteError(): void {

@@ -38,12 +38,15 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     differ: (columns, left, right) =>
       columns.map((column) => `${left(column)} IS NOT ${right(column)} COLLATE BINARY`).join(' OR '),
 
+    hidesJsonNull: () => false,
+
     value: (parameter) => parameter,
     keyValue: (parameter) => parameter,
 
     // The driver reads integers as doubles.
     readKey: (key) => `CASE typeof(${key}) WHEN 'integer' THEN CAST(${key} AS TEXT) ELSE ${key} END`,
     lock: () => '',
+    lockToUpdate: () => '',
     isConflict: () => false,
     sharesConnection: true,
     connectionOf: () => connectionOf(dataSource) as object | undefined,
@@ -83,7 +86,6 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
           ? `unhex(json_extract(k.value, '$[${n}].hex'))`
           : `json_extract(k.value, '$[${n}]')`,
       ordinal: 'k.key',
-      version: '',
       bind: (keys) => ({ keys: JSON.stringify(keys.map(encodeKey)) }),
       limit: 100_000,
     }),
@@ -96,7 +98,8 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     uuidText: (expression) => expression,
 
     locksGaps: false,
-    isVersionTaken: () => false,
+    readsPresent: '',
+    unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT OR IGNORE '),
 
     updateJoined: updateFrom,
     newest: withoutSuccessor,

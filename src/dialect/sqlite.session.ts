@@ -1,4 +1,5 @@
 import { FollowedSession, type Session } from './session.js';
+import { transactionCommands } from './transaction-commands.js';
 
 /** better-sqlite3 says whether a transaction is open; sql.js doesn't. */
 export function sqliteSession(connection: object): Session {
@@ -10,11 +11,13 @@ export function sqliteSession(connection: object): Session {
 class SqliteSession implements Session {
   readonly isSerializable = false;
   readonly keepsStatements = true;
+  readonly commandsIn = transactionCommands;
 
   constructor(private readonly connection: { readonly inTransaction: boolean }) {}
 
-  noteResult(): void {
+  noteResult(): boolean {
     // The connection knows.
+    return false;
   }
 
   noteError(): void {

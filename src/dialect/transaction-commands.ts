@@ -1,6 +1,8 @@
 /** A command that begins, ends or divides a transaction. */
 export interface TransactionCommand {
-  readonly kind: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollback to';
+  /** An `implicit commit` is of a statement that is for something else, and may commit. */
+  readonly kind:
+    'begin' | 'commit' | 'implicit commit' | 'rollback' | 'savepoint' | 'release' | 'rollback to';
   /** Of the savepoint. */
   readonly name?: string;
 }

@@ -6,7 +6,7 @@ import { tableName } from '../dialect/table-name.js';
 import { REVISION_COLUMNS } from '../revision/revision-columns.js';
 import { readStatement } from './read-statement.js';
 import { addShownColumns, PREVIOUS_ISDELETE } from './revision-select.js';
-import { shownColumns } from './shown-columns.js';
+import { columnsHidingNull, shownColumns } from './shown-columns.js';
 
 /** Narrows the revisions of a table, aliased `b`, by SQL with `{{name}}` for a value. */
 export interface FeedFilter {
@@ -28,11 +28,11 @@ const MAX_TABLES = 25;
 const MAX_COLUMNS = 1_500;
 
 /** The tables in groups whose revisions one statement can read. */
-export function feedGroups(plans: readonly AuditPlan[]): AuditPlan[][] {
+export function feedGroups(dataSource: DataSource, plans: readonly AuditPlan[]): AuditPlan[][] {
   const groups: AuditPlan[][] = [];
   let columns = 0;
   for (const plan of plans) {
-    const width = shownColumns(plan).length * 2;
+    const width = (shownColumns(plan).length + columnsHidingNull(dataSource, plan).length) * 2;
     columns += width;
     const group = groups.at(-1);
     if (group && group.length < MAX_TABLES && columns <= MAX_COLUMNS) group.push(plan);
@@ -148,5 +148,5 @@ function joinTable(
     ),
   );
   for (const alias of ['r', 'p'] as const)
-    addShownColumns(query, plan, alias, { aliasEnd: String(t), prefix: feedPrefix(t) });
+    addShownColumns(query, dataSource, plan, alias, { aliasEnd: String(t), prefix: feedPrefix(t) });
 }

@@ -37,6 +37,12 @@ export interface Change {
   property: string;
   from: unknown;
   to: unknown;
+  /**
+   * Which of the two is JSON's `null`, where the other one is SQL's NULL and both read the same.
+   *
+   * @example { property: 'settings', from: null, to: null, jsonNull: 'to' } // NULL became 'null'::jsonb
+   */
+  jsonNull?: 'from' | 'to';
 }
 
 /** Part of a list that may be long. */

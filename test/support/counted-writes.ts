@@ -108,7 +108,7 @@ export const writes: readonly CountedWrite[] = [
       for (const seat of all) seat.taken = true;
       return () => manager.save(all);
     },
-    extra: { mariadb: 2, other: 1 },
+    extra: { other: 1 },
   },
   {
     name: 'remove of 100 entities',
@@ -117,7 +117,7 @@ export const writes: readonly CountedWrite[] = [
       const all = await saved(manager, 100);
       return () => manager.remove(all);
     },
-    extra: { mariadb: 2, other: 1 },
+    extra: { other: 1 },
   },
   {
     name: 'insert()',
@@ -147,7 +147,7 @@ export const writes: readonly CountedWrite[] = [
       const [{ number: first }] = await saved(manager, 100);
       return () => manager.update(Seat, { number: MoreThan(first - 1) }, { taken: true });
     },
-    extra: { mariadb: 5, other: 3 },
+    extra: { mariadb: 4, other: 3 },
   },
   {
     name: 'delete() by id',
@@ -165,7 +165,7 @@ export const writes: readonly CountedWrite[] = [
       const [{ number: first }] = await saved(manager, 100);
       return () => manager.delete(Seat, { number: MoreThan(first - 1) });
     },
-    extra: { mariadb: 5, other: 3 },
+    extra: { mariadb: 4, other: 3 },
   },
   {
     name: 'upsert() of a new row',

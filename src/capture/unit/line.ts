@@ -38,6 +38,11 @@ export class Line {
     return [...this.announcements.keys()].some((turn) => !Turn.isWithin((own) => own === turn));
   }
 
+  /** Whether nobody else writes, or will. */
+  get isWritten(): boolean {
+    return !this.isAnnounced && (!this.lastUnit || this.isHeldByCaller);
+  }
+
   async untilAnnounced(): Promise<void> {
     await Promise.allSettled(this.announcements.values());
   }

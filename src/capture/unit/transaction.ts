@@ -37,7 +37,9 @@ export class Transaction {
   assertRecorded({ kind, name }: TransactionCommand): void {
     if (!this.failure) return;
     const isLost =
-      kind === 'commit' || (kind === 'release' && this.failure.depth > this.savepoints.lastIndexOf(name!));
+      kind === 'commit' ||
+      kind === 'implicit commit' ||
+      (kind === 'release' && this.failure.depth > this.savepoints.lastIndexOf(name!));
     if (isLost) throw new UnrecordedWriteError(this.failure.error);
   }
 

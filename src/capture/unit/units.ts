@@ -1,7 +1,6 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type Dialect } from '../../dialect/dialect.js';
 import { ownQueryOf } from '../../dialect/query-runner.js';
-import { transactionCommands } from '../../dialect/transaction-commands.js';
 import { type StatementWatch } from '../../revision/query-runner.patch.js';
 import { Line } from './line.js';
 import { Unit, type UnitStatement } from './unit.js';
@@ -77,8 +76,9 @@ export class Units implements StatementWatch {
   async release(queryRunner: QueryRunner, run: () => Promise<void>): Promise<void> {
     const connection = this.dialect.connectionOf(queryRunner);
     const line = connection && this.lines.get(connection);
-    // A shared connection isn't given back.
-    if (line && !this.dialect.sharesConnection) await line.untilWritten();
+    // A shared connection isn't given back. A write that comes while others are waited for has to end first, too: its
+    // transaction would stay open in the pool.
+    if (line && !this.dialect.sharesConnection) while (!line.isWritten) await line.untilWritten();
     return run();
   }
 
@@ -88,7 +88,7 @@ export class Units implements StatementWatch {
     text: string,
     run: () => Promise<unknown>,
   ): Promise<unknown> {
-    const commands = transactionCommands(text);
+    const commands = line.session.commandsIn(text);
     const noted = async (): Promise<unknown> => {
       if (line.transaction.hasFailed && commands.length > 0) {
         // The server may have ended it: a deadlock, a timeout.
@@ -97,7 +97,7 @@ export class Units implements StatementWatch {
       }
       try {
         const result = await run();
-        line.session.noteResult(text, rawOf(result));
+        if (line.session.noteResult(text, rawOf(result))) line.transaction.end();
         for (const command of commands) line.transaction.follow(command);
         if (mayRead(text, commands)) line.transaction.noteRead();
         return result;
