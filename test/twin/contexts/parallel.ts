@@ -15,8 +15,8 @@ const atOnce = async (stage: Stage, manager: EntityManager, row?: number): Promi
 };
 
 // SQLite has one connection, and thereby one query runner, for all.
-const statementsOnSqlite: Context['isJudged'] = ({ kind }, database) =>
-  kind === 'statement' || database !== 'sqlite';
+const statementsOnSqlite: Context['isJudged'] = ({ kind, isOfOneRow }, database) =>
+  kind === 'statement' || (!isOfOneRow && database !== 'sqlite');
 const statementsOnly: Context['isJudged'] = ({ kind }) => kind === 'statement';
 // Three connections that change one row: who is the last is chance.
 const never: Context['isJudged'] = () => false;
