@@ -1,4 +1,4 @@
-import { type QueryResult, type QueryRunner } from 'typeorm';
+import { QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type Who } from '../context/write-context.js';
 import { type Key, type WriteKind } from '../dialect/dialect.js';
@@ -115,13 +115,17 @@ export class BuilderWrite {
         unit.fail(error);
         throw error;
       }
+      if (unit.hasOwnTransaction) capture.dialect.hideUnit?.(result.raw);
       return result;
     };
     try {
       return await this.executeOver(queryRunner, execute, (text, parameters) =>
         queryRunner.isReleased
           ? queryRunner.query(text, parameters, true)
-          : capture.units.run(queryRunner, (unit) => record(unit, text, parameters), { text, parameters }),
+          : capture.units.run(queryRunner, (unit) => record(unit, text, parameters), {
+              text: this.returned?.shown(text) ?? text,
+              parameters,
+            }),
       );
     } finally {
       if (!given) await queryRunner.release();
@@ -165,10 +169,18 @@ export class BuilderWrite {
     this.returned = returned;
     const operation = this.operation();
     const statement = { capture, builder, queryRunner, table, plan, kind, operation, isTraced, soleKey };
+    const run = async (statement: string, parameters: unknown[]): Promise<QueryResult> => {
+      try {
+        return await queryRunner.query(statement, parameters, true);
+      } catch (error) {
+        if (error instanceof QueryFailedError) returned?.hideFrom(error);
+        throw error;
+      }
+    };
     return async (text: string, parameters: unknown[]) => {
       const isReturned = returned?.isAsked ?? false;
       const rowsAfter = await writtenRows({ ...statement, isReturned });
-      const result = await queryRunner.query(returned?.statement(text) ?? text, parameters, true);
+      const result = await run(returned?.statement(text) ?? text, parameters);
       const told = new ToldFacts();
       told.add(kind, table, builder.expressionMap, result.raw);
       const writesAfter = async (): Promise<Write[]> => {

@@ -60,6 +60,8 @@ export class RecordedFlush {
     const { queryRunner, unit } = this;
     const query = async (...given: Parameters<QueryRunner['query']>): Promise<unknown> => {
       await unit.begin();
+      // The listeners of a materialized path run in its midst, and on a shared connection all others would wait too.
+      if (this.capture.dialect.sharesConnection) unit.letOthersPass();
       return queryRunner.query(...given);
     };
     const own: Partial<FlushQueryRunner> = {

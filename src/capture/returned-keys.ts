@@ -1,8 +1,9 @@
-import { type EntityMetadata, type QueryResult, type QueryRunner } from 'typeorm';
+import { type EntityMetadata, type QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
 import { type KeyPacker, type Keys, type Returning, type WriteKind } from '../dialect/dialect.js';
 import { type Capture } from './capture.js';
 
 const PLACE = 'audit_key_place';
+const PACKED = 'WITH audit_written AS (';
 
 /** What a statement has returned of the rows that it wrote. */
 export interface ReturnedRows {
@@ -45,9 +46,26 @@ export class ReturnedKeys {
   statement(text: string): string {
     if (this.form === 'appended')
       return `${text}${this.capture.dialect.returningClause(this.kind, this.keys)}`;
-    return this.isPacked
-      ? `WITH audit_written AS (${text}) ${this.packer!.select('audit_written', this.capture.keys.names(this.table))}`
-      : text;
+    return this.isPacked ? `${PACKED}${text}${this.packedEnd}` : text;
+  }
+
+  /** The statement as it would be without the keys. */
+  shown(text: string): string {
+    if (this.isPacked && text.startsWith(PACKED)) return text.slice(PACKED.length, -this.packedEnd.length);
+    if (this.form === 'appended')
+      return text.replace(this.capture.dialect.returningClause(this.kind, this.keys), '');
+    return text.replace(this.own === '' ? ` RETURNING ${this.keys}` : `, ${this.keys}`, '');
+  }
+
+  /** Makes an error of the statement tell of it like that. */
+  hideFrom(error: QueryFailedError): void {
+    for (const told of [error, error.driverError] as unknown as Record<string, unknown>[])
+      for (const name of ['query', 'sql'])
+        if (typeof told[name] === 'string') told[name] = this.shown(told[name]);
+  }
+
+  private get packedEnd(): string {
+    return `) ${this.packer!.select('audit_written', this.capture.keys.names(this.table))}`;
   }
 
   /** The keys in a result, which is then as it would have been without them. */

@@ -116,6 +116,9 @@ export interface Dialect {
     firstNumber: unknown,
   ): Promise<void>;
 
+  /** Whether rows that refer to deleted ones may be left behind, although their foreign keys say that they are deleted. */
+  readonly leavesChildren?: boolean;
+
   /** Whether all query runners of a data source are on one connection. */
   readonly sharesConnection: boolean;
 
@@ -127,6 +130,9 @@ export interface Dialect {
 
   /** The BEGIN of a write and its revision. */
   readonly beginUnit: string;
+
+  /** Takes the transaction that a unit has begun out of what the driver gave for the application's statement. */
+  hideUnit?(raw: unknown): void;
 
   /** Whether a BEGIN failed because a transaction is open. */
   isInTransactionError(error: unknown): boolean;

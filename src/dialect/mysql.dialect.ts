@@ -6,7 +6,7 @@ import { isMariadb, newestOnMariadb } from './mariadb.js';
 import { enumTransformers } from './numeric-enum.js';
 import { mariadbBlocks } from './mariadb.blocks.js';
 import { isBinary, mysqlKeys } from './mysql.keys.js';
-import { MysqlSession } from './mysql.session.js';
+import { hideTransaction, MysqlSession } from './mysql.session.js';
 import { connectionOf, hasOwnQuery } from './query-runner.js';
 import { readPlain, runPrepared } from './prepared.js';
 import { remembered } from './session.js';
@@ -83,10 +83,13 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
       error instanceof QueryFailedError &&
       [1020, 1062, 1205, 1213].includes((error.driverError as { errno?: number }).errno ?? 0),
     refusal: mysqlRefusal,
+    // MySQL 9.7 goes on from the first of several deleted rows only.
+    leavesChildren: !isMariadb(dataSource),
     sharesConnection: false,
     connectionOf,
     sessionOf,
     beginUnit: 'START TRANSACTION',
+    hideUnit: (raw) => hideTransaction(raw),
     isInTransactionError: () => false,
 
     // MariaDB returns from inserts. From updates nobody does, so their keys are read before, under a lock.
@@ -95,7 +98,8 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     returningClause: (_, keys) => ` RETURNING ${keys}`,
     forgetReturned: (_queryRunner, _kind, result, firstNumber) => {
       const affectedRows = result.records.length;
-      result.raw = { affectedRows, insertId: Number(firstNumber ?? 0) };
+      const told = { info: '', serverStatus: 2, warningStatus: 0, changedRows: 0 };
+      result.raw = { fieldCount: 0, affectedRows, insertId: Number(firstNumber ?? 0), ...told };
       result.records = [];
       result.affected = affectedRows;
       return Promise.resolve();

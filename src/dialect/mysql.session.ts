@@ -64,6 +64,11 @@ export class MysqlSession implements Session {
   }
 }
 
+/** Lets a result tell of no transaction. */
+export function hideTransaction(result: unknown): void {
+  if (isHeader(result)) Object.assign(result, { serverStatus: result.serverStatus & ~IN_TRANSACTION });
+}
+
 function headerIn(result: unknown): Header | undefined {
   if (isHeader(result)) return result;
   return Array.isArray(result) && result.length <= MOST_RESULTS ? result.findLast(isHeader) : undefined;
