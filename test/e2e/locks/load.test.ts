@@ -31,6 +31,12 @@ const loads: Record<string, Work> = {
     manager.upsert(Guest, { id: randomUUID(), number: spread(n) + 2_000_000 }, ['id']),
   'upserts by key, unique values adjacent': (manager, n) =>
     manager.upsert(Guest, { id: randomUUID(), number: 9_000_000 + n }, ['id']),
+  'deletes rows and inserts them again under their keys': async (manager, n) => {
+    const id = `guest ${n % WORKERS}-${n}`;
+    await manager.insert(Guest, { id, number: 30_000_000 + n });
+    await manager.delete(Guest, id);
+    await manager.insert(Guest, { id, number: 30_000_000 + n });
+  },
   'inserts and deletes': async (manager, n) => {
     const { identifiers } = await manager.insert(Seat, { number: 20_000_000 + n });
     await manager.delete(Seat, identifiers[0].id);
