@@ -10,7 +10,7 @@ import { type RecordedFlush } from './recorded-flush.js';
 import { ReturnedKeys } from './returned-keys.js';
 import { type Write } from './record-writes.js';
 import { type RecordedOperation } from './recordable.js';
-import { ToldFacts } from './row-facts.js';
+import { givenFacts, ToldFacts } from './row-facts.js';
 import { soleKeyOf } from './sole-key.js';
 import { type Unit } from './unit/unit.js';
 import { type Circumstances, circumstancesOf, needsPlaces } from './write-circumstances.js';
@@ -68,9 +68,10 @@ export class BuilderWrite {
     const { plan, isFollowed } = circumstances;
     this.noteShifts(circumstances, flush);
     if (!plan && !isFollowed) {
-      const { expressionMap } = this.internals;
+      const { table } = circumstances;
+      const given = givenFacts(table, this.internals.expressionMap);
       const result = await execute();
-      flush.noteResult(this.kind, circumstances.table, expressionMap, (result as { raw?: unknown }).raw);
+      flush.noteResult(this.kind, table, given, (result as { raw?: unknown }).raw);
       flush.hasWritten = true;
       return result;
     }
@@ -182,7 +183,7 @@ export class BuilderWrite {
       const rowsAfter = await writtenRows({ ...statement, isReturned });
       const result = await run(returned?.statement(text) ?? text, parameters);
       const told = new ToldFacts();
-      told.add(kind, table, builder.expressionMap, result.raw);
+      told.add(kind, givenFacts(table, builder.expressionMap), result.raw);
       const writesAfter = async (): Promise<Write[]> => {
         const rows = isReturned ? await returned!.take(queryRunner, result) : undefined;
         const writes = await rowsAfter(result, rows?.keys);

@@ -1,5 +1,4 @@
 import { type EntityManager, type EntityMetadata, type QueryRunner } from 'typeorm';
-import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { type Who } from '../context/write-context.js';
 import { type WriteKind } from '../dialect/dialect.js';
 import { type Flush, type FlushExtension } from '../revision/typeorm.patch.js';
@@ -10,7 +9,7 @@ import { viewOf } from './query-runner-view.js';
 import { type Write } from './record-writes.js';
 import { type RecordedOperation } from './recordable.js';
 import { refuseHistoric } from './refuse-historic.js';
-import { ToldFacts } from './row-facts.js';
+import { type GivenFacts, ToldFacts } from './row-facts.js';
 import { type Unit } from './unit/unit.js';
 
 const FLUSH = Symbol('flush');
@@ -79,10 +78,10 @@ export class RecordedFlush {
   }
 
   /** Takes in what the result of one of its statements tells of its rows. */
-  noteResult(kind: WriteKind, table: EntityMetadata, expressionMap: QueryExpressionMap, raw: unknown): void {
+  noteResult(kind: WriteKind, table: EntityMetadata, given: GivenFacts, raw: unknown): void {
     const told = this.told.get(table) ?? new ToldFacts();
     this.told.set(table, told);
-    told.add(kind, table, expressionMap, raw);
+    told.add(kind, given, raw);
   }
 
   /** Records what it has written, and gives the connection to the next one: its after-hooks may write themselves. */

@@ -10,6 +10,21 @@ interface Matched {
   readonly changedRows: number;
 }
 
+/** What an insert's values tell before it runs: TypeORM puts generated keys among them afterwards. */
+export interface GivenFacts {
+  readonly areInserted: boolean;
+  readonly areGenerated: boolean;
+}
+
+export function givenFacts(table: EntityMetadata, expressionMap: QueryExpressionMap): GivenFacts {
+  const { onIgnore, onUpdate } = expressionMap;
+  const rows = givenRows(expressionMap);
+  return {
+    areInserted: !onIgnore && !onUpdate,
+    areGenerated: rows !== undefined && isNumbered(table, rows, expressionMap),
+  };
+}
+
 /** What the statements of one table have told of their rows: facts that hold for all of them, or are not known. */
 export class ToldFacts {
   private areInserted: boolean | undefined;
@@ -18,13 +33,10 @@ export class ToldFacts {
   private updates = 0;
 
   /** Takes in what a statement and its result tell. */
-  add(kind: WriteKind, table: EntityMetadata, expressionMap: QueryExpressionMap, raw: unknown): void {
+  add(kind: WriteKind, given: GivenFacts, raw: unknown): void {
     if (kind === 'insert') {
-      const rows = givenRows(expressionMap);
-      const isGenerated = rows !== undefined && isNumbered(table, rows, expressionMap);
-      this.areGenerated = (this.areGenerated ?? true) && isGenerated;
-      const { onIgnore, onUpdate } = expressionMap;
-      this.areInserted = (this.areInserted ?? true) && !onIgnore && !onUpdate;
+      this.areInserted = (this.areInserted ?? true) && given.areInserted;
+      this.areGenerated = (this.areGenerated ?? true) && given.areGenerated;
     } else if (kind === 'update') this.addUpdate(raw);
   }
 
