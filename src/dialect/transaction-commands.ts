@@ -18,6 +18,11 @@ const COMMAND =
   String.raw`savepoint\s+${NAME}|release(?:\s+savepoint)?\s+${NAME})`;
 const FIRST = new RegExp(`^${COMMENTS}${COMMAND}`, 'i');
 const EACH = new RegExp(`(?:^|;)${COMMENTS}${COMMAND}`, 'gi');
+// The BEGIN and END of a block, or of a trigger's or function's body, are no commands.
+const BLOCK = new RegExp(
+  String.raw`^${COMMENTS}(?:begin\s+not\s+atomic\b|(?:create|alter|do)\b[\s\S]*\bbegin\b)`,
+  'i',
+);
 
 /**
  * The transaction commands in a text, which may hold several statements.
@@ -25,7 +30,10 @@ const EACH = new RegExp(`(?:^|;)${COMMENTS}${COMMAND}`, 'gi');
  * @example transactionCommands('COMMIT; SELECT 1') // → [{ kind: 'commit' }]
  */
 export function transactionCommands(text: string): readonly TransactionCommand[] {
-  if (text.includes(';')) return [...text.matchAll(EACH)].map(commandOf);
+  if (text.includes(';')) {
+    if (BLOCK.test(text)) return [];
+    return [...text.matchAll(EACH)].map(commandOf);
+  }
   const found = FIRST.exec(text);
   return found ? [commandOf(found)] : [];
 }
