@@ -106,7 +106,7 @@ export async function revisionsOf({ dataSource }: World): Promise<string[]> {
         `FROM ${escape(revision.tableName)}`,
     );
     for (const row of rows) {
-      const by = row.rev_actor === null ? '' : ` by ${String(row.rev_actor)}`;
+      const by = row.rev_actor === null ? '' : ` by ${row.rev_actor as string}`;
       const key = names.map((name) => row[name]).join(',');
       found.push({
         id: row.rev_id as string,
