@@ -4,15 +4,33 @@ import { join } from 'node:path';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
 import { URL } from 'node:url';
+import { openRelay } from './relay.js';
 
-export const databaseNames = ['sqlite', 'sqlite-memory', 'postgres', 'mariadb'];
+export const databaseNames = ['sqlite', 'sqlite-memory', 'postgres', 'mariadb', 'mysql'];
 
 const urls = {
   postgres: process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres',
   mariadb: process.env.MARIADB_URL ?? 'mysql://root@127.0.0.1:3306/',
+  mysql: process.env.MYSQL_URL ?? 'mysql://root@127.0.0.1:3308/',
 };
+const ports = { postgres: 5432, mariadb: 3306, mysql: 3306 };
+
+export const isServer = (name) => name in urls;
 
 let made = 0;
+const relays = new Map();
+
+/** Makes each round trip to a server take so many milliseconds, for what `createDatabase()` makes from then on. */
+export async function delayRoundTrips(name, roundTripMs) {
+  const { hostname, port } = new URL(urls[name]);
+  const relay = await openRelay({ host: hostname, port: Number(port || ports[name]), roundTripMs });
+  relays.set(name, relay);
+}
+
+/** Lets the process end. */
+export async function closeRelays() {
+  for (const relay of relays.values()) await relay.close();
+}
 
 /**
  * Creates an empty database and says how TypeORM reaches it.
@@ -34,13 +52,17 @@ export async function createDatabase(name) {
   await administer(name, `CREATE DATABASE ${database}${name === 'postgres' ? ' TEMPLATE template0' : ''}`);
   const url = new URL(urls[name]);
   url.pathname = `/${database}`;
+  if (relays.has(name)) {
+    url.hostname = '127.0.0.1';
+    url.port = relays.get(name).port;
+  }
   const options =
     name === 'postgres'
       ? { type: 'postgres', url: url.href }
       : {
-          type: 'mariadb',
+          type: name,
           host: url.hostname,
-          port: Number(url.port || 3306),
+          port: Number(url.port || ports[name]),
           username: decodeURIComponent(url.username),
           password: decodeURIComponent(url.password),
           database,
@@ -54,6 +76,7 @@ export async function versionOf(name) {
   const sql = {
     postgres: "SELECT current_setting('server_version') AS version",
     mariadb: 'SELECT version() AS version',
+    mysql: 'SELECT version() AS version',
   }[name];
   if (!sql) return sqliteVersion();
   const [{ version }] = await administer(name, sql);
@@ -89,7 +112,7 @@ async function administer(name, sql) {
       await client.end();
     }
   }
-  const connection = await mysql.createConnection({ uri: urls.mariadb, connectTimeout: 3000 });
+  const connection = await mysql.createConnection({ uri: urls[name], connectTimeout: 3000 });
   try {
     return (await connection.query(sql))[0];
   } finally {

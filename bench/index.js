@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [--db sqlite|sqlite-memory|postgres|mariadb] [--json] [--case insert-1]
+// npm run bench [-- --quick] [--db sqlite|sqlite-memory|postgres|mariadb|mysql] [--rtt 1] [--json] [--case insert-1]
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath, URL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -9,6 +9,7 @@ const { values: options } = parseArgs({
     json: { type: 'boolean', default: false },
     db: { type: 'string', multiple: true },
     case: { type: 'string', multiple: true },
+    rtt: { type: 'string' },
     'no-build': { type: 'boolean', default: false },
   },
 });

@@ -7,9 +7,11 @@ const subjectsFirst = ['plain', 'ours', 'limit'];
 export function report(machine, outcomes, note) {
   const { cpu, cores, memory_gb, os, node, typeorm, databases, date } = machine;
   const versions = Object.entries(databases).map(([name, version]) => `${name} ${version}`);
+  const roundTrip = machine.round_trip_ms;
   const head = [
     `${date}: ${cpu}, ${cores} cores, ${memory_gb} GB, ${os}, Node ${node}, TypeORM ${typeorm}, ${versions.join(', ')}.`,
     'Median µs per entity, or per read, with quartiles.',
+    ...(roundTrip ? [`Each round trip to the server takes ${roundTrip} ms more.`] : []),
     ...(note ? [note] : []),
   ];
   return [...head, ...outcomes.map(reportDatabase)].join('\n\n');

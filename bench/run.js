@@ -3,7 +3,7 @@ import { bytesPerRow, raceGrowth } from './cases/growth.js';
 import { measureBigWrites, measureStartUp } from './cases/processes.js';
 import { raceReads } from './cases/reads.js';
 import { writeCases } from './cases/writes.js';
-import { databaseNames, versionOf } from './databases.js';
+import { closeRelays, databaseNames, delayRoundTrips, isServer, versionOf } from './databases.js';
 import { figuresOf } from './figures.js';
 import { machine } from './machine.js';
 import { loadPeers } from './peers.js';
@@ -38,7 +38,7 @@ const quick = {
 };
 
 /** Runs the cases on the databases that answer, and prints what came of it. */
-export async function run({ quick: isQuick, json, db, case: only }) {
+export async function run({ quick: isQuick, json, db, case: only, rtt }) {
   const say = (text) => process.stderr.write(`${text}\n`);
   const { peers, note } = loadPeers();
   const started = performance.now();
@@ -46,10 +46,12 @@ export async function run({ quick: isQuick, json, db, case: only }) {
   const plan = isQuick ? quick : full;
   const outcomes = [];
   const versions = {};
-  const names = chosen(db);
+  const roundTripMs = roundTripOf(rtt);
+  const names = chosen(db, roundTripMs);
   for (const [n, name] of names.entries()) {
     try {
       versions[name.replace('-memory', '')] = await versionOf(name);
+      if (roundTripMs) await delayRoundTrips(name, roundTripMs);
     } catch (error) {
       if (db) throw error;
       say(`${name} doesn't answer and is left out: ${error.message || error.code}`);
@@ -59,15 +61,25 @@ export async function run({ quick: isQuick, json, db, case: only }) {
     const until = performance.now() + leftMs / (names.length - n);
     outcomes.push(await runDatabase(name, { plan, peers, only, say, until }));
   }
-  const described = machine(versions);
+  await closeRelays();
+  const described = { ...machine(versions), ...(roundTripMs && { round_trip_ms: roundTripMs }) };
   if (json) console.log(JSON.stringify({ machine: described, results: figuresOf(outcomes) }, null, 2));
   else console.log(report(described, outcomes, note));
 }
 
-function chosen(names) {
+function roundTripOf(rtt) {
+  if (rtt === undefined) return undefined;
+  if (Number(rtt) > 0) return Number(rtt);
+  throw new Error(`--rtt is a number of milliseconds above 0, got ${rtt}.`);
+}
+
+function chosen(names, roundTripMs) {
   const unknown = names?.find((name) => !databaseNames.includes(name));
   if (unknown) throw new Error(`There is no database ${unknown}. Choose of ${databaseNames.join(', ')}.`);
-  return names ?? databaseNames;
+  if (!roundTripMs) return names ?? databaseNames;
+  const file = names?.find((name) => !isServer(name));
+  if (file) throw new Error(`--rtt is for servers, and ${file} has no network.`);
+  return names ?? databaseNames.filter(isServer);
 }
 
 async function runDatabase(name, { plan, peers, only, say, until }) {

@@ -1,7 +1,7 @@
 import { race } from './measure.js';
 
 // Long enough to be told from the clock's noise, short enough for rounds to alternate.
-const batchOf = { sqlite: 20, 'sqlite-memory': 30, postgres: 8, mariadb: 8 };
+const batchOf = { sqlite: 20, 'sqlite-memory': 30, postgres: 8, mariadb: 8, mysql: 8 };
 
 /**
  * Races the subjects in one case, after a look at what each of them records of it.

@@ -14,12 +14,17 @@ export interface AttachedAudit {
   readonly history: HistoryService;
   readonly maintenance: AuditMaintenance;
   readonly context: AuditContext;
-  /** Writes from here on are not recorded. The history can still be read. */
+  /**
+   * Ends this attachment, once. The data source's writes are no longer recorded when the last one has ended, and the
+   * history can still be read.
+   */
   detach(): void;
 }
 
 /**
  * Audits a data source without NestJS, for scripts and tests.
+ *
+ * It can be attached more than once, and by `AuditModule` too. Then `requireActor` and `maskKey` are the same for all.
  *
  * @param dataSource initialised
  * @throws AuditConfigurationError naming what is wrong with the data source or the options, and the remedy
@@ -29,13 +34,21 @@ export interface AttachedAudit {
  * (await history.latest(Reservation, 1))?.actor // → 'import'
  */
 export function attachAudit(dataSource: DataSource, options: AuditOptions = {}): AttachedAudit {
+  return attachWith(new AuditContext(), dataSource, options);
+}
+
+/** As `attachAudit()`, with the context of an application. */
+export function attachWith(
+  context: AuditContext,
+  dataSource: DataSource,
+  options: AuditOptions,
+): AttachedAudit {
   assertAuditOptions(options);
   if (!dataSource.isInitialized)
     throw new AuditConfigurationError(
       'The data source is not initialised, so its entities are not known yet. Await dataSource.initialize() first; ' +
         'with AuditModule leave out manualInitialization.',
     );
-  const context = new AuditContext();
   const detach = attachCapture(dataSource, options, context);
   const maintenance = new AuditMaintenance(new Care(captureOf(dataSource)!, options, context));
   return { history: new HistoryService(dataSource), maintenance, context, detach };

@@ -132,17 +132,24 @@ export interface RestoreConflict {
   /** The audited name, and the key as `timeline()` takes it. */
   readonly entity: string;
   readonly id: unknown;
-  /** `guest_fk refers to guest 7, which no longer exists`. */
+  /** `guest_fk of Reservation refers to Guest 7, which no longer exists` · `name "Ritz" is taken by Hotel 7` */
   readonly problem: string;
+  /** What can't come back, by property, where values are in the way: `{ name: 'Ritz' }`. */
+  readonly values?: Readonly<Record<string, unknown>>;
 }
 
-/** An entity can't be brought back to a version, because the database no longer has what that needs. */
+/**
+ * An entity can't be brought back to a version: something that it refers to no longer exists, or its table doesn't take
+ * its values any more. Nothing was written.
+ */
 export class RestoreConflictError extends AuditError {
   readonly conflicts: readonly RestoreConflict[];
 
-  constructor(what: string, conflicts: readonly RestoreConflict[]) {
+  constructor(what: string, conflicts: readonly RestoreConflict[], options?: { cause?: unknown }) {
     super(
-      `${what} can't be restored: ${conflicts.map(({ problem }) => problem).join('; ')}. Restore what is missing first.`,
+      `${what} can't be restored: ${conflicts.map(({ problem }) => problem).join('; ')}. ` +
+        `Restore what is missing, or change what is in the way, and try again.`,
+      options,
     );
     this.conflicts = conflicts;
   }
@@ -161,10 +168,11 @@ export interface UndoConflict extends RestoreConflict {
 export class UndoConflictError extends AuditError {
   readonly conflicts: readonly UndoConflict[];
 
-  constructor(transaction: string, conflicts: readonly UndoConflict[]) {
+  constructor(transaction: string, conflicts: readonly UndoConflict[], options?: { cause?: unknown }) {
     super(
       `The transaction ${transaction} can't be undone: ${conflicts.map(({ problem }) => problem).join('; ')}. ` +
-        `Undo later transactions first, or restore single entities.`,
+        `Undo later transactions first, change what is in the way, or restore single entities.`,
+      options,
     );
     this.conflicts = conflicts;
   }

@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { type DataSource, type DataSourceOptions } from 'typeorm';
-import { attachAudit, type AttachedAudit } from './attach-audit.js';
+import { attachWith, type AttachedAudit } from './attach-audit.js';
 import {
   type ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
@@ -18,6 +18,7 @@ import { type AuditModuleShape } from './audit.options.js';
 import { ATTACHED_AUDIT, AUDIT_HISTORY, AUDIT_SHAPE, AUDITED_DATA_SOURCE } from './audit.tokens.js';
 import { auditPlansOf } from './audited/audit-plans.js';
 import { assertAuditOptions, assertModuleShape } from './check-options.js';
+import { AuditContext } from './context/audit-context.js';
 import { AuditContextModule } from './context/audit-context.module.js';
 import { endpointsOf } from './http/endpoints.js';
 import { getHistoryToken } from './inject-history.decorator.js';
@@ -28,6 +29,8 @@ import { type AuditedTarget, getRevisionsToken } from './inject-revisions.decora
  * Records every write to the audited entities of a data source, and provides their history.
  *
  * For several data sources import it once for each; the history of a named one is injected with `@InjectHistory()`.
+ * Modules that share a data source record together until the last of their applications is closed. Each application's
+ * `actor` and `context` are asked for its own requests; `requireActor` and `maskKey` are the same for all.
  *
  * @example imports: [TypeOrmModule.forRoot({ … }), AuditModule.forRoot({ actor: (request) => request.user?.email })]
  */
@@ -89,11 +92,11 @@ function assemble(definition: DynamicModule, given: AuditModuleShape, isAsync: b
       },
       {
         provide: ATTACHED_AUDIT,
-        inject: [dataSource, MODULE_OPTIONS_TOKEN, AUDIT_SHAPE],
-        useFactory: (source: DataSource, options: unknown) => {
+        inject: [AuditContext, dataSource, MODULE_OPTIONS_TOKEN, AUDIT_SHAPE],
+        useFactory: (context: AuditContext, source: DataSource, options: unknown) => {
           // A factory that returns nothing is a mistake, and no wish for the defaults of attachAudit().
           assertAuditOptions(options);
-          return attachAudit(source, options);
+          return attachWith(context, source, options);
         },
       },
       {

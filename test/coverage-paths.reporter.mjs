@@ -14,7 +14,8 @@ const DATABASES = {
   sqljs: 'sql.js',
   postgres: 'PostgreSQL',
   mariadb: 'MariaDB',
-  mysql: 'MariaDB by `mysql`',
+  'mysql-on-mariadb': 'MariaDB by `mysql`',
+  mysql: 'MySQL',
 };
 
 export default class CoveragePathsReporter {

@@ -106,7 +106,7 @@ function newest(id) {
 // The filter first: some databases look at conditions in their order.
 function past(table, type, filter = 'TRUE') {
   const isNewest =
-    type === 'mariadb'
+    type === 'mariadb' || type === 'mysql'
       ? `r.rev_version = (SELECT n.rev_version FROM ${table}_rev n WHERE n.id = r.id ` +
         `AND n.rev_created < ${seconds()} ORDER BY n.rev_version DESC LIMIT 1)`
       : `NOT EXISTS (SELECT 1 FROM ${table}_rev n WHERE n.id = r.id AND n.rev_version = r.rev_version + 1 ` +

@@ -132,7 +132,7 @@ const concurrent = {
   name: 'concurrent-8',
   entities: 80,
   revisions: 80,
-  on: ['postgres', 'mariadb'],
+  on: ['postgres', 'mariadb', 'mysql'],
   prepare: async (subject) =>
     Array.from({ length: 8 }, () => Array.from({ length: 10 }, () => newBooking(subject))),
   run: (subject, writers) =>

@@ -1,7 +1,8 @@
-import { type EntityMetadata } from 'typeorm';
+import { type DataSource, type EntityMetadata } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Mask } from '../dialect/dialect.js';
 import { type RevisionDefinition, revisionPropertyPath } from '../revision/revision-table.js';
+import { revisionTableName } from '../revision/revision-table-name.js';
 import { assertAuditable } from './assert-auditable.js';
 import { type AuditedOptions } from './audited.decorator.js';
 import { type Markable } from './marks.js';
@@ -47,6 +48,7 @@ export interface AuditPlanDraft {
 
 /** The draft for an entity. @throws AuditConfigurationError naming what can't be audited and the remedy */
 export function draftPlan(
+  dataSource: DataSource,
   metadata: EntityMetadata,
   target: Markable,
   options: AuditedOptions,
@@ -57,6 +59,7 @@ export function draftPlan(
   const columns = tableColumns(metadata).filter(
     (column) => column !== revisionId && !isWithin(excluded, propertyOf(column)),
   );
+  const { tableName } = options;
   return {
     name: options.name ?? metadata.tableName,
     options,
@@ -64,7 +67,9 @@ export function draftPlan(
     definition: {
       metadata,
       target: target as RevisionDefinition['target'],
-      tableName: options.tableName ?? `${metadata.tableNameWithoutPrefix}_rev`,
+      ...(tableName === undefined
+        ? revisionTableName(dataSource, metadata, target as RevisionDefinition['target'])
+        : { tableName, givenName: tableName }),
       columns,
       masks: columnMasks(metadata),
       copyIndexes: options.indexes === 'copy',
@@ -73,7 +78,7 @@ export function draftPlan(
 }
 
 /** The drafts for the junction tables that an audited entity owns. */
-export function draftJunctions(owner: AuditPlanDraft): AuditPlanDraft[] {
+export function draftJunctions(dataSource: DataSource, owner: AuditPlanDraft): AuditPlanDraft[] {
   const { metadata } = owner.definition;
   const excluded = excludedPaths(metadata, owner.options);
   // TypeORM's own list of owners is only filled for entities that have a generated column.
@@ -87,7 +92,7 @@ export function draftJunctions(owner: AuditPlanDraft): AuditPlanDraft[] {
       definition: {
         metadata: junction,
         target: undefined,
-        tableName: `${junction.tableNameWithoutPrefix}_rev`,
+        ...revisionTableName(dataSource, junction),
         columns: junction.columns,
         copyIndexes: owner.options.indexes === 'copy',
       },

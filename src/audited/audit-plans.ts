@@ -19,6 +19,7 @@ import { auditedMark, type Markable, ownAuditedMark } from './marks.js';
 export class AuditPlans {
   private readonly byMetadata: Map<EntityMetadata, AuditPlan>;
   private readonly revisions: Set<EntityMetadata>;
+  private known: ReadonlySet<EntityMetadata> | undefined;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -42,12 +43,24 @@ export class AuditPlans {
 
   /** The plan that records writes to a table, or undefined if it isn't audited. */
   find(metadata: EntityMetadata): AuditPlan | undefined {
-    return this.byMetadata.get(metadata) ?? this.byMetadata.get(metadata.parentEntityMetadata);
+    const plan = this.byMetadata.get(metadata) ?? this.byMetadata.get(metadata.parentEntityMetadata);
+    return plan ?? (this.isKnown(metadata) ? undefined : this.ofTable(metadata));
   }
 
   /** Whether a table is only ever added to. */
   isRevision(metadata: EntityMetadata): boolean {
-    return this.revisions.has(metadata) || metadata === this.maintenance;
+    if (this.isKnown(metadata)) return this.revisions.has(metadata) || metadata === this.maintenance;
+    return [this.maintenance, ...this.revisions].some((known) => known?.tablePath === metadata.tablePath);
+  }
+
+  // A data source that is derived from another one, for a tenant say, may have copies of its metadata.
+  private isKnown(metadata: EntityMetadata): boolean {
+    this.known ??= new Set(this.dataSource.entityMetadatas);
+    return this.known.has(metadata);
+  }
+
+  private ofTable({ tablePath }: EntityMetadata): AuditPlan | undefined {
+    return this.all.find((plan) => plan.metadata.tablePath === tablePath);
   }
 
   /** The plan of an entity class, schema or name. @throws NotAuditedError */
@@ -98,11 +111,13 @@ async function draftPlans(dataSource: DataSource): Promise<AuditPlanDraft[]> {
     const options = target && auditedMark(target);
     if (!options || isCoveredByParent(metadata, target)) continue;
     assertSupported(dataSource, metadata.name);
-    entities.push(draftPlan(metadata, target, options));
+    entities.push(draftPlan(dataSource, metadata, target, options));
   }
   assertOneNameEach(entities);
   const junctions = new Map(
-    entities.flatMap(draftJunctions).map((draft) => [draft.definition.metadata, draft]),
+    entities
+      .flatMap((owner) => draftJunctions(dataSource, owner))
+      .map((draft) => [draft.definition.metadata, draft]),
   );
   return [...entities, ...junctions.values()];
 }

@@ -6,6 +6,7 @@ import { type BuilderInternals } from './builder-internals.js';
 import { type Capture } from './capture.js';
 
 const ALIAS = 'audit_new_';
+const FOUND = 'audit_found_';
 
 interface LegacyDriver {
   escapeQueryWithParameters(
@@ -59,17 +60,37 @@ export async function affectedRows(
   return { keys, newKeys };
 }
 
+// With the locks that the write itself takes: no more rows, and on PostgreSQL no stronger ones.
 function lockingSelect(
-  capture: Capture,
+  { keys, dialect, dataSource }: Capture,
   builder: BuilderInternals,
   table: EntityMetadata,
   expressions: readonly string[] = [],
 ): string {
   const order = `${builder.createOrderByExpression?.() ?? ''}${builder.createLimitExpression?.() ?? ''}`;
+  const cte = builder.createCteExpression();
+  const path = builder.getTableName(builder.getMainTableName());
+  const where = builder.createWhereExpression();
+  const select = `SELECT ${[keys.expressions(table), ...expressions].join(', ')} FROM `;
+  const lock = builder.expressionMap.queryType === 'delete' ? dialect.lock() : dialect.lockToUpdate();
+  const passesBy = cte === '' && order === '' ? dialect.isReadCommitted : undefined;
+  if (!passesBy)
+    return builder.replacePropertyNamesForTheWholeQuery(`${cte}${select}${path}${where}${order}${lock}`);
+  // At READ COMMITTED a write passes by the rows that others hold and that don't meet its criteria, where a locking
+  // SELECT waits for them. So rows are found without locks, and those locked by key that meet the criteria still. At
+  // other levels, whose snapshots may miss rows, the half that is read is the locking one, as the write waits too.
+  const names = table.primaryColumns.map((column) => dataSource.driver.escape(column.databaseName));
+  const found = `SELECT ${names.map((name, n) => `${name} AS ${FOUND}${n}`).join(', ')} FROM ${path}`;
+  const isFound = names.map((name, n) => `${name} = k.${FOUND}${n}`).join(' AND ');
   return builder.replacePropertyNamesForTheWholeQuery(
-    `${builder.createCteExpression()}SELECT ${[capture.keys.expressions(table), ...expressions].join(', ')} ` +
-      `FROM ${builder.getTableName(builder.getMainTableName())}${builder.createWhereExpression()}${order}${capture.dialect.lock()}`,
+    `(${select}(${found}${andWhere(where, passesBy)}) k ${dialect.leadingJoin} ${path} ON ${isFound}${where}${lock}) ` +
+      `UNION ALL (${select}${path}${andWhere(where, `NOT (${passesBy})`)}${lock})`,
   );
+}
+
+function andWhere(where: string, condition: string): string {
+  const given = where.replace(/^\s*WHERE\s/, '');
+  return ` WHERE ${condition}${given.trim() === '' ? '' : ` AND (${given})`}`;
 }
 
 async function read(

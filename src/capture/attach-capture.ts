@@ -1,23 +1,37 @@
 import { type DataSource } from 'typeorm';
-import { AuditConfigurationError } from '../audit.errors.js';
 import { type AuditOptions } from '../audit.options.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { useMaskKey } from '../audited/mask-key.js';
 import { setRecorder } from '../audited/recorder.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { extendQueryRunners } from '../revision/query-runner.patch.js';
-import { extendFlushes, replaceClear, replaceQueryBuilders } from '../revision/typeorm.patch.js';
+import {
+  extendFlushes,
+  extendMigrations,
+  replaceClear,
+  replaceQueryBuilders,
+} from '../revision/typeorm.patch.js';
 import { auditedQueryBuilders } from './audited-query-builders.js';
-import { Capture, captureOf, setCapture } from './capture.js';
+import { Capture, setCapture } from './capture.js';
+import { pendingTables } from './pending-tables.js';
 import { RawRecorder } from './raw-recorder.js';
 import { recordedClear } from './recorded-clear.js';
 import { recordedFlushes } from './recorded-flush.js';
+import { SharedOptions } from './shared-options.js';
+
+const ATTACHED = Symbol.for('nestjs-typeorm-audit:attached');
+
+/** A data source whose writes are recorded: under which options, and what ends it. */
+interface Attached {
+  readonly options: SharedOptions;
+  readonly end: () => void;
+}
 
 /**
- * Begins to record the writes to a data source's audited entities.
+ * Begins to record the writes to a data source's audited entities, or shares what has begun before.
  *
- * @returns what ends it
- * @throws AuditConfigurationError when the data source has no revision tables or is recorded already
+ * @returns what ends it: recording goes on until all who began it have ended it
+ * @throws AuditConfigurationError when the data source has no revision tables, or an option contradicts the others'
  */
 export function attachCapture(
   dataSource: DataSource,
@@ -25,13 +39,27 @@ export function attachCapture(
   context: AuditContext,
 ): () => void {
   auditPlansOf(dataSource);
-  if (captureOf(dataSource))
-    throw new AuditConfigurationError(
-      'The data source is audited already. Import AuditModule once for each data source, or detach() the other one first.',
-    );
-  useMaskKey(dataSource, options.maskKey);
+  const bearer = dataSource as { [ATTACHED]?: Attached };
+  const shared = bearer[ATTACHED]?.options ?? new SharedOptions();
+  const remove = shared.add(options, context);
+  try {
+    useMaskKey(dataSource, shared.maskKey);
+    bearer[ATTACHED] ??= { options: shared, end: begin(dataSource, shared, context) };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return () => {
+    if (!remove()) return;
+    bearer[ATTACHED]?.end();
+    delete bearer[ATTACHED];
+  };
+}
+
+function begin(dataSource: DataSource, options: AuditOptions, context: AuditContext): () => void {
   replaceQueryBuilders(auditedQueryBuilders);
   extendFlushes(recordedFlushes);
+  extendMigrations(pendingTables);
   replaceClear(recordedClear);
   extendQueryRunners();
   const capture = new Capture(dataSource, options, context);

@@ -1,4 +1,4 @@
-import { type QueryResult, type QueryRunner } from 'typeorm';
+import { QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type Who } from '../context/write-context.js';
 import { type Key, type WriteKind } from '../dialect/dialect.js';
@@ -8,10 +8,12 @@ import { tellsInsertedKeys } from './inserted-keys.js';
 import { viewOf } from './query-runner-view.js';
 import { type RecordedFlush } from './recorded-flush.js';
 import { ReturnedKeys } from './returned-keys.js';
+import { type Write } from './record-writes.js';
 import { type RecordedOperation } from './recordable.js';
+import { ToldFacts } from './row-facts.js';
 import { soleKeyOf } from './sole-key.js';
 import { type Unit } from './unit/unit.js';
-import { type Circumstances, circumstancesOf } from './write-circumstances.js';
+import { type Circumstances, circumstancesOf, needsPlaces } from './write-circumstances.js';
 import { areTraced, writtenRows } from './written-rows.js';
 
 /**
@@ -66,7 +68,9 @@ export class BuilderWrite {
     const { plan, isFollowed } = circumstances;
     this.noteShifts(circumstances, flush);
     if (!plan && !isFollowed) {
+      const { expressionMap } = this.internals;
       const result = await execute();
+      flush.noteResult(this.kind, circumstances.table, expressionMap, (result as { raw?: unknown }).raw);
       flush.hasWritten = true;
       return result;
     }
@@ -111,13 +115,17 @@ export class BuilderWrite {
         unit.fail(error);
         throw error;
       }
+      if (unit.hasOwnTransaction) capture.dialect.hideUnit?.(result.raw);
       return result;
     };
     try {
       return await this.executeOver(queryRunner, execute, (text, parameters) =>
         queryRunner.isReleased
           ? queryRunner.query(text, parameters, true)
-          : capture.units.run(queryRunner, (unit) => record(unit, text, parameters), { text, parameters }),
+          : capture.units.run(queryRunner, (unit) => record(unit, text, parameters), {
+              text: this.returned?.shown(text) ?? text,
+              parameters,
+            }),
       );
     } finally {
       if (!given) await queryRunner.release();
@@ -156,16 +164,33 @@ export class BuilderWrite {
     const { kind, internals: builder } = this;
     const isTraced = areTraced(kind, isFollowed, table, builder.expressionMap);
     const soleKey = plan && !isTraced ? this.soleKey(capture, plan) : undefined;
-    const returned = this.returnedKeys(circumstances, isTraced, soleKey);
+    const hasPlaces = needsPlaces(capture, queryRunner, kind);
+    const returned = this.returnedKeys(circumstances, isTraced, soleKey, hasPlaces);
     this.returned = returned;
     const operation = this.operation();
     const statement = { capture, builder, queryRunner, table, plan, kind, operation, isTraced, soleKey };
+    const run = async (statement: string, parameters: unknown[]): Promise<QueryResult> => {
+      try {
+        return await queryRunner.query(statement, parameters, true);
+      } catch (error) {
+        if (error instanceof QueryFailedError) returned?.hideFrom(error);
+        throw error;
+      }
+    };
     return async (text: string, parameters: unknown[]) => {
       const isReturned = returned?.isAsked ?? false;
       const rowsAfter = await writtenRows({ ...statement, isReturned });
-      const result = await queryRunner.query(returned?.statement(text) ?? text, parameters, true);
-      const writesAfter = async () =>
-        rowsAfter(result, isReturned ? await returned!.take(queryRunner, result) : undefined);
+      const result = await run(returned?.statement(text) ?? text, parameters);
+      const told = new ToldFacts();
+      told.add(kind, table, builder.expressionMap, result.raw);
+      const writesAfter = async (): Promise<Write[]> => {
+        const rows = isReturned ? await returned!.take(queryRunner, result) : undefined;
+        const writes = await rowsAfter(result, rows?.keys);
+        const isOwn = (write: Write): boolean => write.plan === plan && write.operation === operation;
+        return writes.map((write) =>
+          isOwn(write) ? { ...write, ...told.of(kind), places: rows?.places } : write,
+        );
+      };
       return { result, writesAfter };
     };
   }
@@ -181,6 +206,7 @@ export class BuilderWrite {
     { capture, table, plan, isFollowed }: Circumstances,
     isTraced: boolean,
     soleKey: Key | undefined,
+    hasPlaces: boolean,
   ): ReturnedKeys | undefined {
     const form = capture.dialect.returning(this.kind);
     // The rows that deleted ones take along have to be found before.
@@ -196,6 +222,7 @@ export class BuilderWrite {
       form,
       () => !tellsInsertedKeys(table, this.internals.expressionMap),
       isPlain ? capture.keys.packer(table) : undefined,
+      hasPlaces,
     );
   }
 

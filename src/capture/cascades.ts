@@ -40,8 +40,8 @@ export class Cascades {
       for (const parent of level)
         for (const foreignKey of this.foreignKeys.actingOnDelete(parent.table)) {
           const child = foreignKey.entityMetadata;
-          const children = await this.referring(queryRunner, foreignKey, parent.keys);
           const deletes = foreignKey.onDelete === 'CASCADE';
+          const children = await this.referring(queryRunner, foreignKey, parent.keys, deletes);
           const fresh = deletes ? unseen(seen, child, children) : children;
           if (fresh.length === 0) continue;
           const plan = this.planOf(child);
@@ -92,18 +92,21 @@ export class Cascades {
     return writes;
   }
 
+  // With the lock that the database takes on them itself.
   private referring(
     queryRunner: QueryRunner,
     foreignKey: ForeignKeyMetadata,
     keys: readonly Key[],
+    isDeleted = false,
   ): Promise<Key[]> {
+    const lock = isDeleted ? this.dialect.lock('c') : this.dialect.lockToUpdate('c');
     const { columns, referencedColumns, entityMetadata, referencedEntityMetadata } = foreignKey;
     const escape = (name: string): string => this.dataSource.driver.escape(name);
     const refers = columns.map(
       (column, n) => `c.${escape(column.databaseName)} = t.${escape(referencedColumns[n].databaseName)}`,
     );
     const child = tableName(this.dataSource, entityMetadata);
-    const from = `${this.dialect.leadingJoin} ${child} c ON ${refers.join(' AND ')}${this.dialect.lock('c')}`;
+    const from = `${this.dialect.leadingJoin} ${child} c ON ${refers.join(' AND ')}${lock}`;
     return this.keys.select(queryRunner, referencedEntityMetadata, keys, {
       table: entityMetadata,
       alias: 'c',

@@ -2,6 +2,8 @@ import { type ObjectLiteral } from 'typeorm';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type Key } from '../dialect/dialect.js';
 import { isPacked, keyText } from './keys.js';
+import { type RowFacts } from './recordable.js';
+import { sharedFacts } from './row-facts.js';
 import { type Write } from './record-writes.js';
 import { type RecordedOperation } from './recordable.js';
 
@@ -21,22 +23,32 @@ export function groupedWrites(writes: readonly Write[]): readonly Write[] {
   );
 }
 
+interface Row {
+  readonly key: Key;
+  readonly entity: ObjectLiteral | undefined;
+  readonly place: string | undefined;
+}
+
 class Group {
-  private readonly rows = new Map<string, { key: Key; entity: ObjectLiteral | undefined }>();
+  private readonly rows = new Map<string, Row>();
+  private readonly facts: RowFacts[] = [];
   private readonly packed: Write[] = [];
   private all: Write | undefined;
 
   constructor(private readonly first: Write) {}
 
   add(write: Write): void {
-    const { keys, entities } = write;
+    const { keys, entities, places } = write;
+    if (keys !== 'all' && keys.length > 0) this.facts.push(write);
     if (keys === 'all') this.all = write;
     else if (isPacked(keys)) this.packed.push(write);
     else
       keys.forEach((key, n) => {
         const text = keyText(key);
-        const entity = entities?.[n] ?? this.rows.get(text)?.entity;
-        this.rows.set(text, { key, entity });
+        const known = this.rows.get(text);
+        const entity = entities?.[n] ?? known?.entity;
+        const place = places?.[n] ?? known?.place;
+        this.rows.set(text, { key, entity, place });
       });
   }
 
@@ -46,8 +58,15 @@ class Group {
       ...this.first,
       keys: rows.map(({ key }) => key),
       entities: rows.map(({ entity }) => entity),
+      ...this.sharedFacts(rows),
     };
     // What is recorded already adds nothing.
     return [...(rows.length > 0 ? [named] : []), ...this.packed, ...(this.all ? [this.all] : [])];
+  }
+
+  private sharedFacts(rows: readonly Row[]): RowFacts {
+    const places = rows.map(({ place }) => place);
+    const areKnown = places.every((place) => place !== undefined);
+    return { ...sharedFacts(this.facts), places: areKnown ? places : undefined };
   }
 }

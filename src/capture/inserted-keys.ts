@@ -11,7 +11,7 @@ const ROWS_PER_SELECT = 500;
 
 /** Whether `insertedKeys()` will find the rows of an insert. */
 export function tellsInsertedKeys(table: EntityMetadata, expressionMap: QueryExpressionMap): boolean {
-  const rows = rowsOf(expressionMap);
+  const rows = givenRows(expressionMap);
   if (!rows) return false;
   const missing = rows.filter((row) => !hasKey(table, row));
   return isNumbered(table, rows, expressionMap) || missing.every((row) => uniquesIn(table, row).length > 0);
@@ -21,7 +21,7 @@ export function tellsInsertedKeys(table: EntityMetadata, expressionMap: QueryExp
 export function assertTellsKeys(table: EntityMetadata, expressionMap: QueryExpressionMap): void {
   if (tellsInsertedKeys(table, expressionMap)) return;
   throw new AuditError(
-    `${rowsOf(expressionMap) ? 'This insert' : 'INSERT … SELECT'} into ${table.name} can't be recorded, because this ` +
+    `${givenRows(expressionMap) ? 'This insert' : 'INSERT … SELECT'} into ${table.name} can't be recorded, because this ` +
       `database doesn't tell which rows it writes. Give the rows their primary keys, or use save().`,
   );
 }
@@ -39,7 +39,7 @@ export async function insertedKeys(
   expressionMap: QueryExpressionMap,
   result: QueryResult,
 ): Promise<Key[]> {
-  const rows = rowsOf(expressionMap) ?? [];
+  const rows = givenRows(expressionMap) ?? [];
   if (isNumbered(table, rows, expressionMap)) {
     const first = BigInt((result.raw as { insertId: number | string }).insertId);
     const step = rows.length > 1 ? await numberingStep(queryRunner) : 1;
@@ -60,13 +60,13 @@ export async function keysOfConflicts(
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
 ): Promise<Key[]> {
-  const rows = rowsOf(expressionMap) ?? [];
+  const rows = givenRows(expressionMap) ?? [];
   const given = await capture.keys.existing(queryRunner, table, givenKeys(capture, table, rows));
   return uniqueKeys([...given, ...(await keysByUniques(capture, queryRunner, table, rows))]);
 }
 
 /** The rows that are given to an insert; undefined where a SELECT gives them. */
-function rowsOf({
+export function givenRows({
   valuesSet,
   insertFromSelect,
 }: QueryExpressionMap & { insertFromSelect?: unknown }): ObjectLiteral[] | undefined {
@@ -74,8 +74,8 @@ function rowsOf({
   return Array.isArray(valuesSet) ? valuesSet : [valuesSet ?? {}];
 }
 
-// All rows are new, and the database numbers all of them.
-function isNumbered(
+/** Whether all rows are new, and the database numbers all of them. */
+export function isNumbered(
   { primaryColumns }: EntityMetadata,
   rows: readonly ObjectLiteral[],
   { onUpdate, onIgnore }: QueryExpressionMap,
@@ -147,7 +147,7 @@ async function keysByUniques(
         uniquesIn(table, row).map((columns) => columns.map((column) => isValue(column, row)).join(' AND ')),
       );
     if (conditions.length === 0) continue;
-    const select = `SELECT ${capture.keys.expressions(table)} FROM ${tableName(capture.dataSource, table)} WHERE ${conditions.join(' OR ')}${capture.dialect.lock()}`;
+    const select = `SELECT ${capture.keys.expressions(table)} FROM ${tableName(capture.dataSource, table)} WHERE ${conditions.join(' OR ')}`;
     found.push(
       ...capture.keys.keysIn(table, (await queryRunner.query(select, values)) as Record<string, unknown>[]),
     );

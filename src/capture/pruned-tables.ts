@@ -5,6 +5,7 @@ import { auditPlansOf } from '../audited/audit-plans.js';
 import { bindStatement, compileStatement } from '../dialect/statement.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { tableName } from '../dialect/table-name.js';
+import { isPending } from './pending-tables.js';
 
 const TRUST_MS = 2_000;
 
@@ -23,6 +24,8 @@ export class PrunedTables {
   async has(queryRunner: QueryRunner, plan: AuditPlan): Promise<boolean> {
     if (this.pruned.has(plan)) return true;
     if ((this.unprunedUntil.get(plan) ?? 0) > Date.now()) return false;
+    const { maintenance } = auditPlansOf(this.dataSource);
+    if (await isPending(queryRunner, maintenance!)) return false;
     const asked = Date.now();
     const isPruned = await wasPruned(this.dataSource, queryRunner, plan);
     if (isPruned) this.pruned.add(plan);

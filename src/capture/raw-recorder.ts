@@ -1,8 +1,7 @@
 import { type QueryRunner } from 'typeorm';
 import { type RawWrite, type Recorder } from '../audited/recorder.js';
+import { inSavepoint } from '../dialect/savepoint.js';
 import { type Capture } from './capture.js';
-
-const SAVEPOINT = 'audit_write';
 
 /** Records statements of our own, which go past TypeORM's builders and events. */
 export class RawRecorder implements Recorder {
@@ -13,21 +12,8 @@ export class RawRecorder implements Recorder {
     fn: () => Promise<T>,
     { isDryRun = false }: { readonly isDryRun?: boolean } = {},
   ): Promise<T> {
-    const rollBack = (): Promise<unknown> => queryRunner.query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}`);
-    return this.capture.units.run(queryRunner, async () => {
-      // Always one, because what fails has to leave a caller's transaction as it was.
-      await queryRunner.query(`SAVEPOINT ${SAVEPOINT}`);
-      try {
-        const result = await fn();
-        if (isDryRun) await rollBack();
-        await queryRunner.query(`RELEASE SAVEPOINT ${SAVEPOINT}`);
-        return result;
-      } catch (error) {
-        // The first error says what happened.
-        await rollBack().catch(() => undefined);
-        throw error;
-      }
-    });
+    // Always in a savepoint, because what fails has to leave a caller's transaction as it was.
+    return this.capture.units.run(queryRunner, () => inSavepoint(queryRunner, isDryRun, fn));
   }
 
   record(

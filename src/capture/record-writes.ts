@@ -1,11 +1,12 @@
 import { type ObjectLiteral } from 'typeorm';
-import { ActorRequiredError } from '../audit.errors.js';
+import { ActorRequiredError, AuditError } from '../audit.errors.js';
 import { type AuditOptions } from '../audit.options.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type WriteContext } from '../context/write-context.js';
 import { type Keys } from '../dialect/dialect.js';
 import { groupedWrites } from './grouped-writes.js';
 import { isPacked } from './keys.js';
+import { isRecordable } from './pending-tables.js';
 import { type RecordedOperation, type RowFacts } from './recordable.js';
 import { type RevisionWriter } from './revision-writer.js';
 import { type Unit } from './unit/unit.js';
@@ -35,16 +36,19 @@ export class WriteRecorder {
     try {
       if (writes.every(({ keys }) => keys.length === 0)) return;
       const known = context();
-      for (const write of groupedWrites(writes))
+      for (const write of groupedWrites(writes)) {
+        if (write.keys.length === 0) continue;
+        const recordable = isRecordable(unit.queryRunner, write.plan);
+        if (recordable !== true && !(await recordable)) continue;
         if (this.isWanted(write, known)) await this.writeOne(unit, write, known);
+      }
     } catch (error) {
       unit.fail(error);
       throw error;
     }
   }
 
-  private isWanted({ plan, operation, keys }: Write, context: WriteContext): boolean {
-    if (keys.length === 0) return false;
+  private isWanted({ plan, operation }: Write, context: WriteContext): boolean {
     if (plan.when && !plan.when({ ...context, operation: operation === 'upsert' ? 'insert' : operation }))
       return false;
     if (this.options.requireActor && context.actor === null) throw new ActorRequiredError(plan.metadata.name);
@@ -53,13 +57,19 @@ export class WriteRecorder {
 
   private async writeOne(unit: Unit, write: Write, context: WriteContext): Promise<void> {
     const { plan, operation, keys, entities } = write;
-    const { queryRunner, revTransaction, snapshot } = unit;
-    await this.writer.record(queryRunner, {
+    const { queryRunner, revTransaction, snapshot, isSerializable } = unit;
+    const written = await this.writer.record(queryRunner, {
       ...write,
       ...context,
       transaction: revTransaction,
       snapshot,
+      isSerializable,
     });
+    if (write.areInserted && keys !== 'all' && written < keys.length)
+      throw new AuditError(
+        `${keys.length - written} of ${keys.length} rows inserted into ${plan.metadata.name} have no revision, because the ` +
+          `database does not show them to the one who wrote them. Let the writer SELECT the rows that it inserts.`,
+      );
     if (!plan.revisionId || operation === 'delete' || !entities || keys === 'all' || isPacked(keys)) return;
     const ids = await this.writer.revisionIds(queryRunner, plan, keys);
     entities.forEach((entity, n) => entity && plan.revisionId!.setEntityValue(entity, ids[n]));

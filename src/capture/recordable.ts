@@ -10,6 +10,8 @@ export type RecordedOperation = AuditOperation | 'upsert';
 export interface RowFacts {
   /** The database has just generated these keys, so that nobody else can have written a revision of them. */
   readonly areGenerated?: boolean;
+  /** Each of these rows is new, so that each has a revision to come. */
+  readonly areInserted?: boolean;
   /** Whether the statement has changed each of these rows; excluded columns may be all that changed. */
   readonly haveChanged?: boolean;
   /** Where PostgreSQL has put new rows (`ctid`), in the order of the keys. */

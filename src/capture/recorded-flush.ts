@@ -1,15 +1,29 @@
-import { type EntityManager, type QueryRunner } from 'typeorm';
+import { type EntityManager, type EntityMetadata, type QueryRunner } from 'typeorm';
+import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { type Who } from '../context/write-context.js';
+import { type WriteKind } from '../dialect/dialect.js';
 import { type Flush, type FlushExtension } from '../revision/typeorm.patch.js';
 import { type Capture, captureOf, tableOf } from './capture.js';
 import { dataSourceOf } from './data-source-of.js';
 import { assertRecordable, flushedWrites } from './flushed-writes.js';
 import { viewOf } from './query-runner-view.js';
 import { type Write } from './record-writes.js';
+import { type RecordedOperation } from './recordable.js';
 import { refuseHistoric } from './refuse-historic.js';
+import { ToldFacts } from './row-facts.js';
 import { type Unit } from './unit/unit.js';
 
 const FLUSH = Symbol('flush');
+
+const KINDS: Record<RecordedOperation, WriteKind> = {
+  insert: 'insert',
+  upsert: 'insert',
+  baseline: 'insert',
+  update: 'update',
+  'soft-delete': 'update',
+  restore: 'update',
+  delete: 'delete',
+};
 
 /** A flush's own view of its query runner, by which its query builders are told from the application's. */
 type FlushQueryRunner = QueryRunner & { [FLUSH]?: RecordedFlush };
@@ -25,6 +39,7 @@ export class RecordedFlush {
   /** Whether audited rows have been written. */
   hasWritten = false;
   private writes: Write[] = [];
+  private readonly told = new Map<EntityMetadata, ToldFacts>();
   private hasEnded = false;
 
   constructor(
@@ -45,6 +60,8 @@ export class RecordedFlush {
     const { queryRunner, unit } = this;
     const query = async (...given: Parameters<QueryRunner['query']>): Promise<unknown> => {
       await unit.begin();
+      // The listeners of a materialized path run in its midst, and on a shared connection all others would wait too.
+      if (this.capture.dialect.sharesConnection) unit.letOthersPass();
       return queryRunner.query(...given);
     };
     const own: Partial<FlushQueryRunner> = {
@@ -61,11 +78,22 @@ export class RecordedFlush {
     this.writes.push(...writes);
   }
 
+  /** Takes in what the result of one of its statements tells of its rows. */
+  noteResult(kind: WriteKind, table: EntityMetadata, expressionMap: QueryExpressionMap, raw: unknown): void {
+    const told = this.told.get(table) ?? new ToldFacts();
+    this.told.set(table, told);
+    told.add(kind, table, expressionMap, raw);
+  }
+
   /** Records what it has written, and gives the connection to the next one: its after-hooks may write themselves. */
   async end(named: readonly Write[] = []): Promise<void> {
     if (this.hasEnded || !this.unit.hasBegun) return;
     const { capture, unit, who } = this;
-    if (who) await capture.recorder.record(unit, [...named, ...this.writes], () => capture.contextOf(who));
+    const known = named.map((write) => ({
+      ...write,
+      ...this.told.get(write.plan.metadata)?.of(KINDS[write.operation]),
+    }));
+    if (who) await capture.recorder.record(unit, [...known, ...this.writes], () => capture.contextOf(who));
     this.hasEnded = true;
     await unit.end();
   }

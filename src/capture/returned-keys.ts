@@ -1,6 +1,15 @@
-import { type EntityMetadata, type QueryResult, type QueryRunner } from 'typeorm';
+import { type EntityMetadata, type QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
 import { type KeyPacker, type Keys, type Returning, type WriteKind } from '../dialect/dialect.js';
 import { type Capture } from './capture.js';
+
+const PLACE = 'audit_key_place';
+const PACKED = 'WITH audit_written AS (';
+
+/** What a statement has returned of the rows that it wrote. */
+export interface ReturnedRows {
+  readonly keys: Keys;
+  readonly places: readonly string[] | undefined;
+}
 
 /** Adds the keys of the rows that a statement writes to what it returns, and takes them out of the caller's sight. */
 export class ReturnedKeys {
@@ -15,8 +24,11 @@ export class ReturnedKeys {
     private readonly isNeeded: () => boolean,
     /** Where the keys are not needed one by one. */
     private readonly packer: KeyPacker | undefined,
+    /** Whether it is to be known where the rows are. */
+    private readonly hasPlaces: boolean,
   ) {
-    this.keys = capture.keys.expressions(table);
+    const keys = capture.keys.expressions(table);
+    this.keys = hasPlaces ? `${keys}, ${capture.dialect.rowPlace} AS ${PLACE}` : keys;
   }
 
   /** Whether the statement returns the keys, once its text has been made. */
@@ -34,32 +46,50 @@ export class ReturnedKeys {
   statement(text: string): string {
     if (this.form === 'appended')
       return `${text}${this.capture.dialect.returningClause(this.kind, this.keys)}`;
-    return this.isPacked
-      ? `WITH audit_written AS (${text}) ${this.packer!.select('audit_written', this.capture.keys.names(this.table))}`
-      : text;
+    return this.isPacked ? `${PACKED}${text}${this.packedEnd}` : text;
+  }
+
+  /** The statement as it would be without the keys. */
+  shown(text: string): string {
+    if (this.isPacked && text.startsWith(PACKED)) return text.slice(PACKED.length, -this.packedEnd.length);
+    if (this.form === 'appended')
+      return text.replace(this.capture.dialect.returningClause(this.kind, this.keys), '');
+    return text.replace(this.own === '' ? ` RETURNING ${this.keys}` : `, ${this.keys}`, '');
+  }
+
+  /** Makes an error of the statement tell of it like that. */
+  hideFrom(error: QueryFailedError): void {
+    for (const told of [error, error.driverError] as unknown as Record<string, unknown>[])
+      for (const name of ['query', 'sql'])
+        if (typeof told[name] === 'string') told[name] = this.shown(told[name]);
+  }
+
+  private get packedEnd(): string {
+    return `) ${this.packer!.select('audit_written', this.capture.keys.names(this.table))}`;
   }
 
   /** The keys in a result, which is then as it would have been without them. */
-  async take(queryRunner: QueryRunner, result: QueryResult): Promise<Keys> {
+  async take(queryRunner: QueryRunner, result: QueryResult): Promise<ReturnedRows> {
     const { capture, table } = this;
     const rows = result.records as Record<string, unknown>[];
     if (this.isPacked) {
       const packed = this.packer!.take(rows);
       result.affected = packed.length;
       await capture.dialect.forgetReturned(queryRunner, this.kind, result, undefined);
-      return packed;
+      return { keys: packed, places: undefined };
     }
     const keys = capture.keys.keysIn(table, rows);
+    const places = this.hasPlaces ? rows.map((row) => row[PLACE] as string) : undefined;
     if (this.own === '') {
       const generated = table.primaryColumns.findIndex((column) => column.generationStrategy === 'increment');
       await capture.dialect.forgetReturned(queryRunner, this.kind, result, keys[0]?.[generated]);
-      return keys;
+      return { keys, places };
     }
     result.records = capture.keys.withoutKeys(rows);
     // PostgreSQL's driver gives updated and deleted rows together with their number.
     const [first, ...rest] = result.raw as unknown[];
     result.raw = first === rows ? [result.records, ...rest] : result.records;
-    return keys;
+    return { keys, places };
   }
 
   private get isPacked(): boolean {

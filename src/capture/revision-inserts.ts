@@ -6,7 +6,7 @@ import { type KeyReader } from './key-reader.js';
 import { boundChunks, keyParameters, soleKey } from './keys.js';
 import { type Recordable } from './recordable.js';
 import { type Newest, type Recording, type RevisionSql } from './revision-sql.js';
-import { readAndRecordOne, recordAll, recordMany, recordOne } from './revision-statements.js';
+import { recordAll, recordMany, recordOne, recordPlaced } from './revision-statements.js';
 import { type TableStatement, type TableStatements } from './table-statements.js';
 
 /** Inserts revisions: one INSERT … SELECT for the rows of a table that one operation has written. */
@@ -17,30 +17,32 @@ export class RevisionInserts {
   ) {}
 
   /**
-   * @param keys where the newest versions are known, each with its own behind it
+   * @param newest whether the INSERT looks for the newest revisions itself, or there are none
+   * @param isSkipped whether rows whose version is taken are left out, where the INSERT would fail
    * @returns how many revisions it took
    */
   async insert(
     queryRunner: QueryRunner,
     recordable: Recordable,
     keys: Keys,
-    newest: Newest,
+    newest: 'sought' | 'none',
+    isSkipped = false,
   ): Promise<number> {
     const { plan } = recordable;
     const recording = recordingOf(recordable, newest);
-    const kind = kindOf(recording);
+    const kind = `${kindOf(recording)}${isSkipped ? ' skipped' : ''}`;
     const key = soleKey(keys);
     if (key)
       return this.insertOne(queryRunner, recordable, key, {
         plan,
         kind,
-        build: (sql) => recordOne(sql, recording),
+        build: (sql) => recordOne(sql, recording, isSkipped),
       });
     const table = await this.keyReader.table(queryRunner, plan.metadata);
     const statement = {
       plan,
       kind: `${kind} many`,
-      build: (sql: RevisionSql) => recordMany(sql, recording, table),
+      build: (sql: RevisionSql) => recordMany(sql, recording, table, isSkipped),
     };
     let written = 0;
     for (const bound of boundChunks(table, keys)) {
@@ -50,16 +52,20 @@ export class RevisionInserts {
     return written;
   }
 
-  /** The same for one row, whose newest version is read first, without locks, by the same statement. */
-  async readAndInsert(queryRunner: QueryRunner, recordable: Recordable, key: Key): Promise<number> {
-    const { plan } = recordable;
-    const recording = recordingOf(recordable, 'known');
-    const readAndWritten = await this.insertOne(queryRunner, recordable, key, {
-      plan,
-      kind: `read and ${kindOf(recording)}`,
-      build: (sql) => readAndRecordOne(sql, recording),
-    });
-    return readAndWritten - 1;
+  /** The same for new rows, read from the places where they are stored; a first version that is taken is left out. */
+  async insertPlaced(
+    queryRunner: QueryRunner,
+    recordable: Recordable,
+    places: readonly string[],
+  ): Promise<number> {
+    const recording = recordingOf(recordable, 'none');
+    const statement: TableStatement = {
+      plan: recordable.plan,
+      kind: `${kindOf(recording)} placed`,
+      build: (sql) => recordPlaced(sql, recording),
+    };
+    const values = { ...valuesOf(recordable), places, ...uuidSeries() };
+    return (await this.statements.execute(queryRunner, statement, values)).affected;
   }
 
   private async insertOne(
@@ -80,19 +86,28 @@ export class RevisionInserts {
   }
 }
 
-function recordingOf({ operation }: Recordable, newest: Newest): Recording {
+/** How the rows of a write are recorded. */
+export function recordingOf({ operation }: Recordable, newest: Newest): Recording {
   return { rows: operation === 'delete' ? 'gone' : 'live', newest, upsert: operation === 'upsert' };
 }
 
-function kindOf({ rows, newest, upsert }: Recording): string {
+/** What tells statements of one recording from those of others. */
+export function kindOf({ rows, newest, upsert }: Recording): string {
   return `insert ${rows} ${newest}${upsert ? ' upsert' : ''}`;
 }
 
-function valuesOf({ operation, actor, reason, context, transaction }: Recordable): Record<string, unknown> {
+/** The parameters of an INSERT that are the same for all rows of a write. */
+export function valuesOf({
+  operation,
+  actor,
+  reason,
+  context,
+  transaction,
+}: Recordable): Record<string, unknown> {
   return { now: now(), operation, actor, reason, context: context && JSON.stringify(context), transaction };
 }
 
 /** The beginning of a UUID v7, and a number of 40 bits for its end that leaves room to count on. */
-function uuidSeries(): { prefix: string; start: number } {
+export function uuidSeries(): { prefix: string; start: number } {
   return { prefix: v7().slice(0, 26), start: Math.floor(Math.random() * 2 ** 39) };
 }

@@ -2,6 +2,7 @@ import { type DataSource } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
 import { type Dialect } from '../dialect/dialect.js';
 import { masked } from '../dialect/mask.js';
+import { type NewestRevision } from '../dialect/revision-blocks.js';
 import { tableName } from '../dialect/table-name.js';
 import { REVISION_COLUMNS, type RevisionColumns } from '../revision/revision-columns.js';
 
@@ -9,8 +10,8 @@ import { REVISION_COLUMNS, type RevisionColumns } from '../revision/revision-col
 export type Newest =
   /** It looks: two probes of the (key, version) index. */
   | 'sought'
-  /** Its version is given, so that one record is read and no gap beside it. */
-  | 'known'
+  /** A plain SELECT has found it before, so that the INSERT reads no more than its record, and no gap beside it. */
+  | 'given'
   /** There is none: the rows are new, or taken to be. */
   | 'none';
 
@@ -22,6 +23,13 @@ export interface Recording {
   /** Whether the operation is told from the history: an insert where there is none, else an update. */
   readonly upsert: boolean;
 }
+
+const SOUGHT: NewestRevision = {
+  id: 'p.rev_id',
+  version: 'p.rev_version',
+  created: 'p.rev_created',
+  isDeleted: 'p.rev_isdelete',
+};
 
 /** Expressions for the n-th key column of the rows in question. */
 export type KeyExpression = (n: number) => string;
@@ -48,13 +56,23 @@ export class RevisionSql {
   }
 
   /** `INSERT INTO … SELECT …`, up to FROM. */
-  insert(recording: Recording, id: string, key: KeyExpression): string {
-    const own = this.ownValues(recording, id);
+  insert(recording: Recording, id: string, key: KeyExpression, newest = SOUGHT): string {
+    const own = this.ownValues(recording, id, newest);
     const copies = recording.rows === 'live' ? this.liveCopies() : this.goneCopies(recording, key);
     const names = Object.keys(own).map((property) => REVISION_COLUMNS[property as keyof RevisionColumns]);
     const columns = [...names, ...copies.map(([column]) => this.column(column))];
     const values = [...Object.values(own), ...copies.map(([, value]) => value)];
     return `INSERT INTO ${this.revisions} (${columns.join(', ')}) SELECT ${values.join(', ')}`;
+  }
+
+  /** The columns of a key and version, of which a table has one revision. */
+  get uniqueColumns(): string[] {
+    return [...this.plan.keys.map((column) => this.column(column)), REVISION_COLUMNS.revVersion];
+  }
+
+  /** Whether what is recorded needs the values of the newest revision. */
+  copiesNewest({ rows, newest }: Recording): boolean {
+    return rows === 'gone' && newest !== 'none' && this.plan.deletedState === 'last';
   }
 
   /** The key of the row t, as its revisions have it. */
@@ -136,29 +154,32 @@ export class RevisionSql {
     ]);
   }
 
-  private goneCopies({ newest }: Recording, key: KeyExpression): (readonly [PlanColumn, string])[] {
-    const { keys, columns, deletedState } = this.plan;
-    const others = columns.filter((column) => !keys.includes(column));
-    const lastState = deletedState === 'last' && newest !== 'none' ? others : [];
+  private goneCopies(recording: Recording, key: KeyExpression): (readonly [PlanColumn, string])[] {
+    const { keys, columns } = this.plan;
+    const lastState = this.copiesNewest(recording) ? columns.filter((column) => !keys.includes(column)) : [];
     return [
       ...keys.map((column, n) => [column, this.copiedKey(key)(n)] as const),
       ...lastState.map((column) => [column, `p.${this.column(column)}`] as const),
     ];
   }
 
-  private ownValues({ rows, newest, upsert }: Recording, id: string): Record<keyof RevisionColumns, string> {
+  private ownValues(
+    { rows, newest, upsert }: Recording,
+    id: string,
+    before: NewestRevision,
+  ): Record<keyof RevisionColumns, string> {
     const { dialect } = this;
     const created = dialect.value('{{now}}', 'time');
     const follows = newest !== 'none';
     const upserted = follows
-      ? "CASE WHEN p.rev_id IS NULL OR p.rev_isdelete THEN 'insert' ELSE 'update' END"
+      ? `CASE WHEN ${before.version} IS NULL OR ${before.isDeleted} THEN 'insert' ELSE 'update' END`
       : "'insert'";
     return {
       revId: id,
       // Later than the last one by a microsecond at least, whatever the clocks say.
-      revCreated: follows ? dialect.greatest(created, 'coalesce(p.rev_created + 0.000001, 0)') : created,
+      revCreated: follows ? dialect.greatest(created, `coalesce(${before.created} + 0.000001, 0)`) : created,
       revIsDelete: rows === 'gone' ? 'TRUE' : 'FALSE',
-      revVersion: follows ? 'coalesce(p.rev_version, 0) + 1' : '1',
+      revVersion: follows ? `coalesce(${before.version}, 0) + 1` : '1',
       revOperation: upsert ? upserted : dialect.value('{{operation}}', 'text'),
       revActor: dialect.value('{{actor}}', 'text'),
       revReason: dialect.value('{{reason}}', 'text'),

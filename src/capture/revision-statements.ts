@@ -1,42 +1,53 @@
-import { type KeyPacker, type KeyTable } from '../dialect/dialect.js';
+import { type KeyTable } from '../dialect/dialect.js';
 import { compileStatement, type Statement } from '../dialect/statement.js';
 import { type KeyExpression, type Recording, type RevisionSql } from './revision-sql.js';
 
 /**
  * INSERT … SELECT for one row, whose key is in the parameters `k0`, `k1`, … and whose revision gets the `id`; the
- * case that is worth preparing. A known newest version is in `version`.
+ * case that is worth preparing.
  */
-export function recordOne(sql: RevisionSql, recording: Recording): Statement {
-  const { dialect } = sql;
-  return compileStatement(dialect, insertOne(sql, recording, dialect.value('{{version}}', 'integer')), true);
+export function recordOne(sql: RevisionSql, recording: Recording, isSkipped = false): Statement {
+  const key = givenKey(sql);
+  const isLive = recording.rows === 'live';
+  const rows = isLive ? `${sql.table} t` : '(SELECT 1 AS present) k';
+  const conditions = isLive ? [sql.isRow(key)] : sql.isGone(key);
+  const insert =
+    `${sql.insert(recording, sql.dialect.value('{{id}}', 'uuid'), key)} FROM ${rows}` +
+    fromNewest(sql, recording, key, conditions);
+  return compileStatement(sql.dialect, isSkipped ? skipTaken(sql, insert) : insert, true);
 }
 
-/** The same, which reads the newest version first, without locks; where the database can do both in one statement. */
-export function readAndRecordOne(sql: RevisionSql, recording: Recording): Statement {
-  const { dialect } = sql;
-  const version = sql.newestVersion(sql.copiedKey(givenKey(sql)));
-  return compileStatement(
-    dialect,
-    dialect.readFirst!(
-      version,
-      (read) => insertOne(sql, recording, read),
-      insertOne(sql, { ...recording, newest: 'none' }, ''),
-    ),
-    true,
-  );
-}
-
-/** The same for the rows of a key table, whose `rev_id`s count on from the parameters `prefix` and `start`. */
-export function recordMany(sql: RevisionSql, recording: Recording, keys: KeyTable): Statement {
+/**
+ * The same for the rows of a key table, whose `rev_id`s count on from the parameters `prefix` and `start`.
+ *
+ * @param isSkipped whether rows whose version is taken are left out, where the INSERT would fail
+ */
+export function recordMany(
+  sql: RevisionSql,
+  recording: Recording,
+  keys: KeyTable,
+  isSkipped = false,
+): Statement {
   const { dialect } = sql;
   const key: KeyExpression = (n) => keys.key(n);
   const id = dialect.numberedUuid('{{prefix}}', '{{start}}', keys.ordinal);
   const isLive = recording.rows === 'live';
   const rows = isLive ? joinedRows(sql, keys) : keys.sql;
-  const conditions = isLive ? [] : sql.isGone(key);
+  const insert =
+    `${sql.insert(recording, id, key)} FROM ${rows}` +
+    fromNewest(sql, recording, key, isLive ? [] : sql.isGone(key));
+  return compileStatement(dialect, isSkipped ? skipTaken(sql, insert) : insert);
+}
+
+/** The same for new rows that are read from their places, and whose versions are the first unless they are taken. */
+export function recordPlaced(sql: RevisionSql, recording: Recording): Statement {
+  const { dialect } = sql;
+  const rows = dialect.placedRows!(sql.table);
+  const id = dialect.numberedUuid('{{prefix}}', '{{start}}', rows.ordinal);
   return compileStatement(
     dialect,
-    `${sql.insert(recording, id, key)} FROM ${rows}${fromNewest(sql, recording, key, keys.version, conditions)}`,
+    skipTaken(sql, `${sql.insert(recording, id, sql.liveKey)} FROM ${rows.sql}`),
+    true,
   );
 }
 
@@ -49,29 +60,6 @@ export function recordAll(sql: RevisionSql): Statement {
     `${sql.insert(recording, id, sql.liveKey)} FROM ${sql.table} t ` +
       `JOIN ${sql.revisions} p ON ${sql.isNewest('p', sql.liveKey)} WHERE NOT p.rev_isdelete AND (${sql.differs()})`,
   );
-}
-
-/** Reads the newest versions of the keys of a key table: `n`, the key's number, and `version`, null if it has none. */
-export function selectVersions(sql: RevisionSql, keys: KeyTable): Statement {
-  const version = sql.newestVersion(sql.copiedKey((n) => keys.key(n)));
-  return compileStatement(sql.dialect, `SELECT ${keys.ordinal} AS n, ${version} AS version FROM ${keys.sql}`);
-}
-
-/** The same for one key: `version`. */
-export function selectVersion(sql: RevisionSql): Statement {
-  const version = sql.newestVersion(sql.copiedKey(givenKey(sql)));
-  return compileStatement(sql.dialect, `SELECT ${version} AS version`, true);
-}
-
-/** The same for many keys that stay as the database has them: in chunk 1 those that have no version, in 0 the others. */
-export function packVersions(sql: RevisionSql, keys: KeyTable, packer: KeyPacker): Statement {
-  const { dialect, plan } = sql;
-  const version = sql.newestVersion(sql.copiedKey((n) => keys.key(n)));
-  const names = [...plan.keys.map((_, n) => `k${n}`), 'version'];
-  const values = [...plan.keys.map(({ source }, n) => dialect.readKey(keys.key(n), source)), version];
-  // Merged into what reads it, it would look for each version twice: a limit keeps it apart.
-  const source = `(SELECT ${values.map((value, n) => `${value} AS ${names[n]}`).join(', ')} FROM ${keys.sql} LIMIT ${2 ** 31})`;
-  return compileStatement(dialect, packer.select(source, names, '(version IS NULL)'));
 }
 
 /** Puts the newest `rev_id` of the rows of a key table into their `@RevisionId()` column. */
@@ -107,41 +95,25 @@ export function joinedRows(sql: RevisionSql, keys: KeyTable): string {
   return `${keys.sql} ${sql.dialect.leadingJoin} ${sql.table} t ON ${sql.isRow((n) => keys.key(n))}`;
 }
 
-function givenKey({ dialect, plan }: RevisionSql): KeyExpression {
+/** The key in the parameters of a statement about one row. */
+export function givenKey({ dialect, plan }: RevisionSql): KeyExpression {
   return (n) => dialect.keyValue(`{{k${n}}}`, plan.keys[n].source);
 }
 
-function insertOne(sql: RevisionSql, recording: Recording, version: string): string {
-  const key = givenKey(sql);
-  const isLive = recording.rows === 'live';
-  const rows = isLive ? `${sql.table} t` : '(SELECT 1 AS present) k';
-  const conditions = isLive ? [sql.isRow(key)] : sql.isGone(key);
-  return (
-    `${sql.insert(recording, sql.dialect.value('{{id}}', 'uuid'), key)} FROM ${rows}` +
-    fromNewest(sql, recording, key, version, conditions)
-  );
+/** Makes an INSERT of revisions leave out those whose version is taken. */
+export function skipTaken(sql: RevisionSql, insert: string): string {
+  return sql.dialect.unlessTaken(insert, sql.uniqueColumns);
 }
 
 function fromNewest(
   sql: RevisionSql,
   recording: Recording,
   key: KeyExpression,
-  version: string,
   conditions: readonly string[],
 ): string {
   if (recording.newest === 'none') return conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
   const newestKey = recording.rows === 'live' ? sql.liveKey : sql.copiedKey(key);
-  // A snapshot from before may know an older version, and the row be as that one again: then the insert shall fail.
-  const isOvertaken =
-    recording.newest === 'known'
-      ? ` OR EXISTS (SELECT 1 FROM ${sql.revisions} o WHERE ${sql.isNewest('o', newestKey, `p.rev_version + 1`)})`
-      : '';
-  const news = [...conditions, `(${sql.isNews(recording)}${isOvertaken})`].join(' AND ');
-  const joined =
-    recording.newest === 'known'
-      ? `LEFT JOIN ${sql.revisions} p ON ${sql.isNewest('p', newestKey, version)}`
-      : sql.joinNewest(newestKey);
-  return ` ${joined} WHERE ${news}`;
+  return ` ${sql.joinNewest(newestKey)} WHERE ${[...conditions, sql.isNews(recording)].join(' AND ')}`;
 }
 
 function newestId(sql: RevisionSql): Record<string, string> {

@@ -1,6 +1,6 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { type Dialect, type Key } from '../dialect/dialect.js';
+import { type Dialect, type Key, type Keys } from '../dialect/dialect.js';
 import { type KeyReader } from './key-reader.js';
 import { PrunedTables } from './pruned-tables.js';
 import { type Recordable } from './recordable.js';
@@ -18,15 +18,15 @@ export class RevisionWriter {
   /** Undefined where an INSERT may look for the newest revisions itself. */
   private readonly versioned: VersionedInserts | undefined;
   private readonly ids: RevisionIds;
+  private readonly pruned: PrunedTables;
 
   constructor(dataSource: DataSource, dialect: Dialect, keyReader: KeyReader) {
     const statements = new TableStatements(dataSource, dialect);
     this.inserts = new RevisionInserts(statements, keyReader);
     this.ids = new RevisionIds(statements, keyReader);
-    if (dialect.locksGaps) {
-      const pruned = new PrunedTables(dataSource);
-      this.versioned = new VersionedInserts(this.inserts, statements, dialect, keyReader, pruned);
-    }
+    this.pruned = new PrunedTables(dataSource);
+    if (dialect.locksGaps)
+      this.versioned = new VersionedInserts(this.inserts, statements, dialect, keyReader, this.pruned);
   }
 
   /** @returns how many revisions it took */
@@ -48,8 +48,22 @@ export class RevisionWriter {
   private insert(queryRunner: QueryRunner, recordable: Recordable): Promise<number> {
     const { keys } = recordable;
     if (keys === 'all') return this.inserts.insertAll(queryRunner, recordable);
-    return this.versioned
-      ? this.versioned.insert(queryRunner, recordable, keys)
+    if (this.versioned) return this.versioned.insert(queryRunner, recordable, keys);
+    return recordable.isSerializable && recordable.operation === 'insert'
+      ? this.insertFirst(queryRunner, recordable, keys)
       : this.inserts.insert(queryRunner, recordable, keys, 'sought');
+  }
+
+  // A look for the history of a new key is a look at where others insert theirs, and SERIALIZABLE lets one of them fail
+  // for it. So is a look for the row by its key.
+  private async insertFirst(queryRunner: QueryRunner, recordable: Recordable, keys: Keys): Promise<number> {
+    const sought = (): Promise<number> => this.inserts.insert(queryRunner, recordable, keys, 'sought');
+    if (await this.pruned.has(queryRunner, recordable.plan)) return sought();
+    const { places } = recordable;
+    const written = await (places
+      ? this.inserts.insertPlaced(queryRunner, recordable, places)
+      : this.inserts.insert(queryRunner, recordable, keys, 'none', true));
+    // The others have a history, or a trigger has moved them elsewhere.
+    return written < keys.length ? written + (await sought()) : written;
   }
 }

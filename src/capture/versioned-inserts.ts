@@ -1,110 +1,167 @@
 import { type QueryRunner } from 'typeorm';
-import { type Dialect, type Key, type Keys } from '../dialect/dialect.js';
+import { type Dialect, type Key, type Keys, type KeyTable } from '../dialect/dialect.js';
 import { type KeyReader } from './key-reader.js';
-import { boundChunks, isPacked, keyParameters, soleKey } from './keys.js';
+import { boundChunks, isPacked, soleKey } from './keys.js';
 import { type PrunedTables } from './pruned-tables.js';
 import { type Recordable } from './recordable.js';
-import { type RevisionInserts } from './revision-inserts.js';
+import { type RevisionInserts, uuidSeries, valuesOf } from './revision-inserts.js';
 import { type RevisionSql } from './revision-sql.js';
-import { packVersions, selectVersion, selectVersions } from './revision-statements.js';
 import { type TableStatements } from './table-statements.js';
+import { versioned, VersionedInsert, versioningOf } from './versioned-insert.js';
+import { lookAndRecordMany, lookMany, recordManyNext } from './versioned-statements.js';
 
-/** Keys with their newest version behind them, and those that have none. */
-interface Versions {
-  readonly known: readonly Keys[];
-  readonly unknown: readonly Keys[];
+/** How many rows are looked at one by one when their snapshot is too old, before a look that locks gaps is cheaper. */
+const MOST_SINGLY = 100;
+
+/** Rows of which a statement takes the keys. */
+interface Chunk {
+  readonly table: KeyTable;
+  readonly bound: Readonly<Record<string, unknown>>;
+  readonly keys: () => readonly Key[];
+}
+
+/** What came of many rows: how many revisions, and the rows of which a snapshot can't tell whether they have news. */
+interface Written {
+  readonly written: number;
+  readonly unsure: readonly Key[];
 }
 
 /**
- * Inserts revisions where a look at the newest one in an INSERT locks the gap beside it, so that others that insert
- * there would wait for us and we for them.
+ * Inserts revisions where whatever an INSERT reads of other revisions locks the gap beside it, so that others that
+ * insert there would wait for us and we for them.
  *
- * Versions are read first, without locks, and only the records they name are read again. A new key is taken to have
- * none. If another transaction was quicker, which only a transaction that began to read long ago can meet, the unique
- * key says so, and the locking look is taken after all.
+ * The newest revisions are read first by a plain SELECT, and the INSERT reads the audited table alone. The transaction's
+ * snapshot may be too old to show the newest one: then its version is taken, and the INSERT leaves the row out. From
+ * there on revisions are read one after another as they are now, which locks no more than their own records.
  */
 export class VersionedInserts {
+  private readonly one: VersionedInsert;
+
   constructor(
     private readonly inserts: RevisionInserts,
     private readonly statements: TableStatements,
     private readonly dialect: Dialect,
     private readonly keyReader: KeyReader,
     private readonly pruned: PrunedTables,
-  ) {}
+  ) {
+    this.one = new VersionedInsert(statements, dialect);
+  }
 
   async insert(queryRunner: QueryRunner, recordable: Recordable, keys: Keys): Promise<number> {
-    const { operation, plan } = recordable;
-    const known = async (): Promise<number> => this.insertKnown(queryRunner, recordable, keys);
-    // An upsert's rows may as well be old ones, whose first version is free when they were pruned.
-    const isNew = operation === 'insert' && !(await this.pruned.has(queryRunner, plan));
-    return this.unlessTaken(
-      () =>
-        isNew
-          ? this.unlessTaken(() => this.inserts.insert(queryRunner, recordable, keys, 'none'), known)
-          : known(),
-      () => this.inserts.insert(queryRunner, recordable, keys, 'sought'),
-    );
-  }
-
-  private async unlessTaken(
-    insert: () => Promise<number>,
-    otherwise: () => Promise<number>,
-  ): Promise<number> {
-    try {
-      return await insert();
-    } catch (error) {
-      if (!this.dialect.isVersionTaken(error)) throw error;
-      return otherwise();
+    if (recordable.areGenerated && !(await this.pruned.has(queryRunner, recordable.plan))) {
+      const written = await this.inserts.insert(queryRunner, recordable, keys, 'none', true);
+      if (written === keys.length) return written;
+      // A table that was emptied by TRUNCATE numbers its rows anew.
+      return written + (await this.insertNext(queryRunner, recordable, keys));
     }
+    return this.insertNext(queryRunner, recordable, keys);
   }
 
-  private async insertKnown(queryRunner: QueryRunner, recordable: Recordable, keys: Keys): Promise<number> {
-    const key = this.dialect.readFirst && soleKey(keys);
-    if (key) return this.inserts.readAndInsert(queryRunner, recordable, key);
-    const { known, unknown } = await this.versions(queryRunner, recordable, keys);
+  private insertNext(queryRunner: QueryRunner, recordable: Recordable, keys: Keys): Promise<number> {
+    const key = soleKey(keys);
+    return key
+      ? this.one.insert(queryRunner, recordable, key)
+      : this.insertMany(queryRunner, recordable, keys);
+  }
+
+  private async insertMany(queryRunner: QueryRunner, recordable: Recordable, keys: Keys): Promise<number> {
+    const table = await this.keyReader.table(queryRunner, recordable.plan.metadata);
+    const unsure: Key[] = [];
     let written = 0;
-    for (const some of known) written += await this.inserts.insert(queryRunner, recordable, some, 'known');
-    for (const some of unknown) written += await this.inserts.insert(queryRunner, recordable, some, 'none');
+    let at = 0;
+    for (const bound of boundChunks(table, keys)) {
+      const start = at;
+      const chunk: Chunk = {
+        table,
+        bound,
+        keys: () =>
+          isPacked(keys)
+            ? (JSON.parse(bound.keys as string) as Key[])
+            : keys.slice(start, start + table.limit),
+      };
+      const done = this.dialect.blocks
+        ? await this.manyInBlock(queryRunner, recordable, chunk)
+        : await this.manyInSteps(queryRunner, recordable, chunk);
+      written += done.written;
+      unsure.push(...done.unsure);
+      at += table.limit;
+    }
+    return written + (await this.insertUnsure(queryRunner, recordable, unsure));
+  }
+
+  // One by one they lock no gap. So many that this would take too long are looked at by the INSERT itself, which does.
+  private async insertUnsure(
+    queryRunner: QueryRunner,
+    recordable: Recordable,
+    keys: readonly Key[],
+  ): Promise<number> {
+    if (keys.length > MOST_SINGLY) return this.inserts.insert(queryRunner, recordable, keys, 'sought');
+    let written = 0;
+    for (const key of keys) written += await this.one.insert(queryRunner, recordable, key);
     return written;
   }
 
-  private async versions(queryRunner: QueryRunner, recordable: Recordable, keys: Keys): Promise<Versions> {
+  private async manyInBlock(
+    queryRunner: QueryRunner,
+    recordable: Recordable,
+    { table, bound, keys }: Chunk,
+  ): Promise<Written> {
+    const block = versioned('block many', recordable, (sql, versioning) =>
+      lookAndRecordMany(sql, versioning, table),
+    );
+    const values = { ...valuesOf(recordable), ...bound, ...uuidSeries() };
+    const [{ written, sought, same }] = (await this.statements.execute(queryRunner, block, values)).rows;
+    const isTaken = Number(written) < Number(sought);
+    return {
+      written: Number(written),
+      unsure: this.unsure(recordable, isTaken, JSON.parse(same as string) as number[], keys),
+    };
+  }
+
+  private async manyInSteps(
+    queryRunner: QueryRunner,
+    recordable: Recordable,
+    { table, bound, keys }: Chunk,
+  ): Promise<Written> {
+    const { recording } = versioningOf(recordable);
     const { plan } = recordable;
-    const key = soleKey(keys);
-    if (key) {
-      const statement = { plan, kind: 'version', build: selectVersion };
-      const { rows } = await this.statements.execute(queryRunner, statement, keyParameters(key, key.length));
-      return versionsOf([key], [rows[0].version]);
+    const look = {
+      plan,
+      kind: `look many ${recording.rows}`,
+      build: (sql: RevisionSql) => lookMany(sql, recording, table),
+    };
+    const chunks = (await this.statements.execute(queryRunner, look, { ...valuesOf(recordable), ...bound }))
+      .rows;
+    const news = chunks.find((row) => Number(row.audit_chunk) === 1);
+    const same = chunks.find((row) => Number(row.audit_chunk) === 0);
+    let written = 0;
+    if (news) {
+      const next = versioned('next many', recordable, (sql, versioning) =>
+        recordManyNext(sql, versioning, table),
+      );
+      const values = { ...valuesOf(recordable), keys: news.audit_keys, ...uuidSeries() };
+      written = (await this.statements.execute(queryRunner, next, values)).affected;
     }
-    const table = await this.keyReader.table(queryRunner, plan.metadata);
-    if (isPacked(keys)) {
-      const packer = this.keyReader.packer(plan.metadata)!;
-      const statement = {
-        plan,
-        kind: 'pack versions',
-        build: (sql: RevisionSql) => packVersions(sql, table, packer),
-      };
-      const known: Keys[] = [];
-      const unknown: Keys[] = [];
-      for (const bound of boundChunks(table, keys)) {
-        const { rows } = await this.statements.execute(queryRunner, statement, bound);
-        for (const row of rows) (Number(row.audit_chunk) === 1 ? unknown : known).push(packer.take([row]));
-      }
-      return { known, unknown };
-    }
-    const statement = { plan, kind: 'versions', build: (sql: RevisionSql) => selectVersions(sql, table) };
-    const versions: unknown[] = [];
-    for (const bound of boundChunks(table, keys)) {
-      const { rows } = await this.statements.execute(queryRunner, statement, bound);
-      const start = versions.length;
-      for (const { n, version } of rows) versions[start + Number(n)] = version;
-    }
-    return versionsOf(keys, versions);
+    const isTaken = news !== undefined && written < Number(news.audit_count);
+    return { written, unsure: this.unsure(recordable, isTaken, numbersIn(same?.audit_numbers), keys) };
+  }
+
+  private unsure(
+    recordable: Recordable,
+    isTaken: boolean,
+    same: readonly number[],
+    keysOf: () => readonly Key[],
+  ): readonly Key[] {
+    if (!versioningOf(recordable).mayBeTaken) return [];
+    // Which of them were left out isn't told, and the others have no news any more.
+    if (isTaken) return keysOf();
+    if (same.length === 0 || recordable.haveChanged === false) return [];
+    const keys = keysOf();
+    return same.map((n) => keys[n]);
   }
 }
 
-function versionsOf(keys: readonly Key[], versions: readonly unknown[]): Versions {
-  const known = keys.flatMap((key, n) => (versions[n] === null ? [] : [[...key, versions[n]]]));
-  const unknown = keys.filter((_, n) => versions[n] === null);
-  return { known: known.length > 0 ? [known] : [], unknown: unknown.length > 0 ? [unknown] : [] };
+// As a value of JSON or as its text, as the driver gives it.
+function numbersIn(given: unknown): number[] {
+  return (typeof given === 'string' ? JSON.parse(given) : (given ?? [])) as number[];
 }

@@ -1,4 +1,4 @@
-import { type EntityMetadata } from 'typeorm';
+import { type EntityMetadata, type QueryRunner } from 'typeorm';
 import { RevisionDeleteForbiddenError, RevisionUpdateForbiddenError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type WriteKind } from '../dialect/dialect.js';
@@ -42,8 +42,14 @@ export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Cir
   const isFollowed = followsWrite(capture, kind, table, expressionMap);
   if (!plan && !isFollowed) return undefined;
   if (!flush && !capture.isRecording) return undefined;
-  const isNamed = flush && !isTreeMove && !isAnonymous(builder, kind);
+  const isNamed =
+    flush && !isTreeMove && !isAnonymous(builder, kind) && !needsPlaces(capture, flush.queryRunner, kind);
   return { capture, table, plan: isNamed ? undefined : plan, isFollowed, flush };
+}
+
+/** Whether it has to be known where new rows are: at SERIALIZABLE a look by their keys conflicts with other inserts. */
+export function needsPlaces(capture: Capture, queryRunner: QueryRunner, kind: WriteKind): boolean {
+  return kind === 'insert' && !!capture.dialect.rowPlace && capture.units.isSerializable(queryRunner);
 }
 
 function assertAppends({ expressionMap }: BuilderInternals, kind: WriteKind, { name }: EntityMetadata): void {

@@ -87,12 +87,14 @@ const tracedRows: Record<WriteKind, (statement: WriteStatement) => Promise<RowsA
     };
   },
 
-  async delete({ capture, builder, queryRunner, table, plan, operation }) {
+  async delete(statement) {
+    const { capture, builder, queryRunner, table, plan, operation } = statement;
     const { keys } = await affectedRows(capture, builder, queryRunner, table);
     const cascaded = await capture.cascades.ofDelete(queryRunner, table, keys);
     return async (result) => {
       assertAllRead(table, keys, result.affected ?? 0);
-      return plan ? [{ plan, operation, keys }, ...cascaded] : cascaded;
+      const followed = capture.dialect.leavesChildren ? await deletedOf(statement, cascaded) : cascaded;
+      return plan ? [{ plan, operation, keys }, ...followed] : followed;
     };
   },
 
@@ -115,6 +117,24 @@ const tracedRows: Record<WriteKind, (statement: WriteStatement) => Promise<RowsA
     };
   },
 };
+
+// Without the rows that should have been deleted and are still there.
+async function deletedOf(
+  { capture, queryRunner }: WriteStatement,
+  writes: readonly Write[],
+): Promise<Write[]> {
+  const deleted: Write[] = [];
+  for (const write of writes) {
+    if (write.operation !== 'delete') {
+      deleted.push(write);
+      continue;
+    }
+    const keys = write.keys as Key[];
+    const left = new Set((await capture.keys.existing(queryRunner, write.plan.metadata, keys)).map(keyText));
+    deleted.push({ ...write, keys: keys.filter((key) => !left.has(keyText(key))) });
+  }
+  return deleted;
+}
 
 // All that has to be known of these rows is which they are.
 async function plainRows(

@@ -36,12 +36,23 @@ export class AuditContext {
    * Runs a function whose writes have this actor, reason and context. Nested runs add to the outer one, which
    * holds again afterwards, after an exception too.
    *
+   * When a value can't be stored, the function is not called and the result is a promise that rejects with an
+   * AuditContextError. Await the result, of a synchronous function too.
+   *
    * @returns what the function returns
-   * @throws AuditContextError when a value can't be stored
    * @example await context.run({ actor: 'nightly-import', reason: 'price list 2026-11' }, () => prices.save(list));
    */
   run<T>(values: AuditContextValues, fn: () => T): T {
-    return this.runState(merge(this.state(), values), fn);
+    let state: AuditContextState;
+    try {
+      state = merge(this.state(), values);
+    } catch (error) {
+      if (!(error instanceof AuditContextError)) throw error;
+      // Writes are asynchronous, so fn nearly always returns a promise. Whether this one does is only known by calling
+      // it, and callers handle the failure of a promise with catch().
+      return Promise.reject(error) as T;
+    }
+    return this.runState(state, fn);
   }
 
   /**

@@ -3,6 +3,7 @@ import { CLS_CTX, CLS_REQ, ClsServiceManager, type ClsStore, ContextClsStoreMap 
 import { rawRequestOf, requestOf } from './request-of.js';
 
 const REQUEST = Symbol.for('nestjs-typeorm-audit:request');
+const APPLICATION = Symbol.for('nestjs-typeorm-audit:application');
 
 const cls = ClsServiceManager.getClsService();
 
@@ -15,15 +16,21 @@ export function currentRequest(): unknown {
   return store[REQUEST] ?? (context && requestOf(context)) ?? store[CLS_REQ];
 }
 
+/** What stands for the application that handles the request: its AuditContext, of which it has one. */
+export function currentApplication(): object | undefined {
+  return (cls.get() as ClsStore | undefined)?.[APPLICATION] as object | undefined;
+}
+
 /** The id that nestjs-cls has for the request, if the application lets it make one. */
 export function currentRequestId(): string | undefined {
   return cls.getId();
 }
 
 /** Runs the rest of an HTTP request in a context of its own, or in the one that the application has opened for it. */
-export function inContextOfRaw<T>(raw: object, fn: () => T): T {
+export function inContextOfRaw<T>(raw: object, fn: () => T, application?: object): T {
   if (isOpenFor(raw, ContextClsStoreMap.getByRaw(raw))) {
     cls.setIfUndefined(CLS_REQ, raw);
+    cls.set(APPLICATION, application);
     return fn();
   }
   return cls.run({ ifNested: 'inherit' }, () => {
@@ -31,21 +38,24 @@ export function inContextOfRaw<T>(raw: object, fn: () => T): T {
     cls.set(REQUEST, undefined);
     cls.set(CLS_CTX, undefined);
     cls.set(CLS_REQ, raw);
+    cls.set(APPLICATION, application);
     ContextClsStoreMap.setByRaw(raw, cls.get());
     return fn();
   });
 }
 
 /** Runs a handler in the context of its request or message, and opens one where nobody has. */
-export function inContextOf<T>(context: ExecutionContext, fn: () => T): T {
+export function inContextOf<T>(context: ExecutionContext, fn: () => T, application?: object): T {
   const request = requestOf(context);
   const known: ClsStore | undefined = ContextClsStoreMap.get(context);
   if (isOpenFor(rawRequestOf(request), known)) {
     cls.set(REQUEST, request);
+    cls.set(APPLICATION, application);
     return fn();
   }
   const store: ClsStore = cls.isActive() ? { ...known, ...cls.get() } : (known ?? {});
   store[REQUEST] = request;
+  store[APPLICATION] = application;
   // It is found there by nestjs-cls, whose own interceptor may come next. A custom transport may have no context
   // object, and a WeakMap takes nothing else.
   if (typeof request === 'object' && request) ContextClsStoreMap.set(context, store);

@@ -1,6 +1,8 @@
 import { type ColumnOptions, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type NewestRevision, type RevisionBlocks } from './revision-blocks.js';
 import { type Session } from './session.js';
+import { type Refusal } from './refusal.js';
 import { type Statement } from './statement.js';
 
 /** A value of a key column as the driver would send it. */
@@ -65,6 +67,9 @@ export interface Dialect {
   /** Whether any of the columns differs between two rows: exactly (case, blanks, scale), with null equal to null. */
   differ(columns: readonly ColumnMetadata[], left: RowExpression, right: RowExpression): string;
 
+  /** Whether the driver reads JSON's null from a column as it reads NULL. */
+  hidesJsonNull(column: ColumnMetadata): boolean;
+
   /** A parameter as a value of a type. */
   value(parameter: string, type: ValueType): string;
 
@@ -75,11 +80,26 @@ export interface Dialect {
    * out what they have locked. */
   lock(alias?: string, skipLocked?: boolean): string;
 
+  /** The same for rows that are about to be updated, but not in columns that others refer to. */
+  lockToUpdate(alias?: string): string;
+
+  /**
+   * A condition that holds if the session is at READ COMMITTED, where that makes an UPDATE or DELETE pass by rows of
+   * others that a locking SELECT waits for. Without a value it is not worth asking.
+   */
+  readonly isReadCommitted?: string;
+
   /** Whether a transaction failed for the sake of another, so that it may succeed when it is tried again. */
   isConflict(error: unknown): boolean;
 
+  /** Why a write was refused, if it was for the sake of the row's values; undefined for any other error. */
+  refusal(error: unknown): Refusal | undefined;
+
   /** How a query builder's write tells which rows it wrote. */
   returning(kind: WriteKind): Returning;
+
+  /** Where a row is, for a RETURNING list: at SERIALIZABLE, where a look by key conflicts with others, it is found there. */
+  readonly rowPlace?: string;
 
   /** The RETURNING clause to append to a write, where `returning()` says so. */
   returningClause(kind: WriteKind, keys: string): string;
@@ -96,6 +116,9 @@ export interface Dialect {
     firstNumber: unknown,
   ): Promise<void>;
 
+  /** Whether rows that refer to deleted ones may be left behind, although their foreign keys say that they are deleted. */
+  readonly leavesChildren?: boolean;
+
   /** Whether all query runners of a data source are on one connection. */
   readonly sharesConnection: boolean;
 
@@ -107,6 +130,9 @@ export interface Dialect {
 
   /** The BEGIN of a write and its revision. */
   readonly beginUnit: string;
+
+  /** Takes the transaction that a unit has begun out of what the driver gave for the application's statement. */
+  hideUnit?(raw: unknown): void;
 
   /** Whether a BEGIN failed because a transaction is open. */
   isInTransactionError(error: unknown): boolean;
@@ -123,6 +149,12 @@ export interface Dialect {
   /** Rows of keys from the parameters `{{keys}}` or `{{keys0}}`, `{{keys1}}`, …, in their order. */
   keyTable(description: KeyDescription): KeyTable;
 
+  /**
+   * Rows `t` of a table from the parameter `{{places}}`, for FROM, and the number of each from 0: read from where they are
+   * stored, without a look at an index. Undefined where rows have no place.
+   */
+  placedRows?(table: string): { readonly sql: string; readonly ordinal: string };
+
   /** Whether a subquery in FROM can look at what stands before it, so that a row and its version are one look. */
   readonly hasLateral: boolean;
 
@@ -138,20 +170,20 @@ export interface Dialect {
   /** A uuid as the text that `@RevisionId()` columns hold. */
   uuidText(expression: string): string;
 
-  /** Whether an INSERT … SELECT that looks for a revision locks the gap beside what it finds. */
+  /**
+   * Whether a statement locks the gaps beside what it reads (InnoDB, REPEATABLE READ), unless it is a plain SELECT. Then
+   * others that insert there wait for us, so that newest revisions are read by a plain SELECT before the INSERT.
+   */
   readonly locksGaps: boolean;
 
-  /**
-   * One statement that reads a version, without locks, and then inserts with it; undefined where that takes two. Its
-   * number of rows counts the read too.
-   *
-   * @param insert what inserts, of an expression for the version
-   * @param insertFirst what inserts where there is none
-   */
-  readFirst?(version: string, insert: (version: string) => string, insertFirst: string): string;
+  /** What ends a SELECT that shall read rows as they are now, where a plain one reads a snapshot. */
+  readonly readsPresent: string;
 
-  /** Whether a write failed because the version was taken. */
-  isVersionTaken(error: unknown): boolean;
+  /** Makes an INSERT leave out the rows whose unique key is taken, where it would fail. */
+  unlessTaken(insert: string, uniqueColumns: readonly string[]): string;
+
+  /** Runs the steps that record a revision as one statement; undefined where each is a statement of its own. */
+  readonly blocks?: RevisionBlocks;
 
   /** UPDATE of the rows of `target` (aliased `t`) that join with a source, from FROM's right side on. */
   updateJoined(update: { target: string; source: string; on: string; set: Record<string, string> }): string;
@@ -164,6 +196,9 @@ export interface Dialect {
 
   /** What stands before a common table expression's body, so that it is planned with the query that reads it. */
   readonly inlined: string;
+
+  /** The optimizer hints of a SELECT over so many tables of the past, or nothing. */
+  pastHints(tables: number): string;
 
   /** Runs a statement; a named one is prepared on the connection where that pays. */
   execute(queryRunner: QueryRunner, statement: Statement, values: unknown[]): Promise<Executed>;
@@ -225,8 +260,8 @@ export interface KeyTable {
   key(n: number): string;
   /** The row's number, from 0. */
   readonly ordinal: string;
-  /** The version behind the key's own values, where gaps are locked. */
-  readonly version: string;
+  /** What is known of the key's newest revision, which may stand behind its own values; where gaps are locked. */
+  readonly newest?: NewestRevision;
   /** The parameters' values for some keys. */
   bind(keys: readonly Key[]): Record<string, unknown>;
   /** The most keys that one statement takes. */

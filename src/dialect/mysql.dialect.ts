@@ -1,17 +1,29 @@
-import { type DataSource, QueryFailedError } from 'typeorm';
+import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { assertNothingCut } from './cut-values.js';
 import { type Dialect, type Executed } from './dialect.js';
+import { isMariadb, newestOnMariadb } from './mariadb.js';
 import { enumTransformers } from './numeric-enum.js';
+import { mariadbBlocks } from './mariadb.blocks.js';
 import { isBinary, mysqlKeys } from './mysql.keys.js';
-import { MysqlSession } from './mysql.session.js';
+import { hideTransaction, MysqlSession } from './mysql.session.js';
 import { connectionOf, hasOwnQuery } from './query-runner.js';
-import { readPlain, runPlain, runPrepared } from './prepared.js';
+import { readPlain, runPrepared } from './prepared.js';
 import { remembered } from './session.js';
+import { type Statement } from './statement.js';
+import { mysqlRefusal } from './refusal.js';
+import { withoutSuccessor } from './without-successor.js';
+
+/** Of how many tables MySQL may try each order in which it could join them. */
+const MOST_ORDERED = 7;
 
 /** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
 export function mysqlDialect(dataSource: DataSource): Dialect {
   const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
   const sessionOf = remembered(() => new MysqlSession());
+  const lock: Dialect['lock'] = (alias, skipLocked) =>
+    // To MariaDB, which has no OF, it is a comment.
+    ` FOR UPDATE${alias ? ` /*!80000 OF ${alias} */` : ''}${skipLocked ? ' SKIP LOCKED' : ''}`;
   let canPrepare = true;
   return {
     columnTypes: {
@@ -55,19 +67,29 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
         })
         .join(' AND ')})`,
 
+    // MariaDB's JSON is text, but it tells the driver what it is, which parses it.
+    hidesJsonNull: (column) => typeOf(column) === 'json',
+
     value: (parameter) => parameter,
     keyValue: (parameter) => parameter,
 
     readKey: (key, column) => (isBinary(typeOf(column)) ? key : `CAST(${key} AS CHAR)`),
-    lock: (_alias, skipLocked) => ` FOR UPDATE${skipLocked ? ' SKIP LOCKED' : ''}`,
+    lock,
+    lockToUpdate: (alias) => lock(alias),
+    // Before a condition that is false for the whole statement no row is read.
+    isReadCommitted: `/*!80000 @@transaction_isolation *//*M! @@tx_isolation */ = 'READ-COMMITTED'`,
     // A record that changed since the snapshot, a duplicate, a lock that took too long, a deadlock.
     isConflict: (error) =>
       error instanceof QueryFailedError &&
       [1020, 1062, 1205, 1213].includes((error.driverError as { errno?: number }).errno ?? 0),
+    refusal: mysqlRefusal,
+    // MySQL 9.7 goes on from the first of several deleted rows only.
+    leavesChildren: !isMariadb(dataSource),
     sharesConnection: false,
     connectionOf,
     sessionOf,
     beginUnit: 'START TRANSACTION',
+    hideUnit: (raw) => hideTransaction(raw),
     isInTransactionError: () => false,
 
     // MariaDB returns from inserts. From updates nobody does, so their keys are read before, under a lock.
@@ -76,7 +98,8 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     returningClause: (_, keys) => ` RETURNING ${keys}`,
     forgetReturned: (_queryRunner, _kind, result, firstNumber) => {
       const affectedRows = result.records.length;
-      result.raw = { affectedRows, insertId: Number(firstNumber ?? 0) };
+      const told = { info: '', serverStatus: 2, warningStatus: 0, changedRows: 0 };
+      result.raw = { fieldCount: 0, affectedRows, insertId: Number(firstNumber ?? 0), ...told };
       result.records = [];
       result.affected = affectedRows;
       return Promise.resolve();
@@ -92,47 +115,52 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
 
     // Under REPEATABLE READ, its default.
     locksGaps: true,
+    readsPresent: ' LOCK IN SHARE MODE',
+    unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT IGNORE '),
     // MySQL has blocks in stored programs only.
-    readFirst:
-      dataSource.options.type === 'mariadb'
-        ? (version, insert, insertFirst) =>
-            // SELECT … INTO takes no locks; a DEFAULT, or SET, would.
-            `BEGIN NOT ATOMIC DECLARE audit_version int; SELECT ${version} INTO audit_version; ` +
-            `IF audit_version IS NULL THEN ${insertFirst}; ELSE ${insert('audit_version')}; END IF; END`
-        : undefined,
-    isVersionTaken: (error) =>
-      error instanceof QueryFailedError && (error.driverError as { errno?: number }).errno === 1062,
+    blocks: isMariadb(dataSource) ? mariadbBlocks : undefined,
 
     updateJoined: ({ target, source, on, set }) =>
       `UPDATE ${source} STRAIGHT_JOIN ${target} t ON ${on} SET ${Object.entries(set)
         .map(([column, value]) => `t.${column} = ${value}`)
         .join(', ')}`,
 
-    // A join with what reads this can be dropped when nothing of it is used; a successor test would keep it. And max()
-    // would read all revisions of a row, where this ends at the first that is past.
-    newest: ({ table, keys, isPast }) =>
-      `r.rev_version = (SELECT n.rev_version FROM ${table} n WHERE ` +
-      `${keys.map((key) => `n.${key} = r.${key}`).join(' AND ')} AND ${isPast('n')} ` +
-      `ORDER BY n.rev_version DESC LIMIT 1)`,
+    newest: isMariadb(dataSource) ? newestOnMariadb : withoutSuccessor,
     nullOf: () => 'NULL',
     inlined: '',
+    // MySQL looks for the best order of up to 62 joined tables, and with 30 of the past, of which it knows little as
+    // yet, it doesn't come to an end. To MariaDB a hint is a comment.
+    pastHints: (tables) => (tables > MOST_ORDERED ? 'SET_VAR(optimizer_search_depth = 3)' : ''),
     read: readPlain,
     execute: async (queryRunner, statement, values) => {
       if (!statement.name || !canPrepare || !hasOwnQuery(queryRunner))
-        return runPlain(queryRunner, statement, values);
+        return run(queryRunner, statement, values);
       const connection = (await queryRunner.connect()) as MysqlConnection;
-      if (!sessionOf(connection).keepsStatements) return runPlain(queryRunner, statement, values);
+      if (!sessionOf(connection).keepsStatements) return run(queryRunner, statement, values);
       try {
-        return await runPrepared(dataSource, queryRunner, statement, values, () =>
+        const { header, ...executed } = await runPrepared(dataSource, queryRunner, statement, values, () =>
           prepareAndRun(connection, statement.text, values),
         );
+        await assertNothingCut(queryRunner, statement.text, header);
+        return executed;
       } catch (error) {
         if (!(error instanceof QueryFailedError) || !isOutOfStatements(error)) throw error;
         canPrepare = false;
-        return runPlain(queryRunner, statement, values);
+        return run(queryRunner, statement, values);
       }
     },
   };
+}
+
+async function run(queryRunner: QueryRunner, { text }: Statement, values: unknown[]): Promise<Executed> {
+  const { raw, records, affected } = await queryRunner.query(text, values, true);
+  await assertNothingCut(queryRunner, text, raw);
+  return { rows: rowsOf(records as Executed['rows']), affected: affected ?? 0 };
+}
+
+// A block gives a list of results, of which the first is what it selected.
+function rowsOf(result: Record<string, unknown>[]): Record<string, unknown>[] {
+  return Array.isArray(result[0]) ? (result[0] as Record<string, unknown>[]) : result;
 }
 
 /** A connection of mysql2, as far as it is used here. */
@@ -144,12 +172,16 @@ interface MysqlConnection {
   ): void;
 }
 
-function prepareAndRun(connection: MysqlConnection, text: string, values: unknown[]): Promise<Executed> {
+interface Prepared extends Executed {
+  readonly header: object | undefined;
+}
+
+function prepareAndRun(connection: MysqlConnection, text: string, values: unknown[]): Promise<Prepared> {
   return new Promise((resolve, reject) => {
     connection.execute(text, values, (error, result) => {
       if (error) reject(error);
-      else if (Array.isArray(result)) resolve({ rows: result, affected: 0 });
-      else resolve({ rows: [], affected: result.affectedRows });
+      else if (Array.isArray(result)) resolve({ rows: rowsOf(result), affected: 0, header: undefined });
+      else resolve({ rows: [], affected: result.affectedRows, header: result });
     });
   });
 }

@@ -6,6 +6,9 @@ import { takePacked } from './packed-rows.js';
 // Far below what fits into the default max_allowed_packet of 16 MB.
 const KEYS_PER_STATEMENT = 50_000;
 
+// ASCII compares with any other character set, where text of the same one and another collation doesn't.
+const NEWEST = ['newest varchar(36) CHARACTER SET ascii', 'version int', 'created double', 'isdelete int'];
+
 /** How keys of many rows get into statements, and out of them: as JSON. */
 export function mysqlKeys(dataSource: DataSource): Pick<Dialect, 'describeKeys' | 'keyPacker' | 'keyTable'> {
   return {
@@ -31,10 +34,12 @@ export function mysqlKeys(dataSource: DataSource): Pick<Dialect, 'describeKeys' 
           `JSON_TABLE({{keys}}, '$[*]' COLUMNS (n FOR ORDINALITY, ` +
           `${description.types
             .map((type, n) => `k${n} ${binary[n] ? 'varchar(2000)' : type} PATH '$[${n}]'`)
-            .join(', ')}, version int PATH '$[${description.types.length}]')) k`,
+            .join(
+              ', ',
+            )}, ${NEWEST.map((column, n) => `${column} PATH '$[${description.types.length + n}]'`).join(', ')})) k`,
         key: (n) => (binary[n] ? `unhex(k.k${n})` : `k.k${n}`),
         ordinal: '(k.n - 1)',
-        version: 'k.version',
+        newest: { id: 'k.newest', version: 'k.version', created: 'k.created', isDeleted: 'k.isdelete' },
         bind: (keys) => ({ keys: JSON.stringify(keys.map((key) => encodeKey(dataSource, key))) }),
         limit: KEYS_PER_STATEMENT,
       };

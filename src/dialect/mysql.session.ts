@@ -18,6 +18,8 @@ interface Header {
 
 /** The status that MySQL and MariaDB send with the results of writes and SET, but not with rows. */
 export class MysqlSession implements Session {
+  // There a read locks what it has read, whatever is done about it.
+  readonly isSerializable = false;
   keepsStatements = true;
   private status: number | undefined;
 
@@ -60,6 +62,11 @@ export class MysqlSession implements Session {
   private wouldBeIn(status: number): boolean {
     return (status & IN_TRANSACTION) !== 0 || (status & AUTOCOMMIT) === 0;
   }
+}
+
+/** Lets a result tell of no transaction. */
+export function hideTransaction(result: unknown): void {
+  if (isHeader(result)) Object.assign(result, { serverStatus: result.serverStatus & ~IN_TRANSACTION });
 }
 
 function headerIn(result: unknown): Header | undefined {

@@ -4,9 +4,9 @@ import { type Dialect, type Executed, type ValueType } from './dialect.js';
 import { enumTransformers } from './numeric-enum.js';
 import { FEW_KEYS, takePacked } from './packed-rows.js';
 import { connectionOf, hasOwnQuery, ownQueryOf } from './query-runner.js';
-import { postgresSession } from './postgres.session.js';
+import { postgresSessions } from './postgres.session.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
-import { remembered } from './session.js';
+import { postgresRefusal } from './refusal.js';
 import { type Statement } from './statement.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
@@ -25,7 +25,7 @@ const KEYS_PER_STATEMENT = 100_000;
 /** PostgreSQL 12 and later. */
 export function postgresDialect(dataSource: DataSource): Dialect {
   const isEnum = (column: ColumnMetadata): boolean => dataSource.driver.normalizeType(column) === 'enum';
-  const sessionOf = remembered(postgresSession);
+  const sessionOf = postgresSessions();
   const copied = (expression: string, column: ColumnMetadata): string =>
     isEnum(column) ? `${expression}::varchar${column.isArray ? '[]' : ''}` : expression;
 
@@ -61,6 +61,8 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       `ROW(${columns.map((column) => copied(left(column), column)).join(', ')})::record *<> ` +
       `ROW(${columns.map(right).join(', ')})::record`,
 
+    hidesJsonNull: (column) => /^jsonb?$/.test(dataSource.driver.normalizeType(column)) && !column.isArray,
+
     value: (parameter, type) => `${parameter}::${VALUE_TYPES[type]}`,
     keyValue: (parameter, column) => `${parameter}::${keyType(dataSource, column)}`,
 
@@ -68,10 +70,12 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     readKey: (key) => `${key}::text`,
     lock: (alias, skipLocked) =>
       ` FOR UPDATE${alias ? ` OF ${alias}` : ''}${skipLocked ? ' SKIP LOCKED' : ''}`,
+    lockToUpdate: (alias) => ` FOR NO KEY UPDATE${alias ? ` OF ${alias}` : ''}`,
     // Serialisation failure, deadlock, unique violation.
     isConflict: (error) =>
       error instanceof QueryFailedError &&
       ['40001', '40P01', '23505'].includes((error.driverError as { code?: string }).code ?? ''),
+    refusal: postgresRefusal,
     sharesConnection: false,
     connectionOf,
     sessionOf,
@@ -79,6 +83,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     isInTransactionError: () => false,
 
     returning: () => 'clause',
+    rowPlace: 'ctid::text',
     returningClause: (_, keys) => ` RETURNING ${keys}`,
     forgetReturned: (_, kind, result) => {
       result.records = [];
@@ -107,9 +112,16 @@ export function postgresDialect(dataSource: DataSource): Dialect {
         `WITH ORDINALITY AS k(${types.map((_, n) => `k${n}`).join(', ')}, n)`,
       key: (n) => `k.k${n}`,
       ordinal: '(k.n - 1)',
-      version: '',
       bind: (keys) => Object.fromEntries(types.map((_, n) => [`keys${n}`, keys.map((key) => key[n])])),
       limit: KEYS_PER_STATEMENT,
+    }),
+
+    // Kept apart, because a join would rather read the whole table than many places, or one in a table of one page.
+    placedRows: (table) => ({
+      sql:
+        `unnest({{places}}::tid[]) WITH ORDINALITY AS k(place, n) ` +
+        `CROSS JOIN LATERAL (SELECT * FROM ${table} c WHERE c.ctid = k.place OFFSET 0) t`,
+      ordinal: '(k.n - 1)',
     }),
 
     hasLateral: true,
@@ -120,13 +132,15 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     uuidText: (expression) => `${expression}::varchar`,
 
     locksGaps: false,
-    isVersionTaken: () => false,
+    readsPresent: '',
+    unlessTaken: (insert, columns) => `${insert} ON CONFLICT (${columns.join(', ')}) DO NOTHING`,
 
     updateJoined: updateFrom,
     newest: withoutSuccessor,
     nullOf: (column) => `CAST(NULL AS ${keyType(dataSource, column)}${column.isArray ? '[]' : ''})`,
     // Used twice it would be materialized, the whole table of it.
     inlined: 'NOT MATERIALIZED ',
+    pastHints: () => '',
 
     execute: (queryRunner, statement, values) => {
       return statement.name && hasOwnQuery(queryRunner)

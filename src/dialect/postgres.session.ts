@@ -1,8 +1,11 @@
 import { type EventEmitter, once } from 'node:events';
-import { type Ask, FollowedSession, type Session } from './session.js';
+import { type Ask, FollowedSession, remembered, type Session } from './session.js';
 import { transactionCommands } from './transaction-commands.js';
 
 type Status = 'I' | 'T' | 'E';
+
+// A level is set by a short statement, or it stands in a BEGIN.
+const LONGEST_SETTING = 1_000;
 
 /** A client of the `pg` package, as far as it tells of its session. */
 interface PgClient {
@@ -12,32 +15,56 @@ interface PgClient {
   readonly connection?: EventEmitter;
   /** False until the server has said that a statement has ended, which after an error comes later than the error. */
   readonly readyForQuery?: boolean;
+  /** False once the connection is lost. */
+  readonly _queryable?: boolean;
 }
 
-/** The status that PostgreSQL sends after each statement. */
-export function postgresSession(connection: object): Session {
-  const client = connection as PgClient;
-  return typeof client.connection?.on === 'function'
-    ? new PostgresSession(client, client.connection)
-    : new FollowedSession();
+const LEVEL = /\bisolation(?:\s+level)?\s*(?:=|\bto\b|\s)\s*'?(serializable|repeatable|read)\b/i;
+const OF_SESSION = /\bset\s+session\b|\bdefault_transaction_isolation\b/i;
+
+/** The sessions of one data source, whose connections begin with the same defaults. */
+export function postgresSessions(): (connection: object) => Session {
+  const defaults: Defaults = { level: undefined };
+  return remembered((connection) => {
+    const client = connection as PgClient;
+    return typeof client.connection?.on === 'function'
+      ? new PostgresSession(client, client.connection, defaults)
+      : new FollowedSession();
+  });
 }
 
+interface Defaults {
+  /** Of the server, the database or the role; asked once. */
+  level: string | undefined;
+}
+
+/** Knows the status that PostgreSQL sends after each statement, and follows the isolation level. */
 class PostgresSession implements Session {
   // A changed search_path or role makes PostgreSQL plan a prepared statement anew.
   readonly keepsStatements = true;
   readonly commandsIn = transactionCommands;
   private told: Status | null = null;
+  private ofSession: string | undefined;
+  private ofTransaction: string | undefined;
 
   constructor(
     private readonly client: PgClient,
     private readonly protocol: EventEmitter,
+    private readonly defaults: Defaults,
   ) {
     if (!client.getTransactionStatus)
       protocol.on('readyForQuery', ({ status }: { status: Status }) => (this.told = status));
   }
 
-  noteResult(): boolean {
-    // The client knows.
+  get isSerializable(): boolean {
+    return (this.ofTransaction ?? this.ofSession ?? this.defaults.level) === 'serializable';
+  }
+
+  noteResult(text: string): boolean {
+    if (this.status === 'I') this.ofTransaction = undefined;
+    const level = text.length < LONGEST_SETTING && LEVEL.exec(text)?.[1].toLowerCase();
+    if (level && OF_SESSION.test(text)) this.ofSession = level;
+    else if (level && this.status !== 'I') this.ofTransaction = level;
     return false;
   }
 
@@ -46,10 +73,28 @@ class PostgresSession implements Session {
   }
 
   isInTransaction(ask: Ask): boolean | Promise<boolean> {
-    if (this.client.readyForQuery === false)
-      return once(this.protocol, 'readyForQuery').then(() => this.isInTransaction(ask));
-    const status = this.client.getTransactionStatus?.() ?? this.told;
-    if (status) return status !== 'I';
-    return ask('SELECT 1').then(() => (this.client.getTransactionStatus?.() ?? this.told) !== 'I');
+    if (this.client.readyForQuery === false && this.client._queryable !== false)
+      return this.untilReady().then(() => this.isInTransaction(ask));
+    const { status } = this;
+    if (status && (this.defaults.level || status === 'E')) return status !== 'I';
+    return this.askDefaults(ask).then(() => this.status !== 'I');
+  }
+
+  // The connection may end instead, and then what comes next fails by itself.
+  private async untilReady(): Promise<void> {
+    const over = new AbortController();
+    const { signal } = over;
+    const events = ['readyForQuery', 'end', 'error'].map((event) => once(this.protocol, event, { signal }));
+    await Promise.race(events.map((event) => event.catch(() => undefined)));
+    over.abort();
+  }
+
+  private get status(): Status | null {
+    return this.client.getTransactionStatus?.() ?? this.told;
+  }
+
+  private async askDefaults(ask: Ask): Promise<void> {
+    const [row] = (await ask('SHOW default_transaction_isolation')) as Record<string, string>[];
+    this.defaults.level = row?.default_transaction_isolation ?? 'unknown';
   }
 }

@@ -8,13 +8,13 @@ import { type Statement } from './statement.js';
  *
  * @param run runs it
  */
-export async function runPrepared(
+export async function runPrepared<T extends Executed>(
   { logger, options }: DataSource,
   queryRunner: QueryRunner,
   { text }: Statement,
   values: unknown[],
-  run: () => Executed | Promise<Executed>,
-): Promise<Executed> {
+  run: () => T | Promise<T>,
+): Promise<T> {
   logger.logQuery(text, values, queryRunner);
   const start = Date.now();
   try {

@@ -20,6 +20,8 @@ export interface Session {
   noteError(text?: string): void;
   /** Whether a statement would run in an open transaction, or in one that the database begins with it. */
   isInTransaction(ask: Ask): boolean | Promise<boolean>;
+  /** Whether the transaction is SERIALIZABLE, as far as the database's rules for what is read there matter. */
+  readonly isSerializable: boolean;
   /** Whether a statement that was prepared earlier still means the same tables. */
   readonly keepsStatements: boolean;
 }
@@ -36,6 +38,7 @@ export function remembered<T extends Session>(make: (connection: object) => T): 
 
 /** Follows the transaction by the text of the statements, where the driver tells nothing. */
 export class FollowedSession implements Session {
+  readonly isSerializable = false;
   readonly keepsStatements = true;
   readonly commandsIn = transactionCommands;
   private isOpen = false;

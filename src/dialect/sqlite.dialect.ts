@@ -6,6 +6,7 @@ import { readPlain, runPlain, runPrepared } from './prepared.js';
 import { hasOwnQuery } from './query-runner.js';
 import { remembered } from './session.js';
 import { sqliteSession } from './sqlite.session.js';
+import { sqliteRefusal } from './refusal.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
 
@@ -38,13 +39,17 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     differ: (columns, left, right) =>
       columns.map((column) => `${left(column)} IS NOT ${right(column)} COLLATE BINARY`).join(' OR '),
 
+    hidesJsonNull: () => false,
+
     value: (parameter) => parameter,
     keyValue: (parameter) => parameter,
 
     // The driver reads integers as doubles.
     readKey: (key) => `CASE typeof(${key}) WHEN 'integer' THEN CAST(${key} AS TEXT) ELSE ${key} END`,
     lock: () => '',
+    lockToUpdate: () => '',
     isConflict: () => false,
+    refusal: sqliteRefusal,
     sharesConnection: true,
     connectionOf: () => connectionOf(dataSource) as object | undefined,
     sessionOf: remembered(sqliteSession),
@@ -83,7 +88,6 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
           ? `unhex(json_extract(k.value, '$[${n}].hex'))`
           : `json_extract(k.value, '$[${n}]')`,
       ordinal: 'k.key',
-      version: '',
       bind: (keys) => ({ keys: JSON.stringify(keys.map(encodeKey)) }),
       limit: 100_000,
     }),
@@ -96,12 +100,14 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     uuidText: (expression) => expression,
 
     locksGaps: false,
-    isVersionTaken: () => false,
+    readsPresent: '',
+    unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT OR IGNORE '),
 
     updateJoined: updateFrom,
     newest: withoutSuccessor,
     nullOf: () => 'NULL',
     inlined: '',
+    pastHints: () => '',
     read: readPlain,
     execute: (queryRunner, statement, values) =>
       statement.name && dataSource.options.type === 'better-sqlite3' && hasOwnQuery(queryRunner)

@@ -9,6 +9,7 @@ export function sqliteSession(connection: object): Session {
 }
 
 class SqliteSession implements Session {
+  readonly isSerializable = false;
   readonly keepsStatements = true;
   readonly commandsIn = transactionCommands;
 

@@ -17,12 +17,13 @@ const COMMAND =
   String.raw`(?:rollback|abort)${WORK}\s+to(?:\s+savepoint)?\s+${NAME}|(rollback|abort)\b(?!\s+prepared)|` +
   String.raw`savepoint\s+${NAME}|release(?:\s+savepoint)?\s+${NAME})`;
 const FIRST = new RegExp(`^${COMMENTS}${COMMAND}`, 'i');
-const EACH = new RegExp(`(?:^|;)${COMMENTS}${COMMAND}`, 'gi');
-// The BEGIN and END of a block, or of a trigger's or function's body, are no commands.
-const BLOCK = new RegExp(
-  String.raw`^${COMMENTS}(?:begin\s+not\s+atomic\b|(?:create|alter|do)\b[\s\S]*\bbegin\b)`,
+// What stands between the semicolons of a routine, or of a block, is not sent by itself.
+const ROUTINE = new RegExp(
+  `^${COMMENTS}(?:begin\\s+not\\s+atomic|create\\s(?:[^;]*?\\s)?(?:function|procedure|trigger|event|package)\\b)`,
   'i',
 );
+const QUOTED = /'(?:[^'\\]|\\.|'')*'|\$(\w*)\$[\s\S]*?\$\1\$/g;
+const EACH = new RegExp(`(?:^|;)${COMMENTS}${COMMAND}`, 'gi');
 
 /**
  * The transaction commands in a text, which may hold several statements.
@@ -30,10 +31,8 @@ const BLOCK = new RegExp(
  * @example transactionCommands('COMMIT; SELECT 1') // → [{ kind: 'commit' }]
  */
 export function transactionCommands(text: string): readonly TransactionCommand[] {
-  if (text.includes(';')) {
-    if (BLOCK.test(text)) return [];
-    return [...text.matchAll(EACH)].map(commandOf);
-  }
+  if (text.includes(';'))
+    return ROUTINE.test(text) ? [] : [...text.replace(QUOTED, "''").matchAll(EACH)].map(commandOf);
   const found = FIRST.exec(text);
   return found ? [commandOf(found)] : [];
 }

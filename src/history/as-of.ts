@@ -11,19 +11,13 @@ export async function readAsOf<E extends ObjectLiteral>(
   row: RowRevisions<E>,
   at: Date | number | Pick<Revision, 'version'>,
 ): Promise<E | null> {
-  const [revision] = await row.rows(asOf(at));
+  const [revision] = await row.rows(asOf(row, at));
   return revision ? row.reader.entity(revision) : null;
 }
 
 /** Which of a row's revisions was its newest at a moment. @throws InvalidArgumentError */
-export function asOf(at: Date | number | Pick<Revision, 'version'>): RevisionFilter {
-  if (at instanceof Date)
-    return {
-      where: ['r.rev_created < {{end}}'],
-      values: { end: endOf(validDate('at', at)) },
-      order: 'DESC',
-      limit: 1,
-    };
+export function asOf(row: RowRevisions<any>, at: Date | number | Pick<Revision, 'version'>): RevisionFilter {
+  if (at instanceof Date) return row.before(endOf(validDate('at', at)));
   const version = typeof at === 'object' ? (at as Pick<Revision, 'version'> | null)?.version : at;
   assertVersion('at', version);
   return ofVersion(version);

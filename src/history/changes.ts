@@ -7,6 +7,8 @@ export interface State {
   readonly values: Readonly<Record<string, unknown>>;
   /** The properties that are null in the database, whatever a transformer makes of that. */
   readonly nulls: ReadonlySet<string>;
+  /** The properties that are JSON's null, which most drivers read as they read NULL. */
+  readonly jsonNulls?: ReadonlySet<string>;
   /** What the properties whose values aren't shown are compared by. */
   readonly hidden?: Readonly<Record<string, unknown>>;
 }
@@ -49,14 +51,29 @@ export function changesBetween(
       property,
       from: before?.values[property] ?? null,
       to: after?.values[property] ?? null,
+      ...jsonNull(before, after, property),
     }));
 }
 
 // Nothing is compared with nothing as the database has it: a transformer may make an empty list of null.
 function isChanged(before: State | null, after: State | null, property: string): boolean {
-  if (before && after) return !isSame(comparable(before, property), comparable(after, property));
+  if (before && after) return !isSameValue(before, after, property) || differInNull(before, after, property);
   const only = before ?? after;
   return only !== null && !only.nulls.has(property) && (only.values[property] ?? null) !== null;
+}
+
+function jsonNull(before: State | null, after: State | null, property: string): Partial<Change> {
+  if (!before || !after || !differInNull(before, after, property)) return {};
+  if (!isSameValue(before, after, property)) return {};
+  return { jsonNull: before.jsonNulls?.has(property) ? 'from' : 'to' };
+}
+
+function differInNull(before: State, after: State, property: string): boolean {
+  return (before.jsonNulls?.has(property) ?? false) !== (after.jsonNulls?.has(property) ?? false);
+}
+
+function isSameValue(before: State, after: State, property: string): boolean {
+  return isSame(comparable(before, property), comparable(after, property));
 }
 
 function comparable({ values, hidden }: State, property: string): unknown {

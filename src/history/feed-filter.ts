@@ -11,7 +11,7 @@ const CLOCK_TOLERANCE_SECONDS = 3600;
 
 /** What a request asks of the revisions of each table. */
 export function feedFilter(request: FeedRequest): FeedFilter {
-  const { after, since, until, actor, transaction, operation } = request;
+  const { classes, after, since, until, actor, transaction, operation } = request;
   const conditions: string[] = [];
   const values: Record<string, unknown> = {};
   const add = (name: string, value: unknown, condition: string): void => {
@@ -28,7 +28,8 @@ export function feedFilter(request: FeedRequest): FeedFilter {
   add('actor', actor, 'b.rev_actor =');
   add('transaction', transaction, 'b.rev_transaction =');
   add('operation', operation, 'b.rev_operation =');
-  return { conditions, values };
+  for (const filter of classes.values()) Object.assign(values, filter.values);
+  return { conditions, values, classes };
 }
 
 /** The first UUID v7 of a time in seconds since the epoch. */

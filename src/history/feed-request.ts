@@ -1,8 +1,9 @@
 import { type DataSource, type EntityTarget } from 'typeorm';
 import { InvalidArgumentError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { type AuditPlans, auditPlansOf } from '../audited/audit-plans.js';
+import { auditPlansOf } from '../audited/audit-plans.js';
 import { type AuditOperation } from '../revision/revision-columns.js';
+import { type ClassFilter, classFilter } from './class-filter.js';
 import { decodeTextCursor } from './cursor.js';
 import { beginningOf, endOf } from './moment.js';
 import { type ChangesOptions } from './revision.js';
@@ -11,6 +12,8 @@ import { assertActor, assertLimit, DEFAULT_LIMIT, validDate } from './timeline-r
 /** The options of a feed, checked and in the terms of the database. */
 export interface FeedRequest {
   readonly plans: readonly AuditPlan[];
+  /** Of tables of which only some classes were asked for. */
+  readonly classes: ReadonlyMap<AuditPlan, ClassFilter>;
   readonly limit: number;
   /** Only revisions before this `rev_id`. */
   readonly after: string | undefined;
@@ -49,9 +52,10 @@ export function feedRequest(dataSource: DataSource, options: ChangesOptions): Fe
       'operation',
       `"${String(operation)}" is none of ${Object.keys(OPERATIONS).join(', ')}.`,
     );
-  const plans = auditPlansOf(dataSource);
+  const plans = entities ? askedPlans(dataSource, entities) : undefined;
   return {
-    plans: entities ? [...new Set(entities.map((entity) => planNamed(plans, entity)))] : plans.all,
+    plans: plans ? [...plans.keys()] : auditPlansOf(dataSource).all,
+    classes: classFilters(dataSource, plans),
     limit,
     after: cursor === undefined || cursor === null ? undefined : decodeTextCursor(FEED, cursor, UUID),
     since: from === undefined ? undefined : beginningOf(validDate('from', from)),
@@ -62,9 +66,32 @@ export function feedRequest(dataSource: DataSource, options: ChangesOptions): Fe
   };
 }
 
-// The name that revisions show comes first: a table's or a class's may be another's.
-function planNamed(plans: AuditPlans, entity: EntityTarget<any>): AuditPlan {
-  return plans.all.find(({ name }) => name === entity) ?? plans.get(entity);
+/** The plans of the entities that were asked for, and as what each was. */
+function askedPlans(
+  dataSource: DataSource,
+  entities: readonly EntityTarget<any>[],
+): Map<AuditPlan, EntityTarget<any>[]> {
+  const plans = auditPlansOf(dataSource);
+  const asked = new Map<AuditPlan, EntityTarget<any>[]>();
+  for (const entity of entities) {
+    // The name that revisions show comes first: a table's or a class's may be another's.
+    const named = plans.all.find(({ name }) => name === entity);
+    const plan = named ?? plans.get(entity);
+    asked.set(plan, [...(asked.get(plan) ?? []), named ? plan.metadata.target : entity]);
+  }
+  return asked;
+}
+
+function classFilters(
+  dataSource: DataSource,
+  asked: ReadonlyMap<AuditPlan, EntityTarget<any>[]> = new Map(),
+): Map<AuditPlan, ClassFilter> {
+  const filters = new Map<AuditPlan, ClassFilter>();
+  for (const [plan, entities] of asked) {
+    const filter = classFilter(dataSource, plan, entities, `class${filters.size}_`);
+    if (filter) filters.set(plan, filter);
+  }
+  return filters;
 }
 
 /** As the database has it. @throws InvalidArgumentError when it is none */

@@ -4,14 +4,17 @@ import { auditPlansOf } from '../audited/audit-plans.js';
 import { type Statement } from '../dialect/statement.js';
 import { tableName } from '../dialect/table-name.js';
 import { REVISION_COLUMNS } from '../revision/revision-columns.js';
+import { type ClassFilter } from './class-filter.js';
 import { readStatement } from './read-statement.js';
 import { addShownColumns, PREVIOUS_ISDELETE } from './revision-select.js';
-import { shownColumns } from './shown-columns.js';
+import { columnsHidingNull, shownColumns } from './shown-columns.js';
 
 /** Narrows the revisions of a table, aliased `b`, by SQL with `{{name}}` for a value. */
 export interface FeedFilter {
   readonly conditions: readonly string[];
   readonly values: Readonly<ObjectLiteral>;
+  /** What narrows the revisions of one table only. */
+  readonly classes?: ReadonlyMap<AuditPlan, ClassFilter>;
 }
 
 /** How much of a feed is read. */
@@ -28,11 +31,11 @@ const MAX_TABLES = 25;
 const MAX_COLUMNS = 1_500;
 
 /** The tables in groups whose revisions one statement can read. */
-export function feedGroups(plans: readonly AuditPlan[]): AuditPlan[][] {
+export function feedGroups(dataSource: DataSource, plans: readonly AuditPlan[]): AuditPlan[][] {
   const groups: AuditPlan[][] = [];
   let columns = 0;
   for (const plan of plans) {
-    const width = shownColumns(plan).length * 2;
+    const width = (shownColumns(plan).length + columnsHidingNull(dataSource, plan).length) * 2;
     columns += width;
     const group = groups.at(-1);
     if (group && group.length < MAX_TABLES && columns <= MAX_COLUMNS) group.push(plan);
@@ -54,11 +57,11 @@ export function feedGroups(plans: readonly AuditPlan[]): AuditPlan[][] {
 export function selectFeed(
   dataSource: DataSource,
   plans: readonly AuditPlan[],
-  { conditions }: FeedFilter,
+  filter: FeedFilter,
   window: FeedWindow,
 ): Statement {
-  return feedStatement(dataSource, 'rows', plans, conditions, window, () => {
-    const keys = feedKeys(dataSource, plans, conditions, window);
+  return feedStatement(dataSource, 'rows', plans, filter, window, () => {
+    const keys = feedKeys(dataSource, plans, filter, window);
     const query = dataSource
       .createQueryBuilder()
       .select(`k.${FEED_TABLE}`, FEED_TABLE)
@@ -78,12 +81,17 @@ export function selectFeed(
 export function selectFeedKeys(
   dataSource: DataSource,
   plans: readonly AuditPlan[],
-  { conditions }: FeedFilter,
+  filter: FeedFilter,
   window: FeedWindow,
 ): Statement {
-  return feedStatement(dataSource, 'keys', plans, conditions, window, () =>
-    feedKeys(dataSource, plans, conditions, window),
+  return feedStatement(dataSource, 'keys', plans, filter, window, () =>
+    feedKeys(dataSource, plans, filter, window),
   );
+}
+
+function conditionsOf(plan: AuditPlan, { conditions, classes }: FeedFilter): string[] {
+  const ofClass = classes?.get(plan);
+  return ofClass ? [...conditions, ofClass.condition('b')] : [...conditions];
 }
 
 /** What the names of a table's shown columns begin with. */
@@ -95,13 +103,13 @@ function feedStatement(
   dataSource: DataSource,
   kind: string,
   plans: readonly AuditPlan[],
-  conditions: readonly string[],
+  filter: FeedFilter,
   { order, limit }: FeedWindow,
   template: () => string,
 ): Statement {
   const all = auditPlansOf(dataSource);
-  const tables = plans.map(({ revision }) => revision.tablePath);
-  return readStatement(dataSource, all, [kind, order, limit, ...conditions, ...tables].join('\n'), template);
+  const tables = plans.flatMap((plan) => [plan.revision.tablePath, ...conditionsOf(plan, filter)]);
+  return readStatement(dataSource, all, [kind, order, limit, ...tables].join('\n'), template);
 }
 
 /**
@@ -114,12 +122,13 @@ function feedStatement(
 function feedKeys(
   dataSource: DataSource,
   plans: readonly AuditPlan[],
-  conditions: readonly string[],
+  filter: FeedFilter,
   { order, limit }: FeedWindow,
 ): string {
-  const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
   const end = limit === undefined ? '' : ` LIMIT ${limit}`;
   const branches = plans.map((plan, t) => {
+    const conditions = conditionsOf(plan, filter);
+    const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
     const rows = `SELECT ${t} AS t, b.rev_id AS rev_id FROM ${tableName(dataSource, plan.revision)} b${where}`;
     return `SELECT * FROM (${rows}${limit === undefined ? '' : ` ORDER BY b.rev_id ${order}${end}`}) b${t}`;
   });
@@ -148,5 +157,5 @@ function joinTable(
     ),
   );
   for (const alias of ['r', 'p'] as const)
-    addShownColumns(query, plan, alias, { aliasEnd: String(t), prefix: feedPrefix(t) });
+    addShownColumns(query, dataSource, plan, alias, { aliasEnd: String(t), prefix: feedPrefix(t) });
 }

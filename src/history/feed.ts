@@ -58,7 +58,7 @@ async function readRevisions(
   queryRunner?: QueryRunner,
 ): Promise<Revision[]> {
   if (plans.length === 0) return [];
-  const [group, ...more] = feedGroups(plans);
+  const [group, ...more] = feedGroups(dataSource, plans);
   if (more.length === 0) return readGroup(dataSource, group, filter, window, queryRunner);
   // More tables than one statement can join: first which revisions they are, then those of the tables that occur.
   const statement = selectFeedKeys(dataSource, plans, filter, window);
@@ -68,7 +68,7 @@ async function readRevisions(
   }[];
   const present = plans.filter((_, t) => keys.some((key) => Number(key[FEED_TABLE]) === t));
   const revisions: Revision[] = [];
-  for (const tables of feedGroups(present))
+  for (const tables of feedGroups(dataSource, present))
     revisions.push(...(await readGroup(dataSource, tables, filter, window, queryRunner)));
   const wanted = new Map(keys.map(({ rev_id }, at) => [rev_id, at]));
   return revisions

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { DataSource, type EntityManager, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { auditPlansOf } from '../audited/audit-plans.js';
+import { afterLoad, afterLoadOf } from './after-load.js';
 import { ofVersion, readAsOf } from './as-of.js';
+import { classFilter } from './class-filter.js';
 import { readDiff } from './diff.js';
 import { readFeed, readTransaction } from './feed.js';
 import { restore } from './restore.js';
@@ -24,7 +26,12 @@ import { assertVersion } from './version.js';
 /**
  * Reads the history of audited entities: what has been committed, through the data source's pool.
  *
- * An entity is named by its class, its EntitySchema or its name, and an id as `EntityId` says.
+ * An entity is named by its class, its EntitySchema or its name, and an id as `EntityId` says. A child class of a
+ * single-table inheritance answers for its own rows only, and only for versions in which a row was of that class; the
+ * root answers for all.
+ *
+ * Snapshots and entities have been through `@AfterLoad()` and the subscribers' `afterLoad()`, as what a repository finds;
+ * the values in `changes` have not.
  */
 @Injectable()
 export class HistoryService {
@@ -50,7 +57,9 @@ export class HistoryService {
     id: EntityId,
     options: TimelineOptions = {},
   ): Promise<Page<Revision<E>>> {
-    return readTimeline(this.row(entity, id), options);
+    const page = await readTimeline(this.row(entity, id), options);
+    await afterLoadOf(this.dataSource, page.items);
+    return page;
   }
 
   /**
@@ -67,7 +76,7 @@ export class HistoryService {
   ): Promise<Revision<E> | null> {
     assertVersion('version', version);
     const [revision] = await this.row(entity, id).read(ofVersion(version));
-    return revision ?? null;
+    return this.loaded(revision ?? null);
   }
 
   /**
@@ -78,7 +87,7 @@ export class HistoryService {
    * @example (await history.latest(Reservation, 1))?.actor // → 'ann'
    */
   async latest<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): Promise<Revision<E> | null> {
-    return (await this.row(entity, id).newest()) ?? null;
+    return this.loaded((await this.row(entity, id).newest()) ?? null);
   }
 
   /**
@@ -98,6 +107,9 @@ export class HistoryService {
    * It is an instance of its class without its relations; their join columns have their database names where they
    * have no property. A soft-deleted one comes with its delete date.
    *
+   * `@UpdateDateColumn()` is set before the revision is made, so as of a row's `updatedAt` it may be the version before;
+   * as of `latest()` it is the row.
+   *
    * @param at a Date (a revision made in that millisecond counts), a version number, or a revision of the entity
    * @throws NotAuditedError
    * @throws InvalidArgumentError naming the argument: 'id', 'at'
@@ -108,7 +120,10 @@ export class HistoryService {
     id: EntityId,
     at: Date | number | Pick<Revision, 'version'>,
   ): Promise<E | null> {
-    return readAsOf(this.row(entity, id), at);
+    const row = this.row(entity, id);
+    const state = await readAsOf(row, at);
+    await afterLoad(this.dataSource, row.plan.metadata, state ? [state] : []);
+    return state;
   }
 
   /**
@@ -139,7 +154,9 @@ export class HistoryService {
    * // items → [{ entity: 'reservation', entityId: 1, version: 3, operation: 'update', changes: […], … }, …]
    */
   async changes(options: ChangesOptions = {}): Promise<Page<Revision>> {
-    return readFeed(this.dataSource, options);
+    const page = await readFeed(this.dataSource, options);
+    await afterLoadOf(this.dataSource, page.items);
+    return page;
   }
 
   /**
@@ -151,7 +168,9 @@ export class HistoryService {
    * // → [{ entity: 'guest', version: 1, … }, { entity: 'reservation', version: 1, … }]
    */
   async transaction(id: string): Promise<Revision[]> {
-    return readTransaction(this.dataSource, id);
+    const revisions = await readTransaction(this.dataSource, id);
+    await afterLoadOf(this.dataSource, revisions);
+    return revisions;
   }
 
   /**
@@ -162,10 +181,10 @@ export class HistoryService {
    * back from a delete it gets its default.
    *
    * @param at a version, a revision, or a Date (its whole millisecond counts)
-   * @returns the new revision, or null if nothing had to change. Its reason is `restore of version 3`, unless the
+   * @returns the new revision, with `dryRun` the one that it would make, or null if nothing had to change. Its reason is `restore of version 3`, unless the
    *   context has one.
-   * @throws RestoreConflictError when it refers to something that no longer exists, or came back without a value that
-   *   its table asks for
+   * @throws RestoreConflictError when it refers to something that no longer exists, came back without a value that its
+   *   table asks for, or has a value that another row has or the table no longer takes; nothing was written
    * @throws NotAuditedError
    * @throws InvalidArgumentError naming the argument: 'id', 'relations', or 'at' when it didn't exist then
    * @example await history.restore(Reservation, 1, 2) // → { version: 5, reason: 'restore of version 2', … }
@@ -176,7 +195,9 @@ export class HistoryService {
     at: Date | number | Pick<Revision, 'version'>,
     options: RestoreOptions = {},
   ): Promise<Revision<E> | null> {
-    return restore(this.dataSource, auditPlansOf(this.dataSource).get(entity), id, at, options);
+    const plan = auditPlansOf(this.dataSource).get(entity);
+    const ofClass = classFilter(this.dataSource, plan, [entity]);
+    return this.loaded(await restore<E>(this.dataSource, plan, id, at, ofClass, options), options.manager);
   }
 
   /**
@@ -185,15 +206,26 @@ export class HistoryService {
    *
    * @returns the new revisions; with `dryRun` those that it would make. Their reason is `undo of <id>`, unless the
    *   context has one.
+   * Unique values that rows had from each other, as after a swap, find their way back; on it a row may have another
+   * value for a moment, which is not recorded.
+   *
    * @throws UndoConflictError naming every row that has changed since, or what else is in the way; nothing was written
    * @throws InvalidArgumentError 'transaction', when it has no revisions to undo
    * @example await history.undo(revision.transaction) // → [{ entity: 'reservation', operation: 'delete', … }]
    */
   async undo(transaction: string, options: UndoOptions = {}): Promise<Revision[]> {
-    return undo(this.dataSource, transaction, options);
+    const made = await undo(this.dataSource, transaction, options);
+    await afterLoadOf(this.dataSource, made, options.manager?.queryRunner);
+    return made;
+  }
+
+  private async loaded<R extends Revision<any> | null>(revision: R, manager?: EntityManager): Promise<R> {
+    if (revision) await afterLoadOf(this.dataSource, [revision], manager?.queryRunner);
+    return revision;
   }
 
   private row<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): RowRevisions<E> {
-    return RowRevisions.of(this.dataSource, auditPlansOf(this.dataSource).get(entity), id);
+    const plan = auditPlansOf(this.dataSource).get(entity);
+    return RowRevisions.of(this.dataSource, plan, id, classFilter(this.dataSource, plan, [entity]));
   }
 }

@@ -3,11 +3,14 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
 import { type AuditOperation } from '../revision/revision-columns.js';
+import { type Obstacle } from './obstacle.js';
 import { foreignKeysOf, type RestoreSql } from './restore-sql.js';
+import { takenValues } from './taken-values.js';
+import { type UniqueKey, uniqueKeysOf } from './unique-keys.js';
 
 /** What is in the way of a row, and how it would be written. */
 export interface Assessment {
-  readonly problems: readonly string[];
+  readonly obstacles: readonly Obstacle[];
   readonly isPresent: boolean;
   readonly differs: boolean;
   /** Whether other rows would have to change with it: closures, bounds or paths, which TypeORM keeps in them. */
@@ -17,11 +20,14 @@ export interface Assessment {
   readonly columns: readonly PlanColumn[];
 }
 
+/** Runs a template of `RestoreSql` on a row. */
+export type RestoreQuery = (template: string, values: Record<string, unknown>) => Promise<ObjectLiteral[]>;
+
 /** Finds out what bringing a row back to a revision comes to, and locks the row, where it exists. */
 export class RestoreCheck {
   constructor(
     private readonly sql: RestoreSql,
-    private readonly query: (template: string, values: Record<string, unknown>) => Promise<ObjectLiteral[]>,
+    private readonly query: RestoreQuery,
     private readonly generatesUuids: boolean,
   ) {}
 
@@ -31,6 +37,7 @@ export class RestoreCheck {
     const foreignKeys = foreignKeysOf(plan).filter((foreignKey) => isCopied(plan, foreignKey));
     const columns = writableColumns(plan);
     const required = columns.filter(({ source }) => !source.isNullable);
+    const uniques = uniqueKeysOf(plan);
     const [facts] = await this.query(
       `SELECT ${[
         '1 AS found',
@@ -41,28 +48,33 @@ export class RestoreCheck {
           ),
         ),
         ...required.map((column, n) => `${flag(`r.${sql.column(column)} IS NULL`)} AS missing${n}`),
+        ...uniques.map((unique, n) => `${flag(sql.isTaken(unique))} AS taken${n}`),
       ].join(', ')} FROM ${sql.revisions} r WHERE ${sql.isRevision}`,
       { id: revisionId },
     );
     // A column that came later, or had no value for a while, has none to be brought back.
     const missing = required.filter((_, n) => Number(facts[`missing${n}`]) === 1);
     const kept = columns.filter((column) => !missing.includes(column));
+    const taken = uniques.filter((_, n) => Number(facts[`taken${n}`]) === 1);
     const live = await this.compare(revisionId, kept);
     return {
       ...live,
       columns: kept,
-      problems: [
+      obstacles: [
         ...foreignKeys
           .map((foreignKey, n) => ({ foreignKey, n }))
           .filter(({ n }) => Number(facts[`dangling${n}`]) === 1)
           .map(({ foreignKey, n }) =>
-            danglingProblem(
+            dangling(
               foreignKey,
               foreignKey.columns.map((_, m) => facts[`value${n}_${m}`]),
             ),
           ),
-        ...(live.isPresent ? [] : this.withoutValue(missing).map(missingProblem)),
-        ...(live.isMoved ? [`the place of ${plan.metadata.name} in its tree can't be given back`] : []),
+        ...(live.isPresent ? [] : this.withoutValue(missing).map(withoutValue)),
+        ...(live.isMoved
+          ? [{ problem: `the place of ${plan.metadata.name} in its tree can't be given back` }]
+          : []),
+        ...(live.differs ? await this.taken(revisionId, taken) : []),
       ],
     };
   }
@@ -107,6 +119,13 @@ export class RestoreCheck {
     };
   }
 
+  private async taken(revisionId: string, taken: readonly UniqueKey[]): Promise<Obstacle[]> {
+    const obstacles: Obstacle[] = [];
+    for (const unique of taken)
+      obstacles.push(...(await takenValues(this.sql, this.query, revisionId, unique)));
+    return obstacles;
+  }
+
   private withoutValue(missing: readonly PlanColumn[]): ColumnMetadata[] {
     const { plan } = this.sql;
     const audited = plan.columns.filter(({ mask }) => !mask).map(({ source }) => source);
@@ -119,7 +138,8 @@ export class RestoreCheck {
   }
 }
 
-function writableColumns({ columns, keys, metadata }: AuditPlan): PlanColumn[] {
+/** The columns that a restore may write. */
+export function writableColumns({ columns, keys, metadata }: AuditPlan): PlanColumn[] {
   // What other rows of a nested set are counted from.
   const bounds = [metadata.nestedSetLeftColumn, metadata.nestedSetRightColumn];
   return columns.filter(
@@ -143,14 +163,18 @@ function hasDefault(column: ColumnMetadata, generatesUuids: boolean): boolean {
   return column.isGenerated && (column.generationStrategy !== 'uuid' || generatesUuids);
 }
 
-function danglingProblem(foreignKey: ForeignKeyMetadata, values: readonly unknown[]): string {
+function dangling(foreignKey: ForeignKeyMetadata, values: readonly unknown[]): Obstacle {
   const names = foreignKey.columns.map(({ databaseName }) => databaseName).join(', ');
   const parent = foreignKey.referencedEntityMetadata.name;
-  return `${names} of ${foreignKey.entityMetadata.name} refers to ${parent} ${values.map(String).join()}, which no longer exists`;
+  return {
+    problem: `${names} of ${foreignKey.entityMetadata.name} refers to ${parent} ${values.map(String).join()}, which no longer exists`,
+  };
 }
 
-function missingProblem({ entityMetadata, propertyPath }: ColumnMetadata): string {
-  return `${entityMetadata.name}.${propertyPath} is not in the history, takes no null and has no default`;
+function withoutValue({ entityMetadata, propertyPath }: ColumnMetadata): Obstacle {
+  return {
+    problem: `${entityMetadata.name}.${propertyPath} is not in the history, takes no null and has no default`,
+  };
 }
 
 function flag(condition: string): string {

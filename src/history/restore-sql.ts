@@ -1,10 +1,11 @@
-import { type DataSource } from 'typeorm';
+import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
-import { type Dialect } from '../dialect/dialect.js';
+import { type Dialect, type Key } from '../dialect/dialect.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { tableName } from '../dialect/table-name.js';
+import { classesOf, type UniqueKey } from './unique-keys.js';
 
 /**
  * The parts of statements that bring a row back from a revision inside the database, under the aliases t (the row)
@@ -16,7 +17,7 @@ export class RestoreSql {
   readonly revisions: string;
 
   constructor(
-    private readonly dataSource: DataSource,
+    readonly dataSource: DataSource,
     readonly plan: AuditPlan,
   ) {
     this.dialect = dialectOf(dataSource);
@@ -70,6 +71,24 @@ export class RestoreSql {
     return `${own.map((value) => `${value} IS NOT NULL`).join(' AND ')} AND NOT EXISTS (${exists})${isItself}`;
   }
 
+  /** Columns with ON UPDATE that an update of others has to assign to themselves, or they would change. */
+  keptOnUpdate(written: readonly PlanColumn[]): string[] {
+    return this.plan.metadata.columns
+      .filter((column) => column.onUpdate && !written.some(({ source }) => source === column))
+      .map((column) => this.column(column));
+  }
+
+  /** Another row o has the revision's values of a unique key. */
+  isHolder({ columns }: UniqueKey): string {
+    const equal = ({ source }: PlanColumn): string =>
+      `${this.dialect.copied(`o.${this.column(source)}`, source)} = r.${this.column(source)}`;
+    return `${columns.map(equal).join(' AND ')} AND NOT (${this.plan.keys.map(equal).join(' AND ')})`;
+  }
+
+  isTaken(unique: UniqueKey): string {
+    return `EXISTS (SELECT 1 FROM ${this.table} o WHERE ${this.isHolder(unique)})`;
+  }
+
   /** The key columns of a row as text, or whatever else gives them back without loss. */
   keyList(columns: readonly ColumnMetadata[], alias: string): string {
     return columns
@@ -78,9 +97,14 @@ export class RestoreSql {
   }
 }
 
+/** The key in a row that was read with `RestoreSql.keyList()`. */
+export function keyIn(row: ObjectLiteral, columns: readonly unknown[]): Key {
+  return columns.map((_, n) => row[`key${n}`] as unknown);
+}
+
 /** The foreign keys of a table, those of all classes that share it, each once. */
-export function foreignKeysOf({ metadata }: AuditPlan): ForeignKeyMetadata[] {
-  return distinct([metadata, ...metadata.childEntityMetadatas].flatMap(({ foreignKeys }) => foreignKeys));
+export function foreignKeysOf(plan: AuditPlan): ForeignKeyMetadata[] {
+  return distinct(classesOf(plan).flatMap(({ foreignKeys }) => foreignKeys));
 }
 
 /** The foreign keys that refer to a table, each once. */

@@ -2,12 +2,21 @@ import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { InvalidArgumentError, type RestoreConflict, RestoreConflictError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { asOf } from './as-of.js';
+import { type ClassFilter } from './class-filter.js';
 import { keyOf } from './key-of.js';
+import { type Obstacle } from './obstacle.js';
+import { obstacleOf, RefusedWrite } from './refused-write.js';
 import { linkedRelations, restoreLinks } from './restored-links.js';
 import { RestoredRow } from './restored-row.js';
 import { type EntityId, type RestoreOptions, type Revision } from './revision.js';
 import { RowRevisions } from './row-revisions.js';
 import { inWriteTransaction } from './write-transaction.js';
+
+/** A row, as messages name it, and the revision that it is brought back to. */
+interface RestoreTarget {
+  readonly name: string;
+  readonly revision: Revision;
+}
 
 /** Where a row is brought back to. */
 type Moment = Date | number | Pick<Revision, 'version'>;
@@ -22,23 +31,27 @@ export async function restore<E extends ObjectLiteral>(
   plan: AuditPlan,
   id: EntityId,
   at: Moment,
-  { relations = false, manager }: RestoreOptions,
+  ofClass: ClassFilter | undefined,
+  { relations = false, dryRun = false, manager }: RestoreOptions,
 ): Promise<Revision<E> | null> {
   const key = keyOf(dataSource, plan, id);
   const linked = linkedRelations({ dataSource }, plan, relations);
   const reason = `restore of ${at instanceof Date ? momentText(at) : `version ${versionOf(at)}`}`;
-  return inWriteTransaction(dataSource, { manager, reason }, async (write) => {
-    const revisions = new RowRevisions<E>(dataSource, plan, key, write.queryRunner);
+  let row: RestoreTarget;
+  const written = inWriteTransaction(dataSource, { manager, reason, dryRun }, async (write) => {
+    const revisions = new RowRevisions<E>(dataSource, plan, key, write.queryRunner, ofClass);
     const target = await targetOf(revisions, at);
+    row = { name: revisions.name, revision: target };
     const before = await revisions.newest();
-    const problems = await new RestoredRow(write, plan, key).restore(target.id);
-    refuse(revisions.name, target, problems);
-    for (const relation of linked) {
-      const moment = at instanceof Date ? at : undefined;
-      refuse(revisions.name, target, await restoreLinks(write, plan, relation, target.id, moment));
-    }
+    refuse(row, await new RestoredRow(write, plan, key).restore(target.id));
+    const moment = at instanceof Date ? at : undefined;
+    for (const relation of linked) refuse(row, await restoreLinks(write, plan, relation, target.id, moment));
     const after = await revisions.newest();
     return after && after.version !== before?.version ? after : null;
+  });
+  return written.catch(async (error: unknown) => {
+    if (!(error instanceof RefusedWrite)) throw error;
+    throw conflictError(row, [await obstacleOf(dataSource, manager?.queryRunner, error)], error.cause);
   });
 }
 
@@ -46,7 +59,7 @@ async function targetOf<E extends ObjectLiteral>(
   revisions: RowRevisions<E>,
   at: Moment,
 ): Promise<Revision<E>> {
-  const [target] = await revisions.read(asOf(at));
+  const [target] = await revisions.read(asOf(revisions, at));
   const moment = at instanceof Date ? `at ${momentText(at)}` : `in version ${versionOf(at)}`;
   if (!target) throw new InvalidArgumentError('at', `${revisions.name} did not exist ${moment}.`);
   if (target.isDelete)
@@ -57,10 +70,26 @@ async function targetOf<E extends ObjectLiteral>(
   return target;
 }
 
-function refuse(name: string, { entity, entityId, version }: Revision, problems: readonly string[]): void {
-  if (problems.length === 0) return;
-  const conflicts = problems.map((problem): RestoreConflict => ({ entity, id: entityId, problem }));
-  throw new RestoreConflictError(`${name} as of version ${version}`, conflicts);
+function refuse(row: RestoreTarget, obstacles: readonly Obstacle[]): void {
+  if (obstacles.length > 0) throw conflictError(row, obstacles);
+}
+
+function conflictError(
+  { name, revision: { entity, entityId, version } }: RestoreTarget,
+  obstacles: readonly Obstacle[],
+  cause?: unknown,
+): RestoreConflictError {
+  const conflicts = obstacles.map(({ problem, values }): RestoreConflict => ({
+    entity,
+    id: entityId,
+    problem,
+    ...(values && { values }),
+  }));
+  return new RestoreConflictError(
+    `${name} as of version ${version}`,
+    conflicts,
+    cause === undefined ? {} : { cause },
+  );
 }
 
 function momentText(at: Date): string {

@@ -5,8 +5,9 @@ import { type AuditPlan } from '../audited/audit-plan.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { bindStatement, compileStatement } from '../dialect/statement.js';
 import { endOf } from './moment.js';
-import { RestoreSql } from './restore-sql.js';
-import { keyIn, RestoredRow } from './restored-row.js';
+import { type Obstacle } from './obstacle.js';
+import { keyIn, RestoreSql } from './restore-sql.js';
+import { RestoredRow } from './restored-row.js';
 import { type HistoryWrite } from './write-transaction.js';
 
 /** The many-to-many relations of an entity whose links have a history. */
@@ -52,7 +53,7 @@ export async function restoreLinks(
   { relation, junction }: LinkedRelation,
   revisionId: string,
   at: Date | undefined,
-): Promise<readonly string[]> {
+): Promise<readonly Obstacle[]> {
   const sql = new RestoreSql(write.dataSource, junction);
   const entity = new RestoreSql(write.dataSource, plan);
   const { dialect } = sql;
@@ -98,11 +99,11 @@ export async function restoreLinks(
   const present = new Set(now.map(keyOf));
   for (const row of now)
     if (!wanted.has(keyOf(row))) await new RestoredRow(write, junction, keyIn(row, columns)).remove();
-  const problems: string[] = [];
+  const obstacles: Obstacle[] = [];
   for (const row of then)
     if (!present.has(keyOf(row)))
-      problems.push(
+      obstacles.push(
         ...(await new RestoredRow(write, junction, keyIn(row, columns)).restore(row.link_id as string)),
       );
-  return problems;
+  return obstacles;
 }

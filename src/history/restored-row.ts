@@ -4,8 +4,12 @@ import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
 import { type Key } from '../dialect/dialect.js';
 import { bindStatement, compileStatement } from '../dialect/statement.js';
 import { tableName } from '../dialect/table-name.js';
-import { RestoreCheck } from './restore-check.js';
-import { foreignKeysTo, RestoreSql } from './restore-sql.js';
+import { type Obstacle } from './obstacle.js';
+import { RefusedWrite } from './refused-write.js';
+import { park } from './parking.js';
+import { type Assessment, RestoreCheck, writableColumns } from './restore-check.js';
+import { foreignKeysTo, keyIn, RestoreSql } from './restore-sql.js';
+import { type UniqueKey } from './unique-keys.js';
 import { type HistoryWrite } from './write-transaction.js';
 
 /** A row that refers to another by a foreign key. */
@@ -27,16 +31,16 @@ export class RestoredRow {
   private readonly values: Record<string, unknown>;
 
   constructor(
-    private readonly write: HistoryWrite,
+    private readonly target: HistoryWrite,
     readonly plan: AuditPlan,
     /** As the driver takes it. */
     readonly key: Key,
   ) {
-    this.sql = new RestoreSql(write.dataSource, plan);
+    this.sql = new RestoreSql(target.dataSource, plan);
     this.check = new RestoreCheck(
       this.sql,
       (template, values) => this.query(template, values),
-      write.dataSource.driver.isUUIDGenerationSupported(),
+      target.dataSource.driver.isUUIDGenerationSupported(),
     );
     this.values = Object.fromEntries(key.map((value, n) => [`k${n}`, value]));
   }
@@ -51,26 +55,59 @@ export class RestoredRow {
    * Brings the row back to a revision.
    *
    * @returns what is in the way, in which case nothing was written
+   * @throws RefusedWrite
    */
-  async restore(revisionId: string): Promise<readonly string[]> {
-    const assessment = await this.check.assess(revisionId);
-    const { problems, isPresent, differs, operation, columns } = assessment;
-    if (problems.length > 0 || (isPresent && !differs)) return problems;
-    const { plan, key } = this;
-    const changed = new Set(columns.map(({ databaseName }) => databaseName));
-    const text = isPresent ? this.updateText(columns) : this.insertText(columns);
-    await this.write.recorder.record(this.write.queryRunner, { plan, operation, key, changed }, () =>
-      this.query(text, { id: revisionId }),
-    );
-    if (!isPresent) await this.advanceGenerators();
-    return [];
+  async restore(revisionId: string): Promise<readonly Obstacle[]> {
+    const assessment = await this.assess(revisionId);
+    const obstacles = assessment.obstacles.filter((obstacle) => this.isCertain(obstacle));
+    if (obstacles.length === 0) await this.write(revisionId, assessment);
+    return obstacles;
   }
 
-  /** Removes the row, with all that the database removes along. */
+  /** Finds out what bringing it back comes to, and locks it. */
+  assess(revisionId: string): Promise<Assessment> {
+    return this.check.assess(revisionId);
+  }
+
+  /**
+   * Whether an obstacle is one whatever the database says. It has the last word on a partial index, and in a caller's
+   * transaction on what it checks at the end of it.
+   */
+  isCertain({ holder }: Obstacle): boolean {
+    return !holder || !(holder.unique.isPartial || (holder.unique.isDeferred && this.target.isGiven));
+  }
+
+  /** Brings the row back to a revision whose assessment found nothing in the way. @throws RefusedWrite */
+  async write(revisionId: string, { isPresent, differs, operation, columns }: Assessment): Promise<void> {
+    if (isPresent && !differs) return;
+    const { plan, key } = this;
+    const { recorder, queryRunner, isDryRun } = this.target;
+    const changed = new Set(columns.map(({ databaseName }) => databaseName));
+    const text = isPresent ? this.updateText(columns) : this.insertText(columns);
+    await recorder.record(queryRunner, { plan, operation, key, changed }, () =>
+      this.accepted(revisionId, this.query(text, { id: revisionId })),
+    );
+    // A rollback doesn't take generators back.
+    if (!isPresent && !isDryRun) await this.advanceGenerators();
+  }
+
+  /**
+   * Puts it out of the way of a row that gets a value of a unique key which this one has.
+   *
+   * @param revisionId what it is brought back to later; undefined if it is to be removed
+   * @returns whether that was possible
+   */
+  async park(unique: UniqueKey, revisionId: string | undefined): Promise<boolean> {
+    const columns =
+      revisionId === undefined ? writableColumns(this.plan) : (await this.assess(revisionId)).columns;
+    return park(this.target, this.sql, (template, values) => this.query(template, values), unique, columns);
+  }
+
+  /** Removes the row, with all that the database removes along. @throws RefusedWrite */
   async remove(): Promise<void> {
-    const { plan, key, write } = this;
-    await write.dataSource
-      .createQueryBuilder(write.queryRunner)
+    const { plan, key, target } = this;
+    const removed = target.dataSource
+      .createQueryBuilder(target.queryRunner)
       .delete()
       .from(plan.metadata.target)
       .where(
@@ -79,13 +116,14 @@ export class RestoredRow {
       )
       .callListeners(false)
       .execute();
+    await this.accepted(undefined, removed);
   }
 
   /** The rows of other keys that refer to it. */
   async referring(): Promise<ReferringRow[]> {
     const found: ReferringRow[] = [];
     const { sql, plan } = this;
-    const { dataSource } = this.write;
+    const { dataSource } = this.target;
     for (const foreignKey of foreignKeysTo(dataSource, plan)) {
       const child = foreignKey.entityMetadata;
       const on = foreignKey.columns
@@ -104,16 +142,13 @@ export class RestoredRow {
   }
 
   private updateText(columns: readonly PlanColumn[]): string {
-    const { sql, plan } = this;
+    const { sql } = this;
     const set = columns.map(({ source }, n): [string, string] => {
       const name = sql.column(source);
       // It goes on counting, or who holds an older state could save over this one.
       return [name, source.isVersion ? `t.${name} + 1` : sql.restored(columns[n])];
     });
-    // Assigned to themselves, the others with ON UPDATE keep what they have.
-    const kept = plan.metadata.columns
-      .filter((column) => column.onUpdate && !columns.some(({ source }) => source === column))
-      .map((column): [string, string] => [sql.column(column), `t.${sql.column(column)}`]);
+    const kept = sql.keptOnUpdate(columns).map((name): [string, string] => [name, `t.${name}`]);
     return sql.dialect.updateJoined({
       target: sql.table,
       source: `${sql.revisions} r`,
@@ -139,14 +174,20 @@ export class RestoredRow {
         await this.query(dialect.advanceGenerator(table, this.sql.column(source), isRow), {});
   }
 
+  private async accepted(revisionId: string | undefined, written: Promise<unknown>): Promise<void> {
+    try {
+      await written;
+    } catch (error) {
+      const refusal = this.sql.dialect.refusal(error);
+      // A removal writes a revision too, whose own errors are none of the row's.
+      if (!refusal || (revisionId === undefined && refusal.kind !== 'reference')) throw error;
+      throw new RefusedWrite(this.plan, revisionId, refusal, error);
+    }
+  }
+
   private async query(template: string, values: Record<string, unknown>): Promise<ObjectLiteral[]> {
     const statement = compileStatement(this.sql.dialect, template);
     const parameters = bindStatement(statement, { ...this.values, ...values });
-    return (await this.write.queryRunner.query(statement.text, parameters)) as ObjectLiteral[];
+    return (await this.target.queryRunner.query(statement.text, parameters)) as ObjectLiteral[];
   }
-}
-
-/** The key in a row that was read with `RestoreSql.keyList()`. */
-export function keyIn(row: ObjectLiteral, columns: readonly unknown[]): Key {
-  return columns.map((_, n) => row[`key${n}`] as unknown);
 }

@@ -5,7 +5,7 @@ import { type RowExpression } from '../dialect/dialect.js';
 import { type Statement } from '../dialect/statement.js';
 import { REVISION_COLUMNS } from '../revision/revision-columns.js';
 import { readStatement } from './read-statement.js';
-import { shownColumns } from './shown-columns.js';
+import { columnsHidingNull, shownColumns } from './shown-columns.js';
 
 /** Which of the revisions of a row are read; all in no order unless it says something else. */
 export interface RevisionFilter {
@@ -20,6 +20,11 @@ export interface RevisionFilter {
 /** Where a select has the n-th shown column of a revision or of its predecessor. */
 export function resultColumn(alias: 'r' | 'p', n: number): string {
   return `${alias}${n}`;
+}
+
+/** Where it says that a column is not NULL, of those that hide it. */
+export function presenceColumn(name: string): string {
+  return `${name}_present`;
 }
 
 /** Where a select says whether the predecessor is a delete; null if there is none. */
@@ -42,7 +47,7 @@ export function selectRevisions(
   return readStatement(dataSource, plan, key, () => {
     const query = dataSource.createQueryBuilder<ObjectLiteral>(plan.revision.target, 'r').select([]);
     for (const name of Object.values(REVISION_COLUMNS)) query.addSelect(`r.${name}`, name);
-    addShownColumns(query, plan, 'r');
+    addShownColumns(query, dataSource, plan, 'r');
     if (predecessor) addPredecessor(query, dataSource, plan);
     const [r] = columnsOf(dataSource);
     for (const condition of [...plan.keys.map((column, n) => `${r(column)} = {{key${n}}}`), ...where])
@@ -62,7 +67,7 @@ function addPredecessor(
   const same = plan.keys.map((column) => `${p(column)} = ${r(column)}`).join(' AND ');
   query.leftJoin(plan.revision.target as string, 'p', `${same} AND p.${revVersion} = r.${revVersion} - 1`);
   query.addSelect(`p.${revIsDelete}`, PREVIOUS_ISDELETE);
-  addShownColumns(query, plan, 'p');
+  addShownColumns(query, dataSource, plan, 'p');
 }
 
 /**
@@ -92,16 +97,19 @@ export function changedCondition(dataSource: DataSource, columns: readonly PlanC
  */
 export function addShownColumns(
   query: SelectQueryBuilder<ObjectLiteral>,
+  dataSource: DataSource,
   plan: AuditPlan,
   alias: 'r' | 'p',
   table = { aliasEnd: '', prefix: '' },
 ): void {
+  const hiding = columnsHidingNull(dataSource, plan);
   shownColumns(plan).forEach((column, n) => {
     if (alias === 'p' && plan.keys.includes(column)) return;
-    query.addSelect(
-      `${alias}${table.aliasEnd}.${column.copy.propertyPath}`,
-      `${table.prefix}${resultColumn(alias, n)}`,
-    );
+    const path = `${alias}${table.aliasEnd}.${column.copy.propertyPath}`;
+    const name = `${table.prefix}${resultColumn(alias, n)}`;
+    query.addSelect(path, name);
+    if (hiding.includes(column))
+      query.addSelect(`CASE WHEN ${path} IS NOT NULL THEN 1 END`, presenceColumn(name));
   });
 }
 

@@ -37,6 +37,12 @@ export interface Change {
   property: string;
   from: unknown;
   to: unknown;
+  /**
+   * Which of the two is JSON's `null`, where the other one is SQL's NULL and both read the same.
+   *
+   * @example { property: 'settings', from: null, to: null, jsonNull: 'to' } // NULL became 'null'::jsonb
+   */
+  jsonNull?: 'from' | 'to';
 }
 
 /** Part of a list that may be long. */
@@ -124,6 +130,12 @@ export interface RestoreOptions {
    * @default false
    */
   relations?: boolean | readonly string[];
+
+  /**
+   * Finds out whether it can be restored and returns the revision that it would make, and writes nothing.
+   * @default false
+   */
+  dryRun?: boolean;
 
   /**
    * The manager of a transaction that it is to be part of.

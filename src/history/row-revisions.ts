@@ -1,6 +1,9 @@
 import { type DataSource, type ObjectLiteral, QueryFailedError, type QueryRunner } from 'typeorm';
 import { InvalidArgumentError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
+import { dialectOf } from '../dialect/dialect-of.js';
+import { tableName } from '../dialect/table-name.js';
+import { type ClassFilter } from './class-filter.js';
 import { keyOf, keyText } from './key-of.js';
 import { readRows } from './read-statement.js';
 import { type EntityId, type Revision } from './revision.js';
@@ -20,6 +23,8 @@ export class RowRevisions<E extends ObjectLiteral> {
     readonly plan: AuditPlan,
     readonly key: readonly unknown[],
     private readonly queryRunner?: QueryRunner,
+    /** Only those of a child class of a single-table inheritance. */
+    readonly ofClass?: ClassFilter,
   ) {
     this.reader = revisionReaderOf(dataSource, plan);
   }
@@ -29,14 +34,14 @@ export class RowRevisions<E extends ObjectLiteral> {
     dataSource: DataSource,
     plan: AuditPlan,
     id: EntityId,
-    queryRunner?: QueryRunner,
+    ofClass?: ClassFilter,
   ): RowRevisions<E> {
-    return new RowRevisions(dataSource, plan, keyOf(dataSource, plan, id), queryRunner);
+    return new RowRevisions(dataSource, plan, keyOf(dataSource, plan, id), undefined, ofClass);
   }
 
   /** The row as messages and cursors name it: `Reservation 1`. */
   get name(): string {
-    return `${this.plan.metadata.name} ${keyText(this.key)}`;
+    return `${this.ofClass?.name ?? this.plan.metadata.name} ${keyText(this.key)}`;
   }
 
   /** The condition that a revision changed one of the columns, for a filter whose revisions are read. */
@@ -59,7 +64,25 @@ export class RowRevisions<E extends ObjectLiteral> {
     return this.select(filter, false);
   }
 
-  private async select(filter: RevisionFilter, predecessor: boolean): Promise<Record<string, unknown>[]> {
+  /** The newest one of the row at a moment, if it is one of the class. */
+  before(end: number): RevisionFilter {
+    const isPast = (alias: string): string => `${alias}.rev_created < {{end}}`;
+    const { dataSource, plan, ofClass } = this;
+    const table = tableName(dataSource, plan.revision);
+    const keys = plan.keys.map(({ databaseName }) => dataSource.driver.escape(databaseName));
+    // Or an older one would be found, from before the row became another's.
+    const isNewest = ofClass ? [dialectOf(dataSource).newest({ table, keys, isPast })] : [];
+    return { where: [isPast('r'), ...isNewest], values: { end }, order: 'DESC', limit: 1 };
+  }
+
+  private async select(given: RevisionFilter, predecessor: boolean): Promise<Record<string, unknown>[]> {
+    const filter = this.ofClass
+      ? {
+          ...given,
+          where: [...(given.where ?? []), this.ofClass.condition('r')],
+          values: { ...given.values, ...this.ofClass.values },
+        }
+      : given;
     const statement = selectRevisions(this.dataSource, this.plan, filter, predecessor);
     const key = Object.fromEntries(this.key.map((value, n) => [`key${n}`, value]));
     try {

@@ -1,9 +1,17 @@
+import { type DataSource } from 'typeorm';
 import { InvalidArgumentError } from '../audit.errors.js';
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
+import { dialectOf } from '../dialect/dialect-of.js';
 
 /** What snapshots have: all but `select: false` columns, in the order of the table. */
 export function shownColumns(plan: AuditPlan): PlanColumn[] {
   return plan.columns.filter(({ copy }) => copy.isSelect);
+}
+
+/** Of the shown columns, those of which a select has to say whether they are NULL, because the driver doesn't. */
+export function columnsHidingNull(dataSource: DataSource, plan: AuditPlan): PlanColumn[] {
+  const dialect = dialectOf(dataSource);
+  return shownColumns(plan).filter(({ copy }) => dialect.hidesJsonNull(copy));
 }
 
 /** What changes are listed of: the shown columns without the key, which never changes. */

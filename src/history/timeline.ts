@@ -12,7 +12,7 @@ export async function readTimeline<E extends ObjectLiteral>(
 ): Promise<Page<Revision<E>>> {
   const request = timelineRequest(row.plan, row.name, options);
   const { limit, list } = request;
-  const found = await (isFiltered(request) ? readFiltered : readWhole)(row, request);
+  const found = await (row.ofClass || isFiltered(request) ? readFiltered : readWhole)(row, request);
   const items = found.slice(0, limit);
   return { items, nextCursor: found.length > limit ? encodeCursor(list, items.at(-1)!.version) : null };
 }

@@ -4,10 +4,13 @@ import { type AuditPlan } from '../audited/audit-plan.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { type Key } from '../dialect/dialect.js';
 import { bindStatement, compileStatement } from '../dialect/statement.js';
-import { RestoreSql } from './restore-sql.js';
-import { keyIn, RestoredRow } from './restored-row.js';
+import { type Obstacle } from './obstacle.js';
+import { type Assessment } from './restore-check.js';
+import { keyIn, RestoreSql } from './restore-sql.js';
+import { RestoredRow } from './restored-row.js';
 import { type Revision } from './revision.js';
 import { RowRevisions } from './row-revisions.js';
+import { type UniqueKey } from './unique-keys.js';
 import { type HistoryWrite } from './write-transaction.js';
 
 /** A row that a transaction wrote. */
@@ -57,10 +60,11 @@ export class UndoneRow {
   latest: Revision;
   /** The revision to restore, or null if the row is to be removed. */
   private target: Revision | null = null;
+  private assessment: Assessment | undefined;
 
   constructor(
     write: HistoryWrite,
-    private readonly written: WrittenRow,
+    readonly written: WrittenRow,
     private readonly transaction: string,
   ) {
     this.row = new RestoredRow(write, written.plan, written.key);
@@ -99,26 +103,46 @@ export class UndoneRow {
     return undefined;
   }
 
-  /** Puts it back, unless something is in the way. @returns what, in which case nothing was written */
-  async apply(): Promise<readonly UndoConflict[]> {
-    if (this.target)
-      return (await this.row.restore(this.target.id)).map((problem) =>
-        this.conflict(`${this.revisions.name}: ${problem}`),
-      );
+  /** What is in the way of putting it back now. */
+  async obstacles(): Promise<readonly Obstacle[]> {
+    if (this.target) {
+      this.assessment = await this.row.assess(this.target.id);
+      return this.assessment.obstacles;
+    }
     if (this.latest.isDelete) return [];
     const referring = await this.row.referring();
-    if (referring.length === 0) await this.row.remove();
-    return referring.map(({ foreignKey, key }) =>
-      this.conflict(
-        `${foreignKey.entityMetadata.name} ${key.map(String).join()} refers to ${this.revisions.name}, which would be removed`,
-      ),
-    );
+    return referring.map(({ foreignKey, key }) => ({
+      problem: `${foreignKey.entityMetadata.name} ${key.map(String).join()} refers to ${this.revisions.name}, which would be removed`,
+    }));
+  }
+
+  isCertain(obstacle: Obstacle): boolean {
+    return this.row.isCertain(obstacle);
+  }
+
+  /** Puts it back, as nothing is in the way. @throws RefusedWrite */
+  async apply(): Promise<void> {
+    if (this.target) await this.row.write(this.target.id, this.assessment!);
+    else if (!this.latest.isDelete) await this.row.remove();
+  }
+
+  /** Puts it out of the way of a row that gets a value back which this one has. @returns whether that was possible */
+  park(unique: UniqueKey): Promise<boolean> {
+    return this.row.park(unique, this.target?.id);
   }
 
   /** The revision that putting it back made, if one did. */
   async made(): Promise<Revision | undefined> {
     const revision = await this.revisions.newest();
     return revision && revision.version > this.latest.version ? revision : undefined;
+  }
+
+  /** An obstacle as the error has it. */
+  conflictWith({ problem, values }: Obstacle): UndoConflict {
+    return {
+      ...this.conflict(this.target ? `${this.revisions.name}: ${problem}` : problem),
+      ...(values && { values }),
+    };
   }
 
   private conflict(problem: string): UndoConflict {

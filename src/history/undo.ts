@@ -1,9 +1,11 @@
 import { inspect } from 'node:util';
 import { type DataSource } from 'typeorm';
 import { InvalidArgumentError, type UndoConflict, UndoConflictError } from '../audit.errors.js';
+import { obstacleOf } from './refused-write.js';
 import { readTransaction } from './feed.js';
 import { transactionId } from './feed-request.js';
 import { type Revision, type UndoOptions } from './revision.js';
+import { RefusedUndo, UndoOrder } from './undo-order.js';
 import { rowsOfTransaction, UndoneRow } from './undo-rows.js';
 import { type HistoryWrite, inWriteTransaction } from './write-transaction.js';
 
@@ -22,17 +24,26 @@ export async function undo(
   const written = await rowsOfTransaction(dataSource, id, manager?.queryRunner);
   if (written.length === 0)
     throw new InvalidArgumentError('transaction', `${id} has no revisions that could be undone.`);
-  return inWriteTransaction(dataSource, { manager, reason: `undo of ${id}`, dryRun }, async (write) => {
-    const rows = written.map((row) => new UndoneRow(write, row, id));
-    for (const row of rows) await row.lock();
-    const conflicts: UndoConflict[] = [];
-    for (const row of rows) {
-      const conflict = await row.prepare();
-      if (conflict) conflicts.push(conflict);
-    }
-    if (conflicts.length > 0) throw new UndoConflictError(id, conflicts);
-    await applyAll(id, rows);
-    return revisionsMade(write, rows);
+  const undone = inWriteTransaction(
+    dataSource,
+    { manager, reason: `undo of ${id}`, dryRun },
+    async (write) => {
+      const rows = written.map((row) => new UndoneRow(write, row, id));
+      for (const row of rows) await row.lock();
+      const conflicts: UndoConflict[] = [];
+      for (const row of rows) {
+        const conflict = await row.prepare();
+        if (conflict) conflicts.push(conflict);
+      }
+      if (conflicts.length > 0) throw new UndoConflictError(id, conflicts);
+      await new UndoOrder(id, rows).applyAll();
+      return revisionsMade(write, rows);
+    },
+  );
+  return undone.catch(async (error: unknown) => {
+    if (!(error instanceof RefusedUndo)) throw error;
+    const obstacle = await obstacleOf(dataSource, manager?.queryRunner, error.refused);
+    throw new UndoConflictError(id, [error.row.conflictWith(obstacle)], { cause: error.cause });
   });
 }
 
@@ -50,23 +61,4 @@ async function revisionsMade(write: HistoryWrite, rows: readonly UndoneRow[]): P
 
 function nameOf({ entity, entityId }: Revision): string {
   return inspect([entity, entityId]);
-}
-
-/**
- * Goes back the way that the transaction went, which is the order that foreign and unique keys ask for. A row whose
- * time hasn't come, because the database had removed or set it along with another, waits for a later round.
- */
-async function applyAll(id: string, rows: readonly UndoneRow[]): Promise<void> {
-  let waiting = rows;
-  while (waiting.length > 0) {
-    const blocked: UndoneRow[] = [];
-    const conflicts: UndoConflict[] = [];
-    for (const row of waiting) {
-      const inTheWay = await row.apply();
-      if (inTheWay.length > 0) blocked.push(row);
-      conflicts.push(...inTheWay);
-    }
-    if (blocked.length === waiting.length) throw new UndoConflictError(id, conflicts);
-    waiting = blocked;
-  }
 }

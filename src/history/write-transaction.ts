@@ -9,6 +9,10 @@ export interface HistoryWrite {
   readonly dataSource: DataSource;
   readonly queryRunner: QueryRunner;
   readonly recorder: Recorder;
+  /** Whether the transaction is the caller's, and goes on afterwards. */
+  readonly isGiven: boolean;
+  /** Whether all of it is taken back at the end. */
+  readonly isDryRun: boolean;
 }
 
 /** In which transaction, and for which reason. */
@@ -37,7 +41,11 @@ export async function inWriteTransaction<T>(
   const given = manager?.queryRunner;
   const queryRunner = given ?? dataSource.createQueryRunner();
   const run = (): Promise<T> =>
-    recorder.transaction(queryRunner, () => fn({ dataSource, queryRunner, recorder }), { isDryRun: dryRun });
+    recorder.transaction(
+      queryRunner,
+      () => fn({ dataSource, queryRunner, recorder, isGiven: given !== undefined, isDryRun: dryRun }),
+      { isDryRun: dryRun },
+    );
   const context = new AuditContext();
   try {
     return await (context.state()?.reason

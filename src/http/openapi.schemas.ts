@@ -21,7 +21,17 @@ export const ENTITIES = listOf({
 
 export const ENTITY = object;
 
-export const CHANGES = listOf({ type: 'object', properties: { property, from: anything, to: anything } });
+const jsonNull = {
+  ...text,
+  enum: ['from', 'to'],
+  description: "Which of the two is JSON's null, where the other one is NULL",
+};
+
+export const CHANGES = listOf({
+  type: 'object',
+  properties: { property, from: anything, to: anything, jsonNull },
+  required: ['property', 'from', 'to'],
+});
 
 export const REVISION = {
   type: 'object',

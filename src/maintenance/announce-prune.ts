@@ -10,7 +10,8 @@ export async function announcePrune(
   log: MaintenanceLog,
   details: Record<string, unknown>,
 ): Promise<void> {
-  if (!care.dialect.locksGaps) return;
+  // Those that assume that a new key has no history.
+  if (!care.dialect.locksGaps && !care.dialect.rowPlace) return;
   const isKnown = await care.connected((queryRunner) => wasPruned(care.dataSource, queryRunner, plan));
   if (isKnown) return;
   await care.transaction((queryRunner) => log.note(queryRunner, details));

@@ -77,11 +77,10 @@ export class AuditMaintenance {
 
   /**
    * Removes old revisions: all but the newest `keep` of each entity, or what was no longer in force at `olderThan`; with
-   * both, what both let go. The newest revision of a row that exists always stays, and as-of reads from `olderThan` on
-   * answer as before. Versions are then m..n.
+   * both, what both let go. As-of reads from `olderThan` on answer as before. Versions are then m..n.
    *
-   * With `olderThan` alone an entity that was deleted before it loses its whole history, and starts from version 1 if it
-   * ever comes back.
+   * The newest revision of an entity always stays, even if it is a delete: an entity that comes back under its key
+   * continues with version n+1. With `deletedState: 'last'` that delete holds the last state; `erase()` removes it.
    *
    * @returns how many revisions went, for the entity's table and each of its junction tables
    * @throws NotAuditedError, ActorRequiredError

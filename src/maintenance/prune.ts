@@ -90,24 +90,20 @@ async function count(
   return Number(number);
 }
 
-/** The revisions r that may go, with their successors n, from FROM on. */
+/**
+ * The revisions r that may go, with their successors n, from FROM on. Without a successor none goes, a delete neither:
+ * a key that comes back counts its versions on from there.
+ */
 function whatMayGo(sql: RevisionSql, { keep, olderThan }: PruneOptions): string {
   const key = (n: number): string => `r.${sql.column(sql.plan.keys[n])}`;
-  const isRow = sql.plan.keys.map((_, n) => `${sql.liveKey(n)} = ${key(n)}`).join(' AND ');
-  const cut = sql.dialect.value('{{cut}}', 'time');
-  const superseded = olderThan ? `n.rev_created < ${cut}` : 'n.rev_id IS NOT NULL';
-  // The end of an entity's history, with which all of it goes: from the cut on it is as if it had never been.
-  const ended =
-    `n.rev_id IS NULL AND r.rev_isdelete AND r.rev_created < ${cut} ` +
-    `AND NOT EXISTS (SELECT 1 FROM ${sql.table} t WHERE ${isRow})`;
   const conditions = [
-    olderThan && keep === undefined ? `(${superseded} OR (${ended}))` : superseded,
+    ...(olderThan ? [`n.rev_created < ${sql.dialect.value('{{cut}}', 'time')}`] : []),
     ...(keep === undefined
       ? []
       : [`r.rev_version <= ${sql.newestVersion(key)} - ${sql.dialect.value('{{keep}}', 'integer')}`]),
   ];
   return (
-    `FROM ${sql.revisions} r LEFT JOIN ${sql.revisions} n ON ${sql.isOf('n', key)} AND n.rev_version = r.rev_version + 1 ` +
+    `FROM ${sql.revisions} r JOIN ${sql.revisions} n ON ${sql.isOf('n', key)} AND n.rev_version = r.rev_version + 1 ` +
     `WHERE ${conditions.join(' AND ')}`
   );
 }

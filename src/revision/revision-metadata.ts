@@ -35,7 +35,7 @@ function storageOf(dataSource: DataSource, definition: RevisionDefinition): Meta
     string | (new () => object);
   storage.tables.push({
     target,
-    name: definition.tableName,
+    name: definition.givenName,
     type: 'regular',
     engine: metadata.engine,
     database: metadata.database,

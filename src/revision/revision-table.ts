@@ -10,6 +10,7 @@ import { type Mask } from '../dialect/dialect.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { maskedType } from '../dialect/mask.js';
 import { MAX_ACTOR_LENGTH, type RevisionColumns } from './revision-columns.js';
+import { type RevisionTableName } from './revision-table-name.js';
 
 /** An index of a revision table. TypeORM 0.3 doesn't know its type, and makes a btree of each. */
 export interface CopiedIndex {
@@ -18,13 +19,11 @@ export interface CopiedIndex {
 }
 
 /** What a revision table is to be made of. */
-export interface RevisionDefinition {
+export interface RevisionDefinition extends RevisionTableName {
   /** The audited table. */
   metadata: EntityMetadata;
   /** What marks the entity; undefined for a junction table, which nothing but its name stands for. */
   target: EntityTarget<ObjectLiteral> | undefined;
-  /** Without `entityPrefix`. */
-  tableName: string;
   /** The columns to copy. */
   columns: readonly ColumnMetadata[];
   /** Those whose copies don't have the value. */

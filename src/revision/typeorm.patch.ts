@@ -6,6 +6,7 @@ import {
   QueryBuilder,
   type QueryRunner,
 } from 'typeorm';
+import { MigrationExecutor } from 'typeorm/migration/MigrationExecutor.js';
 import { type Subject } from 'typeorm/persistence/Subject.js';
 import { SubjectExecutor } from 'typeorm/persistence/SubjectExecutor.js';
 import { BroadcasterResult } from 'typeorm/subscriber/BroadcasterResult.js';
@@ -116,6 +117,36 @@ export function extendFlushes(extension: FlushExtension): void {
     );
     return result;
   };
+  prototype[PATCHED] = true;
+}
+
+/** What stands around a run of migrations. */
+export interface MigrationExtension {
+  run<T>(dataSource: DataSource, migrate: () => Promise<T>): Promise<T>;
+}
+
+type Migrate = (this: MigrationExecutor, ...given: unknown[]) => Promise<unknown>;
+type Migrations = Record<'executePendingMigrations' | 'undoLastMigration' | 'executeMigration', Migrate> & {
+  [PATCHED]?: true;
+};
+
+/**
+ * Lets an extension stand around each run of migrations, and each revert of one.
+ *
+ * Neither an event nor a flag of TypeORM's tells that they run: `beforeMigration()` of a query runner is not called
+ * for those that run without a transaction.
+ */
+export function extendMigrations(extension: MigrationExtension): void {
+  const prototype = MigrationExecutor.prototype as unknown as Migrations;
+  if (prototype[PATCHED]) return;
+  for (const name of ['executePendingMigrations', 'undoLastMigration', 'executeMigration'] as const) {
+    const migrate = prototype[name];
+    prototype[name] = function (this: MigrationExecutor, ...given: unknown[]) {
+      // 0.3 knows the data source by another name.
+      const { dataSource, connection } = this as unknown as Record<'dataSource' | 'connection', DataSource>;
+      return extension.run(dataSource ?? connection, () => migrate.apply(this, given));
+    };
+  }
   prototype[PATCHED] = true;
 }
 

@@ -2,11 +2,28 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { publint } from 'publint';
-import { compile, installProject, type Line, type ModuleStyle, pack, runJest, runNode } from './projects.js';
+import { databasesOfThisRun } from '../support/databases.js';
+import { expectTenantHistory, expectTransactionHistory, type Played } from './packages.js';
+import {
+  addPackages,
+  compile,
+  installProject,
+  type Line,
+  type ModuleStyle,
+  pack,
+  runJest,
+  runNode,
+} from './projects.js';
 
 const minutes = 60_000;
 const lines: Line[] = ['NestJS 11, TypeORM 0.3', 'NestJS 12, TypeORM 1'];
 const styles: ModuleStyle[] = ['commonjs', 'esm'];
+
+const transactional = ['@nestjs-cls/transactional@3.3.0', '@nestjs-cls/transactional-adapter-typeorm@1.4.1'];
+const packages: Record<Line, readonly string[]> = {
+  'NestJS 11, TypeORM 0.3': [...transactional, '@avallone-io/rls@2.0.4', 'pg@8'],
+  'NestJS 12, TypeORM 1': transactional,
+};
 
 let tarball: string;
 beforeAll(async () => {
@@ -30,6 +47,32 @@ describe.each(lines)('the packed package with %s', (line) => {
 
   it('is one package in one process, by import and by require', async () => {
     expect(await runNode(join(project, 'esm'), 'one-class.mjs')).toBe(true);
+  });
+
+  describe('beside packages that take the data source into their hands', () => {
+    beforeAll(() => addPackages(project, packages[line]), 5 * minutes);
+    const playTwice = async (script: string): Promise<Played> => {
+      const folder = join(project, 'packages');
+      const plain = (await runNode(folder, script, 'plain')) as Played;
+      const audited = (await runNode(folder, script, 'audited')) as Played;
+      expect(audited.played).toEqual(plain.played);
+      return audited;
+    };
+
+    it(
+      'has the transactions of @nestjs-cls/transactional',
+      async () => expectTransactionHistory(await playTwice('cls-transactional.cjs')),
+      minutes,
+    );
+
+    // It was made for TypeORM 0.3, and fails on TypeORM 1 without us too.
+    if (line === 'NestJS 11, TypeORM 0.3' && databasesOfThisRun().includes('postgres')) {
+      it(
+        'has each statement of @avallone-io/rls run as its tenant',
+        async () => expectTenantHistory(await playTwice('rls.cjs')),
+        minutes,
+      );
+    }
   });
 
   describe.each(styles)('in an application of %s modules', (style) => {

@@ -49,8 +49,16 @@ export function compile(folder: string): Promise<string> {
 }
 
 /** Runs a file of the project in plain Node.js and parses what it prints. */
-export async function runNode(folder: string, file: string): Promise<unknown> {
-  return JSON.parse(await run(folder, process.execPath, file));
+export async function runNode(folder: string, file: string, ...given: string[]): Promise<unknown> {
+  return JSON.parse(await run(folder, process.execPath, file, ...given));
+}
+
+/** Adds packages that applications use beside ours, whatever their peers say, and the scripts that use them. */
+export async function addPackages(project: string, packages: readonly string[]): Promise<void> {
+  const flags = ['--no-save', '--legacy-peer-deps', '--omit=optional', '--ignore-scripts'];
+  const quiet = ['--prefer-offline', '--no-audit', '--no-fund'];
+  await run(project, 'npm', 'install', ...flags, ...quiet, ...packages);
+  await cp(join(here, 'packages'), join(project, 'packages'), { recursive: true });
 }
 
 /** Runs the application's own jest suite. */

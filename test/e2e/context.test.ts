@@ -19,7 +19,14 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
-import { AuditContext, Audited, AuditModule, HistoryService, type Revision } from 'nestjs-typeorm-audit';
+import {
+  AuditContext,
+  AuditContextError,
+  Audited,
+  AuditModule,
+  HistoryService,
+  type Revision,
+} from 'nestjs-typeorm-audit';
 import { tap } from 'rxjs';
 import request from 'supertest';
 import { Column, Entity, PrimaryGeneratedColumn, Repository } from 'typeorm';
@@ -280,8 +287,28 @@ describe('AuditContext', () => {
   it('can only be set where one is open, and only to what can be stored', async () => {
     await start();
     expect(() => audit().set({ actor: 'ann' })).toThrow('Use run() around the writes');
-    expect(() => audit().run({ actor: 'a'.repeat(256) }, () => 1)).toThrow('256 characters');
-    expect(() => audit().run({ reason: 5 as never }, () => 1)).toThrow('The reason of a write is a string');
+    await audit().run({ actor: 'ann' }, async () => {
+      expect(() => audit().set({ actor: 'a'.repeat(256) })).toThrow('256 characters');
+      await save(1);
+    });
+    expect(await newest(1)).toMatchObject({ actor: 'ann' });
+  });
+
+  it('rejects a run() with what can not be stored, and does not call the function', async () => {
+    await start();
+    const refused: unknown[] = [];
+    const refusals = [
+      audit().run({ actor: 'a'.repeat(256) }, () => save(1)),
+      audit().run({ reason: 5 as never }, async () => save(1)),
+      audit().run({ actor: 'ann' }, () => audit().run({ actor: 5 as never }, () => save(1))),
+    ];
+    for (const refusal of refusals) await refusal.catch((error: unknown) => refused.push(error));
+    expect(refused).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('256 characters') }),
+      new AuditContextError('The reason of a write is a string or null, not number.'),
+      new AuditContextError('The actor of a write is a string or null, not number.'),
+    ]);
+    expect(await dataSourceOf(app).getRepository(Reservation).count()).toBe(0);
   });
 });
 

@@ -2,7 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
 import { Audited } from '../../src/audited/audited.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
-import { createDatabase, databasesOfThisRun, type TestDatabase } from '../support/databases.js';
+import {
+  createDatabase,
+  type DatabaseName,
+  databasesOfThisRun,
+  type TestDatabase,
+} from '../support/databases.js';
+import { analyze, numbers } from '../support/generated-rows.js';
 import { planOf, type TableRead } from '../support/query-plan.js';
 import { QueryRecorder } from '../support/query-recorder.js';
 
@@ -24,25 +30,14 @@ const FIRST = Date.UTC(2020, 0, 1);
 const MINUTE = 60_000;
 
 // One a minute, of a thousand rows in turn.
-const hex = { postgres: 'to_hex', mariadb: 'hex' };
-const series = {
-  postgres: 'generate_series(0, 99999) AS s(n)',
-  mariadb: '(SELECT seq AS n FROM seq_0_to_99999) s',
-};
-const fill = (
-  database: 'postgres' | 'mariadb',
-  table: string,
-  column: string,
-  value: string,
-  skip: number,
-): string => {
+const fill = (database: DatabaseName, table: string, column: string, value: string, skip: number): string => {
   const ms = `(${FIRST + skip} + ${MINUTE} * ${database === 'postgres' ? 'n::bigint' : 'n'})`;
-  const time = `lpad(lower(${hex[database]}(${ms})), 12, '0')`;
+  const time = `lpad(lower(${database === 'postgres' ? 'to_hex' : 'hex'}(${ms})), 12, '0')`;
   const id = `concat(substr(${time}, 1, 8), '-', substr(${time}, 9, 4), '-7000-8000-', lpad(cast(n AS char(12)), 12, '0'))`;
   const typed = database === 'postgres' ? `replace(${id}, ' ', '0')::uuid` : id;
   return (
     `INSERT INTO ${table}_rev (rev_id, rev_created, rev_isdelete, rev_version, rev_operation, rev_actor, rev_transaction, id, ${column}) ` +
-    `SELECT ${typed}, ${ms} / 1000.0, FALSE, floor(n / 1000) + 1, 'update', CASE WHEN n % 10 = 0 THEN 'ann' ELSE 'bob' END, ${typed}, n % 1000, ${value} FROM ${series[database]}`
+    `SELECT ${typed}, ${ms} / 1000.0, FALSE, floor(n / 1000) + 1, 'update', CASE WHEN n % 10 = 0 THEN 'ann' ELSE 'bob' END, ${typed}, n % 1000, ${value} FROM ${numbers[database](100_000)}`
   );
 };
 
@@ -67,10 +62,9 @@ const databases = databasesOfThisRun().filter((name) => name !== 'sqlite');
       });
       await dataSource.initialize();
       history = new HistoryService(dataSource);
-      const analyze = { postgres: 'ANALYZE', mariadb: 'ANALYZE TABLE guest_rev, reservation_rev' };
       await dataSource.query(fill(name, 'guest', 'name', `'guest'`, 0));
       await dataSource.query(fill(name, 'reservation', 'party', '4', MINUTE / 2));
-      await dataSource.query(analyze[name]);
+      await dataSource.query(analyze[name](['guest_rev', 'reservation_rev']));
     }, 120_000);
     afterAll(async () => {
       await dataSource.destroy();

@@ -24,6 +24,7 @@ const types: Record<DatabaseName, Record<'bytes' | 'time', ColumnType>> = {
   sqlite: { bytes: 'blob', time: 'datetime' },
   postgres: { bytes: 'bytea', time: 'timestamptz' },
   mariadb: { bytes: 'varbinary', time: 'datetime' },
+  mysql: { bytes: 'varbinary', time: 'datetime' },
 };
 
 class Code {
@@ -107,7 +108,8 @@ function declareEntities(name: DatabaseName) {
   @Audited()
   @Entity()
   class Bytes {
-    @PrimaryColumn({ type: types[name].bytes, ...(name === 'mariadb' ? { length: 16 } : {}) }) id: Buffer;
+    @PrimaryColumn({ type: types[name].bytes, ...(types[name].bytes === 'varbinary' ? { length: 16 } : {}) })
+    id: Buffer;
     @Column({ default: 'x' }) text: string;
   }
 

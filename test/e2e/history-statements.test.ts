@@ -17,6 +17,7 @@ class Reservation {
 const widening: Partial<Record<DatabaseName, string>> = {
   postgres: 'ALTER COLUMN note TYPE varchar(100)',
   mariadb: 'MODIFY note varchar(100)',
+  mysql: 'MODIFY note varchar(100)',
 };
 
 describeDatabases('what reads remember', (name) => {

@@ -37,6 +37,7 @@ const types: Record<DatabaseName, Record<'bytes' | 'json' | 'decimal' | 'time', 
   sqlite: { bytes: 'blob', json: 'simple-json', decimal: 'varchar', time: 'datetime' },
   postgres: { bytes: 'bytea', json: 'jsonb', decimal: 'numeric', time: 'timestamptz' },
   mariadb: { bytes: 'blob', json: 'json', decimal: 'decimal', time: 'datetime' },
+  mysql: { bytes: 'blob', json: 'json', decimal: 'decimal', time: 'datetime' },
 };
 
 function declareEntities(name: DatabaseName) {

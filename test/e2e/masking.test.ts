@@ -175,6 +175,7 @@ describeDatabases('@Masked()', (name) => {
   });
 
   it('masks the same value alike in every session', async () => {
+    const isMysql = name === 'mariadb' || name === 'mysql';
     @Audited()
     @Entity()
     class Visit {
@@ -182,7 +183,7 @@ describeDatabases('@Masked()', (name) => {
       id: number;
 
       @Masked('hash')
-      @Column({ type: name === 'postgres' ? 'timestamptz' : name === 'mariadb' ? 'timestamp' : 'datetime' })
+      @Column({ type: name === 'postgres' ? 'timestamptz' : isMysql ? 'timestamp' : 'datetime' })
       at: Date;
 
       @Column({ type: 'int' })
@@ -192,9 +193,9 @@ describeDatabases('@Masked()', (name) => {
     await dataSource!.transaction(async (manager) => {
       await manager.save(Visit, { id: 1, at: new Date('2026-01-02T03:04:05Z'), n: 1 });
       if (name === 'postgres') await manager.query(`SET LOCAL TimeZone = 'Asia/Tokyo'`);
-      if (name === 'mariadb') await manager.query(`SET time_zone = '+09:00'`);
+      if (isMysql) await manager.query(`SET time_zone = '+09:00'`);
       await manager.update(Visit, 1, { n: 2 });
-      if (name === 'mariadb') await manager.query(`SET time_zone = DEFAULT`);
+      if (isMysql) await manager.query(`SET time_zone = DEFAULT`);
     });
     expect((await history.latest(Visit, 1))!.changes).toEqual([{ property: 'n', from: 1, to: 2 }]);
     await expectInvariants(dataSource!);

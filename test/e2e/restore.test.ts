@@ -401,7 +401,20 @@ describeDatabases('a restore', (name) => {
   });
 });
 
-const values: Record<DatabaseName, [type: string, options: object, values: string[]][]> = {
+type Values = [type: string, options: object, values: string[]][];
+
+const mysqlValues: Values = [
+  ['bigint', { unsigned: true }, ['18446744073709551615', '1']],
+  ['decimal', { precision: 30, scale: 10 }, ['12345678901234567890.0000000001', '0']],
+  ['datetime', { precision: 6 }, [`'2026-11-23 06:02:00.123456'`, `'2026-11-23 06:02:00.123457'`]],
+  ['varchar', {}, [`'a '`, `'A'`]],
+  ['blob', {}, [`x'00ff10'`, `x''`]],
+  ['json', {}, [`'{"b": 1, "a": [1.0]}'`, `'{}'`]],
+  ['enum', { enum: ['x', 'y'] }, [`'x'`, `'y'`]],
+  ['set', { enum: ['x', 'y'] }, [`'x,y'`, `''`]],
+];
+
+const values: Record<DatabaseName, Values> = {
   sqlite: [
     ['integer', {}, ['9007199254740993', '1']],
     ['text', {}, [`'a '`, `'A'`]],
@@ -421,16 +434,8 @@ const values: Record<DatabaseName, [type: string, options: object, values: strin
     ['enum', { enum: ['x', 'y'], array: true }, [`'{x,y}'`, `'{}'`]],
     ['uuid', {}, [`'00000000-0000-7000-8000-000000000000'`, `'00000000-0000-7000-8000-000000000001'`]],
   ],
-  mariadb: [
-    ['bigint', { unsigned: true }, ['18446744073709551615', '1']],
-    ['decimal', { precision: 30, scale: 10 }, ['12345678901234567890.0000000001', '0']],
-    ['datetime', { precision: 6 }, [`'2026-11-23 06:02:00.123456'`, `'2026-11-23 06:02:00.123457'`]],
-    ['varchar', {}, [`'a '`, `'A'`]],
-    ['blob', {}, [`x'00ff10'`, `x''`]],
-    ['json', {}, [`'{"b": 1, "a": [1.0]}'`, `'{}'`]],
-    ['enum', { enum: ['x', 'y'] }, [`'x'`, `'y'`]],
-    ['set', { enum: ['x', 'y'] }, [`'x,y'`, `''`]],
-  ],
+  mariadb: mysqlValues,
+  mysql: mysqlValues,
 };
 
 describeDatabases('a restored value', (name) => {

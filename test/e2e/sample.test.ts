@@ -70,8 +70,9 @@ async function play(app: INestApplication): Promise<string[]> {
 function demoOf(id: number, database: DatabaseName): string[] {
   const methods = ['POST', 'PATCH', 'DELETE'].map((method) => `"method":"${method}"`);
   const paths = ['', `/${id}`, `/${id}`].map((path) => `"path":"/reservations${path}"`);
-  // jsonb has its keys in an order of its own.
-  const [first, second] = database === 'postgres' ? [paths, methods] : [methods, paths];
+  // jsonb, and MySQL's json, have their keys in an order of their own.
+  const isOrdered = database === 'postgres' || database === 'mysql';
+  const [first, second] = isOrdered ? [paths, methods] : [methods, paths];
   return [
     '',
     'Steve books for 6 and comes with 4. Then he calls, and Ann cancels it.',
@@ -120,10 +121,11 @@ function urlOf({ options }: TestDatabase): string {
       return `sqlite:${options.database}`;
     case 'postgres':
       return options.url!;
+    case 'mysql':
     case 'mariadb': {
-      const { username, password, host, port, database } = options;
+      const { type, username, password, host, port, database } = options;
       const user = [username!, password!].map(encodeURIComponent).join(':');
-      return `mariadb://${user}@${host}:${port}/${database}`;
+      return `${type}://${user}@${host}:${port}/${database}`;
     }
     default:
       throw new Error(`The sample has no URL for ${options.type}.`);

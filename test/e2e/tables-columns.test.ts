@@ -84,6 +84,41 @@ const everywhere: Case[] = [
   ],
 ];
 
+const mysqlCases: Case[] = [
+  ['enum of strings', { type: 'enum', enum: Suit }, Suit.Clubs, Suit.Hearts],
+  ['enum of numbers', { type: 'enum', enum: Level }, Level.High, Level.Low],
+  ['set', { type: 'set', enum: Suit }, [Suit.Clubs, Suit.Hearts], [Suit.Hearts]],
+  ['an empty set', { type: 'set', enum: Suit }, [], [Suit.Hearts]],
+  ['json', { type: 'json' }, { a: [1, { b: null }] }, [1]],
+  ['datetime', { type: 'datetime' }, day, new Date('2015-04-03T00:00:00.000Z')],
+  ['datetime(3)', { type: 'datetime', precision: 3 }, day, otherDay],
+  ['timestamp', { type: 'timestamp' }, day, new Date('2015-04-03T00:00:00.000Z')],
+  ['year', { type: 'year' }, 1999, 2024],
+  ['blob', { type: 'blob' }, bytes, Buffer.alloc(0)],
+  ['longblob', { type: 'longblob' }, bytes, Buffer.alloc(0)],
+  ['varbinary', { type: 'varbinary', length: 20 }, bytes, Buffer.from('a ')],
+  ['binary', { type: 'binary', length: 4 }, Buffer.from('abcd'), Buffer.from('ABCD')],
+  ['unsigned bigint', { type: 'bigint', unsigned: true }, '18446744073709551615', '9007199254740993'],
+  ['unsigned int', { type: 'int', unsigned: true }, 4294967295, 1],
+  ['unsigned decimal', { type: 'decimal', precision: 6, scale: 2, unsigned: true }, '1.50', '1.51'],
+  ['tinyint', { type: 'tinyint' }, -128, 127],
+  ['mediumint', { type: 'mediumint' }, 1, 2],
+  ['float', { type: 'float' }, 0.1, 0.2],
+  ['float with a scale', { type: 'float', precision: 7, scale: 3 }, 1.125, 1.25],
+  ['bit', { type: 'bit' }, Buffer.from([1]), Buffer.from([0])],
+  ['char(n)', { type: 'char', length: 5 }, 'ab', 'AB'],
+  ['longtext', { type: 'longtext' }, 'a', 'a '],
+  [
+    'charset and collation',
+    { type: 'varchar', length: 20, charset: 'latin1', collation: 'latin1_german1_ci' },
+    'ä',
+    'a',
+  ],
+  ['uuid', { type: 'uuid' }, '8a3f2c1e-0b0c-4d57-9a3e-1f2e3d4c5b6a', '00000000-0000-0000-0000-000000000000'],
+  ['point', { type: 'point', srid: 4326 }, 'POINT(1 2)', 'POINT(1 3)'],
+  ['geometry', { type: 'geometry', spatialFeatureType: 'Point' }, 'POINT(1 2)', 'POINT(1 3)'],
+];
+
 const only: Record<DatabaseName, Case[]> = {
   sqlite: [
     ['datetime', { type: 'datetime' }, day, otherDay],
@@ -133,46 +168,9 @@ const only: Record<DatabaseName, Case[]> = {
     ['citext', { type: 'citext' }, 'a', 'A'],
     ['ltree', { type: 'ltree' }, 'a.b', 'a.c'],
   ],
-  mariadb: [
-    ['enum of strings', { type: 'enum', enum: Suit }, Suit.Clubs, Suit.Hearts],
-    ['enum of numbers', { type: 'enum', enum: Level }, Level.High, Level.Low],
-    ['set', { type: 'set', enum: Suit }, [Suit.Clubs, Suit.Hearts], [Suit.Hearts]],
-    ['an empty set', { type: 'set', enum: Suit }, [], [Suit.Hearts]],
-    ['json', { type: 'json' }, { a: [1, { b: null }] }, [1]],
-    ['datetime', { type: 'datetime' }, day, new Date('2015-04-03T00:00:00.000Z')],
-    ['datetime(3)', { type: 'datetime', precision: 3 }, day, otherDay],
-    ['timestamp', { type: 'timestamp' }, day, new Date('2015-04-03T00:00:00.000Z')],
-    ['year', { type: 'year' }, 1999, 2024],
-    ['blob', { type: 'blob' }, bytes, Buffer.alloc(0)],
-    ['longblob', { type: 'longblob' }, bytes, Buffer.alloc(0)],
-    ['varbinary', { type: 'varbinary', length: 20 }, bytes, Buffer.from('a ')],
-    ['binary', { type: 'binary', length: 4 }, Buffer.from('abcd'), Buffer.from('ABCD')],
-    ['unsigned bigint', { type: 'bigint', unsigned: true }, '18446744073709551615', '9007199254740993'],
-    ['unsigned int', { type: 'int', unsigned: true }, 4294967295, 1],
-    ['unsigned decimal', { type: 'decimal', precision: 6, scale: 2, unsigned: true }, '1.50', '1.51'],
-    ['tinyint', { type: 'tinyint' }, -128, 127],
-    ['mediumint', { type: 'mediumint' }, 1, 2],
-    ['float', { type: 'float' }, 0.1, 0.2],
-    ['float with a scale', { type: 'float', precision: 7, scale: 3 }, 1.125, 1.25],
-    ['bit', { type: 'bit' }, Buffer.from([1]), Buffer.from([0])],
-    ['char(n)', { type: 'char', length: 5 }, 'ab', 'AB'],
-    ['longtext', { type: 'longtext' }, 'a', 'a '],
-    [
-      'charset and collation',
-      { type: 'varchar', length: 20, charset: 'latin1', collation: 'latin1_german1_ci' },
-      'ä',
-      'a',
-    ],
-    [
-      'uuid',
-      { type: 'uuid' },
-      '8a3f2c1e-0b0c-4d57-9a3e-1f2e3d4c5b6a',
-      '00000000-0000-0000-0000-000000000000',
-    ],
-    ['inet6', { type: 'inet6' }, '::1', '::2'],
-    ['point', { type: 'point', srid: 4326 }, 'POINT(1 2)', 'POINT(1 3)'],
-    ['geometry', { type: 'geometry', spatialFeatureType: 'Point' }, 'POINT(1 2)', 'POINT(1 3)'],
-  ],
+  mariadb: [...mysqlCases, ['inet6', { type: 'inet6' }, '::1', '::2']],
+  // It has no inet6.
+  mysql: mysqlCases,
 };
 
 const derived: Record<DatabaseName, Case[1][]> = {
@@ -182,6 +180,10 @@ const derived: Record<DatabaseName, Case[1][]> = {
   ],
   postgres: [{ type: 'int', asExpression: 'base * 2', generatedType: 'STORED' }],
   mariadb: [
+    { type: 'int', asExpression: 'base * 2', generatedType: 'STORED' },
+    { type: 'varchar', asExpression: `concat('n', base)`, generatedType: 'VIRTUAL' },
+  ],
+  mysql: [
     { type: 'int', asExpression: 'base * 2', generatedType: 'STORED' },
     { type: 'varchar', asExpression: `concat('n', base)`, generatedType: 'VIRTUAL' },
   ],

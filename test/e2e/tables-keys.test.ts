@@ -152,6 +152,44 @@ const everywhere: Case[] = [
   ],
 ];
 
+const mysqlCases: Case[] = [
+  [
+    'bigints',
+    keyedBy({ type: 'bigint' }),
+    { k0: '9007199254740993' },
+    { k0: '9007199254740992' },
+    { k0: '-1' },
+  ],
+  ['generated bigints', GeneratedBigint, {}, {}],
+  [
+    'unsigned bigints',
+    keyedBy({ type: 'bigint', unsigned: true }),
+    { k0: '18446744073709551615' },
+    { k0: '1' },
+  ],
+  [
+    'transformed bytes',
+    keyedBy({ type: 'binary', length: 16, transformer: bytesOfUuid }),
+    { k0: uuids[0] },
+    { k0: uuids[1] },
+  ],
+  [
+    'bytes',
+    keyedBy({ type: 'varbinary', length: 9 }),
+    { k0: Buffer.from([0, 255]) },
+    { k0: Buffer.from('a') },
+  ],
+  ['datetimes', keyedBy({ type: 'datetime' }), { k0: moments[0] }, { k0: moments[1] }],
+  ['timestamps', keyedBy({ type: 'timestamp' }), { k0: moments[0] }, { k0: moments[1] }],
+  ['char(n)', keyedBy({ type: 'char', length: 5 }), { k0: 'ab' }, { k0: 'abc' }],
+  [
+    'text of another charset',
+    keyedBy({ type: 'varchar', length: 9, charset: 'latin1', collation: 'latin1_bin' }),
+    { k0: 'ä' },
+    { k0: 'a' },
+  ],
+];
+
 const only: Record<DatabaseName, Case[]> = {
   sqlite: [
     // Its driver reads a larger one as the next number that a double holds.
@@ -191,43 +229,8 @@ const only: Record<DatabaseName, Case[]> = {
     ],
     ['citext', keyedBy({ type: 'citext' }), { k0: 'Ab' }, { k0: 'b' }],
   ],
-  mariadb: [
-    [
-      'bigints',
-      keyedBy({ type: 'bigint' }),
-      { k0: '9007199254740993' },
-      { k0: '9007199254740992' },
-      { k0: '-1' },
-    ],
-    ['generated bigints', GeneratedBigint, {}, {}],
-    [
-      'unsigned bigints',
-      keyedBy({ type: 'bigint', unsigned: true }),
-      { k0: '18446744073709551615' },
-      { k0: '1' },
-    ],
-    [
-      'transformed bytes',
-      keyedBy({ type: 'binary', length: 16, transformer: bytesOfUuid }),
-      { k0: uuids[0] },
-      { k0: uuids[1] },
-    ],
-    [
-      'bytes',
-      keyedBy({ type: 'varbinary', length: 9 }),
-      { k0: Buffer.from([0, 255]) },
-      { k0: Buffer.from('a') },
-    ],
-    ['datetimes', keyedBy({ type: 'datetime' }), { k0: moments[0] }, { k0: moments[1] }],
-    ['timestamps', keyedBy({ type: 'timestamp' }), { k0: moments[0] }, { k0: moments[1] }],
-    ['char(n)', keyedBy({ type: 'char', length: 5 }), { k0: 'ab' }, { k0: 'abc' }],
-    [
-      'text of another charset',
-      keyedBy({ type: 'varchar', length: 9, charset: 'latin1', collation: 'latin1_bin' }),
-      { k0: 'ä' },
-      { k0: 'a' },
-    ],
-  ],
+  mariadb: mysqlCases,
+  mysql: mysqlCases,
 };
 
 describeDatabases('The primary key', (name) => {

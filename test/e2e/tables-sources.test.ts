@@ -92,11 +92,38 @@ class Snakes extends DefaultNamingStrategy implements NamingStrategyInterface {
   }
 }
 
+/** The usual way to give all tables of an application a prefix. */
+class Acme extends Snakes {
+  override tableName(className: string, given: string | undefined): string {
+    return `acme_${super.tableName(className, given)}`;
+  }
+}
+
+class LoudAcme extends Acme {
+  override tableName(className: string, given: string | undefined): string {
+    return super.tableName(className, given).toUpperCase();
+  }
+}
+
+/** Has no prefix, and makes other names of given names too. */
+class Plurals extends Snakes {
+  override tableName(className: string, given: string | undefined): string {
+    return `${given ?? snakeCase(className)}s`;
+  }
+}
+
+@Audited({ tableName: 'past_halls' })
+@Entity()
+class Hall {
+  @PrimaryGeneratedColumn() id: number;
+}
+
 const otherDriver = {
   sqlite: { type: 'sqljs', database: undefined },
   // With it TypeORM finds differences in every nullable and json column of MariaDB, so there are no migrations.
   mariadb: { type: 'mysql' },
   postgres: {},
+  mysql: {},
 } as Record<DatabaseName, Partial<DataSourceOptions>>;
 
 const booking = {
@@ -211,6 +238,32 @@ describeDatabases('A data source', (name) => {
       'bare.seatRow seat_row',
     ]);
     await expectBookings(dataSource);
+  });
+
+  it('with a naming strategy that prefixes every table has the prefix once', async () => {
+    const entities = [Guest, TableBooking, Hall, namedOnly];
+    const dataSource = await open({ entities, namingStrategy: new Acme(), entityPrefix: 'app_' });
+    expect(revisionTables(dataSource)).toEqual([
+      'app_acme_acme_table_bookings_other_guests_acme_guests_rev',
+      'app_acme_guests_rev',
+      'app_acme_named_onlys_rev',
+      'app_acme_past_halls',
+      'app_acme_table_bookings_rev',
+    ]);
+    expect(auditPlansOf(dataSource).maintenance!.tablePath).toBe('app_acme_audit_maintenance');
+    for (const { metadata, revision } of auditPlansOf(dataSource).all)
+      if (metadata.name !== 'Hall') expect(revision.tableName).toBe(`${metadata.tableName}_rev`);
+    await expectBookings(dataSource);
+  });
+
+  it.each([
+    [new LoudAcme(), 'ACME_GUESTS_REV'],
+    [new Plurals(), 'guests_revs'],
+    [new Snakes(), 'guests_rev'],
+  ])('with a naming strategy that changes given names keeps its way: %#', async (namingStrategy, table) => {
+    const dataSource = await open({ entities: [Guest], namingStrategy });
+    expect(revisionTables(dataSource)).toEqual([table]);
+    await expectRecorded(dataSource, Guest, [{ fullName: 'A' }, { fullName: 'B' }]);
   });
 
   it('refuses a name that the database would cut off', async () => {

@@ -10,7 +10,7 @@ import {
   describeDatabases,
   type TestDatabase,
 } from '../support/databases.js';
-import { numbers, uuids } from '../support/generated-rows.js';
+import { analyze, numbers, quotient, uuids } from '../support/generated-rows.js';
 import { planOf } from '../support/query-plan.js';
 import { QueryRecorder } from '../support/query-recorder.js';
 
@@ -44,7 +44,7 @@ function insertRevisions(
   columns: object,
 ): string {
   const rows = count / versions;
-  const version = name === 'mariadb' ? `(n DIV ${rows})` : `(n / ${rows})`;
+  const version = quotient[name]('n', rows);
   const values = {
     rev_id: uuids[name]('n'),
     rev_created: `${FIRST_MS / 1000} + ${version} * 60 + (n % ${rows}) * 0.000001`,
@@ -79,18 +79,16 @@ describeDatabases(`time travel over ${REVISIONS} revisions`, (name) => {
       logger: recorder,
     });
     await dataSource.initialize();
-    const party = name === 'mariadb' ? `(n DIV ${REVISIONS / VERSIONS})` : `(n / ${REVISIONS / VERSIONS})`;
     await dataSource.query(insertRevisions(name, 'guest_rev', GUESTS, 1, { name: "'Ann'" }));
     await dataSource.query(
       insertRevisions(name, 'reservation_rev', REVISIONS, VERSIONS, {
-        party: `${party} + 1`,
+        party: `${quotient[name]('n', REVISIONS / VERSIONS)} + 1`,
         guest_fk: `n % ${GUESTS}`,
       }),
     );
-    for (const table of ['guest_rev', 'reservation_rev'])
-      await dataSource.query(name === 'mariadb' ? `ANALYZE TABLE ${table}` : `ANALYZE ${table}`);
+    await dataSource.query(analyze[name](['guest_rev', 'reservation_rev']));
     past = new HistoryService(dataSource).at(new Date(FIRST_MS + (VERSION - 1) * 60_000 + 30_000));
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     if (dataSource?.isInitialized) await dataSource.destroy();
     await database?.drop();

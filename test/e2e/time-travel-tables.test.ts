@@ -98,6 +98,10 @@ describeDatabases('a table of the past', (name) => {
     for (const [n, target] of entities.entries())
       if (n > 0) query.innerJoin(target, `t${n}`, `t${n}.id = t0.id`).addSelect(`t${n}.value`, `v${n}`);
     expect(await query.getRawOne()).toEqual(Object.fromEntries(entities.map((_, n) => [`v${n}`, 'old'])));
+    if (name === 'mysql')
+      expect(query.maxExecutionTime(9_000).getQuery()).toContain(
+        ' SELECT /*+ SET_VAR(optimizer_search_depth = 3) MAX_EXECUTION_TIME(9000) */ `t0`',
+      );
   });
 });
 

@@ -73,7 +73,7 @@ class Postgres {
 
 @Audited()
 @Entity()
-class Mariadb {
+class Mysql {
   @PrimaryColumn() id: number;
   @Column({ type: 'enum', enum: ['b', 'a'] }) one: string;
   @Column({ type: 'set', enum: ['a', 'b'] }) some: string[];
@@ -149,7 +149,7 @@ describeDatabases('values of the past', (name) => {
 it.each(databasesOfThisRun().filter((name) => name !== 'sqlite'))(
   'types that only %s has are read as those of the present',
   async (name) => {
-    const target = name === 'postgres' ? Postgres : Mariadb;
+    const target = name === 'postgres' ? Postgres : Mysql;
     const { manager, history } = await open(await createDatabase(name), [target]);
     const values = {
       one: 'a',

@@ -40,7 +40,7 @@ export async function createDatabase(
   { file = false }: { file?: boolean } = {},
 ): Promise<TestDatabase> {
   if (database === 'postgres') return createPostgres();
-  if (database === 'mariadb') return createMariadb();
+  if (database !== 'sqlite') return createMysql(database);
   return file ? createSqliteFile() : sqliteInMemory();
 }
 
@@ -74,14 +74,14 @@ async function createPostgres(): Promise<TestDatabase> {
   };
 }
 
-async function createMariadb(): Promise<TestDatabase> {
+async function createMysql(server: 'mariadb' | 'mysql'): Promise<TestDatabase> {
   const name = uniqueName();
-  await administer('mariadb', `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
-  const url = serverUrl('mariadb');
+  await administer(server, `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+  const url = serverUrl(server);
   return {
-    name: 'mariadb',
+    name: server,
     options: {
-      type: 'mariadb',
+      type: server,
       host: url.hostname,
       port: Number(url.port || 3306),
       username: decodeURIComponent(url.username),
@@ -89,7 +89,7 @@ async function createMariadb(): Promise<TestDatabase> {
       database: name,
       charset: 'utf8mb4',
     },
-    drop: () => administer('mariadb', `DROP DATABASE IF EXISTS ${name}`),
+    drop: () => administer(server, `DROP DATABASE IF EXISTS ${name}`),
   };
 }
 

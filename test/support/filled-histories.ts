@@ -1,6 +1,6 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type DatabaseName } from './databases.js';
-import { newUuid, numbers } from './generated-rows.js';
+import { analyze, newUuid, numbers } from './generated-rows.js';
 
 /** How many revisions each row has. */
 const VERSIONS = 5;
@@ -24,7 +24,7 @@ export async function fillTables(name: DatabaseName, dataSource: DataSource): Pr
     );
     if (name === 'postgres' && 'id' in values)
       await dataSource.query(`SELECT setval(pg_get_serial_sequence('${table}', 'id'), ${rows})`);
-    await analyze(name, dataSource, table);
+    await dataSource.query(analyze[name]([table]));
   }
 }
 
@@ -37,7 +37,7 @@ export async function fillHistories(name: DatabaseName, dataSource: DataSource):
         `SELECT ${newUuid[name]}, 1577836800 + n, FALSE, n + 1, 'update', ${newUuid[name]}, ${columns} ` +
         `FROM ${table} CROSS JOIN ${numbers[name](VERSIONS)}`,
     );
-    await analyze(name, dataSource, `${table}_rev`);
+    await dataSource.query(analyze[name]([`${table}_rev`]));
   }
 }
 
@@ -55,8 +55,4 @@ function namesOf(dataSource: DataSource, values: object): string {
   return Object.keys(values)
     .map((column) => dataSource.driver.escape(column))
     .join(', ');
-}
-
-async function analyze(name: DatabaseName, dataSource: DataSource, table: string): Promise<void> {
-  await dataSource.query(name === 'mariadb' ? `ANALYZE TABLE ${table}` : `ANALYZE ${table}`);
 }

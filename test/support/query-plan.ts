@@ -18,7 +18,7 @@ export interface QueryPlan {
   readonly sorts: boolean;
 }
 
-/** How a database runs a query. PostgreSQL and MariaDB run it for that, SQLite doesn't. */
+/** How a database runs a query. The servers run it for that, SQLite doesn't. */
 export async function planOf(
   name: DatabaseName,
   dataSource: DataSource,
@@ -33,12 +33,14 @@ const explain: Record<DatabaseName, string> = {
   sqlite: 'EXPLAIN QUERY PLAN',
   postgres: 'EXPLAIN (ANALYZE, FORMAT JSON)',
   mariadb: 'ANALYZE',
+  mysql: 'EXPLAIN ANALYZE FORMAT=JSON',
 };
 
 const readPlan: Record<DatabaseName, (rows: Row[]) => QueryPlan> = {
   sqlite: readSqlitePlan,
   postgres: readPostgresPlan,
   mariadb: readMariadbPlan,
+  mysql: readMysqlPlan,
 };
 
 function readSqlitePlan(rows: Row[]): QueryPlan {
@@ -90,6 +92,42 @@ function readMariadbPlan(rows: Row[]): QueryPlan {
     })),
     sorts: rows.some(({ Extra }) => /filesort|temporary/.test(String(Extra))),
   };
+}
+
+function readMysqlPlan([row]: Row[]): QueryPlan {
+  const plan = typeof row.EXPLAIN === 'string' ? (JSON.parse(row.EXPLAIN) as object) : row.EXPLAIN;
+  const nodes = mysqlNodesOf(plan);
+  return {
+    reads: nodes.flatMap((node) =>
+      node.table_name
+        ? {
+            // Only stored tables are in a schema.
+            alias: node.schema_name ? (node.alias ?? node.table_name) : `<${node.table_name}>`,
+            index: node.index_name ?? null,
+            isScan: node.access_type !== 'index',
+            rows: Math.round(node.actual_rows * node.actual_loops),
+          }
+        : [],
+    ),
+    sorts: nodes.some(({ access_type: type }) => type === 'sort'),
+  };
+}
+
+interface MysqlNode {
+  access_type: string;
+  table_name?: string;
+  schema_name?: string;
+  alias?: string;
+  index_name?: string;
+  actual_rows: number;
+  actual_loops: number;
+}
+
+// Subqueries are in members of many names.
+function mysqlNodesOf(value: unknown): MysqlNode[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const inner = Object.values(value).flatMap(mysqlNodesOf);
+  return 'access_type' in value ? [value as MysqlNode, ...inner] : inner;
 }
 
 interface PostgresNode {

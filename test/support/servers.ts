@@ -3,21 +3,31 @@ import pg from 'pg';
 
 // Jest loads a global set-up without its module mapping, so this file can import packages only, none of ours.
 
-export type ServerName = 'postgres' | 'mariadb';
+export type ServerName = 'postgres' | 'mariadb' | 'mysql';
+
+/** Where each is by default, and what says where else. */
+const servers: Record<ServerName, { variable: string; url: string }> = {
+  postgres: { variable: 'POSTGRES_URL', url: 'postgres://postgres@127.0.0.1:5432/postgres' },
+  mariadb: { variable: 'MARIADB_URL', url: 'mysql://root@127.0.0.1:3306/' },
+  // Beside a MariaDB, which has MySQL's own port.
+  mysql: { variable: 'MYSQL_URL', url: 'mysql://root@127.0.0.1:3308/' },
+};
 
 const connectTimeoutMs = 3_000;
 const leftoverAfterMinutes = 3 * 60;
 
 /**
- * Finds the databases of this run: SQLite always, PostgreSQL and MariaDB where they answer.
+ * Finds the databases of this run: those that `DATABASES` names, or SQLite and every server that answers.
  *
- * @throws Error when one doesn't answer and `CI=true`: there a silently smaller run would be a lie
+ * @throws Error when one doesn't answer that `DATABASES` names, or any with `CI=true`: there a silently smaller run
+ * would be a lie
  */
 export default async function globalSetup(): Promise<void> {
-  const databases = ['sqlite'];
-  const labels = ['sqlite'];
+  const wanted = wantedDatabases();
+  const databases: string[] = wanted.filter((name) => name === 'sqlite');
+  const labels: string[] = [...databases];
   const silent: string[] = [];
-  for (const name of ['postgres', 'mariadb'] as const) {
+  for (const name of wanted.filter((database): database is ServerName => database !== 'sqlite')) {
     try {
       const server = await connect(name);
       try {
@@ -31,15 +41,24 @@ export default async function globalSetup(): Promise<void> {
       silent.push(`${name} at ${serverUrl(name).host} (${reasonOf(error)})`);
     }
   }
-  if (process.env.CI === 'true' && silent.length > 0) {
+  if ((process.env.CI === 'true' || process.env.DATABASES) && silent.length > 0) {
+    const variables = Object.values(servers).map(({ variable }) => variable);
     throw new Error(
-      `With CI=true every database is tested, but these do not answer: ${silent.join(', ')}. ` +
-        'Start them, or say where they are with POSTGRES_URL and MARIADB_URL.',
+      `Every database of this run has to answer, but these don't: ${silent.join(', ')}. ` +
+        `Start them, or say where they are with ${variables.join(', ')}.`,
     );
   }
   process.env.AUDIT_TEST_DATABASES = databases.join(',');
   process.env.AUDIT_TEST_DATABASES_SUMMARY =
     `Databases: ${labels.join(', ')}` + (silent.length > 0 ? `; left out: ${silent.join(', ')}` : '');
+}
+
+function wantedDatabases(): ('sqlite' | ServerName)[] {
+  const all = ['sqlite', ...(Object.keys(servers) as ServerName[])] as const;
+  const names = process.env.DATABASES?.split(',');
+  const unknown = names?.find((name) => !all.some((known) => known === name));
+  if (unknown !== undefined) throw new Error(`DATABASES: "${unknown}" is not one of ${all.join(', ')}.`);
+  return all.filter((name) => names?.includes(name) ?? true);
 }
 
 /** A database server as its administrator sees it, for the few statements that the tests need beside TypeORM. */
@@ -49,13 +68,12 @@ export interface Server {
 }
 
 export function serverUrl(name: ServerName): URL {
-  return name === 'postgres'
-    ? new URL(process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres')
-    : new URL(process.env.MARIADB_URL ?? 'mysql://root@127.0.0.1:3306/');
+  const { variable, url } = servers[name];
+  return new URL(process.env[variable] ?? url);
 }
 
 export function connect(name: ServerName): Promise<Server> {
-  return name === 'postgres' ? connectPostgres() : connectMariadb();
+  return name === 'postgres' ? connectPostgres() : connectMysql(name);
 }
 
 async function connectPostgres(): Promise<Server> {
@@ -70,9 +88,9 @@ async function connectPostgres(): Promise<Server> {
   };
 }
 
-async function connectMariadb(): Promise<Server> {
+async function connectMysql(name: ServerName): Promise<Server> {
   const connection = await mysql.createConnection({
-    uri: serverUrl('mariadb').href,
+    uri: serverUrl(name).href,
     connectTimeout: connectTimeoutMs,
   });
   return {

@@ -26,7 +26,7 @@ export async function separateTenants({ name, dataSource }: World): Promise<void
   return run(
     `CREATE TRIGGER take_tenant BEFORE INSERT ON account FOR EACH ROW SET NEW.code = @tenant`,
     `CREATE TRIGGER keep_tenant BEFORE UPDATE ON account FOR EACH ROW SET NEW.balance = ` +
-      `IF(OLD.code <=> @tenant, NEW.balance, OLD.balance)`,
+      `IF(BINARY OLD.code <=> BINARY @tenant, NEW.balance, OLD.balance)`,
   );
 }
 

@@ -11,8 +11,11 @@ import { attachCapture } from '../../src/capture/attach-capture.js';
 import { AuditContext } from '../../src/context/audit-context.js';
 import { createDatabase, type DatabaseName, databasesOfThisRun, type TestDatabase } from './databases.js';
 
-/** `mysql` is TypeORM's driver of that name on the MariaDB server: it knows no RETURNING. */
-export type WorldName = DatabaseName | 'sqljs' | 'mysql';
+/** `mysql-on-mariadb` is TypeORM's driver for MySQL on the MariaDB server: it knows no RETURNING. */
+export type WorldName = DatabaseName | 'sqljs' | 'mysql-on-mariadb';
+
+/** What MySQL's SQL runs on. */
+export const MYSQLS: readonly WorldName[] = ['mariadb', 'mysql-on-mariadb', 'mysql'];
 
 /** A data source on a database of its own, with what a write path needs to be run and looked at. */
 export interface World {
@@ -37,7 +40,7 @@ export function worldNames(drivers = false): WorldName[] {
   const names: WorldName[] = databasesOfThisRun();
   if (!drivers) return names;
   return names.flatMap((name): WorldName[] =>
-    name === 'sqlite' ? [name, 'sqljs'] : name === 'mariadb' ? [name, 'mysql'] : [name],
+    name === 'sqlite' ? [name, 'sqljs'] : name === 'mariadb' ? [name, 'mysql-on-mariadb'] : [name],
   );
 }
 
@@ -120,12 +123,12 @@ export async function contentsOf(
 }
 
 function serverOf(name: WorldName): DatabaseName {
-  return name === 'sqljs' ? 'sqlite' : name === 'mysql' ? 'mariadb' : name;
+  return name === 'sqljs' ? 'sqlite' : name === 'mysql-on-mariadb' ? 'mariadb' : name;
 }
 
 function optionsOf(name: WorldName, { options }: TestDatabase): object {
   if (name === 'sqljs') return { type: 'sqljs' };
-  if (name === 'mysql') return { ...options, type: 'mysql' };
+  if (name === 'mysql-on-mariadb') return { ...options, type: 'mysql' };
   return options;
 }
 

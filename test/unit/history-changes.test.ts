@@ -56,6 +56,17 @@ describe('changesBetween', () => {
     expect(changesBetween(empty, none, ['tags'])).toEqual([]);
   });
 
+  it('tells JSON null from NULL, where nothing else does', () => {
+    const none = stateOf({ json: null });
+    const json: State = { values: { json: null }, nulls: new Set(), jsonNulls: new Set(['json']) };
+    const change = { property: 'json', from: null, to: null };
+    expect(changesBetween(none, json, ['json'])).toEqual([{ ...change, jsonNull: 'to' }]);
+    expect(changesBetween(json, none, ['json'])).toEqual([{ ...change, jsonNull: 'from' }]);
+    expect(changesBetween(json, json, ['json'])).toEqual([]);
+    expect(changesBetween(json, stateOf({ json: 1 }), ['json'])).toEqual([{ ...change, to: 1 }]);
+    expect(changesBetween(null, json, ['json'])).toEqual([]);
+  });
+
   it.each([
     ['dates of the same time', new Date(5), new Date(5)],
     ['the same bytes', Buffer.from('ab'), Buffer.from('ab')],

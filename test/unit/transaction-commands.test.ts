@@ -1,22 +1,37 @@
 import { describe, expect, it } from '@jest/globals';
 import { transactionCommands } from '../../src/dialect/transaction-commands.js';
 
+const kinds = (text: string): string[] =>
+  transactionCommands(text).map(({ kind, name }) => (name ? `${kind} ${name}` : kind));
+
 describe('transactionCommands()', () => {
   it.each([
-    'BEGIN NOT ATOMIC DECLARE v int; INSERT INTO t VALUES (1); END',
-    'DO $$ BEGIN INSERT INTO t VALUES (1); EXCEPTION WHEN others THEN NULL; END $$',
-    'CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM u; END',
-    'INSERT INTO t SELECT 1; DELETE FROM t',
-  ])('finds none in %s', (text) => {
-    expect(transactionCommands(text)).toEqual([]);
+    ['BEGIN', ['begin']],
+    ['start  transaction read only', ['begin']],
+    ['/* mine */ -- by hand\n COMMIT', ['commit']],
+    ['END', ['commit']],
+    ['ROLLBACK', ['rollback']],
+    ['abort', ['rollback']],
+    ['SAVEPOINT typeorm_1', ['savepoint typeorm_1']],
+    ['RELEASE SAVEPOINT "a"', ['release a']],
+    ['ROLLBACK TO SAVEPOINT `a`', ['rollback to a']],
+    ['ROLLBACK WORK TO a', ['rollback to a']],
+    ['COMMIT; BEGIN', ['commit', 'begin']],
+    ['SELECT 1; COMMIT', ['commit']],
+  ])('finds those of %s', (text, expected) => {
+    expect(kinds(text)).toEqual(expected);
   });
 
   it.each([
-    ['COMMIT; BEGIN', ['commit', 'begin']],
-    ['begin; insert into t values (1); end', ['begin', 'commit']],
-    ['/* a hint */ START TRANSACTION', ['begin']],
-    ['ROLLBACK TO SAVEPOINT one', ['rollback to']],
-  ])('finds what %s does', (text, kinds) => {
-    expect(transactionCommands(text).map(({ kind }) => kind)).toEqual(kinds);
+    'SELECT 1',
+    'UPDATE t SET a = 1',
+    "COMMIT PREPARED 'x'",
+    'BEGIN NOT ATOMIC DECLARE a int; IF a THEN SET a = 1; END IF; END',
+    'CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END; $$',
+    'CREATE TRIGGER t AFTER INSERT ON a BEGIN UPDATE b SET c = 1; END',
+    "INSERT INTO note VALUES ('first; commit')",
+    'DO $do$ BEGIN PERFORM 1; END; $do$',
+  ])('finds none in %s', (text) => {
+    expect(kinds(text)).toEqual([]);
   });
 });

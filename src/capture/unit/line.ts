@@ -15,6 +15,8 @@ export class Line {
   private current: Turn | undefined;
   /** Ends with the last unit that is waiting or running. */
   private lastUnit: Promise<void> | undefined;
+  /** Ends when that unit lets other statements pass, which is at its end at the latest. */
+  private lastPassing: Promise<void> | undefined;
   private readonly statements = new Map<Turn, Promise<unknown>>();
   private readonly announcements = new Map<Turn, Promise<unknown>>();
 
@@ -69,31 +71,30 @@ export class Line {
   /**
    * Runs a statement of the application.
    *
+   * @param isCommand whether it begins, ends or divides a transaction
    * @param isHeard whether hooks are told of it, whose own statements then belong to it
    */
-  async runStatement<T>(isHeard: boolean, run: () => Promise<T>): Promise<T> {
+  async runStatement<T>(isCommand: boolean, isHeard: boolean, run: () => Promise<T>): Promise<T> {
     const turn = new Turn();
-    const before = this.lastUnit;
-    const running = before
-      ? before.then(() => (isHeard ? turn.run(run) : run()))
-      : isHeard
-        ? turn.run(run)
-        : run();
-    this.statements.set(turn, running);
+    const before = isCommand ? this.lastUnit : this.lastPassing;
+    const { promise: ended, resolve: end } = deferred();
+    this.statements.set(turn, ended);
     try {
-      return await running;
+      if (before) await before;
+      return await (isHeard ? turn.run(run) : run());
     } finally {
       this.statements.delete(turn);
       turn.end();
+      end();
     }
   }
 
   /**
    * Takes a unit's place, at once.
    *
-   * @returns what waits until it is its turn, and what ends it
+   * @returns what waits until it is its turn, what lets other statements pass before its end, and what ends it
    */
-  enter(turn: Turn): { readonly turned: Promise<void> | undefined; readonly leave: () => void } {
+  enter(turn: Turn): Place {
     for (const announced of this.announcements.keys())
       if (Turn.isWithin((own) => own === announced)) this.announcements.delete(announced);
     const others = [...this.statements].filter(([other]) => !Turn.isWithin((own) => own === other));
@@ -101,11 +102,12 @@ export class Line {
     const isNested = others.length < this.statements.size;
     const before = isNested ? [] : [this.lastUnit, ...others.map(([, statement]) => statement)];
     const waits = before.filter((promise) => promise !== undefined);
-    let end!: () => void;
-    const ended = new Promise<void>((resolve) => (end = resolve));
-    const previousLast = this.lastUnit;
-    const last = isNested && previousLast ? Promise.all([previousLast, ended]).then(() => undefined) : ended;
+    const { promise: ended, resolve: end } = deferred();
+    const { promise: passing, resolve: pass } = deferred();
+    const last = isNested ? both(this.lastUnit, ended) : ended;
+    const lastPassing = isNested ? both(this.lastPassing, passing) : passing;
     this.lastUnit = last;
+    this.lastPassing = lastPassing;
     let outer: Turn | undefined;
     const begin = (): void => {
       outer = this.current;
@@ -116,9 +118,29 @@ export class Line {
     const leave = (): void => {
       this.current = outer;
       if (this.lastUnit === last) this.lastUnit = undefined;
+      if (this.lastPassing === lastPassing) this.lastPassing = undefined;
       turn.end();
+      pass();
       end();
     };
-    return { turned, leave };
+    return { turned, pass, leave };
   }
+}
+
+/** A unit's place on the line. */
+export interface Place {
+  readonly turned: Promise<void> | undefined;
+  readonly pass: () => void;
+  readonly leave: () => void;
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve!: () => void;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
+}
+
+async function both(one: Promise<void> | undefined, other: Promise<void>): Promise<void> {
+  await one;
+  await other;
 }

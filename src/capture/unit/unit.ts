@@ -1,8 +1,8 @@
 import { QueryFailedError, type QueryRunner } from 'typeorm';
 import { type Dialect } from '../../dialect/dialect.js';
-import { hasOwnQuery, ownQueryOf } from '../../dialect/query-runner.js';
+import { connectedRunnerOf, hasOwnQuery, ownQueryOf } from '../../dialect/query-runner.js';
 import { showActive } from './active-flag.js';
-import { type Line } from './line.js';
+import { type Line, type Place } from './line.js';
 import { Turn } from './turn.js';
 
 /** A statement as the application's error tells it. */
@@ -21,7 +21,7 @@ export class Unit {
   private readonly turn = new Turn();
   private begun: Promise<void> | undefined;
   private line: Line | undefined;
-  private leave: (() => void) | undefined;
+  private place: Place | undefined;
   private isOwn = false;
   private hideActive: (() => void) | undefined;
 
@@ -34,6 +34,16 @@ export class Unit {
   /** `old` where the transaction may have read before, so that at REPEATABLE READ it doesn't see what is newest. */
   get snapshot(): 'fresh' | 'old' {
     return this.line!.transaction.hasRead ? 'old' : 'fresh';
+  }
+
+  /** Whether the transaction is the unit's own. */
+  get hasOwnTransaction(): boolean {
+    return this.isOwn;
+  }
+
+  /** Whether the transaction is SERIALIZABLE. */
+  get isSerializable(): boolean {
+    return this.line!.session.isSerializable;
   }
 
   get hasBegun(): boolean {
@@ -79,6 +89,14 @@ export class Unit {
     }
   }
 
+  /**
+   * Lets other statements run beside it, but for those that would end the transaction: hooks may be waiting for them.
+   * In a transaction of its own they would become part of it.
+   */
+  letOthersPass(): void {
+    if (!this.isOwn) this.place?.pass();
+  }
+
   /** Keeps the transaction from being committed: the write was done, and has no revision. */
   fail(error: unknown): void {
     this.line?.transaction.fail(error);
@@ -90,9 +108,8 @@ export class Unit {
     this.line = line;
     // A write of a hook that belongs to another unit is part of that.
     if (line.isInUnit) return;
-    const { turned, leave } = line.enter(this.turn);
-    this.leave = leave;
-    if (turned) await turned;
+    this.place = line.enter(this.turn);
+    if (this.place.turned) await this.place.turned;
     try {
       const open = line.session.isInTransaction((text) => this.beneath(text));
       if (open instanceof Promise ? await open : open) return;
@@ -115,7 +132,9 @@ export class Unit {
     }
     this.isOwn = true;
     if (!hasOwnQuery(queryRunner))
-      this.hideActive = showActive(queryRunner, () => Turn.isWithin((other) => other === turn));
+      this.hideActive = showActive(connectedRunnerOf(queryRunner), () =>
+        Turn.isWithin((other) => other === turn),
+      );
   }
 
   private async commit(statement: UnitStatement | undefined): Promise<void> {
@@ -131,7 +150,8 @@ export class Unit {
   }
 
   private async beneath(text: string): Promise<unknown> {
-    const result = await ownQueryOf(this.queryRunner).call(this.queryRunner, text);
+    const queryRunner = connectedRunnerOf(this.queryRunner);
+    const result = await ownQueryOf(queryRunner).call(queryRunner, text);
     this.line?.session.noteResult(text, result);
     return result;
   }
@@ -142,7 +162,7 @@ export class Unit {
     // What is read and written next in the transaction of the application comes after what the unit has read.
     if (this.isOwn) this.line?.transaction.end();
     else this.line?.transaction.noteRead();
-    this.leave?.();
-    this.leave = undefined;
+    this.place?.leave();
+    this.place = undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type Dialect } from '../../dialect/dialect.js';
-import { ownQueryOf } from '../../dialect/query-runner.js';
+import { connectedRunnerOf, ownQueryOf } from '../../dialect/query-runner.js';
 import { type StatementWatch } from '../../revision/query-runner.patch.js';
 import { Line } from './line.js';
 import { Unit, type UnitStatement } from './unit.js';
@@ -49,6 +49,12 @@ export class Units implements StatementWatch {
     return connection ? this.lineOn(connection).announce(fn) : fn();
   }
 
+  /** Whether the transaction on a query runner's connection is known to be SERIALIZABLE. */
+  isSerializable(queryRunner: QueryRunner): boolean {
+    const connection = this.dialect.connectionOf(queryRunner);
+    return connection !== undefined && this.lineOn(connection).session.isSerializable;
+  }
+
   /** Whether a statement would run in an open transaction. */
   async isInTransaction(queryRunner: QueryRunner): Promise<boolean> {
     const line = await this.lineOf(queryRunner);
@@ -64,7 +70,7 @@ export class Units implements StatementWatch {
 
   async stream<T>(queryRunner: QueryRunner, run: () => Promise<T>): Promise<T> {
     const line = await this.lineOf(queryRunner);
-    return line.isHeldByCaller ? run() : line.runStatement(false, run);
+    return line.isHeldByCaller ? run() : line.runStatement(false, false, run);
   }
 
   async release(queryRunner: QueryRunner, run: () => Promise<void>): Promise<void> {
@@ -103,13 +109,15 @@ export class Units implements StatementWatch {
     if (line.isHeldByCaller) return noted();
     if (commands.length > 0 && line.isAnnounced)
       return line.untilAnnounced().then(() => this.queryOn(line, queryRunner, text, run));
-    return line.runStatement(hearsQueries(this.dataSource), noted);
+    return line.runStatement(commands.length > 0, hearsQueries(this.dataSource), noted);
   }
 
   private lineOf(queryRunner: QueryRunner): Line | Promise<Line> {
     const connection = this.dialect.connectionOf(queryRunner);
     if (connection) return this.lineOn(connection);
-    return (queryRunner.connect() as Promise<object>).then((connected) => this.lineOn(connected));
+    return (connectedRunnerOf(queryRunner).connect() as Promise<object>).then((connected) =>
+      this.lineOn(connected),
+    );
   }
 
   private lineOn(connection: object): Line {
@@ -120,7 +128,8 @@ export class Units implements StatementWatch {
 }
 
 function ask(queryRunner: QueryRunner, text: string): Promise<unknown> {
-  return ownQueryOf(queryRunner).call(queryRunner, text);
+  const connected = connectedRunnerOf(queryRunner);
+  return ownQueryOf(connected).call(connected, text);
 }
 
 // TypeORM gives what the driver gave, or that in an object of its own.

@@ -1,6 +1,7 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { InvalidArgumentError } from '../../audit.errors.js';
+import { dialectOf } from '../../dialect/dialect-of.js';
 import { type PastMoment } from './past-moment.js';
 import { type PastTable } from './past-table.js';
 import { type PastTables, pastTablesOf } from './past-tables.js';
@@ -42,9 +43,19 @@ export class Past {
     const within = renamed.replace(/\(\s*WITH\s+(?:RECURSIVE\s+)?/gi, (head, at: number) =>
       this.tables.beginsWithOurs(renamed, at + head.length) ? head : `${head}${list}, `,
     );
-    return within.replace(
+    return this.hinted(within, expressions.length).replace(
       /^(\/\*.*?\*\/ )?(WITH (?:RECURSIVE )?)?/s,
       (_, comment = '', own?: string) => `${comment}${own ?? 'WITH '}${list}${own ? ', ' : ' '}`,
+    );
+  }
+
+  // A database takes the first comment of hints only, and TypeORM may have made one.
+  private hinted(sql: string, tables: number): string {
+    const ours = dialectOf(this.dataSource).pastHints(tables);
+    if (ours === '') return sql;
+    return sql.replace(
+      /^((?:\/\*(?!\+).*?\*\/ )?SELECT )(?:(\/\*\+ )|)/s,
+      (_, select: string, theirs?: string) => `${select}/*+ ${ours} ${theirs ? '' : '*/ '}`,
     );
   }
 

@@ -48,6 +48,13 @@ class Task {
   @ManyToOne(() => Task, { onDelete: 'SET NULL', nullable: true }) successor: Task | null;
 }
 
+@Audited()
+@Entity()
+class Step {
+  @PrimaryColumn() id: number;
+  @ManyToOne(() => Step, { onDelete: 'CASCADE', nullable: true }) within: Step | null;
+}
+
 @Entity()
 class Label {
   @PrimaryColumn() id: number;
@@ -82,6 +89,14 @@ async function companies({ manager }: World): Promise<void> {
   ]);
 }
 
+async function company({ manager }: World): Promise<void> {
+  await manager.insert(Company, { id: 1 });
+  await manager.insert(Site, { id: 1, company: { id: 1 } });
+  await manager.insert(Floor, { id: 1, site: { id: 1 } });
+  await manager.insert(Desk, { id: 1, floor: { id: 1 } });
+  await manager.insert(Person, { id: 1, desk: { id: 1 } });
+}
+
 const companyGone: ExpectedRevision[] = [
   ['site', 'delete', 1, 2],
   ['site', 'delete', 2, 2],
@@ -101,7 +116,8 @@ const deletes = (
   name: string,
   before: WritePath['before'],
   target: new () => { id: number },
-  revisions: ExpectedRevision[],
+  revisions: WritePath['revisions'],
+  on?: WritePath['on'],
 ): WritePath[] =>
   (
     [
@@ -114,7 +130,7 @@ const deletes = (
           manager.createQueryBuilder().delete().from(target).where('id = :id', { id: 1 }).execute(),
       ],
     ] as [string, WritePath['write']][]
-  ).map(([path, write]) => ({ name: `${path} ${name}`, before, write, revisions }));
+  ).map(([path, write]) => ({ name: `${path} ${name}`, on, before, write, revisions }));
 
 /** 1 ← 2 ← 3 by parent; 4 → 1 and 5 → 3 by successor. */
 async function tasks({ manager }: World): Promise<void> {
@@ -146,6 +162,15 @@ describePaths(
       companies,
       Company,
       companyGone,
+      // Unless it starts with --innodb-native-foreign-keys=ON, MySQL 9.7 itself forgets rows: of several that a delete
+      // takes along it goes on from the first alone.
+      ['sqlite', 'postgres', 'mariadb'],
+    ),
+    ...deletes(
+      'that cascades from a table that is not audited, over several levels of one row each',
+      company,
+      Company,
+      siteGone,
     ),
     ...deletes('that cascades through a table that is not audited', companies, Site, siteGone),
     {
@@ -189,8 +214,26 @@ describePaths(
 
 describePaths(
   'database cascades in one table',
-  [Task],
-  deletes('of a row that its own table refers to', tasks, Task, tasksGone),
+  [Task, Step],
+  [
+    // For the same reason MySQL 9.7 refuses to delete from a table that refers to itself twice: each way to it counts as
+    // a table anew, up to a limit of 30.
+    ...deletes('of a row that its own table refers to', tasks, Task, tasksGone, [
+      'sqlite',
+      'postgres',
+      'mariadb',
+    ]),
+    ...deletes(
+      'of a row that its own table refers to once',
+      async ({ manager }) => {
+        await manager.insert(Step, { id: 1 });
+        await manager.insert(Step, { id: 2, within: { id: 1 } });
+        await manager.insert(Step, { id: 3, within: { id: 2 } });
+      },
+      Step,
+      [1, 2, 3].map((id) => ['step', 'delete', id, 2] as const),
+    ),
+  ],
 );
 
 describePaths(

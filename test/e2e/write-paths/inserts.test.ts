@@ -174,7 +174,7 @@ describePaths(
     {
       name: 'INSERT … SELECT',
       needs: hasSelect,
-      on: ['mysql'],
+      on: ['mysql-on-mariadb', 'mysql'],
       before: ({ manager }) => manager.insert(Reservation, rows()),
       write: insertSelected,
       refused: AuditError,

@@ -48,5 +48,5 @@ describeWorlds(
       },
     );
   },
-  ['postgres', 'mariadb'],
+  ['postgres', 'mariadb', 'mysql'],
 );

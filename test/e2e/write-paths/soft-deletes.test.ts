@@ -1,6 +1,6 @@
 import { LessThan } from 'typeorm';
 import { describePaths } from '../../support/write-paths.js';
-import { type World } from '../../support/write-worlds.js';
+import { MYSQLS, type World } from '../../support/write-worlds.js';
 import { Reservation } from './entities.js';
 
 const four = ({ manager }: World): Promise<unknown> =>
@@ -65,7 +65,7 @@ describePaths(
     },
     {
       name: 'createQueryBuilder().softDelete().orderBy().limit()',
-      on: ['mariadb', 'mysql'],
+      on: MYSQLS,
       before: four,
       write: ({ manager }) =>
         manager.createQueryBuilder(Reservation, 'r').softDelete().orderBy('party', 'DESC').limit(1).execute(),

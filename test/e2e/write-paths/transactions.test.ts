@@ -145,7 +145,7 @@ describePaths(
     {
       name: 'one manager that several services share, at a time',
       // Its driver deprecates that.
-      on: ['sqlite', 'mariadb'],
+      on: ['sqlite', 'mariadb', 'mysql'],
       before: ({ manager }) => insert(manager, 'A'),
       write: ({ manager }) =>
         manager.transaction((shared) =>
@@ -184,7 +184,7 @@ describePaths(
     {
       name: 'a transaction() in which an insert() failed and the error was caught',
       // PostgreSQL lets such a transaction do nothing more.
-      on: ['sqlite', 'mariadb'],
+      on: ['sqlite', 'mariadb', 'mysql'],
       before: known,
       write: ({ manager }) =>
         manager.transaction(async (inner) => {

@@ -1,9 +1,8 @@
 import { Brackets, EntityManager, In, LessThan, Not } from 'typeorm';
 import { describePaths, type ExpectedRevision } from '../../support/write-paths.js';
-import { type World, type WorldName } from '../../support/write-worlds.js';
+import { MYSQLS, type World } from '../../support/write-worlds.js';
 import { Reservation, Seat, Stamped } from './entities.js';
 
-const MARIADB: WorldName[] = ['mariadb', 'mysql'];
 const five = ({ manager }: World): Promise<unknown> =>
   manager.insert(
     Reservation,
@@ -134,7 +133,7 @@ describePaths(
     },
     {
       name: 'createQueryBuilder().update() with a sub-select',
-      // MariaDB can't select from the table that it updates.
+      // MariaDB and MySQL can't select from the table that it updates.
       on: ['sqlite', 'sqljs', 'postgres'],
       before: five,
       write: (world) =>
@@ -206,7 +205,7 @@ describePaths(
     },
     {
       name: 'createQueryBuilder().update().orderBy().limit()',
-      on: MARIADB,
+      on: MYSQLS,
       before: five,
       write: (world) =>
         update(world).set({ note: 'x' }).where('party > 1').orderBy('party', 'DESC').limit(2).execute(),

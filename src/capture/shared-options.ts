@@ -1,0 +1,79 @@
+import { AuditConfigurationError } from '../audit.errors.js';
+import { type AuditOptions } from '../audit.options.js';
+import { type AuditContext } from '../context/audit-context.js';
+import { currentApplication } from '../context/request-context.js';
+
+/** One module, or one `attachAudit()`, that audits a data source. */
+interface Attachment {
+  readonly options: AuditOptions;
+  /** Of an application's modules it is the same. */
+  readonly context: AuditContext;
+}
+
+/**
+ * The options of all who audit one data source together.
+ *
+ * `actor` and `context` are functions of a request, so those of the application that handles it are asked, and of
+ * several modules in one application the first that gives them. `requireActor` and `maskKey` decide what the history
+ * holds, so there is one of each.
+ */
+export class SharedOptions implements AuditOptions {
+  private readonly attachments: Attachment[] = [];
+
+  get actor(): AuditOptions['actor'] {
+    return firstOf(this.asked(), 'actor');
+  }
+
+  get context(): AuditOptions['context'] {
+    return firstOf(this.asked(), 'context');
+  }
+
+  get requireActor(): boolean | undefined {
+    return firstOf(this.attachments, 'requireActor');
+  }
+
+  get maskKey(): string | undefined {
+    return firstOf(this.attachments, 'maskKey');
+  }
+
+  /**
+   * Adds an attachment.
+   *
+   * @returns what removes it, and says whether no other is left; false when it was removed before
+   * @throws AuditConfigurationError naming the option that another attachment has given otherwise
+   */
+  add(options: AuditOptions, context: AuditContext): () => boolean {
+    for (const option of ['requireActor', 'maskKey'] as const) this.assertAgreed(option, options);
+    const attachment: Attachment = { options, context };
+    this.attachments.push(attachment);
+    return () => {
+      const at = this.attachments.indexOf(attachment);
+      if (at < 0) return false;
+      this.attachments.splice(at, 1);
+      return this.attachments.length === 0;
+    };
+  }
+
+  private assertAgreed(option: 'requireActor' | 'maskKey', given: AuditOptions): void {
+    const agreed = this[option];
+    // The message doesn't have the values: one may be a secret.
+    if (agreed !== undefined && given[option] !== undefined && given[option] !== agreed)
+      throw new AuditConfigurationError(
+        `The data source is audited already, with another ${option}. Give the same ${option} to every AuditModule and ` +
+          `attachAudit() of the data source, or leave it out in all but one.`,
+      );
+  }
+
+  private asked(): readonly Attachment[] {
+    const application = currentApplication();
+    const own = this.attachments.filter(({ context }) => context === application);
+    return own.length > 0 ? own : this.attachments;
+  }
+}
+
+function firstOf<K extends keyof AuditOptions>(
+  attachments: readonly Attachment[],
+  option: K,
+): AuditOptions[K] {
+  return attachments.find(({ options }) => options[option] !== undefined)?.options[option];
+}

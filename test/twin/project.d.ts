@@ -1,0 +1,12 @@
+/** The lines of TypeORM that the library works with. */
+export const lines: readonly ['1', '0.3'];
+
+/**
+ * Compiles the library and the scenarios into a new folder. Remove it when done.
+ *
+ * @param line of TypeORM: 1 as the repository has it, 0.3 installed once and kept in the system's folder for
+ *   temporary files
+ * @param library another checkout, whose library is taken
+ * @returns the folder
+ */
+export function prepareProject(line: string, library?: string): Promise<string>;
