@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from '@jest/globals';
-import { type QueryRunner } from 'typeorm';
+import { MoreThanOrEqual, type QueryRunner } from 'typeorm';
 import { describeTwins, isMysql } from '../../support/twins.js';
 import { type World, worldNames } from '../../support/write-worlds.js';
 import { Account } from './entities.js';
@@ -48,10 +48,10 @@ async function writeAs(
   { manager }: QueryRunner,
 ): Promise<void> {
   await context.run({ actor: tenant }, async () => {
-    await manager.save(Account, { id, code: tenant });
+    await manager.save(Account, { id, code: `${tenant} ${id}` });
     await manager.insert(Account, { id: id + 1 });
     await manager.update(Account, id, { balance: id });
-    await manager.update(Account, {}, { balance: 50 });
+    await manager.update(Account, { id: MoreThanOrEqual(id) }, { balance: 50 });
     await manager.delete(Account, id + 1);
   });
 }

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { type EntityManager } from 'typeorm';
+import { type EntityManager, MoreThan } from 'typeorm';
 import { AccountHooks, type HookName, onAccountHook } from '../../support/hooked-accounts.js';
 import { describeTwins, isSqlite, settled } from '../../support/twins.js';
 import { type World } from '../../support/write-worlds.js';
@@ -58,7 +58,8 @@ describeTwins('the hooks of a write', options, (twins, name) => {
       await twins().play((world) =>
         hooked(
           world,
-          async (hook) => hook.startsWith('after') && world.manager.update(Account, {}, { balance: 9 }),
+          async (hook) =>
+            hook.startsWith('after') && world.manager.update(Account, { id: MoreThan(0) }, { balance: 9 }),
           () => run(world.manager),
         ),
       );
