@@ -28,12 +28,8 @@ export function connectionOf(queryRunner: QueryRunner): object | undefined {
   return (queryRunner as { databaseConnection?: object }).databaseConnection;
 }
 
-/**
- * The query runner that has the connection. One that was made from another by `Object.create()`, with a `query()` that
- * calls the other's, sends its statements through that.
- */
-export function connectedRunnerOf(queryRunner: QueryRunner): QueryRunner {
-  if (hasOwnQuery(queryRunner)) return queryRunner;
+/** The query runner that TypeORM made, where another one was made from it by `Object.create()`. */
+export function baseRunnerOf(queryRunner: QueryRunner): QueryRunner {
   let owner: object | null = queryRunner;
   // TypeORM's constructor gives each its own.
   while (owner && !Object.hasOwn(owner, 'broadcaster')) owner = Object.getPrototypeOf(owner) as object | null;

@@ -1,6 +1,6 @@
 import { QueryFailedError, type QueryRunner } from 'typeorm';
 import { type Dialect } from '../../dialect/dialect.js';
-import { connectedRunnerOf, hasOwnQuery, ownQueryOf } from '../../dialect/query-runner.js';
+import { baseRunnerOf, hasOwnQuery, ownQueryOf } from '../../dialect/query-runner.js';
 import { showActive } from './active-flag.js';
 import { type Line, type Place } from './line.js';
 import { Turn } from './turn.js';
@@ -132,9 +132,7 @@ export class Unit {
     }
     this.isOwn = true;
     if (!hasOwnQuery(queryRunner))
-      this.hideActive = showActive(connectedRunnerOf(queryRunner), () =>
-        Turn.isWithin((other) => other === turn),
-      );
+      this.hideActive = showActive(baseRunnerOf(queryRunner), () => Turn.isWithin((other) => other === turn));
   }
 
   private async commit(statement: UnitStatement | undefined): Promise<void> {
@@ -150,8 +148,7 @@ export class Unit {
   }
 
   private async beneath(text: string): Promise<unknown> {
-    const queryRunner = connectedRunnerOf(this.queryRunner);
-    const result = await ownQueryOf(queryRunner).call(queryRunner, text);
+    const result = await ownQueryOf(this.queryRunner).call(this.queryRunner, text);
     this.line?.session.noteResult(text, result);
     return result;
   }

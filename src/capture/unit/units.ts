@@ -1,6 +1,6 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type Dialect } from '../../dialect/dialect.js';
-import { connectedRunnerOf, ownQueryOf } from '../../dialect/query-runner.js';
+import { baseRunnerOf, hasOwnQuery, ownQueryOf } from '../../dialect/query-runner.js';
 import { type StatementWatch } from '../../revision/query-runner.patch.js';
 import { Line } from './line.js';
 import { Unit, type UnitStatement } from './unit.js';
@@ -16,7 +16,9 @@ export class Units implements StatementWatch {
 
   /** A unit on a query runner, which has to be begun. */
   on(queryRunner: QueryRunner): Unit {
-    return new Unit(queryRunner, this.dialect, () => this.lineOf(queryRunner));
+    return new Unit(queryRunner, this.dialect, () =>
+      this.lineOf(queryRunner, (runner) => this.connectForUnit(runner)),
+    );
   }
 
   /**
@@ -112,12 +114,25 @@ export class Units implements StatementWatch {
     return line.runStatement(commands.length > 0, hearsQueries(this.dataSource), noted);
   }
 
-  private lineOf(queryRunner: QueryRunner): Line | Promise<Line> {
+  private lineOf(
+    queryRunner: QueryRunner,
+    connect: (queryRunner: QueryRunner) => Promise<object> = connectItself,
+  ): Line | Promise<Line> {
     const connection = this.dialect.connectionOf(queryRunner);
-    if (connection) return this.lineOn(connection);
-    return (connectedRunnerOf(queryRunner).connect() as Promise<object>).then((connected) =>
-      this.lineOn(connected),
-    );
+    return connection
+      ? this.lineOn(connection)
+      : connect(queryRunner).then((connected) => this.lineOn(connected));
+  }
+
+  // Whether a runner that was made from another one sends its statements through itself or through that, only a
+  // statement tells. Connected otherwise, it would have two connections.
+  private async connectForUnit(queryRunner: QueryRunner): Promise<object> {
+    if (baseRunnerOf(queryRunner) !== queryRunner && !hasOwnQuery(queryRunner)) {
+      await queryRunner.query('SELECT 1');
+      const connection = this.dialect.connectionOf(queryRunner);
+      if (connection) return connection;
+    }
+    return connectItself(queryRunner);
   }
 
   private lineOn(connection: object): Line {
@@ -127,9 +142,12 @@ export class Units implements StatementWatch {
   }
 }
 
+function connectItself(queryRunner: QueryRunner): Promise<object> {
+  return queryRunner.connect() as Promise<object>;
+}
+
 function ask(queryRunner: QueryRunner, text: string): Promise<unknown> {
-  const connected = connectedRunnerOf(queryRunner);
-  return ownQueryOf(connected).call(connected, text);
+  return ownQueryOf(queryRunner).call(queryRunner, text);
 }
 
 // TypeORM gives what the driver gave, or that in an object of its own.
