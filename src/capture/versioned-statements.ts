@@ -97,7 +97,8 @@ export function lookMany(sql: RevisionSql, { rows }: Recording, keys: KeyTable):
     sql.dialect,
     `SELECT news AS audit_chunk, count(*) AS audit_count, JSON_ARRAYAGG(n) AS audit_numbers, ` +
       `CAST(JSON_ARRAYAGG(JSON_ARRAY(${lookedUp(sql).join(', ')})) AS CHAR) AS audit_keys ` +
-      `FROM (${lookAtMany(sql, rows, keys)}) d GROUP BY news`,
+      // Revisions are to be in the order of the keys.
+      `FROM (${lookAtMany(sql, rows, keys, 'ORDER BY news, n ')}) d GROUP BY news`,
   );
 }
 
@@ -158,7 +159,7 @@ function joinCopied(sql: RevisionSql, recording: Recording, { id }: NewestRevisi
   return sql.copiesNewest(recording) ? ` LEFT JOIN ${sql.revisions} p ON p.rev_id = ${id}` : '';
 }
 
-function lookAtMany(sql: RevisionSql, rows: Recording['rows'], keys: KeyTable): string {
+function lookAtMany(sql: RevisionSql, rows: Recording['rows'], keys: KeyTable, order = ''): string {
   const isLive = rows === 'live';
   const key: KeyExpression = (n) => keys.key(n);
   const newest = sql.isNewest('p', isLive ? sql.liveKey : sql.copiedKey(key));
@@ -167,7 +168,7 @@ function lookAtMany(sql: RevisionSql, rows: Recording['rows'], keys: KeyTable): 
     `SELECT ${keys.ordinal} AS n, ${given.join(', ')}, p.rev_id AS newest, p.rev_version AS version, ` +
     // Exact to the microsecond as JSON, too.
     `CAST(p.rev_created AS DECIMAL(20, 6)) AS created, p.rev_isdelete AS isdelete, ${sql.isNews({ rows })} AS news ` +
-    `FROM ${isLive ? joinedRows(sql, keys) : keys.sql} LEFT JOIN ${sql.revisions} p ON ${newest} ${APART}`
+    `FROM ${isLive ? joinedRows(sql, keys) : keys.sql} LEFT JOIN ${sql.revisions} p ON ${newest} ${order}${APART}`
   );
 }
 
