@@ -51,11 +51,17 @@ export class MysqlSession implements Session {
   }
 
   isInTransaction(ask: Ask): boolean | Promise<boolean> {
-    if (this.status !== undefined) return this.wouldBeIn(this.status);
-    return ask('DO 0').then((result) => {
-      this.noteResult('DO 0', result);
-      return this.status !== undefined && this.wouldBeIn(this.status);
-    });
+    return this.status !== undefined ? this.wouldBeIn(this.status) : this.asked(ask);
+  }
+
+  async survives(ask: Ask): Promise<boolean> {
+    await this.asked(ask);
+    return this.status !== undefined && (this.status & IN_TRANSACTION) !== 0;
+  }
+
+  private async asked(ask: Ask): Promise<boolean> {
+    this.noteResult('DO 0', await ask('DO 0'));
+    return this.status !== undefined && this.wouldBeIn(this.status);
   }
 
   // With autocommit off the first statement begins a transaction, which nobody sees before.

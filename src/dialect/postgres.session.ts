@@ -80,6 +80,10 @@ class PostgresSession implements Session {
     return this.askDefaults(ask).then(() => this.status !== 'I');
   }
 
+  survives(ask: Ask): boolean | Promise<boolean> {
+    return this.isInTransaction(ask);
+  }
+
   // The connection may end instead, and then what comes next fails by itself.
   private async untilReady(): Promise<void> {
     const over = new AbortController();

@@ -20,6 +20,8 @@ export interface Session {
   noteError(text?: string): void;
   /** Whether a statement would run in an open transaction, or in one that the database begins with it. */
   isInTransaction(ask: Ask): boolean | Promise<boolean>;
+  /** Whether a transaction is open still, after a statement in it has failed. */
+  survives(ask: Ask): boolean | Promise<boolean>;
   /** Whether the transaction is SERIALIZABLE, as far as the database's rules for what is read there matter. */
   readonly isSerializable: boolean;
   /** Whether a statement that was prepared earlier still means the same tables. */
@@ -55,6 +57,10 @@ export class FollowedSession implements Session {
   }
 
   isInTransaction(): boolean {
+    return this.isOpen;
+  }
+
+  survives(): boolean {
     return this.isOpen;
   }
 }

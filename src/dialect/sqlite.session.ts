@@ -27,4 +27,8 @@ class SqliteSession implements Session {
   isInTransaction(): boolean {
     return this.connection.inTransaction;
   }
+
+  survives(): boolean {
+    return this.connection.inTransaction;
+  }
 }

@@ -33,20 +33,11 @@ const allowed: readonly Allowed[] = [
       /goes on after an error|then COMMIT|hook that throws, in transaction/.test(context.name),
   },
   {
-    reason: 'The status of a server in the packet of a write says that our transaction is open.',
-    is: (_, { what, without, with: given }) =>
-      what.startsWith('results') && withoutStatus(without) === withoutStatus(given),
-  },
-  {
     reason: 'What a deferred constraint refuses is refused by our COMMIT, of which loggers are told.',
     is: ({ path }, { what }) =>
       path.name === 'update() that breaks a deferred key' && /^(events|statements)$/.test(what),
   },
 ];
-
-function withoutStatus(value: unknown): string {
-  return JSON.stringify(value ?? null).replace(/"serverStatus":\d+/g, '');
-}
 
 // Derived runners decide by `isTransactionActive` what they run around a statement, and in our transaction it is.
 const ofDerivedRunners = /^(SET|RESET) (app\.|@)tenant/;

@@ -17,6 +17,7 @@ export class Line {
   private lastUnit: Promise<void> | undefined;
   /** Ends when that unit lets other statements pass, which is at its end at the latest. */
   private lastPassing: Promise<void> | undefined;
+  private units = 0;
   private readonly statements = new Map<Turn, Promise<unknown>>();
   private readonly announcements = new Map<Turn, Promise<unknown>>();
 
@@ -104,10 +105,9 @@ export class Line {
     const waits = before.filter((promise) => promise !== undefined);
     const { promise: ended, resolve: end } = deferred();
     const { promise: passing, resolve: pass } = deferred();
-    const last = isNested ? both(this.lastUnit, ended) : ended;
-    const lastPassing = isNested ? both(this.lastPassing, passing) : passing;
-    this.lastUnit = last;
-    this.lastPassing = lastPassing;
+    this.lastUnit = isNested ? both(this.lastUnit, ended) : ended;
+    this.lastPassing = isNested ? both(this.lastPassing, passing) : passing;
+    this.units++;
     let outer: Turn | undefined;
     const begin = (): void => {
       outer = this.current;
@@ -117,8 +117,8 @@ export class Line {
     if (!turned) begin();
     const leave = (): void => {
       this.current = outer;
-      if (this.lastUnit === last) this.lastUnit = undefined;
-      if (this.lastPassing === lastPassing) this.lastPassing = undefined;
+      // A nested one ends before those that it didn't wait for.
+      if (--this.units === 0) this.lastUnit = this.lastPassing = undefined;
       turn.end();
       pass();
       end();

@@ -82,8 +82,9 @@ export class Unit {
   async abandon(): Promise<void> {
     try {
       this.line?.session.noteError();
-      // A connection that can't roll back has lost the transaction anyway.
+      // A connection that can't roll back, or that is asked in vain, has lost the transaction anyway.
       if (this.isOwn) await this.beneath('ROLLBACK').catch(() => undefined);
+      else if (this.line?.transaction.hasFailed) await this.forgetLost().catch(() => undefined);
     } finally {
       this.finish();
     }
@@ -119,6 +120,12 @@ export class Unit {
       this.finish();
       throw error;
     }
+  }
+
+  // What belonged to a transaction that the server has ended, for a deadlock say, is not there any more.
+  private async forgetLost(): Promise<void> {
+    const { session, transaction } = this.line!;
+    if (!(await session.survives((text) => this.beneath(text)))) transaction.end();
   }
 
   private async beginOwn(): Promise<void> {
