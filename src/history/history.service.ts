@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { auditPlansOf } from '../audited/audit-plans.js';
-import { afterLoad, afterLoadOf } from './after-load.js';
 import { ofVersion, readAsOf } from './as-of.js';
 import { classFilter } from './class-filter.js';
 import { readDiff } from './diff.js';
@@ -29,9 +28,6 @@ import { assertVersion } from './version.js';
  * An entity is named by its class, its EntitySchema or its name, and an id as `EntityId` says. A child class of a
  * single-table inheritance answers for its own rows only, and only for versions in which a row was of that class; the
  * root answers for all.
- *
- * Snapshots and entities have been through `@AfterLoad()` and the subscribers' `afterLoad()`, as what a repository finds;
- * the values in `changes` have not.
  */
 @Injectable()
 export class HistoryService {
@@ -57,9 +53,7 @@ export class HistoryService {
     id: EntityId,
     options: TimelineOptions = {},
   ): Promise<Page<Revision<E>>> {
-    const page = await readTimeline(this.row(entity, id), options);
-    await afterLoadOf(this.dataSource, page.items);
-    return page;
+    return readTimeline(this.row(entity, id), options);
   }
 
   /**
@@ -76,7 +70,7 @@ export class HistoryService {
   ): Promise<Revision<E> | null> {
     assertVersion('version', version);
     const [revision] = await this.row(entity, id).read(ofVersion(version));
-    return this.loaded(revision ?? null);
+    return revision ?? null;
   }
 
   /**
@@ -87,7 +81,7 @@ export class HistoryService {
    * @example (await history.latest(Reservation, 1))?.actor // → 'ann'
    */
   async latest<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): Promise<Revision<E> | null> {
-    return this.loaded((await this.row(entity, id).newest()) ?? null);
+    return (await this.row(entity, id).newest()) ?? null;
   }
 
   /**
@@ -108,7 +102,7 @@ export class HistoryService {
    * have no property. A soft-deleted one comes with its delete date.
    *
    * `@UpdateDateColumn()` is set before the revision is made, so as of a row's `updatedAt` it may be the version before;
-   * as of `latest()` it is the row.
+   * as of `latest()` it is the row. `@AfterLoad()` doesn't run on it, as it has no relations: `at()` runs it.
    *
    * @param at a Date (a revision made in that millisecond counts), a version number, or a revision of the entity
    * @throws NotAuditedError
@@ -120,10 +114,7 @@ export class HistoryService {
     id: EntityId,
     at: Date | number | Pick<Revision, 'version'>,
   ): Promise<E | null> {
-    const row = this.row(entity, id);
-    const state = await readAsOf(row, at);
-    await afterLoad(this.dataSource, row.plan.metadata, state ? [state] : []);
-    return state;
+    return readAsOf(this.row(entity, id), at);
   }
 
   /**
@@ -154,9 +145,7 @@ export class HistoryService {
    * // items → [{ entity: 'reservation', entityId: 1, version: 3, operation: 'update', changes: […], … }, …]
    */
   async changes(options: ChangesOptions = {}): Promise<Page<Revision>> {
-    const page = await readFeed(this.dataSource, options);
-    await afterLoadOf(this.dataSource, page.items);
-    return page;
+    return readFeed(this.dataSource, options);
   }
 
   /**
@@ -168,9 +157,7 @@ export class HistoryService {
    * // → [{ entity: 'guest', version: 1, … }, { entity: 'reservation', version: 1, … }]
    */
   async transaction(id: string): Promise<Revision[]> {
-    const revisions = await readTransaction(this.dataSource, id);
-    await afterLoadOf(this.dataSource, revisions);
-    return revisions;
+    return readTransaction(this.dataSource, id);
   }
 
   /**
@@ -196,8 +183,7 @@ export class HistoryService {
     options: RestoreOptions = {},
   ): Promise<Revision<E> | null> {
     const plan = auditPlansOf(this.dataSource).get(entity);
-    const ofClass = classFilter(this.dataSource, plan, [entity]);
-    return this.loaded(await restore<E>(this.dataSource, plan, id, at, ofClass, options), options.manager);
+    return restore(this.dataSource, plan, id, at, classFilter(this.dataSource, plan, [entity]), options);
   }
 
   /**
@@ -214,14 +200,7 @@ export class HistoryService {
    * @example await history.undo(revision.transaction) // → [{ entity: 'reservation', operation: 'delete', … }]
    */
   async undo(transaction: string, options: UndoOptions = {}): Promise<Revision[]> {
-    const made = await undo(this.dataSource, transaction, options);
-    await afterLoadOf(this.dataSource, made, options.manager?.queryRunner);
-    return made;
-  }
-
-  private async loaded<R extends Revision<any> | null>(revision: R, manager?: EntityManager): Promise<R> {
-    if (revision) await afterLoadOf(this.dataSource, [revision], manager?.queryRunner);
-    return revision;
+    return undo(this.dataSource, transaction, options);
   }
 
   private row<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): RowRevisions<E> {
