@@ -1,4 +1,5 @@
 import { type EntityManager, type EntityMetadata, type QueryRunner } from 'typeorm';
+import { AuditError, UnrecordedWriteError } from '../audit.errors.js';
 import { type Who } from '../context/write-context.js';
 import { type WriteKind } from '../dialect/dialect.js';
 import { type Flush, type FlushExtension } from '../revision/typeorm.patch.js';
@@ -97,6 +98,17 @@ export class RecordedFlush {
     await unit.end();
   }
 
+  /** @throws UnrecordedWriteError when TypeORM has told nothing of rows that it has written, as a later version might */
+  assertTold(): void {
+    if (this.isTold && this.hasWritten && !this.hasEnded)
+      throw new UnrecordedWriteError(
+        new AuditError(
+          'TypeORM ended a save() or remove() without telling what it has written. Use a version of TypeORM that ' +
+            'nestjs-typeorm-audit lists among its peer dependencies.',
+        ),
+      );
+  }
+
   /** After an error. The application may catch it and commit, and half a flush must not be. */
   async abandon(error: unknown): Promise<void> {
     if (this.hasEnded || !this.unit.hasBegun) return;
@@ -145,6 +157,7 @@ async function executeFlush(
   await unit.within(async () => {
     try {
       await execute();
+      flush.assertTold();
       await flush.end();
     } catch (error) {
       await flush.abandon(error);
