@@ -18,6 +18,7 @@ const CAPTURE = Symbol.for('nestjs-typeorm-audit:capture');
 
 /** What the subscriber and the query builders of one data source share. */
 export class Capture {
+  isAttached = true;
   readonly dialect: Dialect;
   readonly keys: KeyReader;
   readonly cascades: Cascades;
@@ -77,11 +78,15 @@ export class Capture {
  * derived from another one, for a tenant say, share with it or copy.
  */
 export function captureOf(dataSource: DataSource): Capture | undefined {
-  const { [CAPTURE]: capture, driver } = dataSource as Attached & { driver: Attached };
-  return capture ?? driver[CAPTURE];
+  const { [CAPTURE]: own, driver } = dataSource as Attached & { driver: Attached };
+  const capture = own ?? driver[CAPTURE];
+  return capture?.isAttached ? capture : undefined;
 }
 
 export function setCapture(dataSource: DataSource, capture: Capture | undefined): void {
+  const before = captureOf(dataSource);
+  // Derived data sources may have copies.
+  if (before) before.isAttached = false;
   for (const owner of [dataSource, dataSource.driver]) (owner as Attached)[CAPTURE] = capture;
   watchStatements(dataSource.driver, capture?.units);
 }
