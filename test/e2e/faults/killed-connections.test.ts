@@ -1,3 +1,4 @@
+import { type Socket } from 'node:net';
 import { afterEach, expect, it } from '@jest/globals';
 import { type EntityManager, type QueryRunner } from 'typeorm';
 import { expectInvariants } from '../../support/invariants.js';
@@ -54,6 +55,19 @@ async function kill({ name, dataSource }: World, id: number): Promise<void> {
   }
 }
 
+/** A client of a driver, as far as it has a socket. */
+interface Client {
+  readonly stream?: Socket;
+  readonly connection?: { readonly stream?: Socket };
+}
+
+/** Waits until a client has heard that its session has ended: until then its pool takes it for sound. */
+async function untilHeard(client: Client): Promise<void> {
+  const socket = client.stream ?? client.connection?.stream;
+  for (let n = 0; n < 500 && !socket?.destroyed; n++) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(socket?.destroyed).toBe(true);
+}
+
 const servers = worldNames(true).filter((name) => !isSqlite(name));
 
 describeWorlds(
@@ -71,6 +85,7 @@ describeWorlds(
           const rows = await manager.find(Account);
           const runner = dataSource.createQueryRunner();
           const id = await sessionOf(world(), runner);
+          const client = (await runner.connect()) as Client;
           atStatement({ ...gate, act: () => kill(world(), id) });
           const outcome = await enclose(runner, () => write(runner.manager)).then(
             () => 'acknowledged',
@@ -78,6 +93,7 @@ describeWorlds(
           );
           expect(hasActed()).toBe(true);
           await runner.release().catch(() => undefined);
+          await untilHeard(client);
 
           // What comes behind the COMMIT may have failed all the same: a read of defaults, another COMMIT.
           const isStored = moment === 'after the COMMIT';
