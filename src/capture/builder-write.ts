@@ -81,7 +81,6 @@ export class BuilderWrite {
       return await this.executeOver(given, execute, async (text, parameters) => {
         await flush.unit.begin();
         const { result, writesAfter } = await write(text, parameters);
-        flush.hasWritten = true;
         flush.addUnnamed(...(await writesAfter()));
         return result;
       });

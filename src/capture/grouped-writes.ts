@@ -2,10 +2,9 @@ import { type ObjectLiteral } from 'typeorm';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type Key } from '../dialect/dialect.js';
 import { isPacked, keyText } from './keys.js';
-import { type RowFacts } from './recordable.js';
-import { sharedFacts } from './row-facts.js';
 import { type Write } from './record-writes.js';
-import { type RecordedOperation } from './recordable.js';
+import { type RecordedOperation, type RowFacts } from './recordable.js';
+import { sharedFacts } from './row-facts.js';
 
 /** One write for each table and operation, in the order in which they came first, with each key once. */
 export function groupedWrites(writes: readonly Write[]): readonly Write[] {
@@ -58,15 +57,16 @@ class Group {
       ...this.first,
       keys: rows.map(({ key }) => key),
       entities: rows.map(({ entity }) => entity),
-      ...this.sharedFacts(rows),
+      ...sharedFacts(this.facts),
+      places: placesOf(rows),
     };
     // What is recorded already adds nothing.
     return [...(rows.length > 0 ? [named] : []), ...this.packed, ...(this.all ? [this.all] : [])];
   }
+}
 
-  private sharedFacts(rows: readonly Row[]): RowFacts {
-    const places = rows.map(({ place }) => place);
-    const areKnown = places.every((place) => place !== undefined);
-    return { ...sharedFacts(this.facts), places: areKnown ? places : undefined };
-  }
+// Those of some are of no use.
+function placesOf(rows: readonly Row[]): readonly string[] | undefined {
+  const places = rows.map(({ place }) => place);
+  return places.every((place) => place !== undefined) ? places : undefined;
 }

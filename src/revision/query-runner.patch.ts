@@ -54,11 +54,6 @@ export function watchStatements(driver: object, watch: StatementWatch | undefine
   (driver as Watched)[WATCH] = watch;
 }
 
-/** The watch over the query runners of a driver. */
-export function watchOf(driver: object): StatementWatch | undefined {
-  return (driver as Watched)[WATCH];
-}
-
 function extend(prototype: Prototype): void {
   const { query, stream, release } = prototype;
   prototype.query = function (text, ...rest) {
@@ -67,11 +62,13 @@ function extend(prototype: Prototype): void {
     return watch.query(this, text, () => query.call(this, text, ...rest));
   };
   prototype.query[OWN_QUERY] = query as OwnQuery;
-  prototype.stream = function (...given) {
-    const watch = this.driver[WATCH];
-    if (!watch || this.isReleased) return stream.apply(this, given);
-    return watch.stream(this, () => stream.apply(this, given));
-  };
+  // SQLite's throws at once that there is none.
+  if (Object.hasOwn(prototype, 'stream'))
+    prototype.stream = function (...given) {
+      const watch = this.driver[WATCH];
+      if (!watch || this.isReleased) return stream.apply(this, given);
+      return watch.stream(this, () => stream.apply(this, given));
+    };
   prototype.release = function () {
     const watch = this.driver[WATCH];
     return watch && !this.isReleased ? watch.release(this, () => release.call(this)) : release.call(this);
