@@ -4,7 +4,7 @@ import { UnrecordedWriteError } from '../../../src/audit.errors.js';
 import { expectInvariants } from '../../support/invariants.js';
 import { ACCOUNT_WRITE, atStatement, hasActed, StatementGate } from '../../support/statement-gate.js';
 import { isMysql, isSqlite, revisionsOf } from '../../support/twins.js';
-import { describeWorlds, worldNames } from '../../support/write-worlds.js';
+import { describeWorlds, type WorldName, worldNames } from '../../support/write-worlds.js';
 import { Account } from '../units/entities.js';
 
 /** Has another transaction hold the revision table, so that a revision waits until its time is up. */
@@ -15,17 +15,58 @@ async function holdRevisions(other: QueryRunner): Promise<void> {
   } else await other.query('LOCK TABLES account_rev WRITE');
 }
 
+interface Limit {
+  readonly name: string;
+  readonly limit: string;
+  readonly noLimit: string;
+  readonly error: { readonly code: string } | { readonly errno: number };
+}
+
+// MySQL has no limit for the time of a write.
+function limitsOf(name: WorldName): Limit[] {
+  if (name === 'postgres')
+    return [
+      {
+        name: 'lock_timeout',
+        limit: `SET lock_timeout = '300ms'`,
+        noLimit: 'RESET lock_timeout',
+        error: { code: '55P03' },
+      },
+      {
+        name: 'statement_timeout',
+        limit: `SET statement_timeout = '300ms'`,
+        noLimit: 'RESET statement_timeout',
+        error: { code: '57014' },
+      },
+    ];
+  const lockWait: Limit = {
+    name: 'lock_wait_timeout',
+    limit: 'SET lock_wait_timeout = 1',
+    noLimit: 'SET lock_wait_timeout = DEFAULT',
+    error: { code: 'ER_LOCK_WAIT_TIMEOUT' },
+  };
+  const statementTime: Limit = {
+    name: 'max_statement_time',
+    limit: 'SET max_statement_time = 0.3',
+    noLimit: 'SET max_statement_time = DEFAULT',
+    // mysql2 has no name for it.
+    error: { errno: 1969 },
+  };
+  return name === 'mysql' ? [lockWait] : [lockWait, statementTime];
+}
+
 describeWorlds(
   'a revision that waits too long',
   { entities: [Account], subscribers: [StatementGate] },
   (world, name) => {
     afterEach(() => atStatement(undefined));
-    const limit = isMysql(name) ? 'SET lock_wait_timeout = 1' : `SET lock_timeout = '300ms'`;
-    const noLimit = isMysql(name) ? 'SET lock_wait_timeout = DEFAULT' : 'RESET lock_timeout';
+    const cases = limitsOf(name).flatMap((limit) =>
+      ['without a transaction', 'in a transaction'].map((where) => [limit.name, where, limit] as const),
+    );
 
-    it.each(['without a transaction', 'in a transaction'])(
-      'fails its write, %s, and nothing else',
-      async (where) => {
+    it.each(cases)(
+      'fails its write by %s, %s, and nothing else',
+      async (_, where, { limit, noLimit, error: expected }) => {
         const { dataSource, manager } = world();
         await world().reset();
         await manager.insert(Account, [{ id: 1 }, { id: 2 }]);
@@ -38,10 +79,7 @@ describeWorlds(
           .update(Account, 1, { balance: 5 })
           .catch((caught: unknown) => caught);
         expect(hasActed()).toBe(true);
-        expect(error).toMatchObject({
-          name: 'QueryFailedError',
-          code: isMysql(name) ? 'ER_LOCK_WAIT_TIMEOUT' : '55P03',
-        });
+        expect(error).toMatchObject({ name: 'QueryFailedError', ...expected });
         await other.query(isMysql(name) ? 'UNLOCK TABLES' : 'ROLLBACK');
         if (where === 'in a transaction') {
           const refused = await runner.commitTransaction().catch((caught: unknown) => caught);
