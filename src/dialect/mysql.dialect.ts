@@ -3,7 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { assertNothingCut } from './cut-values.js';
 import { type Dialect, type Executed } from './dialect.js';
 import { isMariadb, newestOnMariadb } from './mariadb.js';
-import { enumTransformers } from './numeric-enum.js';
+import { enumTransformers } from './enum-transformers.js';
 import { mariadbBlocks } from './mariadb.blocks.js';
 import { isBinary, mysqlKeys } from './mysql.keys.js';
 import { hideTransaction, MysqlSession } from './mysql.session.js';
