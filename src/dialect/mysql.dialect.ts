@@ -67,6 +67,8 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
         })
         .join(' AND ')})`,
 
+    sameText: (expression, parameter) => `${bytesOf(expression)} = ${bytesOf(parameter)}`,
+
     // MariaDB's JSON is text, but it tells the driver what it is, which parses it.
     hidesJsonNull: (column) => typeOf(column) === 'json',
 
@@ -201,4 +203,9 @@ const NUMERIC = /int|^dec|^double|^float|^numeric|^fixed|^real|^bool|^bit|^year|
 
 function isNumeric(type: string): boolean {
   return NUMERIC.test(type);
+}
+
+// In one character set, because a table may have another one than the connection.
+function bytesOf(text: string): string {
+  return `CAST(CONVERT(${text} USING utf8mb4) AS BINARY)`;
 }

@@ -61,6 +61,8 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       `ROW(${columns.map((column) => copied(left(column), column)).join(', ')})::record *<> ` +
       `ROW(${columns.map(right).join(', ')})::record`,
 
+    sameText: (expression, parameter) => `${expression} = ${parameter}`,
+
     hidesJsonNull: (column) => /^jsonb?$/.test(dataSource.driver.normalizeType(column)) && !column.isArray,
 
     value: (parameter, type) => `${parameter}::${VALUE_TYPES[type]}`,

@@ -39,6 +39,8 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     differ: (columns, left, right) =>
       columns.map((column) => `${left(column)} IS NOT ${right(column)} COLLATE BINARY`).join(' OR '),
 
+    sameText: (expression, parameter) => `${expression} = ${parameter}`,
+
     hidesJsonNull: () => false,
 
     value: (parameter) => parameter,
