@@ -15,7 +15,10 @@ export interface PlanColumn {
   readonly copy: ColumnMetadata;
   /** Of both. */
   readonly databaseName: string;
-  /** Where the value is in a revision, a snapshot and a change: `party`, `address.city`, `guest_fk`. */
+  /**
+   * Where the value is in a snapshot and a change: `party`, `address.city`, `guest_fk`. Two columns of a single-table
+   * inheritance may be at one path, in two classes.
+   */
   readonly propertyPath: string;
   /** What its copies have instead of the value; undefined for the value itself. */
   readonly mask: Mask | undefined;
@@ -103,9 +106,15 @@ export function draftJunctions(dataSource: DataSource, owner: AuditPlanDraft): A
 export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): AuditPlan {
   const { metadata, columns, masks } = draft.definition;
   const planned = columns.map((source): PlanColumn => {
-    const propertyPath = revisionPropertyPath(source);
-    const copy = revision.findColumnWithPropertyPath(propertyPath)!;
-    return { source, copy, databaseName: source.databaseName, propertyPath, mask: masks?.get(source) };
+    const { databaseName, isVirtual, propertyPath } = source;
+    const copy = revision.findColumnWithPropertyPath(revisionPropertyPath(source))!;
+    return {
+      source,
+      copy,
+      databaseName,
+      propertyPath: isVirtual ? databaseName : propertyPath,
+      mask: masks?.get(source),
+    };
   });
   return {
     name: draft.name,

@@ -67,6 +67,9 @@ export interface Dialect {
   /** Whether any of the columns differs between two rows: exactly (case, blanks, scale), with null equal to null. */
   differ(columns: readonly ColumnMetadata[], left: RowExpression, right: RowExpression): string;
 
+  /** Whether a text is a parameter's, byte by byte, where the column's collation may ignore case and blanks. */
+  sameText(expression: string, parameter: string): string;
+
   /** Whether the driver reads JSON's null from a column as it reads NULL. */
   hidesJsonNull(column: ColumnMetadata): boolean;
 

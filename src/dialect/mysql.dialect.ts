@@ -3,7 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { assertNothingCut } from './cut-values.js';
 import { type Dialect, type Executed } from './dialect.js';
 import { isMariadb, newestOnMariadb } from './mariadb.js';
-import { enumTransformers } from './numeric-enum.js';
+import { enumTransformers } from './enum-transformers.js';
 import { mariadbBlocks } from './mariadb.blocks.js';
 import { isBinary, mysqlKeys } from './mysql.keys.js';
 import { hideTransaction, MysqlSession } from './mysql.session.js';
@@ -66,6 +66,8 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
           return `${binary}${left(column)} <=> ${binary}${right(column)}`;
         })
         .join(' AND ')})`,
+
+    sameText: (expression, parameter) => `${bytesOf(expression)} = ${bytesOf(parameter)}`,
 
     // MariaDB's JSON is text, but it tells the driver what it is, which parses it.
     hidesJsonNull: (column) => typeOf(column) === 'json',
@@ -218,4 +220,9 @@ const NUMERIC = /int|^dec|^double|^float|^numeric|^fixed|^real|^bool|^bit|^year|
 
 function isNumeric(type: string): boolean {
   return NUMERIC.test(type);
+}
+
+// In one character set, because a table may have another one than the connection.
+function bytesOf(text: string): string {
+  return `CAST(CONVERT(${text} USING utf8mb4) AS BINARY)`;
 }
