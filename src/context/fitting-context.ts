@@ -24,6 +24,7 @@ function markOf(bytes: number): string {
 }
 
 function bytesOf(value: unknown): number {
-  // Functions and undefined have no JSON.
-  return Buffer.byteLength((JSON.stringify(value) as string | undefined) ?? '');
+  const json: string | undefined = JSON.stringify(value);
+  // Functions and undefined have none.
+  return json === undefined ? 0 : Buffer.byteLength(json);
 }
