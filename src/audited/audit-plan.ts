@@ -37,6 +37,8 @@ export interface AuditPlan {
   readonly columns: readonly PlanColumn[];
   readonly deletedState: 'null' | 'last';
   readonly when: AuditedOptions['when'];
+  /** Undefined where the module decides. */
+  readonly requireActor: boolean | undefined;
   /** The `@RevisionId()` column, if the entity has one. */
   readonly revisionId: ColumnMetadata | undefined;
 }
@@ -90,7 +92,11 @@ export function draftJunctions(dataSource: DataSource, owner: AuditPlanDraft): A
     .map((relation) => relation.junctionEntityMetadata!)
     .map((junction) => ({
       name: junction.tableName,
-      options: { deletedState: owner.options.deletedState, when: owner.options.when },
+      options: {
+        deletedState: owner.options.deletedState,
+        when: owner.options.when,
+        requireActor: owner.options.requireActor,
+      },
       revisionId: undefined,
       definition: {
         metadata: junction,
@@ -124,6 +130,7 @@ export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): A
     columns: planned,
     deletedState: draft.options.deletedState ?? 'null',
     when: draft.options.when,
+    requireActor: draft.options.requireActor,
     revisionId: draft.revisionId,
   };
 }
