@@ -11,6 +11,7 @@ import {
   completePlan,
   draftJunctions,
   draftPlan,
+  type PlanColumn,
 } from './audit-plan.js';
 import { assertNameIsFree, assertOneNameEach, assertOneTableEach } from './assert-distinct.js';
 import { auditedMark, type Markable, ownAuditedMark } from './marks.js';
@@ -45,6 +46,14 @@ export class AuditPlans {
   find(metadata: EntityMetadata): AuditPlan | undefined {
     const plan = this.byMetadata.get(metadata) ?? this.byMetadata.get(metadata.parentEntityMetadata);
     return plan ?? (this.isKnown(metadata) ? undefined : this.ofTable(metadata));
+  }
+
+  /** From now on records a table without some of its columns. */
+  leaveOut({ metadata }: AuditPlan, absent: readonly PlanColumn[]): void {
+    if (absent.length === 0) return;
+    const plan = this.byMetadata.get(metadata)!;
+    const columns = plan.columns.filter((column) => !absent.includes(column));
+    this.byMetadata.set(metadata, { ...plan, columns });
   }
 
   /** Whether a table is only ever added to. */

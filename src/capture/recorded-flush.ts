@@ -130,10 +130,12 @@ export const recordedFlushes: FlushExtension = {
     if (!touchesAudited(capture, executed)) return execute();
     const isTold = options?.listeners !== false && capture.isRecording;
     const who = isTold ? capture.who() : undefined;
-    if (!(who instanceof Promise)) return executeFlush(capture, executed, execute, who);
-    return capture.units.announced(queryRunner, async () =>
-      executeFlush(capture, executed, execute, await who),
-    );
+    const isDue = isTold && capture.tables.isDue(queryRunner);
+    if (!isDue && !(who instanceof Promise)) return executeFlush(capture, executed, execute, who);
+    return capture.units.announced(queryRunner, async () => {
+      if (isDue) await capture.tables.beforeWrite(queryRunner);
+      return executeFlush(capture, executed, execute, await who);
+    });
   },
 
   written(executed: Flush) {

@@ -1,5 +1,6 @@
 import { type ColumnOptions, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type Catalogue } from './catalogue.js';
 import { type NewestRevision, type RevisionBlocks } from './revision-blocks.js';
 import { type Session } from './session.js';
 import { type Refusal } from './refusal.js';
@@ -29,6 +30,9 @@ export type ValueType = 'uuid' | 'time' | 'text' | 'json' | 'integer' | 'boolean
 export interface Dialect {
   /** The column options of the revision table's own types. */
   readonly columnTypes: { readonly uuid: ColumnOptions; readonly json: ColumnOptions };
+
+  /** What the database says of its tables. */
+  readonly catalogue: Catalogue;
 
   /** The options in which a copied column differs from the one it is copied from. */
   copiedType(column: ColumnMetadata): ColumnOptions;

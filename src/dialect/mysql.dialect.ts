@@ -13,6 +13,7 @@ import { remembered } from './session.js';
 import { type Statement } from './statement.js';
 import { mysqlRefusal } from './refusal.js';
 import { withoutSuccessor } from './without-successor.js';
+import { mysqlCatalogue } from './mysql.catalogue.js';
 
 /** Of how many tables MySQL may try each order in which it could join them. */
 const MOST_ORDERED = 7;
@@ -34,6 +35,8 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
           : { type: 'varchar', length: 36 },
       json: { type: 'json' },
     },
+
+    catalogue: mysqlCatalogue(dataSource),
 
     copiedType: (column) => {
       if (typeOf(column) === 'enum') return { type: 'varchar', transformer: enumTransformers(column) };

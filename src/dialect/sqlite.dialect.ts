@@ -9,6 +9,7 @@ import { sqliteSession } from './sqlite.session.js';
 import { sqliteRefusal } from './refusal.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
+import { sqliteCatalogue } from './sqlite.catalogue.js';
 
 const ROWID = 'audit_rowid';
 
@@ -16,6 +17,8 @@ const ROWID = 'audit_rowid';
 export function sqliteDialect(dataSource: DataSource): Dialect {
   return {
     columnTypes: { uuid: { type: 'varchar', length: 36 }, json: { type: 'simple-json' } },
+
+    catalogue: sqliteCatalogue(dataSource),
 
     copiedType: (column) =>
       dataSource.driver.normalizeType(column) === 'varchar' && column.enum
