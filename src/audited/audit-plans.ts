@@ -82,13 +82,18 @@ export class AuditPlans {
 
 const PLANS = Symbol.for('nestjs-typeorm-audit:plans');
 
+/** The plans of a data source that has been built under the eyes of this library. */
+export function findAuditPlans(dataSource: DataSource): AuditPlans | undefined {
+  return (dataSource as { [PLANS]?: AuditPlans })[PLANS];
+}
+
 /**
  * The plans of an initialised data source.
  *
  * @throws AuditConfigurationError when it isn't, or was initialised before this library was loaded
  */
 export function auditPlansOf(dataSource: DataSource): AuditPlans {
-  const plans = (dataSource as { [PLANS]?: AuditPlans })[PLANS];
+  const plans = findAuditPlans(dataSource);
   if (plans) return plans;
   throw new AuditConfigurationError(
     dataSource.isInitialized

@@ -18,6 +18,13 @@ import { RawRecorder } from './raw-recorder.js';
 import { recordedClear } from './recorded-clear.js';
 import { recordedFlushes } from './recorded-flush.js';
 import { SharedOptions } from './shared-options.js';
+import { noteAttached } from './unattached.js';
+
+// Before any data source is attached: of one that nobody attaches, the first write says so.
+replaceQueryBuilders(auditedQueryBuilders);
+extendFlushes(recordedFlushes);
+extendMigrations(pendingTables);
+replaceClear(recordedClear);
 
 const ATTACHED = Symbol.for('nestjs-typeorm-audit:attached');
 
@@ -57,11 +64,8 @@ export function attachCapture(
 }
 
 function begin(dataSource: DataSource, options: AuditOptions, context: AuditContext): () => void {
-  replaceQueryBuilders(auditedQueryBuilders);
-  extendFlushes(recordedFlushes);
-  extendMigrations(pendingTables);
-  replaceClear(recordedClear);
   extendQueryRunners();
+  noteAttached(dataSource);
   const capture = new Capture(dataSource, options, context);
   setCapture(dataSource, capture);
   setRecorder(dataSource, new RawRecorder(capture));

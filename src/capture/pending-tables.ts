@@ -34,8 +34,8 @@ export const pendingTables: MigrationExtension = {
 };
 
 /** Whether migrations are running. */
-export function isMigrating(queryRunner: QueryRunner): boolean {
-  return runOf(dataSourceOf(queryRunner)) !== undefined;
+export function isMigrating(dataSource: DataSource): boolean {
+  return runOf(dataSource) !== undefined;
 }
 
 /**

@@ -4,6 +4,7 @@ import { AuditConfigurationError } from '../audit.errors.js';
 import { type AuditOptions } from '../audit.options.js';
 import { type AuditPlans } from '../audited/audit-plans.js';
 import { type Catalogue } from '../dialect/catalogue.js';
+import { dataSourceOf } from './data-source-of.js';
 import { isMigrating } from './pending-tables.js';
 import { absentColumns, actualTable, neededColumns, problemsOf } from './table-problems.js';
 
@@ -37,7 +38,7 @@ export class TableCheck {
     if (checkTables === false || this.sound === this.plansOf()) return false;
     // Whoever waits for a warning is one too many.
     if (checkTables === 'warn' && this.isLooking) return false;
-    return !queryRunner || !isMigrating(queryRunner);
+    return !queryRunner || !isMigrating(dataSourceOf(queryRunner));
   }
 
   /** @throws AuditConfigurationError listing what the tables lack */

@@ -3,15 +3,7 @@ import { Test } from '@nestjs/testing';
 import { InjectDataSource, TypeOrmModule } from '@nestjs/typeorm';
 import { afterEach, expect, it, jest } from '@jest/globals';
 import { AuditConfigurationError, attachAudit, Audited, AuditModule, revisionOf } from 'nestjs-typeorm-audit';
-import {
-  Column,
-  DataSource,
-  type DataSourceOptions,
-  Entity,
-  JoinTable,
-  ManyToMany,
-  PrimaryGeneratedColumn,
-} from 'typeorm';
+import { Column, DataSource, Entity, JoinTable, ManyToMany, PrimaryGeneratedColumn } from 'typeorm';
 import { createDatabase, type DatabaseName, describeDatabases } from '../support/databases.js';
 import { QueryRecorder } from '../support/query-recorder.js';
 
