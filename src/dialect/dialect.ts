@@ -41,6 +41,9 @@ export interface Dialect {
   placeholder(n: number): string;
   readonly numbersParameters: boolean;
 
+  /** A pattern of names and strings in quotes, without groups. */
+  readonly quoted: string;
+
   /** A value of a column as its copy takes it. */
   copied(expression: string, column: ColumnMetadata): string;
 

@@ -50,6 +50,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
 
     placeholder: () => '?',
     numbersParameters: false,
+    quoted: '`(?:[^`]|``)*`' + String.raw`|'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*"`,
 
     copied: (expression) => expression,
     restored: (expression) => expression,

@@ -40,6 +40,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
 
     placeholder: (n) => `$${n}`,
     numbersParameters: true,
+    quoted: String.raw`'(?:[^']|'')*'|"(?:[^"]|"")*"`,
 
     copied,
     restored: (expression, column) =>

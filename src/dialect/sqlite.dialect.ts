@@ -27,6 +27,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
 
     placeholder: () => '?',
     numbersParameters: false,
+    quoted: String.raw`'(?:[^']|'')*'|"(?:[^"]|"")*"`,
 
     copied: (expression) => expression,
     restored: (expression) => expression,
