@@ -34,6 +34,9 @@ export interface Dialect {
   /** What the database says of its tables. */
   readonly catalogue: Catalogue;
 
+  /** Why a revision table would be too wide for the database, or for our statements; undefined if it isn't. */
+  tooWide(audited: readonly ColumnMetadata[], revision: readonly ColumnMetadata[]): string | undefined;
+
   /** The options in which a copied column differs from the one it is copied from. */
   copiedType(column: ColumnMetadata): ColumnOptions;
 

@@ -13,6 +13,8 @@ import { remembered } from './session.js';
 import { type Statement } from './statement.js';
 import { mysqlRefusal } from './refusal.js';
 import { withoutSuccessor } from './without-successor.js';
+import { columnType } from './column-type.js';
+import { INNODB_COLUMNS, tooManyBytes, tooManyColumns, type TypedColumn } from './row-limits.js';
 import { mysqlCatalogue } from './mysql.catalogue.js';
 
 /** Of how many tables MySQL may try each order in which it could join them. */
@@ -20,6 +22,7 @@ const MOST_ORDERED = 7;
 
 /** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
 export function mysqlDialect(dataSource: DataSource): Dialect {
+  const catalogue = mysqlCatalogue(dataSource);
   const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
   const sessionOf = remembered(() => new MysqlSession());
   const lock: Dialect['lock'] = (alias, skipLocked) =>
@@ -36,7 +39,13 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
       json: { type: 'json' },
     },
 
-    catalogue: mysqlCatalogue(dataSource),
+    catalogue,
+
+    tooWide: (audited, revision) => {
+      const typed = (columns: readonly ColumnMetadata[]): TypedColumn[] =>
+        columns.map((column) => [column, columnType(catalogue.neededType(column))]);
+      return tooManyColumns(revision.length, INNODB_COLUMNS) ?? tooManyBytes(typed(audited), typed(revision));
+    },
 
     copiedType: (column) => {
       if (typeOf(column) === 'enum') return { type: 'varchar', transformer: enumTransformers(column) };

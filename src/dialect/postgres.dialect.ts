@@ -10,6 +10,7 @@ import { postgresRefusal } from './refusal.js';
 import { type Statement } from './statement.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
+import { tooManyColumns } from './row-limits.js';
 import { postgresCatalogue } from './postgres.catalogue.js';
 
 const VALUE_TYPES: Record<ValueType, string> = {
@@ -20,6 +21,9 @@ const VALUE_TYPES: Record<ValueType, string> = {
   integer: 'bigint',
   boolean: 'boolean',
 };
+
+// A restore reads a row and its revision side by side, and a SELECT has 1664 columns.
+const MOST_COLUMNS = 836;
 
 const KEYS_PER_STATEMENT = 100_000;
 
@@ -34,6 +38,8 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     columnTypes: { uuid: { type: 'uuid' }, json: { type: 'jsonb' } },
 
     catalogue: postgresCatalogue(dataSource),
+
+    tooWide: (_, { length }) => tooManyColumns(length, MOST_COLUMNS),
 
     copiedType: (column) =>
       isEnum(column) ? { type: 'varchar', transformer: enumTransformers(column) } : {},

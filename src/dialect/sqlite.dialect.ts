@@ -9,7 +9,11 @@ import { sqliteSession } from './sqlite.session.js';
 import { sqliteRefusal } from './refusal.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
+import { tooManyColumns } from './row-limits.js';
 import { sqliteCatalogue } from './sqlite.catalogue.js';
+
+// An expression is 1000 levels deep, and one level compares a column with its revision.
+const MOST_COLUMNS = 1000;
 
 const ROWID = 'audit_rowid';
 
@@ -19,6 +23,8 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     columnTypes: { uuid: { type: 'varchar', length: 36 }, json: { type: 'simple-json' } },
 
     catalogue: sqliteCatalogue(dataSource),
+
+    tooWide: (_, { length }) => tooManyColumns(length, MOST_COLUMNS),
 
     copiedType: (column) =>
       dataSource.driver.normalizeType(column) === 'varchar' && column.enum
