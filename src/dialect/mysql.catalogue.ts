@@ -17,9 +17,11 @@ const WIDENINGS: Widenings = {
   date: ['datetime'],
   year: ['number'],
   bytes: ['blob'],
+  json: ['text'],
+  uuid: ['text'],
 };
 
-export function mysqlCatalogue({ driver, options }: DataSource): Catalogue {
+export function mysqlCatalogue({ driver }: DataSource): Catalogue {
   return {
     read: async (queryRunner, paths) => {
       const tables = paths.map((path) => path.split('.').reverse() as [table: string, schema?: string]);
@@ -51,8 +53,6 @@ export function mysqlCatalogue({ driver, options }: DataSource): Catalogue {
     },
     neededType: (column) => {
       const type = driver.createFullType({ ...column, type: driver.normalizeType(column) } as never);
-      // MariaDB's is text with a check.
-      if (type === 'json' && options.type === 'mariadb') return 'longtext';
       return column.unsigned ? `${type} unsigned` : type;
     },
     capacityOf,
@@ -121,8 +121,9 @@ const CAPACITIES: Readonly<Record<string, CapacityOf>> = {
   blob: ofBytes('blob', 65_535),
   mediumblob: ofBytes('blob', 2 ** 24 - 1),
   longblob: ofBytes('blob', 2 ** 32 - 1),
-  json: exact('json'),
-  uuid: exact('uuid'),
+  // MariaDB's JSON is a longtext, and its uuid a varchar(36) in versions before 10.7.
+  json: ofBytes('json', 2 ** 32 - 1),
+  uuid: ofBytes('uuid', 36),
   date: exact('date'),
   year: exact('year'),
   datetime: precise('datetime'),

@@ -194,6 +194,18 @@ describeDatabases('checkTables', (name) => {
   }
 
   if (name === 'mariadb')
+    it("takes MariaDB's tables where TypeORM is told type: 'mysql', and uuid columns of versions before 10.7", async () => {
+      await onTables(name, async (dataSource) => {
+        await dataSource.query('ALTER TABLE room_rev MODIFY COLUMN rev_transaction varchar(36) NOT NULL');
+        await attachAudit(dataSource).checkTables();
+        await dataSource.getRepository(Room).insert({ name: 'Blue' });
+        const other = new DataSource({ ...dataSource.options, type: 'mysql', synchronize: false } as never);
+        await attachAudit(await other.initialize()).checkTables();
+        await other.destroy();
+      });
+    });
+
+  if (name === 'mariadb')
     it("does not cut a value off under sql_mode = ''", async () => {
       await onTables(
         name,

@@ -58,6 +58,7 @@ describeDatabases('a data source that nobody attached', (name) => {
   let warn: jest.SpiedFunction<Logger['warn']>;
 
   beforeEach(async () => {
+    delete process.env.AUDIT_UNATTACHED;
     warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     const database = await createDatabase(name);
     dataSource = new DataSource({
