@@ -118,16 +118,21 @@ export interface Dialect {
    * Makes the result of a write that returned nothing but keys what it would have been without.
    *
    * @param firstNumber the generated key of the first row, if there is one
+   * @param given the number of rows that an insert was given; undefined where a SELECT gave them
    */
   forgetReturned(
     queryRunner: QueryRunner,
     kind: WriteKind,
     result: QueryResult,
     firstNumber: unknown,
+    given: number | undefined,
   ): Promise<void>;
 
   /** Whether rows that refer to deleted ones may be left behind, although their foreign keys say that they are deleted. */
   readonly leavesChildren?: boolean;
+
+  /** Whether a TRUNCATE can empty the tables that refer to its own, too. */
+  readonly truncatesCascading: boolean;
 
   /** Whether all query runners of a data source are on one connection. */
   readonly sharesConnection: boolean;
@@ -261,6 +266,8 @@ export type RowExpression = (column: ColumnMetadata) => string;
 export interface KeyDescription {
   readonly columns: readonly ColumnMetadata[];
   readonly types: readonly string[];
+  /** The one that the database numbers, whether or not the metadata says so. */
+  readonly numbered?: ColumnMetadata;
 }
 
 export interface KeyTable {

@@ -93,6 +93,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       error instanceof QueryFailedError &&
       ['40001', '40P01', '23505'].includes((error.driverError as { code?: string }).code ?? ''),
     refusal: postgresRefusal,
+    truncatesCascading: true,
     sharesConnection: false,
     connectionOf,
     sessionOf,

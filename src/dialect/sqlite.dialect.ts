@@ -60,6 +60,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     lockToUpdate: () => '',
     isConflict: () => false,
     refusal: sqliteRefusal,
+    truncatesCascading: false,
     sharesConnection: true,
     connectionOf: () => connectionOf(dataSource) as object | undefined,
     sessionOf: remembered(sqliteSession),
