@@ -3,7 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Mask } from '../dialect/dialect.js';
 import { type RevisionDefinition, revisionPropertyPath } from '../revision/revision-table.js';
 import { revisionTableName } from '../revision/revision-table-name.js';
-import { assertAuditable } from './assert-auditable.js';
+import { assertAuditable, assertPlainName } from './assert-auditable.js';
 import { type AuditedOptions } from './audited.decorator.js';
 import { type Markable } from './marks.js';
 import { columnMasks } from './masks.js';
@@ -65,6 +65,7 @@ export function draftPlan(
     (column) => column !== revisionId && !isWithin(excluded, propertyOf(column)),
   );
   const { tableName } = options;
+  assertPlainName(metadata, tableName);
   return {
     name: options.name ?? metadata.tableName,
     options,

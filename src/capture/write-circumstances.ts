@@ -8,6 +8,7 @@ import { type Capture, captureOf, tableOf } from './capture.js';
 import { dataSourceOf } from './data-source-of.js';
 import { lacksKeys } from './inserted-keys.js';
 import { flushOf, type RecordedFlush } from './recorded-flush.js';
+import { noteUnattached } from './unattached.js';
 import { followsWrite } from './written-rows.js';
 
 /** What is known when a builder's write begins. */
@@ -30,9 +31,12 @@ export interface Circumstances {
  */
 export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Circumstances | undefined {
   const { expressionMap, queryRunner } = builder;
-  const capture = captureOf(dataSourceOf(builder));
-  if (!capture || !expressionMap.mainAlias?.hasMetadata) return undefined;
+  if (!expressionMap.mainAlias?.hasMetadata) return undefined;
   const { metadata } = expressionMap.mainAlias;
+  const dataSource = dataSourceOf(builder);
+  const capture = captureOf(dataSource);
+  if (!capture) noteUnattached(dataSource, [metadata]);
+  if (!capture) return undefined;
   if (capture.plans.isRevision(metadata)) assertAppends(builder, kind, metadata);
   const isTreeMove = movesTree(builder, kind, metadata);
   const flush = expressionMap.callListeners === false || isTreeMove ? flushOf(queryRunner) : undefined;
