@@ -1,5 +1,9 @@
 import { type EntityMetadata, type QueryRunner } from 'typeorm';
-import { RevisionDeleteForbiddenError, RevisionUpdateForbiddenError } from '../audit.errors.js';
+import {
+  RevisionDeleteForbiddenError,
+  RevisionInsertForbiddenError,
+  RevisionUpdateForbiddenError,
+} from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type WriteKind } from '../dialect/dialect.js';
 import { assertOfThePresent } from '../revision/historic-entities.js';
@@ -25,14 +29,14 @@ export interface Circumstances {
 /**
  * What there is to record of a builder's write; undefined where there is nothing.
  *
- * @throws RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, HistoricEntityError
+ * @throws RevisionInsertForbiddenError, RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, HistoricEntityError
  */
 export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Circumstances | undefined {
   const { expressionMap, queryRunner } = builder;
   const capture = captureOf(dataSourceOf(builder));
   if (!capture || !expressionMap.mainAlias?.hasMetadata) return undefined;
   const { metadata } = expressionMap.mainAlias;
-  if (capture.plans.isRevision(metadata)) assertAppends(builder, kind, metadata);
+  if (capture.plans.isRevision(metadata)) forbidWrite(builder, kind, metadata);
   const isTreeMove = movesTree(builder, kind, metadata);
   const flush = expressionMap.callListeners === false || isTreeMove ? flushOf(queryRunner) : undefined;
   if (!flush) assertValuesOfThePresent(builder, capture, metadata);
@@ -52,9 +56,10 @@ export function needsPlaces(capture: Capture, queryRunner: QueryRunner, kind: Wr
   return kind === 'insert' && !!capture.dialect.rowPlace && capture.units.isSerializable(queryRunner);
 }
 
-function assertAppends({ expressionMap }: BuilderInternals, kind: WriteKind, { name }: EntityMetadata): void {
+function forbidWrite({ expressionMap }: BuilderInternals, kind: WriteKind, { name }: EntityMetadata): never {
   if (kind === 'delete') throw new RevisionDeleteForbiddenError(name);
   if (kind === 'update' || expressionMap.onUpdate) throw new RevisionUpdateForbiddenError(name);
+  throw new RevisionInsertForbiddenError(name);
 }
 
 function assertValuesOfThePresent(
