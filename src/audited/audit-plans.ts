@@ -1,4 +1,10 @@
-import { type DataSource, EntitySchema, type EntityMetadata, type EntityTarget } from 'typeorm';
+import {
+  type BaseEntity,
+  type DataSource,
+  EntitySchema,
+  type EntityMetadata,
+  type EntityTarget,
+} from 'typeorm';
 import { importClassesFromDirectories } from 'typeorm/util/DirectoryExportedClassesLoader.js';
 import { AuditConfigurationError, NotAuditedError } from '../audit.errors.js';
 import { assertSupported } from '../dialect/dialect-of.js';
@@ -100,7 +106,9 @@ extendDataSources(async (dataSource) => {
   const maintenance = plans.length > 0 ? buildMaintenanceMetadata(dataSource) : undefined;
   assertNameIsFree(dataSource, maintenance);
   Object.assign(dataSource, { [PLANS]: new AuditPlans(dataSource, plans, maintenance) });
-  return maintenance ? [...revisions, maintenance] : revisions;
+  const built = maintenance ? [...revisions, maintenance] : revisions;
+  for (const { target } of built) if (isActiveRecord(target)) target.useDataSource(dataSource);
+  return built;
 });
 
 async function draftPlans(dataSource: DataSource): Promise<AuditPlanDraft[]> {
@@ -144,6 +152,10 @@ async function namedSchemas(dataSource: DataSource): Promise<Map<string, EntityS
     (entity): entity is EntitySchema => entity instanceof EntitySchema,
   );
   return new Map(schemas.map((schema) => [schema.options.name, schema]));
+}
+
+function isActiveRecord(target: unknown): target is typeof BaseEntity {
+  return typeof (target as Partial<typeof BaseEntity>).useDataSource === 'function';
 }
 
 function nameOf(target: EntityTarget<any>): string {

@@ -86,6 +86,17 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     // MySQL 9.7 goes on from the first of several deleted rows only.
     leavesChildren: !isMariadb(dataSource),
     sharesConnection: false,
+    deleteAll: async (queryRunner, tables) => {
+      const [{ checks }] = (await queryRunner.query('SELECT @@foreign_key_checks AS checks')) as {
+        checks: number;
+      }[];
+      await queryRunner.query('SET SESSION foreign_key_checks = 0');
+      try {
+        for (const table of tables) await queryRunner.query(`DELETE FROM ${table}`);
+      } finally {
+        await queryRunner.query(`SET SESSION foreign_key_checks = ${Number(checks)}`);
+      }
+    },
     connectionOf,
     sessionOf,
     beginUnit: 'START TRANSACTION',

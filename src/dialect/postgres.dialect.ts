@@ -77,6 +77,11 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       ['40001', '40P01', '23505'].includes((error.driverError as { code?: string }).code ?? ''),
     refusal: postgresRefusal,
     sharesConnection: false,
+    // One statement: foreign keys are checked at its end.
+    deleteAll: async (queryRunner, [first, ...others]) => {
+      const rest = others.map((table, n) => `d${n} AS (DELETE FROM ${table})`);
+      await queryRunner.query(`${rest.length > 0 ? `WITH ${rest.join(', ')} ` : ''}DELETE FROM ${first}`);
+    },
     connectionOf,
     sessionOf,
     beginUnit: 'START TRANSACTION',

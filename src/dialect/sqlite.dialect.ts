@@ -51,6 +51,11 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     isConflict: () => false,
     refusal: sqliteRefusal,
     sharesConnection: true,
+    deleteAll: async (queryRunner, tables) => {
+      // Until the end of the transaction.
+      await queryRunner.query('PRAGMA defer_foreign_keys = ON');
+      for (const table of tables) await queryRunner.query(`DELETE FROM ${table}`);
+    },
     connectionOf: () => connectionOf(dataSource) as object | undefined,
     sessionOf: remembered(sqliteSession),
     // Begun later, the lock that it needs might be refused because of what it has read.
