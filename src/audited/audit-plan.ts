@@ -27,6 +27,8 @@ export interface AuditPlan {
   readonly name: string;
   /** The audited table; of a single-table inheritance the root. */
   readonly metadata: EntityMetadata;
+  /** Other entities and many-to-many relations on the same table. */
+  readonly others: readonly EntityMetadata[];
   readonly revision: EntityMetadata;
   /** The primary key, in its order. */
   readonly keys: readonly PlanColumn[];
@@ -42,6 +44,8 @@ export interface AuditPlan {
 export interface AuditPlanDraft {
   readonly name: string;
   readonly options: AuditedOptions;
+  /** Other entities and many-to-many relations on the same table. */
+  readonly others: readonly EntityMetadata[];
   readonly revisionId: ColumnMetadata | undefined;
   readonly definition: RevisionDefinition;
 }
@@ -63,6 +67,7 @@ export function draftPlan(
   return {
     name: options.name ?? metadata.tableName,
     options,
+    others: [],
     revisionId,
     definition: {
       metadata,
@@ -73,6 +78,7 @@ export function draftPlan(
       columns,
       masks: columnMasks(metadata),
       copyIndexes: options.indexes === 'copy',
+      synchronize: metadata.synchronize,
     },
   };
 }
@@ -88,6 +94,7 @@ export function draftJunctions(dataSource: DataSource, owner: AuditPlanDraft): A
     .map((junction) => ({
       name: junction.tableName,
       options: { deletedState: owner.options.deletedState, when: owner.options.when },
+      others: [],
       revisionId: undefined,
       definition: {
         metadata: junction,
@@ -95,8 +102,26 @@ export function draftJunctions(dataSource: DataSource, owner: AuditPlanDraft): A
         ...revisionTableName(dataSource, junction),
         columns: junction.columns,
         copyIndexes: owner.options.indexes === 'copy',
+        synchronize: junction.synchronize,
       },
     }));
+}
+
+/** A plan as another entity on its table sees it: with its columns and properties. */
+export function viewOf(plan: AuditPlan, metadata: EntityMetadata): AuditPlan {
+  const byName = new Map(tableColumns(metadata).map((column) => [column.databaseName, column]));
+  const columns = plan.columns.flatMap((column): PlanColumn[] => {
+    const source = byName.get(column.databaseName);
+    return source ? [{ ...column, source, propertyPath: revisionPropertyPath(source) }] : [];
+  });
+  return {
+    ...plan,
+    metadata,
+    others: [],
+    columns,
+    keys: plan.keys.map((key) => columns.find(({ databaseName }) => databaseName === key.databaseName)!),
+    revisionId: plan.revisionId && byName.get(plan.revisionId.databaseName),
+  };
 }
 
 /** The plan, now that the revision table's metadata is there. */
@@ -110,6 +135,7 @@ export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): A
   return {
     name: draft.name,
     metadata,
+    others: draft.others,
     revision,
     keys: metadata.primaryColumns.map((key) => planned.find((column) => column.source === key)!),
     columns: planned,

@@ -49,7 +49,7 @@ export function flushedWrites(capture: Capture, flush: Flush): Write[] {
     id: ObjectLiteral | undefined,
   ): void => {
     const plan = id && capture.plans.find(metadata);
-    if (plan) writes.push({ plan, operation, keys: [capture.keyOf(plan, id)], entities: [entity] });
+    if (plan) writes.push({ plan, operation, keys: [capture.keyOf(plan, id, metadata)], entities: [entity] });
   };
   for (const subject of flush.insertSubjects) add('insert', subject, subject.identifier);
   for (const subject of flush.updateSubjects) add('update', subject, subject.databaseEntity);

@@ -31,7 +31,7 @@ export class Care {
   }
 
   /** The table of an entity and the junction tables that it owns, or all audited tables. @throws NotAuditedError */
-  plansOf(entity: EntityTarget<any> | undefined): AuditPlan[] {
+  plansOf(entity: EntityTarget<any> | undefined): readonly AuditPlan[] {
     const { plans } = this.capture;
     if (entity === undefined) return plans.all;
     const plan = plans.get(entity);
