@@ -19,6 +19,7 @@ import {
   draftJunctions,
   draftPlan,
   viewOf,
+  type PlanColumn,
 } from './audit-plan.js';
 import { assertNameIsFree, assertOneNameEach, assertOneTableEach } from './assert-distinct.js';
 import { shareTable } from './shared-table.js';
@@ -33,15 +34,19 @@ export class AuditPlans {
 
   constructor(
     private readonly dataSource: DataSource,
-    /** Of entities and junction tables, in the order of the data source's metadata. */
-    readonly all: readonly AuditPlan[],
+    plans: readonly AuditPlan[],
     /** Of the table that says what was done to the history; undefined where nothing is audited. */
     readonly maintenance: EntityMetadata | undefined,
   ) {
     this.byMetadata = new Map(
-      all.flatMap((plan) => [plan.metadata, ...plan.others].map((metadata) => [metadata, plan])),
+      plans.flatMap((plan) => [plan.metadata, ...plan.others].map((metadata) => [metadata, plan])),
     );
-    this.revisions = new Set(all.map((plan) => plan.revision));
+    this.revisions = new Set(plans.map((plan) => plan.revision));
+  }
+
+  /** Of entities and junction tables, in the order of the data source's metadata. */
+  get all(): AuditPlan[] {
+    return [...new Set(this.byMetadata.values())];
   }
 
   /** Of entities only: what has a timeline of its own and a name in the HTTP API. */
@@ -55,10 +60,31 @@ export class AuditPlans {
     return plan ?? (this.isKnown(metadata) ? undefined : this.ofTable(metadata));
   }
 
+  /** From now on records a table without some of its columns. */
+  leaveOut({ metadata }: AuditPlan, absent: readonly PlanColumn[]): void {
+    if (absent.length === 0) return;
+    const plan = this.byMetadata.get(metadata)!;
+    const columns = plan.columns.filter((column) => !absent.includes(column));
+    const reduced = { ...plan, columns };
+    for (const each of [metadata, ...plan.others]) this.byMetadata.set(each, reduced);
+    this.views.clear();
+  }
+
   /** Whether a table is only ever added to. */
   isRevision(metadata: EntityMetadata): boolean {
     if (this.isKnown(metadata)) return this.revisions.has(metadata) || metadata === this.maintenance;
     return [this.maintenance, ...this.revisions].some((known) => known?.tablePath === metadata.tablePath);
+  }
+
+  /** The revision table that a path means, as a query builder takes it where no entity has that name. */
+  revisionAt(path: string): EntityMetadata | undefined {
+    const { driver } = this.dataSource;
+    const placeOf = (target: EntityMetadata | string): string => {
+      const { database, schema, tableName } = driver.parseTableName(target);
+      return JSON.stringify([database, schema, tableName]);
+    };
+    const place = placeOf(path);
+    return [this.maintenance, ...this.revisions].find((known) => known && placeOf(known) === place);
   }
 
   // A data source that is derived from another one, for a tenant say, may have copies of its metadata.
@@ -91,13 +117,18 @@ export class AuditPlans {
 
 const PLANS = Symbol.for('nestjs-typeorm-audit:plans');
 
+/** The plans of a data source that has been built under the eyes of this library. */
+export function findAuditPlans(dataSource: DataSource): AuditPlans | undefined {
+  return (dataSource as { [PLANS]?: AuditPlans })[PLANS];
+}
+
 /**
  * The plans of an initialised data source.
  *
  * @throws AuditConfigurationError when it isn't, or was initialised before this library was loaded
  */
 export function auditPlansOf(dataSource: DataSource): AuditPlans {
-  const plans = (dataSource as { [PLANS]?: AuditPlans })[PLANS];
+  const plans = findAuditPlans(dataSource);
   if (plans) return plans;
   throw new AuditConfigurationError(
     dataSource.isInitialized

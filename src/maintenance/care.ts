@@ -31,7 +31,7 @@ export class Care {
   }
 
   /** The table of an entity and the junction tables that it owns, or all audited tables. @throws NotAuditedError */
-  plansOf(entity: EntityTarget<any> | undefined): readonly AuditPlan[] {
+  plansOf(entity: EntityTarget<any> | undefined): AuditPlan[] {
     const { plans } = this.capture;
     if (entity === undefined) return plans.all;
     const plan = plans.get(entity);
@@ -46,9 +46,10 @@ export class Care {
   }
 
   /** Who does it and why. @throws ActorRequiredError */
-  async writeContext({ metadata }: AuditPlan): Promise<WriteContext> {
+  async writeContext({ metadata, requireActor }: AuditPlan): Promise<WriteContext> {
     const context = await resolveContext(this.context, this.options);
-    if (this.options.requireActor && context.actor === null) throw new ActorRequiredError(metadata.name);
+    if (context.actor === null && (requireActor ?? this.options.requireActor))
+      throw new ActorRequiredError(metadata.name);
     return context;
   }
 

@@ -3,7 +3,6 @@ import {
   BaseEntity,
   Column,
   DataSource,
-  type DataSourceOptions,
   Entity,
   JoinTable,
   ManyToMany,
@@ -60,7 +59,7 @@ describeDatabases('clearAudited()', (name) => {
       ...database.options,
       entities: [Person, Team, Label, Visit],
       synchronize: true,
-    } as DataSourceOptions).initialize();
+    }).initialize();
     ({ detach } = attachAudit(dataSource));
   });
   afterAll(async () => {

@@ -2,7 +2,6 @@ import { afterEach, expect, it } from '@jest/globals';
 import {
   Column,
   DataSource,
-  type DataSourceOptions,
   Entity,
   JoinTable,
   ManyToMany,
@@ -90,7 +89,7 @@ async function start(name: Parameters<typeof createDatabase>[0], entities: objec
     ...database.options,
     entities: Object.values(entities),
     synchronize: true,
-  } as DataSourceOptions);
+  });
   await dataSource.initialize();
   audit = attachAudit(dataSource);
   return dataSource;
@@ -105,7 +104,7 @@ describeDatabases('A table', (name) => {
   ])(
     'of a many-to-many has one history for its entity and the relation: marked %s',
     async (_, band, seat, relation) => {
-      const { Band, Seat, Player } = bands(band, seat, relation as PropertyDecorator | undefined);
+      const { Band, Seat, Player } = bands(band, seat, relation);
       const { manager } = await start(name, { Band, Seat, Player });
       const [p, q, r] = await manager.save(Player, [{ label: 'p' }, { label: 'q' }, { label: 'r' }]);
       const one = await manager.save(Band, { label: 'b', players: [p, q] });

@@ -102,14 +102,14 @@ describePaths(
         'save({ listeners: false }) of another',
         (repository, revision) => repository.save(another(revision) as never, { listeners: false }),
       ],
-      ['insert()', (repository, revision) => repository.insert(another(revision) as never)],
+      ['insert()', (repository, revision) => repository.insert(another(revision))],
       [
         'createQueryBuilder().insert()',
         (repository, revision) =>
           repository
             .createQueryBuilder()
             .insert()
-            .values(another(revision) as never)
+            .values(another(revision))
             .execute(),
       ],
       [
@@ -119,7 +119,7 @@ describePaths(
             .createQueryBuilder()
             .insert()
             .into('reservation_rev')
-            .values(another(revision) as never)
+            .values(another(revision))
             .callListeners(false)
             .execute(),
       ],
@@ -129,7 +129,7 @@ describePaths(
           repository
             .createQueryBuilder()
             .insert()
-            .values(another(revision) as never)
+            .values(another(revision))
             .orIgnore()
             .execute(),
       ],
@@ -171,6 +171,24 @@ describePaths(
         (repository) => repository.createQueryBuilder().delete().callListeners(false).execute(),
       ],
     ]),
+    ...(
+      [
+        ['postgres', 'public.reservation_rev'],
+        ['mariadb', undefined],
+        ['mysql', undefined],
+      ] as const
+    ).map(([world, path]): WritePath => ({
+      name: `createQueryBuilder().delete() of a revision, by the table’s name with its ${path ? 'schema' : 'database'} on ${world}`,
+      on: [world],
+      before: two,
+      write: ({ manager, dataSource }) =>
+        manager
+          .createQueryBuilder()
+          .delete()
+          .from(path ?? `${String(dataSource.options.database)}.reservation_rev`)
+          .execute(),
+      refused: RevisionDeleteForbiddenError,
+    })),
     {
       name: 'update() of a revision inside AuditContext.without()',
       before: two,
