@@ -106,11 +106,7 @@ describePaths(
       [
         'createQueryBuilder().insert()',
         (repository, revision) =>
-          repository
-            .createQueryBuilder()
-            .insert()
-            .values(another(revision))
-            .execute(),
+          repository.createQueryBuilder().insert().values(another(revision)).execute(),
       ],
       [
         'createQueryBuilder().insert().into(), by the table’s name,',
@@ -126,12 +122,7 @@ describePaths(
       [
         'createQueryBuilder().insert().orIgnore()',
         (repository, revision) =>
-          repository
-            .createQueryBuilder()
-            .insert()
-            .values(another(revision))
-            .orIgnore()
-            .execute(),
+          repository.createQueryBuilder().insert().values(another(revision)).orIgnore().execute(),
       ],
     ]),
     ...refused(RevisionUpdateForbiddenError, [
