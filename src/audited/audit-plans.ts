@@ -13,7 +13,7 @@ import {
   draftPlan,
   type PlanColumn,
 } from './audit-plan.js';
-import { assertNameIsFree, assertOneNameEach, assertOneTableEach } from './assert-distinct.js';
+import { assertNameIsFree, assertOneTableEach } from './assert-distinct.js';
 import { auditedMark, type Markable, ownAuditedMark } from './marks.js';
 
 /** The plans of one data source, by table. */
@@ -127,7 +127,6 @@ async function draftPlans(dataSource: DataSource): Promise<AuditPlanDraft[]> {
     assertSupported(dataSource, metadata.name);
     entities.push(draftPlan(dataSource, metadata, target, options));
   }
-  assertOneNameEach(entities);
   const junctions = new Map(
     entities
       .flatMap((owner) => draftJunctions(dataSource, owner))
