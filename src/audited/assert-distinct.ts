@@ -1,19 +1,19 @@
 import { type DataSource, type EntityMetadata } from 'typeorm';
 import { AuditConfigurationError } from '../audit.errors.js';
 import { dialectOf } from '../dialect/dialect-of.js';
-import { type AuditPlanDraft } from './audit-plan.js';
+import { type AuditPlan, type AuditPlanDraft } from './audit-plan.js';
 
 /** @throws AuditConfigurationError when two entities would have one name in the HTTP API */
-export function assertOneNameEach(drafts: readonly AuditPlanDraft[]): void {
-  const byName = new Map<string, AuditPlanDraft>();
-  for (const draft of drafts) {
-    const other = byName.get(draft.name);
+export function assertOneNameEach(plans: readonly AuditPlan[]): void {
+  const byName = new Map<string, AuditPlan>();
+  for (const plan of plans) {
+    const other = byName.get(plan.name);
     if (other)
       throw new AuditConfigurationError(
-        `${other.definition.metadata.name} and ${draft.definition.metadata.name} are both audited as "${draft.name}". ` +
+        `${other.metadata.name} and ${plan.metadata.name} are both audited as "${plan.name}". ` +
           `Give one of them another @Audited({ name }).`,
       );
-    byName.set(draft.name, draft);
+    byName.set(plan.name, plan);
   }
 }
 

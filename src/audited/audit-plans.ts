@@ -21,7 +21,7 @@ import {
   viewOf,
   type PlanColumn,
 } from './audit-plan.js';
-import { assertNameIsFree, assertOneNameEach, assertOneTableEach } from './assert-distinct.js';
+import { assertNameIsFree, assertOneTableEach } from './assert-distinct.js';
 import { shareTable } from './shared-table.js';
 import { auditedMark, type Markable, ownAuditedMark } from './marks.js';
 
@@ -178,7 +178,6 @@ async function draftPlans(dataSource: DataSource): Promise<AuditPlanDraft[]> {
       .map((draft) => [draft.definition.metadata, draft]),
   );
   const drafts = oneDraftEach(dataSource, schemas, [...entities, ...junctions.values()]);
-  assertOneNameEach(drafts.filter(({ definition }) => !definition.metadata.isJunction));
   return drafts;
 }
 

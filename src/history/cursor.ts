@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { InvalidArgumentError } from '../audit.errors.js';
 
+// What a database takes for an integer.
+const MAX_POSITION = 2 ** 31 - 1;
+
 /**
  * Where the next page begins, as text that fits into a URL.
  *
@@ -14,7 +17,7 @@ export function encodeCursor(list: string, position: number | string): string {
 /** The number in a cursor. @throws InvalidArgumentError when it isn't one of this list */
 export function decodeCursor(list: string, cursor: string): number {
   const position = Number(positionIn(cursor));
-  if (!Number.isInteger(position)) throw refusal(cursor);
+  if (!Number.isInteger(position) || Math.abs(position) > MAX_POSITION) throw refusal(cursor);
   return checked(list, cursor, position);
 }
 

@@ -6,7 +6,7 @@ import { type AuditOperation } from '../revision/revision-columns.js';
 import { type ClassFilter, classFilter } from './class-filter.js';
 import { decodeTextCursor } from './cursor.js';
 import { beginningOf, endOf } from './moment.js';
-import { type ChangesOptions } from './revision.js';
+import { type ChangesOptions, type TransactionOptions } from './revision.js';
 import { assertActor, assertLimit, DEFAULT_LIMIT, validDate } from './timeline-request.js';
 
 /** The options of a feed, checked and in the terms of the database. */
@@ -75,7 +75,12 @@ function askedPlans(
   const asked = new Map<AuditPlan, EntityTarget<any>[]>();
   for (const entity of entities) {
     // The name that revisions show comes first: a table's or a class's may be another's.
-    const named = plans.all.find(({ name }) => name === entity);
+    const [named, ...others] = plans.all.filter(({ name }) => name === entity);
+    if (others.length > 0)
+      throw new InvalidArgumentError(
+        'entities',
+        `several entities are audited as "${named.name}". Give their classes in place of the name.`,
+      );
     const plan = named ?? plans.get(entity);
     asked.set(plan, [...(asked.get(plan) ?? []), named ? plan.metadata.target : entity]);
   }
@@ -92,6 +97,15 @@ function classFilters(
     if (filter) filters.set(plan, filter);
   }
   return filters;
+}
+
+/** @throws InvalidArgumentError naming the option */
+export function transactionRequest(id: unknown, { limit = DEFAULT_LIMIT, cursor }: TransactionOptions) {
+  assertLimit(limit);
+  const transaction = transactionId(id);
+  const list = `transaction ${transaction}`;
+  const after = cursor === undefined || cursor === null ? undefined : decodeTextCursor(list, cursor, UUID);
+  return { list, transaction, limit, after };
 }
 
 /** As the database has it. @throws InvalidArgumentError when it is none */

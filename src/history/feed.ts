@@ -3,7 +3,7 @@ import { type AuditPlan } from '../audited/audit-plan.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { encodeCursor } from './cursor.js';
 import { feedFilter } from './feed-filter.js';
-import { FEED, type FeedRequest, feedRequest, transactionId } from './feed-request.js';
+import { FEED, type FeedRequest, feedRequest, transactionId, transactionRequest } from './feed-request.js';
 import {
   FEED_TABLE,
   type FeedFilter,
@@ -15,7 +15,7 @@ import {
   selectFloor,
 } from './feed-select.js';
 import { readRows } from './read-statement.js';
-import { type ChangesOptions, type Page, type Revision } from './revision.js';
+import { type ChangesOptions, type Page, type Revision, type TransactionOptions } from './revision.js';
 import { revisionReaderOf } from './revision-reader.js';
 
 /** One page of the revisions of all entities. @throws NotAuditedError @throws InvalidArgumentError naming the option */
@@ -62,6 +62,22 @@ export function readTransaction(
   };
   const window: FeedWindow = { order: 'ASC', limit: undefined };
   return readRevisions(dataSource, auditPlansOf(dataSource).all, filter, window, queryRunner);
+}
+
+/** One page of a transaction's revisions, in the order in which they were made. @throws InvalidArgumentError */
+export async function readTransactionPage(
+  dataSource: DataSource,
+  id: string,
+  options: TransactionOptions,
+): Promise<Page<Revision>> {
+  const { list, transaction, limit, after } = transactionRequest(id, options);
+  const conditions = ['b.rev_transaction = {{transaction}}', ...(after ? ['b.rev_id > {{after}}'] : [])];
+  const filter = { conditions, values: { transaction, after } };
+  // One more than the page has, to know whether another follows.
+  const window: FeedWindow = { order: 'ASC', limit: limit + 1 };
+  const found = await readRevisions(dataSource, auditPlansOf(dataSource).all, filter, window);
+  const items = found.slice(0, limit);
+  return { items, nextCursor: found.length > limit ? encodeCursor(list, items.at(-1)!.id) : null };
 }
 
 async function readRevisions(

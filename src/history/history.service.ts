@@ -4,7 +4,7 @@ import { auditPlansOf } from '../audited/audit-plans.js';
 import { ofVersion, readAsOf } from './as-of.js';
 import { classFilter } from './class-filter.js';
 import { readDiff } from './diff.js';
-import { readFeed, readTransaction } from './feed.js';
+import { readFeed, readTransactionPage } from './feed.js';
 import { restore } from './restore.js';
 import {
   type Change,
@@ -14,6 +14,7 @@ import {
   type RestoreOptions,
   type Revision,
   type TimelineOptions,
+  type TransactionOptions,
   type UndoOptions,
 } from './revision.js';
 import { RowRevisions } from './row-revisions.js';
@@ -149,15 +150,15 @@ export class HistoryService {
   }
 
   /**
-   * All revisions of one database transaction, in the order in which they were made; none for an unknown one.
+   * The revisions of one database transaction, in the order in which they were made, in pages; none for an unknown one.
    *
-   * @throws InvalidArgumentError 'transaction', when it is no transaction id
+   * @throws InvalidArgumentError naming the argument: 'transaction', when it is no transaction id, 'limit', 'cursor'
    * @example
-   * await history.transaction(revision.transaction)
-   * // → [{ entity: 'guest', version: 1, … }, { entity: 'reservation', version: 1, … }]
+   * const { items, nextCursor } = await history.transaction(revision.transaction, { limit: 2 });
+   * // items → [{ entity: 'guest', version: 1, … }, { entity: 'reservation', version: 1, … }]
    */
-  async transaction(id: string): Promise<Revision[]> {
-    return readTransaction(this.dataSource, id);
+  async transaction(id: string, options: TransactionOptions = {}): Promise<Page<Revision>> {
+    return readTransactionPage(this.dataSource, id, options);
   }
 
   /**

@@ -56,6 +56,7 @@ function prepared(dataSource: DataSource, plan: AuditPlan, key: PlanColumn, give
       'id',
       `"${String(given)}" is no date, and "${key.propertyPath}" of ${plan.metadata.name} is one.`,
     );
+  if (isNumeric(dataSource, source) && !source.transformer) assertNumber(value, key, plan);
   // Before the driver rounds it; but what a transformer is given may be anything.
   if (isInteger(dataSource, source)) assertInteger(source.transformer ? result : value, key, plan);
   // As a number some drivers would send 12 as 12.0, and some databases compare all text with it as numbers.
@@ -86,8 +87,28 @@ function isInteger(dataSource: DataSource, column: ColumnMetadata): boolean {
   return /^(tiny|small|medium|big)?int(eger|\d)?$/.test(dataSource.driver.normalizeType(column));
 }
 
+function isNumeric(dataSource: DataSource, column: ColumnMetadata): boolean {
+  return /^(tiny|small|medium|big)?int(eger|\d)?$|^(decimal|dec|numeric|number|fixed|float|double|real|year)/.test(
+    dataSource.driver.normalizeType(column),
+  );
+}
+
 function isText(dataSource: DataSource, column: ColumnMetadata): boolean {
   return /char|text/.test(dataSource.driver.normalizeType(column));
+}
+
+// As a number some of them have no limit, and '1e999' or 400 digits become Infinity, which is no number in SQL.
+function assertNumber(value: unknown, { propertyPath }: PlanColumn, plan: AuditPlan): void {
+  if (
+    typeof value !== 'string' ||
+    (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) && Number.isFinite(Number(value)))
+  )
+    return;
+  const shown = value.length > 40 ? `${value.slice(0, 40)}… (${value.length} characters)` : value;
+  throw new InvalidArgumentError(
+    'id',
+    `"${shown}" is no number that "${propertyPath}" of ${plan.metadata.name} can have.`,
+  );
 }
 
 // Databases disagree on '1abc': an error, nothing, or the row with the key 1.

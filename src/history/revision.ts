@@ -123,6 +123,18 @@ export interface ChangesOptions {
   cursor?: string | null;
 }
 
+/** How much of a transaction. */
+export interface TransactionOptions {
+  /**
+   * The most items on the page, 1 to 200.
+   * @default 50
+   */
+  limit?: number;
+
+  /** A page's `nextCursor`; null or nothing for the first page. */
+  cursor?: string | null;
+}
+
 /** What a restore does beside the entity's own row. */
 export interface RestoreOptions {
   /**

@@ -22,9 +22,14 @@ export function changeableColumns(plan: AuditPlan): PlanColumn[] {
 /**
  * The changeable columns that a property stands for: an embedded for its own, a relation for its join columns.
  *
- * @throws InvalidArgumentError when there are none
+ * @param hidden the paths of columns that nothing may be said about
+ * @throws InvalidArgumentError when there are none, or one is hidden
  */
-export function columnsOfProperty(plan: AuditPlan, property: string): PlanColumn[] {
+export function columnsOfProperty(
+  plan: AuditPlan,
+  property: string,
+  hidden: ReadonlySet<string> = new Set(),
+): PlanColumn[] {
   const candidates = changeableColumns(plan);
   // By name, because a second relation over the same column has a copy of it.
   const joined = plan.metadata
@@ -36,11 +41,12 @@ export function columnsOfProperty(plan: AuditPlan, property: string): PlanColumn
       isWithin(source.propertyPath, property) ||
       joined?.includes(databaseName),
   );
-  if (columns.length > 0) return columns;
+  if (columns.length > 0 && !columns.some(({ propertyPath }) => hidden.has(propertyPath))) return columns;
+  const shown = candidates.map(({ propertyPath }) => propertyPath).filter((path) => !hidden.has(path));
   throw new InvalidArgumentError(
     'property',
     `"${property}" is no property whose changes the history of ${plan.metadata.name} shows. ` +
-      `They are ${candidates.map(({ propertyPath }) => propertyPath).join(', ')}.`,
+      `They are ${shown.join(', ')}.`,
   );
 }
 

@@ -4,6 +4,8 @@ import { AuditConfigurationError } from '../audit.errors.js';
 import { AUDITED_DATA_SOURCE } from '../audit.tokens.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
+import { assertOneNameEach } from '../audited/assert-distinct.js';
+import { type Revision } from '../history/revision.js';
 
 /** An audited entity as `GET /audit` lists it. */
 export interface EntityDescription {
@@ -23,14 +25,16 @@ const RESERVED_NAME = 'transactions';
 @Injectable()
 export class AuditedEntities {
   private readonly plans: ReadonlyMap<string, AuditPlan>;
-  /** Those of junction tables too, whose revisions are in feeds. */
-  private readonly names: ReadonlySet<string>;
+  /** Those of junction tables, whose revisions are in feeds. */
+  private readonly junctions: ReadonlyMap<string, AuditPlan>;
 
   /** @throws AuditConfigurationError when a path could not tell an entity from something else */
   constructor(@Inject(AUDITED_DATA_SOURCE) dataSource: DataSource) {
     const plans = auditPlansOf(dataSource);
+    assertOneNameEach(plans.entities);
     this.plans = new Map(plans.entities.map((plan) => [plan.name, plan]));
-    this.names = new Set(plans.all.map(({ name }) => name));
+    const junctions = plans.all.filter(({ metadata }) => metadata.isJunction);
+    this.junctions = new Map(junctions.map((plan) => [plan.name, plan]));
     const reserved = this.plans.get(RESERVED_NAME);
     if (reserved)
       throw new AuditConfigurationError(
@@ -39,15 +43,27 @@ export class AuditedEntities {
       );
   }
 
-  list(): EntityDescription[] {
-    return [...this.plans.values()].map(({ name, revision, keys, columns }) => ({
+  /** @param hiddenOf the properties that nothing is shown of, by their paths */
+  list(hiddenOf: (plan: AuditPlan) => ReadonlySet<string>): EntityDescription[] {
+    return [...this.plans.values()].map((plan) => this.describe(plan, hiddenOf(plan)));
+  }
+
+  private describe(
+    { name, revision, keys, columns }: AuditPlan,
+    hidden: ReadonlySet<string>,
+  ): EntityDescription {
+    return {
       name,
       revisionTable: revision.tablePath,
       keys: keys.map(({ propertyPath }) => propertyPath),
       columns: [
-        ...new Set(columns.filter(({ copy }) => copy.isSelect).map(({ propertyPath }) => propertyPath)),
+        ...new Set(
+          columns
+            .filter(({ copy, propertyPath }) => copy.isSelect && !hidden.has(propertyPath))
+            .map(({ propertyPath }) => propertyPath),
+        ),
       ],
-    }));
+    };
   }
 
   /** @throws NotFoundException */
@@ -57,9 +73,14 @@ export class AuditedEntities {
     return plan;
   }
 
+  /** The plan of a revision in a feed, which may be of a junction table. */
+  ofRevision({ entity }: Revision): AuditPlan {
+    return this.plans.get(entity) ?? this.junctions.get(entity)!;
+  }
+
   /** Of the revisions in a feed. @throws NotFoundException */
   assertRecorded(name: string): void {
-    if (!this.names.has(name)) throw unknown(name);
+    if (!this.plans.has(name) && !this.junctions.has(name)) throw unknown(name);
   }
 }
 

@@ -50,7 +50,9 @@ export function isPropertyless(column: ColumnMetadata): boolean {
 function sharesProperty({ embeddedMetadata, entityMetadata }: ColumnMetadata): boolean {
   if (!embeddedMetadata || entityMetadata.inheritancePattern !== 'STI') return false;
   const { propertyPath } = embeddedMetadata;
-  return entityMetadata.allEmbeddeds.find((other) => other.propertyPath === propertyPath) !== embeddedMetadata;
+  return (
+    entityMetadata.allEmbeddeds.find((other) => other.propertyPath === propertyPath) !== embeddedMetadata
+  );
 }
 
 /** The options of a revision's own columns. */

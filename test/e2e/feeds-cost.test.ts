@@ -115,7 +115,7 @@ const databases = databasesOfThisRun().filter((name) => name !== 'sqlite');
 
     it('is a transaction by its index', async () => {
       const { items } = await history.changes({ limit: 1 });
-      expect(await history.transaction(items[0].transaction)).toHaveLength(1);
+      expect((await history.transaction(items[0].transaction)).items).toHaveLength(1);
       for (const { isScan, rows } of await readsOfLastQuery()) {
         expect(isScan).toBe(false);
         expect(rows).toBeLessThanOrEqual(1);

@@ -96,14 +96,6 @@ class TwoRevisionIds extends Row {
   @RevisionId() second: string | null;
 }
 
-@Audited({ name: 'rows' })
-@Entity()
-class OneName extends Row {}
-
-@Audited({ name: 'rows' })
-@Entity()
-class SameName extends Row {}
-
 @Audited({ tableName: 'history' })
 @Entity()
 class OneTable extends Row {}
@@ -185,7 +177,6 @@ describe('An entity', () => {
     [[KeyNotAudited], /KeyNotAudited\.id is part of the primary key/],
     [[EmbeddedKeyExcluded], /EmbeddedKeyExcluded\.place\.x is part of the primary key/],
     [[TwoRevisionIds], /TwoRevisionIds has @RevisionId\(\) on first and on second/],
-    [[OneName, SameName], /OneName and SameName are both audited as "rows"/],
     [[OneTable, SameTable], /SameTable would be "history", which is the table of the revisions of OneTable/],
     [[TakenTable, Plain], /TakenTable would be "plain", which is the table of Plain/],
     [[Relating, Plain], /plain_to_plain_rev", which is the table of the revisions of Relating.*@JoinTable/],
