@@ -1,10 +1,13 @@
 import {
   type DynamicModule,
   Inject,
+  type MiddlewareConsumer,
   Module,
+  type NestModule,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type Provider,
+  type Type,
 } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { type DataSource, type DataSourceOptions } from 'typeorm';
@@ -16,12 +19,19 @@ import {
   type OPTIONS_TYPE,
 } from './audit.module-definition.js';
 import { type AuditModuleShape } from './audit.options.js';
-import { ATTACHED_AUDIT, AUDIT_HISTORY, AUDIT_SHAPE, AUDITED_DATA_SOURCE } from './audit.tokens.js';
+import {
+  ATTACHED_AUDIT,
+  AUDIT_CONTROLLERS,
+  AUDIT_HISTORY,
+  AUDIT_SHAPE,
+  AUDITED_DATA_SOURCE,
+} from './audit.tokens.js';
 import { auditPlansOf } from './audited/audit-plans.js';
 import { assertAuditOptions, assertModuleShape } from './check-options.js';
 import { AuditContext } from './context/audit-context.js';
 import { AuditContextModule } from './context/audit-context.module.js';
 import { endpointsOf } from './http/endpoints.js';
+import { noStore } from './http/no-store.js';
 import { getHistoryToken } from './inject-history.decorator.js';
 import { getMaintenanceToken } from './inject-maintenance.decorator.js';
 import { type AuditedTarget, getRevisionsToken } from './inject-revisions.decorator.js';
@@ -38,9 +48,12 @@ import { type AuditedTarget, getRevisionsToken } from './inject-revisions.decora
 @Module({ imports: [AuditContextModule], exports: [AuditContextModule] })
 export class AuditModule
   extends ConfigurableModuleClass
-  implements OnApplicationBootstrap, OnApplicationShutdown
+  implements NestModule, OnApplicationBootstrap, OnApplicationShutdown
 {
-  constructor(@Inject(ATTACHED_AUDIT) private readonly audit: AttachedAudit) {
+  constructor(
+    @Inject(ATTACHED_AUDIT) private readonly audit: AttachedAudit,
+    @Inject(AUDIT_CONTROLLERS) private readonly controllers: Type[],
+  ) {
     super();
   }
 
@@ -65,6 +78,10 @@ export class AuditModule
   ): DynamicModule {
     const providers = entities.map((entity) => revisionsProvider(entity, dataSource));
     return { module: AuditFeatureModule, providers, exports: providers };
+  }
+
+  configure(consumer: MiddlewareConsumer): void {
+    if (this.controllers.length > 0) consumer.apply(noStore).forRoutes(...this.controllers);
   }
 
   // Later than onModuleInit, in which an application may run its migrations. A write in there is checked itself.
@@ -92,6 +109,7 @@ function assemble(definition: DynamicModule, given: AuditModuleShape, isAsync: b
     providers: [
       ...(definition.providers ?? []),
       ...endpoints.providers,
+      { provide: AUDIT_CONTROLLERS, useValue: endpoints.controllers },
       {
         provide: AUDIT_SHAPE,
         useFactory: () => {

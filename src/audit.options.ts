@@ -122,6 +122,18 @@ export interface EndpointOptions {
   guards?: (Type<CanActivate> | CanActivate)[];
 
   /**
+   * Class decorators for the controller: what guards, throttlers and OpenAPI look for on a route.
+   * @example decorators: [Roles('admin'), ApiBearerAuth()]
+   */
+  decorators?: ClassDecorator[];
+
+  /**
+   * Lists show a larger value, in bytes, as `{ bytes, sha256, href }`, with a link to the revision that has it.
+   * @default 16384
+   */
+  valueLimit?: number;
+
+  /**
    * Says that everybody may read it. Without guards the application doesn't start otherwise.
    * @default false
    */

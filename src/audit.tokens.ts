@@ -9,3 +9,6 @@ export const AUDIT_HISTORY = Symbol.for('nestjs-typeorm-audit:history');
 
 /** Its AuditModuleShape, checked. */
 export const AUDIT_SHAPE = Symbol.for('nestjs-typeorm-audit:shape');
+
+/** The controllers of its endpoints. */
+export const AUDIT_CONTROLLERS = Symbol.for('nestjs-typeorm-audit:controllers');

@@ -46,6 +46,14 @@ const ENDPOINTS: Expectations<EndpointOptions> = {
     'an array of guards, as classes or instances',
     (value) => Array.isArray(value) && value.every(isGuard),
   ],
+  decorators: [
+    "an array of class decorators such as [Roles('admin')]",
+    (value) => Array.isArray(value) && value.every((decorator) => typeof decorator === 'function'),
+  ],
+  valueLimit: [
+    'a number of bytes, 1 or more',
+    (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+  ],
   public: A_BOOLEAN,
 };
 

@@ -30,6 +30,7 @@ export {
   type RestoreOptions,
   type Revision,
   type TimelineOptions,
+  type TransactionOptions,
   type UndoOptions,
 } from './history/revision.js';
 export { type Moment, TimeTravel } from './history/time-travel/time-travel.js';
@@ -58,6 +59,7 @@ export { type RequestOrigin } from './context/request-of.js';
 export { AuditContext, type AuditContextState, type AuditContextValues } from './context/audit-context.js';
 
 export { AuditController } from './http/audit.controller.js';
+export { type LargeValue } from './http/large-values.js';
 export { type EntityDescription } from './http/audited-entities.js';
 
 export {

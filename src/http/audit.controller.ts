@@ -1,6 +1,7 @@
 import { Get, Inject, NotFoundException, Param, Query } from '@nestjs/common';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
-import { AUDIT_HISTORY, AUDITED_DATA_SOURCE } from '../audit.tokens.js';
+import { type AuditModuleShape } from '../audit.options.js';
+import { AUDIT_HISTORY, AUDIT_SHAPE, AUDITED_DATA_SOURCE } from '../audit.tokens.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { HistoryService } from '../history/history.service.js';
 import {
@@ -9,9 +10,13 @@ import {
   type Page,
   type Revision,
   type TimelineOptions,
+  type TransactionOptions,
 } from '../history/revision.js';
 import { AuditedEntities, type EntityDescription } from './audited-entities.js';
+import { boundedPage } from './bounded-page.js';
+import { type SerializerOptions } from './class-transformer.js';
 import { parseEntityKey } from './entity-key.js';
+import { HiddenProperties, Serialization } from './hidden-properties.js';
 import { Documented } from './openapi.decorator.js';
 import {
   AS_OF_QUERY,
@@ -22,10 +27,12 @@ import {
   ENTITY,
   PAGE,
   REVISION,
-  REVISIONS,
   TIMELINE_QUERY,
+  TRANSACTION_QUERY,
 } from './openapi.schemas.js';
+import { type ListOptions, Presenter } from './presenter.js';
 import {
+  parseBoolean,
   parseDate,
   parseInteger,
   parseMoment,
@@ -34,12 +41,15 @@ import {
   parseText,
   required,
 } from './query.js';
-import { UrlSegment } from './url-segment.decorator.js';
+import { EndpointsRoot, UrlSegment } from './url-segment.decorator.js';
 
 type QueryParameters = Record<string, unknown>;
 
+const DEFAULT_VALUE_LIMIT = 16 * 1024;
+
 /** An entity of which the path names one. */
 interface Addressed {
+  plan: AuditPlan;
   target: EntityTarget<ObjectLiteral>;
   key: object;
 }
@@ -50,13 +60,18 @@ export class AuditController {
     @Inject(AuditedEntities) private readonly entities: AuditedEntities,
     @Inject(AUDIT_HISTORY) private readonly history: HistoryService,
     @Inject(AUDITED_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(HiddenProperties) private readonly hidden: HiddenProperties,
+    @Inject(AUDIT_SHAPE) private readonly shape: AuditModuleShape,
   ) {}
 
   @Get()
   @Documented({ summary: 'The audited entities', path: [], answer: ENTITIES })
-  index(@Query() query: QueryParameters): EntityDescription[] {
+  index(
+    @Query() query: QueryParameters,
+    @Serialization() serialization: SerializerOptions,
+  ): EntityDescription[] {
     parseQuery(query, {});
-    return this.entities.list();
+    return this.entities.list((plan) => this.hidden.of(plan, serialization));
   }
 
   @Get('changes')
@@ -66,8 +81,12 @@ export class AuditController {
     query: CHANGES_QUERY,
     answer: PAGE,
   })
-  async changes(@Query() query: QueryParameters): Promise<Page<Revision>> {
-    const { entity, ...options } = parseQuery(query, {
+  async changes(
+    @Query() query: QueryParameters,
+    @EndpointsRoot(1) root: string,
+    @Serialization() serialization: SerializerOptions,
+  ): Promise<Page<object>> {
+    const { entity, snapshot, ...options } = parseQuery(query, {
       entity: parseText,
       actor: parseText,
       transaction: parseText,
@@ -76,19 +95,44 @@ export class AuditController {
       operation: parseText,
       limit: parseInteger,
       cursor: parseText,
+      snapshot: parseBoolean,
     });
     if (entity !== undefined) this.entities.assertRecorded(entity);
-    return this.history.changes({ ...(options as ChangesOptions), ...(entity && { entities: [entity] }) });
+    const filter = { ...(options as ChangesOptions), ...(entity && { entities: [entity] }) };
+    return boundedPage(
+      filter,
+      (portion) => this.history.changes({ ...filter, ...portion }),
+      this.lister(serialization, root, snapshot),
+    );
   }
 
   // Before the paths of entities, of which it could be one.
   @Get('transactions/:id')
-  @Documented({ summary: 'The revisions of one transaction, in order', path: ['id'], answer: REVISIONS })
-  async transaction(@Param('id') id: string, @Query() query: QueryParameters): Promise<Revision[]> {
-    parseQuery(query, {});
-    const revisions = await this.history.transaction(id);
-    if (revisions.length === 0) throw new NotFoundException(`No revision is of transaction ${id}.`);
-    return revisions;
+  @Documented({
+    summary: 'The revisions of one transaction, in order',
+    path: ['id'],
+    query: TRANSACTION_QUERY,
+    answer: PAGE,
+  })
+  async transaction(
+    @Param('id') id: string,
+    @Query() query: QueryParameters,
+    @EndpointsRoot(2) root: string,
+    @Serialization() serialization: SerializerOptions,
+  ): Promise<Page<object>> {
+    const { snapshot, ...options } = parseQuery(query, {
+      limit: parseInteger,
+      cursor: parseText,
+      snapshot: parseBoolean,
+    });
+    const page = await boundedPage(
+      options as TransactionOptions,
+      (portion) => this.history.transaction(id, portion),
+      this.lister(serialization, root, snapshot),
+    );
+    if (page.items.length === 0 && options.cursor === undefined)
+      throw new NotFoundException(`No revision is of transaction ${id}.`);
+    return page;
   }
 
   @Get(':entity/:id')
@@ -97,9 +141,11 @@ export class AuditController {
     @Param('entity') entity: string,
     @UrlSegment(-1) id: string,
     @Query() query: QueryParameters,
-  ): Promise<Page<Revision>> {
+    @EndpointsRoot(2) root: string,
+    @Serialization() serialization: SerializerOptions,
+  ): Promise<Page<object>> {
     const addressed = this.address(entity, id);
-    const options: TimelineOptions = parseQuery(query, {
+    const { snapshot, ...options } = parseQuery(query, {
       limit: parseInteger,
       cursor: parseText,
       order: parseOrder,
@@ -107,8 +153,14 @@ export class AuditController {
       to: parseDate,
       actor: parseText,
       property: parseText,
+      snapshot: parseBoolean,
     });
-    const page = await this.history.timeline(addressed.target, addressed.key, options);
+    if (options.property !== undefined) await this.assertProperty(addressed, options.property, serialization);
+    const page = await boundedPage(
+      options as TimelineOptions,
+      (portion) => this.history.timeline(addressed.target, addressed.key, { ...options, ...portion }),
+      this.lister(serialization, root, snapshot),
+    );
     if (page.items.length === 0) await this.assertHistory(addressed, entity, id);
     return page;
   }
@@ -120,12 +172,13 @@ export class AuditController {
     @UrlSegment(-3) id: string,
     @Param('version') version: string,
     @Query() query: QueryParameters,
-  ): Promise<Revision> {
-    const { target, key } = this.address(entity, id);
+    @Serialization() serialization: SerializerOptions,
+  ): Promise<object> {
+    const { plan, target, key } = this.address(entity, id);
     parseQuery(query, {});
     const revision = await this.history.revision(target, key, parseInteger('version', version));
     if (!revision) throw new NotFoundException(`${entity} ${id} has no version ${version}.`);
-    return revision;
+    return this.presenter(plan, serialization).revision(revision);
   }
 
   @Get(':entity/:id/diff')
@@ -134,13 +187,19 @@ export class AuditController {
     @Param('entity') entity: string,
     @UrlSegment(-2) id: string,
     @Query() query: QueryParameters,
+    @Serialization() serialization: SerializerOptions,
   ): Promise<Change[]> {
     const addressed = this.address(entity, id);
     const parsed = parseQuery(query, { from: parseInteger, to: parseInteger });
     const from = required('from', parsed.from);
     const to = required('to', parsed.to);
     await this.assertHistory(addressed, entity, id);
-    return this.history.diff(addressed.target, addressed.key, from, to);
+    const { plan, target, key } = addressed;
+    const presenter = this.presenter(plan, serialization);
+    const changes = await this.history.diff(target, key, from, to);
+    if (!presenter.asksEntity) return presenter.changes(changes, null, null);
+    const before = await this.history.asOf(target, key, from);
+    return presenter.changes(changes, before, await this.history.asOf(target, key, to));
   }
 
   @Get(':entity/:id/as-of')
@@ -153,11 +212,12 @@ export class AuditController {
     @Param('entity') entity: string,
     @UrlSegment(-2) id: string,
     @Query() query: QueryParameters,
-  ): Promise<ObjectLiteral> {
+    @Serialization() serialization: SerializerOptions,
+  ): Promise<object> {
     const addressed = this.address(entity, id);
     const at = required('at', parseQuery(query, { at: parseMoment }).at);
     const state = await this.history.asOf(addressed.target, addressed.key, at);
-    if (state) return state;
+    if (state) return this.presenter(addressed.plan, serialization).entity(state);
     await this.assertHistory(addressed, entity, id);
     const moment = typeof at === 'number' ? `in version ${at}` : `at ${at.toISOString()}`;
     throw new NotFoundException(`${entity} ${id} did not exist ${moment}.`);
@@ -165,7 +225,37 @@ export class AuditController {
 
   private address(entity: string, id: string): Addressed {
     const plan: AuditPlan = this.entities.get(entity);
-    return { target: plan.metadata.target, key: parseEntityKey(id, this.dataSource, plan) };
+    return { plan, target: plan.metadata.target, key: parseEntityKey(id, this.dataSource, plan) };
+  }
+
+  private presenter(plan: AuditPlan, serialization: SerializerOptions): Presenter {
+    return new Presenter(plan, this.hidden.of(plan, serialization));
+  }
+
+  /** Shows the revisions of a list, of whatever tables. */
+  private lister(
+    serialization: SerializerOptions,
+    root: string,
+    snapshot = false,
+  ): (revision: Revision) => object {
+    const presenters = new Map<AuditPlan, Presenter>();
+    const valueLimit = this.shape.endpoints?.valueLimit ?? DEFAULT_VALUE_LIMIT;
+    const options: ListOptions = { snapshot, valueLimit, root };
+    return (revision) => {
+      const plan = this.entities.ofRevision(revision);
+      let presenter = presenters.get(plan);
+      if (!presenter) presenters.set(plan, (presenter = this.presenter(plan, serialization)));
+      return presenter.item(revision, options);
+    };
+  }
+
+  private async assertProperty(
+    { plan, target, key }: Addressed,
+    property: string,
+    serialization: SerializerOptions,
+  ): Promise<void> {
+    const presenter = this.presenter(plan, serialization);
+    presenter.assertProperty(property, presenter.asksEntity ? await this.history.latest(target, key) : null);
   }
 
   private async assertHistory({ target, key }: Addressed, entity: string, id: string): Promise<void> {

@@ -7,6 +7,7 @@ import { AuditedEntities } from './audited-entities.js';
 import { EndpointsCheck } from './endpoints.check.js';
 import { pathOf } from './endpoints-path.js';
 import { EndpointsGuard } from './endpoints.guard.js';
+import { HiddenProperties } from './hidden-properties.js';
 import { HttpErrorsInterceptor } from './http-errors.interceptor.js';
 import { JsonInterceptor } from './json.interceptor.js';
 import { Tagged } from './openapi.decorator.js';
@@ -19,8 +20,13 @@ export function endpointsOf(shape: AuditModuleShape): {
   if (!shape.endpoints) return { controllers: [], providers: [] };
   return {
     controllers: [controllerOf(shape)],
-    providers: [AuditedEntities, EndpointsCheck],
+    providers: [AuditedEntities, EndpointsCheck, HiddenProperties],
   };
+}
+
+function decoratorsOf({ endpoints }: AuditModuleShape): ClassDecorator[] {
+  const given: unknown = endpoints?.decorators;
+  return Array.isArray(given) ? given.filter((decorator) => typeof decorator === 'function') : [];
 }
 
 // A class of its own for each registration, because Nest keeps the path of a controller on its class.
@@ -29,8 +35,11 @@ function controllerOf(shape: AuditModuleShape): Type {
   // OpenAPI makes the ids of operations from it, which have to differ.
   const name = dataSource === DataSource ? 'AuditController' : `${String(dataSource)}AuditController`;
   const controller = { [name]: class extends AuditController {} }[name];
-  Controller(pathOf(shape))(controller);
   Tagged('audit')(controller);
+  // Before our own, so that their guards are asked first and their interceptors see what is sent. What isn't an array
+  // of functions is refused when the application starts.
+  for (const decorate of decoratorsOf(shape)) decorate(controller);
+  Controller(pathOf(shape))(controller);
   UseGuards(EndpointsGuard)(controller);
   UseInterceptors(HttpErrorsInterceptor, JsonInterceptor)(controller);
   return controller;

@@ -2,7 +2,9 @@ import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { InvalidArgumentError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { parseDate } from './query.js';
+import { type EntityId } from '../history/revision.js';
+import { toJson } from './json.js';
+import { parseBoolean, parseDate } from './query.js';
 
 /**
  * The key that a path names, as HistoryService takes it.
@@ -31,6 +33,25 @@ export function parseEntityKey(
   );
 }
 
+/**
+ * The part of a path that names an entity; null for a junction table, which has no path.
+ *
+ * @param id as a revision has it
+ * @example entityPath(planOfOrderLine, { code: 'a,b', line: 2 }) // → 'order_line/a%2Cb,2'
+ */
+export function entityPath({ name, keys, metadata }: AuditPlan, id: EntityId): string | null {
+  if (metadata.isJunction) return null;
+  const values = keys.map(({ source, databaseName }) => {
+    if (keys.length === 1) return id;
+    const path = source.isVirtual ? [databaseName] : source.propertyPath.split('.');
+    return path.reduce<unknown>((outer, part) => (outer as Record<string, unknown>)[part], id);
+  });
+  return [
+    encodeURIComponent(name),
+    values.map((value) => encodeURIComponent(String(toJson(value)))).join(),
+  ].join('/');
+}
+
 function decode(value: string): string {
   try {
     return decodeURIComponent(value);
@@ -45,13 +66,7 @@ function valueOf(text: string, dataSource: DataSource, column: ColumnMetadata): 
   if (column.transformer) return text;
   const type = dataSource.driver.normalizeType(column);
   if (/^(datetime|timestamp)/.test(type)) return parseDate('id', text);
-  if (/^bool/.test(type)) return parseBoolean(text);
+  if (/^bool/.test(type)) return parseBoolean('id', text);
   if (/blob|binary|bytea/.test(type)) return Buffer.from(text, 'base64');
   return text;
-}
-
-function parseBoolean(text: string): boolean {
-  if (text !== 'true' && text !== 'false')
-    throw new InvalidArgumentError('id', `"${text}" is neither true nor false.`);
-  return text === 'true';
 }

@@ -16,6 +16,7 @@ export function toJson(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toJson(member)]));
 }
 
-function hasToJson(value: object): value is { toJSON(): unknown } {
+/** Whether it says itself what its JSON is. */
+export function hasToJson(value: object): value is { toJSON(): unknown } {
   return typeof (value as { toJSON?: unknown }).toJSON === 'function';
 }

@@ -2,7 +2,11 @@ const text = { type: 'string' };
 const nullableText = { type: 'string', nullable: true };
 const integer = { type: 'integer', minimum: 1 };
 const moment = { type: 'string', format: 'date-time' };
-const anything = { nullable: true };
+const anything = {
+  nullable: true,
+  description:
+    'A value; in a list, a large one is { bytes, sha256, href } with a link to the revision that has it',
+};
 const object = { type: 'object', additionalProperties: true };
 const listOf = (items: object) => ({ type: 'array', items });
 
@@ -52,9 +56,7 @@ export const REVISION = {
   },
 };
 
-export const REVISIONS = listOf(REVISION);
-
-export const PAGE = { type: 'object', properties: { items: REVISIONS, nextCursor: nullableText } };
+export const PAGE = { type: 'object', properties: { items: listOf(REVISION), nextCursor: nullableText } };
 
 export const TIMELINE_QUERY = {
   limit: { schema: { ...integer, maximum: 200, default: 50 } },
@@ -64,9 +66,13 @@ export const TIMELINE_QUERY = {
   to: { schema: moment, description: 'Not made after it' },
   actor: { schema: text },
   property: { schema: property, description: 'Only revisions that changed it' },
+  snapshot: {
+    schema: { type: 'boolean', default: false },
+    description: 'Whether each revision comes with its snapshot',
+  },
 };
 
-const { limit, cursor, from, to, actor } = TIMELINE_QUERY;
+const { limit, cursor, from, to, actor, snapshot } = TIMELINE_QUERY;
 
 export const CHANGES_QUERY = {
   entity: { schema: text, description: 'The name of an audited entity, or of a junction table' },
@@ -77,7 +83,10 @@ export const CHANGES_QUERY = {
   operation: { schema: operation },
   limit,
   cursor,
+  snapshot,
 };
+
+export const TRANSACTION_QUERY = { limit, cursor, snapshot };
 
 export const DIFF_QUERY = {
   from: { schema: integer, description: 'A version', required: true },

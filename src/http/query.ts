@@ -37,6 +37,11 @@ export const parseInteger: Parser<number> = (name, text) => {
   throw new InvalidArgumentError(name, `"${text}" is no integer.`);
 };
 
+export const parseBoolean: Parser<boolean> = (name, text) => {
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new InvalidArgumentError(name, `"${text}" is neither true nor false.`);
+};
+
 export const parseOrder: Parser<'asc' | 'desc'> = (name, text) => {
   if (text === 'asc' || text === 'desc') return text;
   throw new InvalidArgumentError(name, `"${text}" is neither asc nor desc.`);

@@ -11,6 +11,19 @@ export const UrlSegment = createParamDecorator((at: number, context: ExecutionCo
   return urlSegment((request.raw ?? request).url, at);
 });
 
+/**
+ * The path of the endpoints, as the client sees it.
+ *
+ * @param length how many segments the route's own path has
+ */
+export const EndpointsRoot = createParamDecorator((length: number, context: ExecutionContext): string => {
+  const { url, originalUrl = url } = context
+    .switchToHttp()
+    .getRequest<{ url: string; originalUrl?: string }>();
+  const segments = originalUrl.split(/[?#]/, 1)[0].replace(/\/+$/, '').split('/');
+  return segments.slice(0, segments.length - length).join('/');
+});
+
 /** @example urlSegment('/audit/order_line/a%2Cb,2/versions/1?x=/', -3) // → 'a%2Cb,2' */
 export function urlSegment(url: string, at: number): string {
   const [path] = url.split(/[?#]/, 1);

@@ -236,7 +236,10 @@ describeDatabases('a feed', (name) => {
     const [{ transaction }] = (await history.changes({ limit: 1 })).items;
     const { items: revisions } = await history.transaction(transaction);
     expect(told(revisions)).toEqual(['Guest insert', 'Tag insert', 'Guest update']);
-    expect(await history.transaction('00000000-0000-7000-8000-000000000000')).toEqual({ items: [], nextCursor: null });
+    expect(await history.transaction('00000000-0000-7000-8000-000000000000')).toEqual({
+      items: [],
+      nextCursor: null,
+    });
     await expect(history.transaction('x')).rejects.toThrow(InvalidArgumentError);
     const repository = dataSource.getRepository(revisionOf(Guest));
     expect(await repository.countBy({ revTransaction: transaction })).toBe(2);

@@ -15,6 +15,7 @@ import {
   Audited,
   AuditModule,
   type EndpointOptions,
+  HistoryService,
 } from 'nestjs-typeorm-audit';
 import { of } from 'rxjs';
 import request from 'supertest';
@@ -174,7 +175,7 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
       points: '9007199254740993',
     };
     const change = (property: string, to: unknown) => ({ property, from: null, to });
-    const page = await answer('/audit/reservation/1');
+    const page = await answer('/audit/reservation/1?snapshot=true');
     expect(page).toEqual({
       items: [
         expect.objectContaining({
@@ -270,7 +271,10 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
 
   it('take a composite id whose values have commas, slashes and more', async () => {
     const id = `${encodeURIComponent('a,b/c d%é')},2`;
-    for (const path of [`/audit/order-lines/${id}`, `/audit/order-lines/${id}?order=asc`])
+    for (const path of [
+      `/audit/order-lines/${id}?snapshot=true`,
+      `/audit/order-lines/${id}?order=asc&snapshot=true`,
+    ])
       expect(await answer(path)).toMatchObject({ items: [{ version: 1, snapshot: { reservationId: 2 } }] });
     expect(await answer(`/audit/order-lines/${id}/versions/1`)).toMatchObject({ version: 1 });
     expect(await answer(`/audit/order-lines/${id}/diff?from=1&to=1`)).toEqual([]);
@@ -279,15 +283,19 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
 
   it('take an id as JSON shows it: dates, bytes and booleans', async () => {
     const room = encodeURIComponent(Buffer.from('a/b').toString('base64'));
-    const { items } = await answer(`/audit/slot/1970-01-01T00:00:00.000Z,${room},false`);
+    const { items } = await answer(`/audit/slot/1970-01-01T00:00:00.000Z,${room},false?snapshot=true`);
     expect(items).toMatchObject([
       { snapshot: { start: '1970-01-01T00:00:00.000Z', room: 'YS9i', isInside: false } },
     ]);
   });
 
   it('take the single value of an id with its comma encoded or not', async () => {
-    expect(await answer('/audit/note/a%2Cb')).toMatchObject({ items: [{ snapshot: { slug: 'a,b' } }] });
-    expect(await answer('/audit/note/a,b')).toMatchObject({ items: [{ snapshot: { slug: 'a,b' } }] });
+    expect(await answer('/audit/note/a%2Cb?snapshot=true')).toMatchObject({
+      items: [{ snapshot: { slug: 'a,b' } }],
+    });
+    expect(await answer('/audit/note/a,b?snapshot=true')).toMatchObject({
+      items: [{ snapshot: { slug: 'a,b' } }],
+    });
   });
 
   it.each([
@@ -359,7 +367,7 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
   });
 
   it('show the feed of all entities, by filters and in pages', async () => {
-    const { items, nextCursor } = await answer('/audit/changes?limit=2');
+    const { items, nextCursor } = await answer('/audit/changes?limit=2&snapshot=true');
     expect(items).toMatchObject([
       { entity: 'note', entityId: 'a,b', version: 1, snapshot: { slug: 'a,b' } },
       { entity: 'slot', entityId: { room: 'YS9i', isInside: false } },
@@ -384,7 +392,7 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
   it('show a transaction', async () => {
     const { items } = await answer('/audit/changes?actor=bob');
     const [{ transaction }] = items;
-    expect(await answer(`/audit/transactions/${transaction}`)).toEqual(items);
+    expect(await answer(`/audit/transactions/${transaction}`)).toEqual({ items, nextCursor: null });
     expect(await answer(`/audit/changes?transaction=${transaction}`)).toEqual({ items, nextCursor: null });
     await get('/audit/transactions/00000000-0000-7000-8000-000000000000').expect(404);
     const { body } = await get('/audit/transactions/x').expect(400);
@@ -428,6 +436,7 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
       'to',
       'actor',
       'property',
+      'snapshot',
     ]);
   });
 });
@@ -535,6 +544,28 @@ describe('endpoints', () => {
     await expect(startApp(on)).rejects.toThrow(AuditConfigurationError);
     await expect(startApp(on)).rejects.toThrow(/Payment is audited as "transactions".*@Audited\({ name/);
     app = await startApp({ imports: [sqlite([Payment]), AuditModule.forRoot()] });
+  });
+
+  it('refuse to start with two entities of one name, which their history does not mind', async () => {
+    @Audited({ name: 'reservation' })
+    @Entity()
+    class Booking {
+      @PrimaryGeneratedColumn()
+      id!: number;
+    }
+    const both = sqlite([Reservation, Booking]);
+    const shown = startApp({ imports: [both, AuditModule.forRoot({ endpoints: { public: true } })] });
+    await expect(shown).rejects.toThrow(
+      'Reservation and Booking are both audited as "reservation". Give one of them another @Audited({ name }).',
+    );
+    app = await startApp({ imports: [both, AuditModule.forRoot()] });
+    await dataSourceOf(app).getRepository(Booking).save({});
+    const history = app.get(HistoryService);
+    expect(await history.latest(Booking, 1)).toMatchObject({ version: 1 });
+    expect((await history.changes({ entities: [Booking] })).items).toHaveLength(1);
+    await expect(history.changes({ entities: ['reservation'] })).rejects.toThrow(
+      /^entities: .*their classes/,
+    );
   });
 
   it('refuse to start where another data source has its own', async () => {

@@ -1,0 +1,69 @@
+/** What ClassSerializerInterceptor takes and `@SerializeOptions()` gives: class-transformer's options. */
+export interface SerializerOptions {
+  groups?: string[];
+  version?: number;
+  strategy?: 'excludeAll' | 'exposeAll';
+  excludePrefixes?: string[];
+  excludeExtraneousValues?: boolean;
+  ignoreDecorators?: boolean;
+}
+
+interface ExposeOptions {
+  groups?: string[];
+  since?: number;
+  until?: number;
+}
+
+/** Where class-transformer keeps what its decorators said. It publishes no other way to ask. */
+export interface DecoratorStorage {
+  getStrategy(target: object): 'none' | 'excludeAll' | 'exposeAll';
+  getExposedProperties(target: object, transformation: number): string[];
+  getExcludedProperties(target: object, transformation: number): string[];
+  findExposeMetadata(target: object, property: string): { options?: ExposeOptions } | undefined;
+}
+
+// TransformationType.CLASS_TO_PLAIN
+const TO_PLAIN = 1;
+
+/** The storage of the application's class-transformer; undefined without that package: then nothing is decorated. */
+export async function loadDecoratorStorage(): Promise<DecoratorStorage | undefined> {
+  try {
+    // @ts-expect-error It has no types there.
+    const { defaultMetadataStorage } = (await import('class-transformer/cjs/storage.js')) as {
+      defaultMetadataStorage: DecoratorStorage;
+    };
+    return defaultMetadataStorage;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether class-transformer leaves a property out when it makes plain objects of a class's instances. */
+export function isLeftOut(
+  storage: DecoratorStorage,
+  target: object,
+  property: string,
+  options: SerializerOptions,
+): boolean {
+  if (options.excludePrefixes?.some((prefix) => property.startsWith(prefix))) return true;
+  if (options.ignoreDecorators) return false;
+  const own = storage.getStrategy(target);
+  const strategy = own === 'none' ? options.strategy : own;
+  if (strategy === 'excludeAll' || options.excludeExtraneousValues)
+    if (!storage.getExposedProperties(target, TO_PLAIN).includes(property)) return true;
+  if (storage.getExcludedProperties(target, TO_PLAIN).includes(property)) return true;
+  return !isOffered(storage.findExposeMetadata(target, property)?.options ?? {}, options);
+}
+
+/** Whether `@Expose({ groups, since, until })` lets a property out under these options. */
+function isOffered({ groups = [], since, until }: ExposeOptions, options: SerializerOptions): boolean {
+  const { version } = options;
+  if (version !== undefined && ((since ?? version) > version || (until ?? Infinity) <= version)) return false;
+  return groups.length === 0 || groups.some((group) => options.groups?.includes(group));
+}
+
+function isMissing(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string };
+  return /^(ERR_)?MODULE_NOT_FOUND$/.test(code ?? '') && !!message?.includes('class-transformer');
+}
