@@ -36,6 +36,7 @@ export {
 export { type Moment, TimeTravel } from './history/time-travel/time-travel.js';
 export { getHistoryToken, InjectHistory } from './inject-history.decorator.js';
 
+export { clearAudited, type ClearAuditedOptions } from './maintenance/clear-audited.js';
 export { AuditMaintenance } from './maintenance/audit-maintenance.js';
 export {
   type CatchUpResult,
@@ -74,6 +75,7 @@ export {
   type RestoreConflict,
   RestoreConflictError,
   RevisionDeleteForbiddenError,
+  RevisionInsertForbiddenError,
   RevisionUpdateForbiddenError,
   TransactionRequiredError,
   type UndoConflict,

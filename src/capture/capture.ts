@@ -73,9 +73,16 @@ export class Capture {
     return this.context.state()?.recording !== false;
   }
 
-  /** The key as the driver sends it. An id is a scalar for a single key column, else of the shape of the entity. */
-  keyOf(plan: AuditPlan, id: unknown): Key {
-    return plan.keys.map(({ source }) => {
+  /**
+   * The key as the driver sends it. An id is a scalar for a single key column, else of the shape of the entity.
+   *
+   * @param metadata of the entity whose id it is, where several are on the table
+   */
+  keyOf(plan: AuditPlan, id: unknown, metadata = plan.metadata): Key {
+    const columns = plan.others.includes(metadata)
+      ? metadata.primaryColumns
+      : plan.keys.map(({ source }) => source);
+    return columns.map((source) => {
       const isEntityLike = typeof id === 'object' && !(id instanceof Date) && !ArrayBuffer.isView(id);
       const value: unknown = isEntityLike ? source.getEntityValue(id as ObjectLiteral) : id;
       if (value === undefined || value === null)

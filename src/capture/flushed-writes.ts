@@ -2,6 +2,7 @@ import { type EntityMetadata, type ObjectLiteral } from 'typeorm';
 import { type Subject } from 'typeorm/persistence/Subject.js';
 import {
   RevisionDeleteForbiddenError,
+  RevisionInsertForbiddenError,
   RevisionUpdateForbiddenError,
   TransactionRequiredError,
 } from '../audit.errors.js';
@@ -10,13 +11,14 @@ import { type Flush } from '../revision/typeorm.patch.js';
 import { type Capture } from './capture.js';
 import { type Write } from './record-writes.js';
 
-/** @throws RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, TransactionRequiredError */
+/** @throws RevisionInsertForbiddenError, RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, TransactionRequiredError */
 export async function assertRecordable(capture: Capture, flush: Flush): Promise<void> {
   const { plans } = capture;
   const forbid = (subjects: readonly Subject[], error: new (revision: string) => Error): void => {
     const revision = subjects.find(({ metadata }) => plans.isRevision(metadata));
     if (revision) throw new error(revision.metadata.name);
   };
+  forbid(flush.insertSubjects, RevisionInsertForbiddenError);
   forbid(flush.updateSubjects, RevisionUpdateForbiddenError);
   forbid(flush.recoverSubjects, RevisionUpdateForbiddenError);
   forbid(flush.removeSubjects, RevisionDeleteForbiddenError);
@@ -52,7 +54,7 @@ export function flushedWrites(capture: Capture, flush: Flush): Write[] {
     id: ObjectLiteral | undefined,
   ): void => {
     const plan = id && capture.plans.find(metadata);
-    if (plan) writes.push({ plan, operation, keys: [capture.keyOf(plan, id)], entities: [entity] });
+    if (plan) writes.push({ plan, operation, keys: [capture.keyOf(plan, id, metadata)], entities: [entity] });
   };
   for (const subject of flush.insertSubjects) add('insert', subject, subject.identifier);
   for (const subject of flush.updateSubjects) add('update', subject, subject.databaseEntity);

@@ -81,8 +81,9 @@ export class RecordedFlush {
 
   /** Takes in what the result of one of its statements tells of its rows. */
   noteResult(kind: WriteKind, table: EntityMetadata, given: GivenFacts, raw: unknown): void {
-    const told = this.told.get(table) ?? new ToldFacts();
-    this.told.set(table, told);
+    const shared = this.capture.plans.find(table)?.metadata ?? table;
+    const told = this.told.get(shared) ?? new ToldFacts();
+    this.told.set(shared, told);
     told.add(kind, given, raw);
   }
 

@@ -218,6 +218,9 @@ export interface Dialect {
   /** The optimizer hints of a SELECT over so many tables of the past, or nothing. */
   pastHints(tables: number): string;
 
+  /** Empties tables in the runner's transaction, whatever foreign keys they have among each other. */
+  deleteAll(queryRunner: QueryRunner, tables: readonly string[]): Promise<void>;
+
   /** Runs a statement; a named one is prepared on the connection where that pays. */
   execute(queryRunner: QueryRunner, statement: Statement, values: unknown[]): Promise<Executed>;
 

@@ -102,6 +102,17 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     leavesChildren: !isMariadb(dataSource),
     truncatesCascading: false,
     sharesConnection: false,
+    deleteAll: async (queryRunner, tables) => {
+      const [{ checks }] = (await queryRunner.query('SELECT @@foreign_key_checks AS checks')) as {
+        checks: number;
+      }[];
+      await queryRunner.query('SET SESSION foreign_key_checks = 0');
+      try {
+        for (const table of tables) await queryRunner.query(`DELETE FROM ${table}`);
+      } finally {
+        await queryRunner.query(`SET SESSION foreign_key_checks = ${Number(checks)}`);
+      }
+    },
     connectionOf,
     sessionOf,
     beginUnit: 'START TRANSACTION',

@@ -97,6 +97,11 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     refusal: postgresRefusal,
     truncatesCascading: true,
     sharesConnection: false,
+    // One statement: foreign keys are checked at its end.
+    deleteAll: async (queryRunner, [first, ...others]) => {
+      const rest = others.map((table, n) => `d${n} AS (DELETE FROM ${table})`);
+      await queryRunner.query(`${rest.length > 0 ? `WITH ${rest.join(', ')} ` : ''}DELETE FROM ${first}`);
+    },
     connectionOf,
     sessionOf,
     beginUnit: 'START TRANSACTION',

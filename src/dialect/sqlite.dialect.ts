@@ -64,6 +64,11 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     refusal: sqliteRefusal,
     truncatesCascading: false,
     sharesConnection: true,
+    deleteAll: async (queryRunner, tables) => {
+      // Until the end of the transaction.
+      await queryRunner.query('PRAGMA defer_foreign_keys = ON');
+      for (const table of tables) await queryRunner.query(`DELETE FROM ${table}`);
+    },
     connectionOf: () => connectionOf(dataSource) as object | undefined,
     sessionOf: remembered(sqliteSession),
     // Begun later, the lock that it needs might be refused because of what it has read.
