@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { userInfo } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { attachAudit, Audited, MaintenanceRecord, Masked, revisionOf } from 'nestjs-typeorm-audit';
 import { DataSource, Entity, Column, PrimaryColumn } from 'typeorm';
@@ -275,6 +275,28 @@ describeDatabases('the command', (name) => {
     expect((await on('backfill')).out).toContain(`seat: wrote ${left} baselines\n`);
     attachAudit(dataSource, { maskKey: KEY });
     await expectInvariants(dataSource);
+  }, 120_000);
+
+  it('takes a TypeScript file with the loader of the process, and without any says what to install', async () => {
+    const file = join(build, 'typed.cts');
+    const source = await readFile(join(build, 'named.cjs'), 'utf8');
+    await writeFile(file, source.replace('const dataSource =', 'const dataSource: object ='));
+    const hook = join(build, 'hook.cjs');
+    await writeFile(
+      hook,
+      `const { transformSync } = require('@swc/core');
+      require.extensions['.cts'] = require.extensions['.ts'] = (module, filename) =>
+        module._compile(transformSync(require('fs').readFileSync(filename, 'utf8'), {
+          filename, jsc: { parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }).code, filename);`,
+    );
+    const loaded = await runWith({ NODE_OPTIONS: `--require ${hook}` }, ['verify', '--data-source', file]);
+    expect(loaded).toMatchObject({ code: 1, err: '', out: expect.stringContaining('seat: 3 missing') });
+
+    const folder = await mkdtemp(join(tmpdir(), 'audit-cli-'));
+    await writeFile(join(folder, 'data-source.ts'), 'export const none: number = 1;');
+    const failed = await run('verify', '--data-source', join(folder, 'data-source.ts'));
+    await rm(folder, { recursive: true });
+    expect(failed).toMatchObject({ code: 2, out: '', err: expect.stringContaining('Install ts-node, or ') });
   }, 120_000);
 
   it('fails with exit code 1 where the database does', async () => {
