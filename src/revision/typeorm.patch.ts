@@ -20,6 +20,13 @@ type Extensible = Omit<DataSource, never> & {
   [PATCHED]?: true;
 };
 
+/** What a data source gets beside its own metadata. */
+export interface RevisionMetadatas {
+  readonly metadatas: readonly EntityMetadata[];
+  /** Further classes by which they are found. */
+  readonly aliases: readonly (readonly [EntityMetadata['target'], EntityMetadata])[];
+}
+
 /**
  * Makes every data source build the revision metadata of its audited entities after its own.
  *
@@ -30,15 +37,14 @@ type Extensible = Omit<DataSource, never> & {
  *
  * @param build the metadata of a data source's revision tables, once its own has been built
  */
-export function extendDataSources(build: (dataSource: DataSource) => Promise<EntityMetadata[]>): void {
+export function extendDataSources(build: (dataSource: DataSource) => Promise<RevisionMetadatas>): void {
   const prototype = DataSource.prototype as unknown as Extensible;
   // Where it isn't there, attaching says so.
   if (prototype[PATCHED] || typeof prototype.buildMetadatas !== 'function') return;
   const buildOwn = prototype.buildMetadatas;
   prototype.buildMetadatas = async function (this: Extensible) {
     await buildOwn.call(this);
-    const revisions = await build(this as unknown as DataSource);
-    if (revisions.length > 0) addMetadatas(this as unknown as DataSource, revisions);
+    addMetadatas(this as unknown as DataSource, await build(this as unknown as DataSource));
   };
   prototype[PATCHED] = true;
 }
@@ -197,10 +203,11 @@ export function replaceClear(clear: Clear): void {
   prototype[PATCHED] = true;
 }
 
-function addMetadatas(dataSource: DataSource, metadatas: EntityMetadata[]): void {
+function addMetadatas(dataSource: DataSource, { metadatas, aliases }: RevisionMetadatas): void {
+  if (metadatas.length === 0) return;
   const all = [...dataSource.entityMetadatas, ...metadatas];
   Object.assign(dataSource, {
     entityMetadatas: all,
-    entityMetadatasMap: new Map(all.map((metadata) => [metadata.target, metadata])),
+    entityMetadatasMap: new Map([...all.map((metadata) => [metadata.target, metadata] as const), ...aliases]),
   });
 }
