@@ -36,7 +36,6 @@ async function importOrRequire(path: string, url: string): Promise<Exports> {
     return (await import(url)) as Exports;
   } catch (error) {
     const require = createRequire(url);
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else tells of such a loader
     if (!isUnknownExtension(error) || !require.extensions['.ts']) throw error;
     return require(path) as Exports;
   }
