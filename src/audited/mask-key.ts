@@ -8,11 +8,22 @@ import { auditPlansOf } from './audit-plans.js';
 const MIN_LENGTH = 16;
 const PARAMETERS = Symbol.for('nestjs-typeorm-audit:mask-parameters');
 
-/** @throws AuditConfigurationError when the key is too short, or there is none and a masked column needs it */
+/** There is no mask key where one is needed, or it is too short: what is wrong, and apart from that the remedy. */
+export class MaskKeyError extends AuditConfigurationError {
+  constructor(
+    readonly problem: string,
+    remedy: string,
+  ) {
+    super(`${problem} ${remedy}`);
+  }
+}
+
+/** @throws MaskKeyError when the key is too short, or there is none and a masked column needs it */
 export function useMaskKey(dataSource: DataSource, key: string | undefined): void {
   if (key !== undefined && key.length < MIN_LENGTH)
-    throw new AuditConfigurationError(
-      `The audit option maskKey has ${key.length} characters, and a key that short can be guessed. Give at least ${MIN_LENGTH}.`,
+    throw new MaskKeyError(
+      `The mask key has ${key.length} characters, and a key that short can be guessed.`,
+      `Give the audit option maskKey at least ${MIN_LENGTH}.`,
     );
   const needsKey = auditPlansOf(dataSource).all.flatMap(({ metadata, columns }) =>
     columns
@@ -20,9 +31,9 @@ export function useMaskKey(dataSource: DataSource, key: string | undefined): voi
       .map(({ propertyPath }) => `${metadata.name}.${propertyPath}`),
   );
   if (needsKey.length > 0 && key === undefined)
-    throw new AuditConfigurationError(
-      `${needsKey.join(', ')} ${needsKey.length > 1 ? 'are' : 'is'} masked, which takes a secret key. ` +
-        `Give the audit option maskKey, of at least ${MIN_LENGTH} characters, from where your other secrets are.`,
+    throw new MaskKeyError(
+      `${needsKey.join(', ')} ${needsKey.length > 1 ? 'are' : 'is'} masked, which takes a secret key.`,
+      `Give the audit option maskKey, of at least ${MIN_LENGTH} characters, from where your other secrets are.`,
     );
   Object.assign(dataSource, { [PARAMETERS]: key === undefined ? {} : maskParameters(key) });
 }

@@ -2,9 +2,10 @@ import { type DataSource, type EntityTarget } from 'typeorm';
 import { type AttachedAudit } from '../attach-audit.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { parseEntityKey } from '../http/entity-key.js';
-import { type MaintenanceProgress } from '../maintenance/maintenance.js';
-import { timelineText, verifyText, writtenText } from './report-text.js';
+import { type MaintenanceProgress, type MaintenanceWriteOptions } from '../maintenance/maintenance.js';
+import { timelineText, verifyText } from './report-text.js';
 import { UsageError } from './usage-error.js';
+import { WrittenText } from './written-text.js';
 
 export interface Arguments {
   readonly [name: string]: string | boolean | undefined;
@@ -56,9 +57,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     required: [],
     async run(invocation) {
       const { dataSource, audit, options } = invocation;
-      return written(
-        await audit.maintenance.backfill(entityOf(dataSource, options), writeOptions(invocation)),
-      );
+      const settings = writeOptions(invocation);
+      const results = await audit.maintenance.backfill(entityOf(dataSource, options), settings);
+      return written(results, new WrittenText(settings.dryRun).backfill(results));
     },
   },
   reconcile: {
@@ -68,9 +69,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     required: [],
     async run(invocation) {
       const { dataSource, audit, options } = invocation;
-      return written(
-        await audit.maintenance.reconcile(entityOf(dataSource, options), writeOptions(invocation)),
-      );
+      const settings = writeOptions(invocation);
+      const results = await audit.maintenance.reconcile(entityOf(dataSource, options), settings);
+      return written(results, new WrittenText(settings.dryRun).reconcile(results));
     },
   },
   prune: {
@@ -83,12 +84,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     async run(invocation) {
       const { dataSource, audit, options } = invocation;
       const rule = defined({ keep: numberOf(options, 'keep'), olderThan: momentOf(options, 'older-than') });
-      return written(
-        await audit.maintenance.prune(entityOf(dataSource, options)!, {
-          ...rule,
-          ...writeOptions(invocation),
-        }),
-      );
+      const settings = { ...rule, ...writeOptions(invocation) };
+      const results = await audit.maintenance.prune(entityOf(dataSource, options)!, settings);
+      return written(results, new WrittenText(settings.dryRun).prune(results));
     },
   },
   erase: {
@@ -102,7 +100,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       const columns = textOf(options, 'columns')?.split(',');
       const settings = { ...defined({ columns }), ...writeOptions(invocation) };
       const entity = entityOf(dataSource, options)!;
-      return written(await audit.maintenance.erase(entity, idOf(dataSource, options), settings));
+      const result = await audit.maintenance.erase(entity, idOf(dataSource, options), settings);
+      return written(result, new WrittenText(settings.dryRun).erase(result));
     },
   },
   timeline: {
@@ -120,11 +119,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
 };
 
-function written(result: object): Outcome {
-  return { json: result, text: writtenText([result].flat() as Record<string, unknown>[]), ok: true };
+function written(json: object, text: string): Outcome {
+  return { json, text, ok: true };
 }
 
-function writeOptions({ options, onProgress }: Invocation): object {
+function writeOptions({ options, onProgress }: Invocation): MaintenanceWriteOptions & { dryRun: boolean } {
   return {
     ...defined({ batchSize: numberOf(options, 'batch-size') }),
     dryRun: options['dry-run'] === true,

@@ -2,7 +2,7 @@ import { type Command, COMMANDS } from './commands.js';
 
 /** The command-line options: whether they take a value, what that is called, and what they are for. */
 export const OPTIONS: Readonly<Record<string, { value?: string; help: string }>> = {
-  'data-source': { value: 'file', help: 'the JavaScript file that exports the DataSource, ESM or CommonJS' },
+  'data-source': { value: 'file', help: 'the JavaScript or TypeScript file that exports the DataSource' },
   entity: { value: 'name', help: 'the audited entity: its table, class or @Audited({ name })' },
   id: { value: 'key', help: 'its key; the values of a composite one joined by commas, each URL-encoded' },
   columns: { value: 'names', help: 'properties, joined by commas; also revActor, revReason, revContext' },
@@ -63,5 +63,5 @@ function commandHelp(name: string, { summary, example, options, required }: Comm
 const ENDING = [
   '',
   'The key of masked columns is read from the environment: AUDIT_MASK_KEY.',
-  'Exit codes: 0 all is well, 1 verify found differences or the command failed, 2 it was not understood.',
+  'Exit codes: 0 all is well, 1 verify found differences or the command failed, 2 it was not understood, 130 Ctrl-C.',
 ];

@@ -1,22 +1,21 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type DataSource } from 'typeorm';
+import { importFile } from './import-file.js';
 import { UsageError } from './usage-error.js';
 
 /**
  * The data source that a file exports, by default or under any name, or promises to, as TypeORM's own commands take it.
- * The file is an ES module or CommonJS.
+ * The file is an ES module or CommonJS, JavaScript or TypeScript.
  *
  * @throws UsageError when there is no such file, or there is not one data source in it
  */
 export async function loadDataSource(file: string): Promise<DataSource> {
   const url = pathToFileURL(resolve(file)).href;
-  const exports = await (import(url) as Promise<Record<string, unknown>>).catch((error: unknown) => {
+  const exports = await importFile(resolve(file)).catch((error: unknown) => {
     if ((error as { code?: string; url?: string }).code !== 'ERR_MODULE_NOT_FOUND' || !isMissing(error, url))
       throw error;
-    throw new UsageError(
-      `There is no file ${file}. Give the compiled JavaScript file that exports the DataSource.`,
-    );
+    throw new UsageError(`There is no file ${file}. Give the file that exports the DataSource.`);
   });
   const inside = exports.default && !isDataSource(exports.default) ? Object.values(exports.default) : [];
   const values = await Promise.all([...Object.values(exports), ...inside]);

@@ -15,16 +15,6 @@ export function verifyText({ ok, findings, tables }: VerifyReport): string {
   return [...compared, ...found, ok ? 'No differences.' : 'There are differences.'].join('\n');
 }
 
-/** What a run wrote, removed or erased: `reservation: missing 3, stale 0`. */
-export function writtenText(results: readonly Record<string, unknown>[]): string {
-  return results
-    .map(({ table, ...counts }) => {
-      const shown = Object.entries(counts).map(([name, value]) => `${name} ${valueText(value)}`);
-      return `${String(table)}: ${shown.join(', ')}`;
-    })
-    .join('\n');
-}
-
 /** A page of a timeline, with what each revision changed. */
 export function timelineText({ items, nextCursor }: Page<Revision>): string {
   if (items.length === 0) return 'No history.';

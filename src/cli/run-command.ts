@@ -1,21 +1,25 @@
 import { userInfo } from 'node:os';
-import { parseArgs } from 'node:util';
-import { attachAudit } from '../attach-audit.js';
+import { type DataSource } from 'typeorm';
+import { attachAudit, type AttachedAudit } from '../attach-audit.js';
 import { InvalidArgumentError } from '../audit.errors.js';
-import { type Arguments, type Command, COMMANDS, type Outcome } from './commands.js';
-import { COMMON, helpText, OPTIONS } from './help.js';
+import { MaskKeyError } from '../audited/mask-key.js';
+import { type Arguments, type Command, COMMANDS, type Invocation, type Outcome } from './commands.js';
+import { helpText } from './help.js';
+import { Interruption, InterruptedError } from './interruption.js';
 import { connect, loadDataSource } from './load-data-source.js';
+import { parseArguments } from './parse-arguments.js';
 import { progressOn } from './progress.js';
+import { type MaintenanceProgress } from '../maintenance/maintenance.js';
 import { UsageError } from './usage-error.js';
 
 /**
  * Runs the command that a command line stands for, and prints what it found or did.
  *
- * @returns the exit code: 0, or 1 when verify found differences or something failed, or 2 when it isn't understood
+ * @returns the exit code: 0, or 1 when verify found differences or something failed, 2 when it isn't understood, 130 after Ctrl-C
  */
 export async function runCommand(argv: readonly string[]): Promise<number> {
   try {
-    const { name, options } = parse(argv);
+    const { name, options } = parseArguments(argv);
     if (options.help || name === undefined) {
       console.log(helpText(name));
       return options.help ? 0 : 2;
@@ -24,6 +28,10 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     console.log(options.json ? JSON.stringify(json, null, 2) : text);
     return ok ? 0 : 1;
   } catch (error) {
+    if (error instanceof InterruptedError) {
+      console.error(error.message);
+      return error.exitCode;
+    }
     const isUsage = error instanceof UsageError || error instanceof InvalidArgumentError;
     console.error(error instanceof Error ? error.message : String(error));
     if (isUsage) console.error('See nestjs-typeorm-audit --help.');
@@ -31,59 +39,62 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   }
 }
 
-function parse(argv: readonly string[]): { name: string | undefined; options: Arguments } {
-  const { positionals, values } = parsed(argv);
-  const [name, ...rest] = positionals;
-  if (name === undefined) return { name, options: values };
-  if (!Object.hasOwn(COMMANDS, name) || rest.length > 0)
-    throw new UsageError(
-      `"${[name, ...rest].join(' ')}" is no command. They are ${Object.keys(COMMANDS).join(', ')}.`,
-    );
-  assertOptions(name, COMMANDS[name], values);
-  return { name, options: values };
-}
-
-function parsed(argv: readonly string[]): { positionals: string[]; values: Arguments } {
-  const options = Object.fromEntries(
-    Object.entries(OPTIONS).map(([name, { value }]) => [
-      name,
-      { type: value === undefined ? ('boolean' as const) : ('string' as const) },
-    ]),
-  );
-  try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
-  }
-}
-
-function assertOptions(name: string, { options, required }: Command, given: Arguments): void {
-  if (given.help) return;
-  for (const option of Object.keys(given))
-    if (![...COMMON, ...options].includes(option)) throw new UsageError(`${name} takes no --${option}.`);
-  for (const option of ['data-source', ...required])
-    if (given[option] === undefined)
-      throw new UsageError(`${name} needs --${option} <${OPTIONS[option].value}>.`);
-}
-
 async function run(command: Command, options: Arguments): Promise<Outcome> {
   const dataSource = await connect(await loadDataSource(options['data-source'] as string));
   try {
-    const audit = attachAudit(dataSource, { maskKey: process.env.AUDIT_MASK_KEY });
-    const progress = options.json ? undefined : progressOn(process.stderr);
+    const audit = attach(dataSource);
     const who = {
       actor: (options.actor as string | undefined) ?? systemUser(),
       reason: options.reason as string | undefined,
     };
-    try {
-      return await audit.context.run(who, () =>
-        command.run({ dataSource, audit, options, onProgress: progress?.show }),
-      );
-    } finally {
-      progress?.end();
-    }
+    return await audit.context.run(who, () => runInBatches(command, { dataSource, audit, options }));
   } finally {
     await dataSource.destroy();
+  }
+}
+
+async function runInBatches(command: Command, given: Omit<Invocation, 'onProgress'>): Promise<Outcome> {
+  const { options } = given;
+  const progress = options.json ? undefined : progressOn(process.stderr);
+  const interruption = isStoppable(command, options)
+    ? new Interruption(afterStop(command), (text) => {
+        progress?.end();
+        console.error(text);
+      })
+    : undefined;
+  const onProgress = (done: MaintenanceProgress): void => {
+    progress?.show(done);
+    interruption?.check(done);
+  };
+  try {
+    return await command.run({ ...given, onProgress: progress || interruption ? onProgress : undefined });
+  } finally {
+    interruption?.end();
+    progress?.end();
+  }
+}
+
+// What only counts may do so in one statement, and has nothing to end cleanly.
+function isStoppable(command: Command, options: Arguments): boolean {
+  return command.options.includes('batch-size') && !options['dry-run'];
+}
+
+function afterStop(command: Command): string {
+  return command.options.includes('dry-run')
+    ? 'All of that is committed. Run the same command again, and it goes on from there.'
+    : 'Nothing was changed. Run the same command again, and it starts from the beginning.';
+}
+
+/** @throws UsageError where columns are masked and neither the environment nor the data source's file has the key */
+function attach(dataSource: DataSource): AttachedAudit {
+  try {
+    return attachAudit(dataSource, { maskKey: process.env.AUDIT_MASK_KEY || undefined });
+  } catch (error) {
+    if (!(error instanceof MaskKeyError)) throw error;
+    throw new UsageError(
+      `${error.problem} Set AUDIT_MASK_KEY, in the environment, to the maskKey of the application.`,
+      { cause: error },
+    );
   }
 }
 

@@ -64,15 +64,18 @@ class CatchUp {
     const total = this.options.onProgress && (await countRows(this.care, this.plan));
     let passedOver: Key[] = [];
     let done = 0;
+    const showProgress = async (): Promise<void> =>
+      this.options.onProgress?.({ table, done, total: total && Math.max(total, done) });
     for await (const keys of liveKeys(this.care, this.plan, this.batchSize)) {
       passedOver.push(...(await this.liveBatch(keys)));
       done += keys.length;
-      await this.options.onProgress?.({ table, done, total: total && Math.max(total, done) });
+      await showProgress();
     }
     while (passedOver.length > 0) {
       await sleep(LOCKED_PAUSE_MS);
       const again = passedOver.splice(0, this.batchSize);
       passedOver = [...passedOver, ...(await this.liveBatch(again))];
+      await showProgress();
     }
   }
 

@@ -1,10 +1,11 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type ChildProcess, execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { userInfo } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { attachAudit, Audited, MaintenanceRecord, Masked } from 'nestjs-typeorm-audit';
+import { attachAudit, Audited, MaintenanceRecord, Masked, revisionOf } from 'nestjs-typeorm-audit';
 import { DataSource, Entity, Column, PrimaryColumn } from 'typeorm';
 import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
 import { expectInvariants } from '../support/invariants.js';
@@ -79,15 +80,32 @@ describeDatabases('the command', (name) => {
     await database.drop();
   });
 
-  function run(...args: string[]): Promise<Ran> {
-    return new Promise((resolve) =>
-      execFile(
+  const run = (...args: string[]): Promise<Ran> => runWith({}, args);
+
+  /** @param isTime when to press Ctrl-C */
+  async function runWith(
+    env: NodeJS.ProcessEnv,
+    args: string[],
+    isTime?: () => Promise<boolean>,
+  ): Promise<Ran> {
+    let child: ChildProcess;
+    let hasEnded = false;
+    const ran = new Promise<Ran>((resolve) => {
+      child = execFile(
         process.execPath,
         [join(build, 'cli', 'main.js'), ...args],
-        { env: { ...process.env, AUDIT_MASK_KEY: KEY } },
-        (error, out, err) => resolve({ code: Number(error?.code ?? 0), out, err }),
-      ),
-    );
+        { env: { ...process.env, AUDIT_MASK_KEY: KEY, ...env } },
+        (error, out, err) => {
+          hasEnded = true;
+          resolve({ code: Number(error?.code ?? 0), out, err });
+        },
+      );
+    });
+    if (isTime) {
+      while (!hasEnded && !(await isTime())) await sleep(20);
+      child!.kill('SIGINT');
+    }
+    return ran;
   }
 
   const on = (command: string, ...args: string[]): Promise<Ran> =>
@@ -101,10 +119,13 @@ describeDatabases('the command', (name) => {
 
     const dry = await on('backfill', '--dry-run', '--json');
     expect(JSON.parse(dry.out)).toMatchObject([{ missing: 3 }]);
+    expect((await on('backfill', '--dry-run')).out).toBe(
+      'seat: would write 3 baselines\nIn all: would write 3 baselines\n',
+    );
     const done = await on('backfill', '--reason', 'go-live');
     expect(done).toEqual({
       code: 0,
-      out: expect.stringMatching(/seat: missing 3, stale 0, surplus 0\n$/),
+      out: 'seat: wrote 3 baselines\nIn all: wrote 3 baselines\n',
       err: '',
     });
     expect(await dataSource.getRepository(MaintenanceRecord).find()).toMatchObject([
@@ -113,7 +134,7 @@ describeDatabases('the command', (name) => {
     expect(await on('verify', '--json')).toMatchObject({ code: 0, err: '' });
     attachAudit(dataSource, { maskKey: KEY });
     await expectInvariants(dataSource);
-  });
+  }, 120_000);
 
   it('reconciles, prunes, erases and shows a timeline, from a CommonJS file too', async () => {
     const { maintenance } = attachAudit(dataSource, { maskKey: KEY });
@@ -148,6 +169,9 @@ describeDatabases('the command', (name) => {
       items: [{ version: 3, actor: 'ann', snapshot: { price: 12, note: '***' } }],
     });
 
+    expect((await on('prune', '--entity', 'seat', '--keep', '2', '--dry-run')).out).toBe(
+      'seat: would remove 1 revision\nIn all: would remove 1 revision\n',
+    );
     const pruned = await on('prune', '--entity', 'seat', '--keep', '2', '--json');
     expect(JSON.parse(pruned.out)).toMatchObject([{ removed: 1 }]);
     expect(
@@ -167,23 +191,34 @@ describeDatabases('the command', (name) => {
     expect(erased).toMatchObject({
       code: 0,
       err: '',
-      out: expect.stringContaining("erased 2, kept 3, remaining [ 'note' ]"),
+      out: 'seat: erased 2 revisions, kept version 3, which still has a value in note\n',
     });
     await expectInvariants(dataSource, { erased: true });
-  });
+  }, 120_000);
 
   it('tells what it did not understand: exit code 2', async () => {
     const file = join(build, 'data-source.mjs');
     const cases: [args: string[], message: string][] = [
+      [['verfy', '--data-source', file], '"verfy" is not a command. Did you mean verify?'],
       [
-        ['verfy', '--data-source', file],
-        '"verfy" is no command. They are verify, backfill, reconcile, prune, erase, timeline.',
+        ['audit', '--data-source', file],
+        '"audit" is not a command. The commands are verify, backfill, reconcile, prune, erase, timeline.',
       ],
+      [['verify', 'seat', '--data-source', file], 'verify doesn\'t know what to do with "seat".'],
       [['verify'], 'verify needs --data-source <file>.'],
       [['verify', '--data-source', join(build, 'nothing.js')], 'There is no file'],
       [['verify', '--data-source', join(build, 'none.mjs')], 'exports no DataSource'],
-      [['verify', '--data-source', file, '--keep', '1'], 'verify takes no --keep.'],
-      [['verify', '--data-source', file, '--colour'], '--colour'],
+      [['verify', '--data-source', file, '--keep', '1'], 'verify takes no --keep. It takes --data-source,'],
+      [
+        ['verify', '--data-source', file, '--colour'],
+        'There is no option --colour. The options are --data-source,',
+      ],
+      [['prune', '--data-source', file, '--dryRun'], 'There is no option --dryRun. Did you mean --dry-run?'],
+      [['prune', '--data-source', file, '-n'], 'There is no option -n. The options are --data-source,'],
+      [['verify', '--data-source', file, '--entity'], '--entity needs a value: --entity <name>.'],
+      [['verify', '--data-source', '--json'], 'If it begins with a dash, write --data-source=--json.'],
+      [['verify', '--data-source', file, '--json=yes'], '--json takes no value, got "yes". Leave it out.'],
+      [['verify', '--data-source', file, '--data-source', file], '--data-source is given more than once.'],
       [
         ['verify', '--data-source', file, '--entity', 'sofa'],
         '--entity: no audited entity is called "sofa". They are seat.',
@@ -200,10 +235,69 @@ describeDatabases('the command', (name) => {
       [['timeline', '--data-source', file, '--entity', 'seat', '--id', '1'], 'id: has 1 values'],
     ];
     const ran = await Promise.all(name === 'sqlite' ? cases.map(([args]) => run(...args)) : []);
-    ran.forEach((result, at) =>
-      expect(result).toEqual({ code: 2, out: '', err: expect.stringContaining(cases[at][1]) }),
-    );
+    ran.forEach((result, at) => {
+      expect(result).toEqual({ code: 2, out: '', err: expect.stringContaining(cases[at][1]) });
+      // No word of Node's own parser.
+      expect(result.err).not.toMatch(/Unknown option|positional|ERR_/);
+    });
+  }, 120_000);
+
+  it('names the environment variable where the mask key is missing or short: exit code 2', async () => {
+    const file = join(build, 'data-source.mjs');
+    const missing = await runWith({ AUDIT_MASK_KEY: undefined }, ['verify', '--data-source', file]);
+    expect(missing).toMatchObject({ code: 2, out: '' });
+    expect(missing.err).toContain('Seat.note is masked, which takes a secret key. Set AUDIT_MASK_KEY, ');
+    const short = await runWith({ AUDIT_MASK_KEY: 'short' }, ['verify', '--data-source', file]);
+    expect(short).toMatchObject({ code: 2, out: '' });
+    expect(short.err).toContain('The mask key has 5 characters');
+    expect(short.err).toContain('Set AUDIT_MASK_KEY, ');
+    expect(missing.err + short.err).not.toContain('audit option');
   }, 60_000);
+
+  it('stops between two batches on Ctrl-C, says how far it came, and goes on from there', async () => {
+    const rows = Array.from({ length: 2000 }, (_, n) => `('d', ${n}, 10)`);
+    await dataSource.query(`INSERT INTO seat (hall, place, price) VALUES ${rows.join(', ')}`);
+    const revisions = dataSource.getRepository(revisionOf(Seat));
+    const file = join(build, 'data-source.mjs');
+    const stopped = await runWith(
+      {},
+      ['backfill', '--data-source', file, '--batch-size', '1'],
+      async () => (await revisions.count()) > 5,
+    );
+    expect(stopped).toMatchObject({ code: 130, out: '' });
+    const done = /^ {2}seat: (\d+) of 2003 done$/m.exec(stopped.err)?.[1];
+    expect(stopped.err).toContain('Stopped by SIGINT.');
+    expect(stopped.err).toContain('Run the same command again, and it goes on from there.');
+    expect(await revisions.count()).toBe(Number(done));
+    expect(Number(done)).toBeLessThan(2003);
+
+    const left = 2003 - Number(done);
+    expect((await on('backfill')).out).toContain(`seat: wrote ${left} baselines\n`);
+    attachAudit(dataSource, { maskKey: KEY });
+    await expectInvariants(dataSource);
+  }, 120_000);
+
+  it('takes a TypeScript file with the loader of the process, and without any says what to install', async () => {
+    const file = join(build, 'typed.cts');
+    const source = await readFile(join(build, 'named.cjs'), 'utf8');
+    await writeFile(file, source.replace('const dataSource =', 'const dataSource: object ='));
+    const hook = join(build, 'hook.cjs');
+    await writeFile(
+      hook,
+      `const { transformSync } = require('@swc/core');
+      require.extensions['.cts'] = require.extensions['.ts'] = (module, filename) =>
+        module._compile(transformSync(require('fs').readFileSync(filename, 'utf8'), {
+          filename, jsc: { parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }).code, filename);`,
+    );
+    const loaded = await runWith({ NODE_OPTIONS: `--require ${hook}` }, ['verify', '--data-source', file]);
+    expect(loaded).toMatchObject({ code: 1, err: '', out: expect.stringContaining('seat: 3 missing') });
+
+    const folder = await mkdtemp(join(tmpdir(), 'audit-cli-'));
+    await writeFile(join(folder, 'data-source.ts'), 'export const none: number = 1;');
+    const failed = await run('verify', '--data-source', join(folder, 'data-source.ts'));
+    await rm(folder, { recursive: true });
+    expect(failed).toMatchObject({ code: 2, out: '', err: expect.stringContaining('Install ts-node, or ') });
+  }, 120_000);
 
   it('fails with exit code 1 where the database does', async () => {
     await dataSource.query('DROP TABLE audit_maintenance');

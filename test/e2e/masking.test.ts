@@ -222,7 +222,7 @@ describeDatabases('@Masked()', (name) => {
         'Give the audit option maskKey, of at least 16 characters, from where your other secrets are.',
     );
     const short = attachAudit.bind(undefined, dataSource!, { maskKey: 'short secret' });
-    expect(short).toThrow('The audit option maskKey has 12 characters');
+    expect(short).toThrow('The mask key has 12 characters');
     expect(short).not.toThrow('short secret');
   });
 

@@ -1,0 +1,52 @@
+import { constants } from 'node:os';
+import { type MaintenanceProgress } from '../maintenance/maintenance.js';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** The user stopped the run; `exitCode` is the one that shells expect of the signal. */
+export class InterruptedError extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: number,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Stops a run at the end of its batch when the user presses Ctrl-C or a supervisor sends SIGTERM. The second signal
+ * ends the process at once, and the database rolls the batch back.
+ */
+export class Interruption {
+  private readonly progress = new Map<string, MaintenanceProgress>();
+  private signal: (typeof SIGNALS)[number] | undefined;
+
+  constructor(
+    private readonly remedy: string,
+    private readonly say: (text: string) => void,
+  ) {
+    for (const signal of SIGNALS) process.once(signal, this.stop);
+  }
+
+  /** Takes note of a batch that ended. @throws InterruptedError saying how far the run came, when it is to stop */
+  check(progress: MaintenanceProgress): void {
+    this.progress.set(progress.table, progress);
+    if (this.signal === undefined) return;
+    const tables = [...this.progress.values()].map(
+      ({ table, done, total }) => `  ${table}: ${done}${total === undefined ? '' : ` of ${total}`} done`,
+    );
+    const lines = [`Stopped by ${this.signal}. The run came to`, ...tables, this.remedy];
+    throw new InterruptedError(lines.join('\n'), 128 + constants.signals[this.signal]);
+  }
+
+  /** Leaves signals to Node again. */
+  end(): void {
+    for (const signal of SIGNALS) process.off(signal, this.stop);
+  }
+
+  private readonly stop = (signal: (typeof SIGNALS)[number]): void => {
+    this.signal = signal;
+    this.end();
+    this.say('Stopping when this batch has ended; press Ctrl-C again to stop at once.');
+  };
+}
