@@ -14,7 +14,12 @@ const OPTIONS: Expectations<AuditOptions> = {
   context: A_FUNCTION,
   requireActor: A_BOOLEAN,
   // Its length is checked where it is used, by an error that doesn't show it.
-  maskKey: ['text of at least 16 characters', (value) => typeof value === 'string'],
+  maskKey: [
+    'text of at least 16 characters, or an array of such texts with the current key first',
+    (value) =>
+      typeof value === 'string' ||
+      (Array.isArray(value) && value.length > 0 && value.every((key) => typeof key === 'string')),
+  ],
 };
 
 const SHAPE: Expectations<AuditModuleShape> = {

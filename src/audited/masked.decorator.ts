@@ -7,7 +7,7 @@ import { markMasked } from './masks.js';
  *
  * - `'redact'` (the default): that it changed, and not what to. A keyed digest (HMAC-SHA-256) is stored, so that a
  *   change still makes a revision, and every read shows `***`.
- * - `'hash'`: the same digest, and reads show it, so that equal values can be told.
+ * - `'hash'`: the same digest, and reads show it, so that equal values of the column can be told.
  * - a function: SQL that the database evaluates, made from the column's SQL. It is trusted code, as any
  *   migration is; its result is stored as text. A change that it doesn't show is none.
  *

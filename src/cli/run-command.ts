@@ -69,7 +69,7 @@ function assertOptions(name: string, { options, required }: Command, given: Argu
 async function run(command: Command, options: Arguments): Promise<Outcome> {
   const dataSource = await connect(await loadDataSource(options['data-source'] as string));
   try {
-    const audit = attachAudit(dataSource, { maskKey: process.env.AUDIT_MASK_KEY });
+    const audit = attachAudit(dataSource, { maskKey: maskKeys(process.env.AUDIT_MASK_KEY) });
     const progress = options.json ? undefined : progressOn(process.stderr);
     const who = {
       actor: (options.actor as string | undefined) ?? systemUser(),
@@ -85,6 +85,12 @@ async function run(command: Command, options: Arguments): Promise<Outcome> {
   } finally {
     await dataSource.destroy();
   }
+}
+
+// One on each line, the current one first.
+function maskKeys(text = ''): string[] | undefined {
+  const keys = text.split(/\r?\n/).filter((key) => key !== '');
+  return keys.length > 0 ? keys : undefined;
 }
 
 function systemUser(): string | null {
