@@ -80,7 +80,7 @@ describeDatabases('the mask key', (name) => {
       logging: true,
       logger: observer,
       maxQueryExecutionTime: 0.0001,
-    } as never);
+    });
     await dataSource.initialize();
     dataSource.subscribers.push({
       beforeQuery: ({ query, parameters }) => observer.see({ query, parameters }),
