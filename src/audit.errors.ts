@@ -43,6 +43,16 @@ export class InvalidArgumentError extends AuditError {
   }
 }
 
+/** A revision, or a record of maintenance, was about to be added through the ORM, by others than the library. */
+export class RevisionInsertForbiddenError extends AuditError {
+  constructor(revision: string) {
+    super(
+      `${revision} is written by nestjs-typeorm-audit alone: a revision can't be inserted. Write the audited entity instead; ` +
+        `its revision comes with it.`,
+    );
+  }
+}
+
 /** A revision was about to be changed through the ORM. */
 export class RevisionUpdateForbiddenError extends AuditError {
   constructor(revision: string) {
@@ -54,7 +64,8 @@ export class RevisionUpdateForbiddenError extends AuditError {
 export class RevisionDeleteForbiddenError extends AuditError {
   constructor(revision: string) {
     super(
-      `${revision} is append-only: a revision can't be deleted. Change or delete the audited entity instead.`,
+      `${revision} is append-only: a revision can't be deleted. Change or delete the audited entity instead; ` +
+        `between tests, empty audited tables and their history with clearAudited(dataSource).`,
     );
   }
 }
@@ -64,7 +75,8 @@ export class ActorRequiredError extends AuditError {
   constructor(entity: string) {
     super(
       `A write to ${entity} has no actor, and requireActor is on. ` +
-        `Authenticate the request, or wrap the write in AuditContext.run({ actor }, …).`,
+        `Authenticate the request, wrap the write in AuditContext.run({ actor }, …), or name a defaultActor for writes ` +
+        `outside of requests.`,
     );
   }
 }

@@ -35,6 +35,7 @@ export {
 export { type Moment, TimeTravel } from './history/time-travel/time-travel.js';
 export { getHistoryToken, InjectHistory } from './inject-history.decorator.js';
 
+export { clearAudited, type ClearAuditedOptions } from './maintenance/clear-audited.js';
 export { AuditMaintenance } from './maintenance/audit-maintenance.js';
 export {
   type CatchUpResult,
@@ -54,6 +55,7 @@ export {
 export { type MaintenanceAction, MaintenanceRecord } from './revision/maintenance-record.js';
 export { getMaintenanceToken, InjectMaintenance } from './inject-maintenance.decorator.js';
 
+export { type RequestOrigin } from './context/request-of.js';
 export { AuditContext, type AuditContextState, type AuditContextValues } from './context/audit-context.js';
 
 export { AuditController } from './http/audit.controller.js';
@@ -71,6 +73,7 @@ export {
   type RestoreConflict,
   RestoreConflictError,
   RevisionDeleteForbiddenError,
+  RevisionInsertForbiddenError,
   RevisionUpdateForbiddenError,
   TransactionRequiredError,
   type UndoConflict,

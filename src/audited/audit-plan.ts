@@ -3,7 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Mask } from '../dialect/dialect.js';
 import { type RevisionDefinition, revisionPropertyPath } from '../revision/revision-table.js';
 import { revisionTableName } from '../revision/revision-table-name.js';
-import { assertAuditable } from './assert-auditable.js';
+import { assertAuditable, assertPlainName } from './assert-auditable.js';
 import { type AuditedOptions } from './audited.decorator.js';
 import { type Markable } from './marks.js';
 import { columnMasks } from './masks.js';
@@ -15,7 +15,10 @@ export interface PlanColumn {
   readonly copy: ColumnMetadata;
   /** Of both. */
   readonly databaseName: string;
-  /** Where the value is in a revision, a snapshot and a change: `party`, `address.city`, `guest_fk`. */
+  /**
+   * Where the value is in a snapshot and a change: `party`, `address.city`, `guest_fk`. Two columns of a single-table
+   * inheritance may be at one path, in two classes.
+   */
   readonly propertyPath: string;
   /** What its copies have instead of the value; undefined for the value itself. */
   readonly mask: Mask | undefined;
@@ -27,6 +30,8 @@ export interface AuditPlan {
   readonly name: string;
   /** The audited table; of a single-table inheritance the root. */
   readonly metadata: EntityMetadata;
+  /** Other entities and many-to-many relations on the same table. */
+  readonly others: readonly EntityMetadata[];
   readonly revision: EntityMetadata;
   /** The primary key, in its order. */
   readonly keys: readonly PlanColumn[];
@@ -34,6 +39,8 @@ export interface AuditPlan {
   readonly columns: readonly PlanColumn[];
   readonly deletedState: 'null' | 'last';
   readonly when: AuditedOptions['when'];
+  /** Undefined where the module decides. */
+  readonly requireActor: boolean | undefined;
   /** The `@RevisionId()` column, if the entity has one. */
   readonly revisionId: ColumnMetadata | undefined;
 }
@@ -42,6 +49,8 @@ export interface AuditPlan {
 export interface AuditPlanDraft {
   readonly name: string;
   readonly options: AuditedOptions;
+  /** Other entities and many-to-many relations on the same table. */
+  readonly others: readonly EntityMetadata[];
   readonly revisionId: ColumnMetadata | undefined;
   readonly definition: RevisionDefinition;
 }
@@ -60,9 +69,11 @@ export function draftPlan(
     (column) => column !== revisionId && !isWithin(excluded, propertyOf(column)),
   );
   const { tableName } = options;
+  assertPlainName(metadata, tableName);
   return {
     name: options.name ?? metadata.tableName,
     options,
+    others: [],
     revisionId,
     definition: {
       metadata,
@@ -73,6 +84,7 @@ export function draftPlan(
       columns,
       masks: columnMasks(metadata),
       copyIndexes: options.indexes === 'copy',
+      synchronize: metadata.synchronize,
     },
   };
 }
@@ -87,7 +99,12 @@ export function draftJunctions(dataSource: DataSource, owner: AuditPlanDraft): A
     .map((relation) => relation.junctionEntityMetadata!)
     .map((junction) => ({
       name: junction.tableName,
-      options: { deletedState: owner.options.deletedState, when: owner.options.when },
+      options: {
+        deletedState: owner.options.deletedState,
+        when: owner.options.when,
+        requireActor: owner.options.requireActor,
+      },
+      others: [],
       revisionId: undefined,
       definition: {
         metadata: junction,
@@ -95,26 +112,52 @@ export function draftJunctions(dataSource: DataSource, owner: AuditPlanDraft): A
         ...revisionTableName(dataSource, junction),
         columns: junction.columns,
         copyIndexes: owner.options.indexes === 'copy',
+        synchronize: junction.synchronize,
       },
     }));
+}
+
+/** A plan as another entity on its table sees it: with its columns and properties. */
+export function viewOf(plan: AuditPlan, metadata: EntityMetadata): AuditPlan {
+  const byName = new Map(tableColumns(metadata).map((column) => [column.databaseName, column]));
+  const columns = plan.columns.flatMap((column): PlanColumn[] => {
+    const source = byName.get(column.databaseName);
+    return source ? [{ ...column, source, propertyPath: revisionPropertyPath(source) }] : [];
+  });
+  return {
+    ...plan,
+    metadata,
+    others: [],
+    columns,
+    keys: plan.keys.map((key) => columns.find(({ databaseName }) => databaseName === key.databaseName)!),
+    revisionId: plan.revisionId && byName.get(plan.revisionId.databaseName),
+  };
 }
 
 /** The plan, now that the revision table's metadata is there. */
 export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): AuditPlan {
   const { metadata, columns, masks } = draft.definition;
   const planned = columns.map((source): PlanColumn => {
-    const propertyPath = revisionPropertyPath(source);
-    const copy = revision.findColumnWithPropertyPath(propertyPath)!;
-    return { source, copy, databaseName: source.databaseName, propertyPath, mask: masks?.get(source) };
+    const { databaseName, isVirtual, propertyPath } = source;
+    const copy = revision.findColumnWithPropertyPath(revisionPropertyPath(source))!;
+    return {
+      source,
+      copy,
+      databaseName,
+      propertyPath: isVirtual ? databaseName : propertyPath,
+      mask: masks?.get(source),
+    };
   });
   return {
     name: draft.name,
     metadata,
+    others: draft.others,
     revision,
     keys: metadata.primaryColumns.map((key) => planned.find((column) => column.source === key)!),
     columns: planned,
     deletedState: draft.options.deletedState ?? 'null',
     when: draft.options.when,
+    requireActor: draft.options.requireActor,
     revisionId: draft.revisionId,
   };
 }

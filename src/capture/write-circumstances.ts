@@ -1,12 +1,18 @@
 import { type EntityMetadata, type QueryRunner } from 'typeorm';
-import { RevisionDeleteForbiddenError, RevisionUpdateForbiddenError } from '../audit.errors.js';
+import {
+  RevisionDeleteForbiddenError,
+  RevisionInsertForbiddenError,
+  RevisionUpdateForbiddenError,
+} from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type WriteKind } from '../dialect/dialect.js';
 import { assertOfThePresent } from '../revision/historic-entities.js';
 import { type BuilderInternals } from './builder-internals.js';
 import { type Capture, captureOf, tableOf } from './capture.js';
 import { dataSourceOf } from './data-source-of.js';
+import { lacksKeys } from './inserted-keys.js';
 import { flushOf, type RecordedFlush } from './recorded-flush.js';
+import { noteUnattached } from './unattached.js';
 import { followsWrite } from './written-rows.js';
 
 /** What is known when a builder's write begins. */
@@ -25,14 +31,20 @@ export interface Circumstances {
 /**
  * What there is to record of a builder's write; undefined where there is nothing.
  *
- * @throws RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, HistoricEntityError
+ * @throws RevisionInsertForbiddenError, RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, HistoricEntityError
  */
 export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Circumstances | undefined {
   const { expressionMap, queryRunner } = builder;
-  const capture = captureOf(dataSourceOf(builder));
-  if (!capture || !expressionMap.mainAlias?.hasMetadata) return undefined;
+  if (!expressionMap.mainAlias?.hasMetadata) {
+    forbidByPath(builder, kind);
+    return undefined;
+  }
   const { metadata } = expressionMap.mainAlias;
-  if (capture.plans.isRevision(metadata)) assertAppends(builder, kind, metadata);
+  const dataSource = dataSourceOf(builder);
+  const capture = captureOf(dataSource);
+  if (!capture) noteUnattached(dataSource, [metadata]);
+  if (!capture) return undefined;
+  if (capture.plans.isRevision(metadata)) forbidWrite(builder, kind, metadata);
   const isTreeMove = movesTree(builder, kind, metadata);
   const flush = expressionMap.callListeners === false || isTreeMove ? flushOf(queryRunner) : undefined;
   if (!flush) assertValuesOfThePresent(builder, capture, metadata);
@@ -43,7 +55,10 @@ export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Cir
   if (!plan && !isFollowed) return undefined;
   if (!flush && !capture.isRecording) return undefined;
   const isNamed =
-    flush && !isTreeMove && !isAnonymous(builder, kind) && !needsPlaces(capture, flush.queryRunner, kind);
+    flush &&
+    !isTreeMove &&
+    !isAnonymous(builder, kind, table) &&
+    !needsPlaces(capture, flush.queryRunner, kind);
   return { capture, table, plan: isNamed ? undefined : plan, isFollowed, flush };
 }
 
@@ -52,9 +67,18 @@ export function needsPlaces(capture: Capture, queryRunner: QueryRunner, kind: Wr
   return kind === 'insert' && !!capture.dialect.rowPlace && capture.units.isSerializable(queryRunner);
 }
 
-function assertAppends({ expressionMap }: BuilderInternals, kind: WriteKind, { name }: EntityMetadata): void {
+// A table may be named by a path that TypeORM knows no entity for.
+function forbidByPath(builder: BuilderInternals, kind: WriteKind): void {
+  const alias = builder.expressionMap.mainAlias;
+  const path = alias?.hasMetadata === false && !alias.subQuery ? alias.tablePath : undefined;
+  const revision = path && captureOf(dataSourceOf(builder))?.plans.revisionAt(path);
+  if (revision) forbidWrite(builder, kind, revision);
+}
+
+function forbidWrite({ expressionMap }: BuilderInternals, kind: WriteKind, { name }: EntityMetadata): never {
   if (kind === 'delete') throw new RevisionDeleteForbiddenError(name);
   if (kind === 'update' || expressionMap.onUpdate) throw new RevisionUpdateForbiddenError(name);
+  throw new RevisionInsertForbiddenError(name);
 }
 
 function assertValuesOfThePresent(
@@ -67,10 +91,11 @@ function assertValuesOfThePresent(
 }
 
 // Of these a flush doesn't know the row: a child that is dropped from a one-to-many, and an insert whose generated
-// key nobody asks for.
-function isAnonymous({ expressionMap }: BuilderInternals, kind: WriteKind): boolean {
+// key nobody asks for, or of whose generation only the database knows.
+function isAnonymous({ expressionMap }: BuilderInternals, kind: WriteKind, table: EntityMetadata): boolean {
   const { updateEntity, whereEntities } = expressionMap;
-  return kind === 'insert' ? !updateEntity : kind === 'update' && whereEntities.length === 0;
+  if (kind === 'insert') return !updateEntity || lacksKeys(table, expressionMap);
+  return kind === 'update' && whereEntities.length === 0;
 }
 
 // The persistence layer writes materialized paths too, by builders that have listeners.

@@ -1,8 +1,9 @@
 import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Dialect, type Executed, type ValueType } from './dialect.js';
-import { enumTransformers } from './numeric-enum.js';
 import { HMAC_DIGITS, HMAC_PADS } from './mask.js';
+
+import { enumTransformers } from './enum-transformers.js';
 import { FEW_KEYS, takePacked } from './packed-rows.js';
 import { PAD_BYTES, readPad, words } from './pad.js';
 import { connectionOf, hasOwnQuery, ownQueryOf } from './query-runner.js';
@@ -12,6 +13,8 @@ import { postgresRefusal } from './refusal.js';
 import { type Statement } from './statement.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
+import { tooManyColumns } from './row-limits.js';
+import { postgresCatalogue } from './postgres.catalogue.js';
 
 const VALUE_TYPES: Record<ValueType, string> = {
   uuid: 'uuid',
@@ -28,6 +31,9 @@ const MAKE_PAD =
   `SELECT set_config('${PAD}', encode(sha256(decode(replace(gen_random_uuid()::text || gen_random_uuid()::text || ` +
   `gen_random_uuid()::text, '-', ''), 'hex')), 'hex'), true) AS pad`;
 
+// A restore reads a row and its revision side by side, and a SELECT has 1664 columns.
+const MOST_COLUMNS = 836;
+
 const KEYS_PER_STATEMENT = 100_000;
 
 /** PostgreSQL 12 and later. */
@@ -40,11 +46,16 @@ export function postgresDialect(dataSource: DataSource): Dialect {
   return {
     columnTypes: { uuid: { type: 'uuid' }, json: { type: 'jsonb' } },
 
+    catalogue: postgresCatalogue(dataSource),
+
+    tooWide: (_, { length }) => tooManyColumns(length, MOST_COLUMNS),
+
     copiedType: (column) =>
       isEnum(column) ? { type: 'varchar', transformer: enumTransformers(column) } : {},
 
     placeholder: (n) => `$${n}`,
     numbersParameters: true,
+    quoted: String.raw`'(?:[^']|'')*'|"(?:[^"]|"")*"`,
 
     copied,
     restored: (expression, column) =>
@@ -67,10 +78,19 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       return readPad((await client.query(MAKE_PAD)).rows[0].pad);
     },
 
-    // The record image operators compare bytes: json, xml, point and case-insensitive text too.
-    differ: (columns, left, right) =>
-      `ROW(${columns.map((column) => copied(left(column), column)).join(', ')})::record *<> ` +
-      `ROW(${columns.map(right).join(', ')})::record`,
+    // The record image operators compare bytes: json, xml, point and case-insensitive text too. They want the same types on
+    // both sides, and a copy may be of a wider one: of the two a CASE takes that one.
+    differ: (columns, left, right) => {
+      const row = (isLive: boolean): string => {
+        const values = columns.map(
+          (column) => `CASE WHEN ${isLive} THEN ${copied(left(column), column)} ELSE ${right(column)} END`,
+        );
+        return `ROW(${values.join(', ')})::record`;
+      };
+      return `${row(true)} *<> ${row(false)}`;
+    },
+
+    sameText: (expression, parameter) => `${expression} = ${parameter}`,
 
     hidesJsonNull: (column) => /^jsonb?$/.test(dataSource.driver.normalizeType(column)) && !column.isArray,
 
@@ -87,7 +107,13 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       error instanceof QueryFailedError &&
       ['40001', '40P01', '23505'].includes((error.driverError as { code?: string }).code ?? ''),
     refusal: postgresRefusal,
+    truncatesCascading: true,
     sharesConnection: false,
+    // One statement: foreign keys are checked at its end.
+    deleteAll: async (queryRunner, [first, ...others]) => {
+      const rest = others.map((table, n) => `d${n} AS (DELETE FROM ${table})`);
+      await queryRunner.query(`${rest.length > 0 ? `WITH ${rest.join(', ')} ` : ''}DELETE FROM ${first}`);
+    },
     connectionOf,
     sessionOf,
     beginUnit: 'START TRANSACTION',

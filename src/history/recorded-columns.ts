@@ -2,6 +2,7 @@ import { type DataSource, type EntityMetadata } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
+import { tableColumns } from '../audited/properties.js';
 import { type State } from './changes.js';
 import { entityIdOf } from './key-of.js';
 import { type EntityId } from './revision.js';
@@ -65,8 +66,9 @@ export class RecordedColumns<E> {
     return this.columns.length;
   }
 
-  propertyOf(place: number): string {
-    return this.columns[place].propertyPath;
+  /** Each once, in the order of the places. */
+  propertiesOf(places: readonly number[]): string[] {
+    return [...new Set(places.map((place) => this.columns[place].propertyPath))];
   }
 
   /** @param names where a result row has the columns */
@@ -107,6 +109,9 @@ export class RecordedColumns<E> {
     const hidden: Record<string, unknown> = {};
     for (const n of places) {
       const { propertyPath, mask } = this.columns[n];
+      // Another class may have it in a column of its own.
+      if (!rowClass.has[n] && propertyPath in shown) continue;
+      nulls.delete(propertyPath);
       shown[propertyPath] = values ? values[n] : rowClass.has[n] ? this.hydrate(stored[n], n) : null;
       if (stored[n] === null) nulls.add(propertyPath);
       else if (stored[n] === JSON_NULL) jsonNulls.add(propertyPath);
@@ -119,7 +124,11 @@ export class RecordedColumns<E> {
     const metadata = classOf(this.plan.metadata, discriminator);
     let known = this.classes.get(metadata);
     if (!known) {
-      const names = new Set(columnsOf(metadata).map(({ databaseName }) => databaseName));
+      const names = new Set(
+        [...columnsOf(metadata), ...this.plan.others.flatMap(tableColumns)].map(
+          ({ databaseName }) => databaseName,
+        ),
+      );
       const has = this.columns.map(({ databaseName }) => names.has(databaseName));
       known = { has, instanceOf: instanceMaker<E>(metadata, this.columns) };
       this.classes.set(metadata, known);

@@ -5,6 +5,7 @@ import {
   type EntityTarget,
   QueryBuilder,
   type QueryRunner,
+  SelectQueryBuilder,
 } from 'typeorm';
 import { MigrationExecutor } from 'typeorm/migration/MigrationExecutor.js';
 import { type Subject } from 'typeorm/persistence/Subject.js';
@@ -19,6 +20,13 @@ type Extensible = Omit<DataSource, never> & {
   [PATCHED]?: true;
 };
 
+/** What a data source gets beside its own metadata. */
+export interface RevisionMetadatas {
+  readonly metadatas: readonly EntityMetadata[];
+  /** Further classes by which they are found. */
+  readonly aliases: readonly (readonly [EntityMetadata['target'], EntityMetadata])[];
+}
+
 /**
  * Makes every data source build the revision metadata of its audited entities after its own.
  *
@@ -29,14 +37,14 @@ type Extensible = Omit<DataSource, never> & {
  *
  * @param build the metadata of a data source's revision tables, once its own has been built
  */
-export function extendDataSources(build: (dataSource: DataSource) => Promise<EntityMetadata[]>): void {
+export function extendDataSources(build: (dataSource: DataSource) => Promise<RevisionMetadatas>): void {
   const prototype = DataSource.prototype as unknown as Extensible;
-  if (prototype[PATCHED]) return;
+  // Where it isn't there, attaching says so.
+  if (prototype[PATCHED] || typeof prototype.buildMetadatas !== 'function') return;
   const buildOwn = prototype.buildMetadatas;
   prototype.buildMetadatas = async function (this: Extensible) {
     await buildOwn.call(this);
-    const revisions = await build(this as unknown as DataSource);
-    if (revisions.length > 0) addMetadatas(this as unknown as DataSource, revisions);
+    addMetadatas(this as unknown as DataSource, await build(this as unknown as DataSource));
   };
   prototype[PATCHED] = true;
 }
@@ -120,6 +128,27 @@ export function extendFlushes(extension: FlushExtension): void {
   prototype[PATCHED] = true;
 }
 
+type Obtaining = { obtainQueryRunner(): QueryRunner };
+
+/**
+ * Lets a check look at each query builder that is about to be executed, and not at one whose text alone is asked for:
+ * the query runner is what all of them obtain first.
+ */
+export function checkExecutions(check: (builder: QueryBuilder<any>) => void): void {
+  const registry = QueryBuilder.prototype as unknown as Obtaining & { [PATCHED]?: true };
+  if (Object.hasOwn(registry, PATCHED)) return;
+  // A SELECT has one of its own, which asks for another connection.
+  for (const { prototype } of [QueryBuilder, SelectQueryBuilder]) {
+    const obtaining = prototype as unknown as Obtaining;
+    const obtain = obtaining.obtainQueryRunner;
+    obtaining.obtainQueryRunner = function (this: Obtaining) {
+      check(this as unknown as QueryBuilder<any>);
+      return obtain.call(this);
+    };
+  }
+  registry[PATCHED] = true;
+}
+
 /** What stands around a run of migrations. */
 export interface MigrationExtension {
   run<T>(dataSource: DataSource, migrate: () => Promise<T>): Promise<T>;
@@ -167,15 +196,18 @@ export function replaceClear(clear: Clear): void {
   if (prototype[PATCHED]) return;
   const truncate = prototype.clear;
   prototype.clear = function (this: EntityManager, target: EntityTarget<any>, options) {
-    return clear(this, target, options, () => truncate.call(this, target, options));
+    // 0.3 knows of no options, and ignores them.
+    const known = truncate.length > 1 ? options : undefined;
+    return clear(this, target, known, () => truncate.call(this, target, options));
   };
   prototype[PATCHED] = true;
 }
 
-function addMetadatas(dataSource: DataSource, metadatas: EntityMetadata[]): void {
+function addMetadatas(dataSource: DataSource, { metadatas, aliases }: RevisionMetadatas): void {
+  if (metadatas.length === 0) return;
   const all = [...dataSource.entityMetadatas, ...metadatas];
   Object.assign(dataSource, {
     entityMetadatas: all,
-    entityMetadatasMap: new Map(all.map((metadata) => [metadata.target, metadata])),
+    entityMetadatasMap: new Map([...all.map((metadata) => [metadata.target, metadata] as const), ...aliases]),
   });
 }
