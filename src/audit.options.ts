@@ -63,14 +63,17 @@ export interface AuditOptions {
 
   /**
    * The secret key of the digests that stand in the history for `@Masked()` values; at least 16 characters. Whoever
-   * has it can find out a value by trying. With another key every masked value counts as changed at its row's next
-   * write. It reaches the database as a parameter of each statement that masks, in a form that is as secret,
-   * and so the query log of an application that has `logging` on.
+   * has it can find out a value by trying. It never leaves the process: each table and column has a key derived from
+   * it, of which the database gets a form that only serves for one statement.
+   *
+   * To change it give an array, the new key first. A value that hasn't changed is compared under the key that made its
+   * digest and keeps it; the next one gets a digest under the new key. Without the old one it counts as changed once.
    *
    * @default none, and required by `@Masked()` and `@Masked('hash')`
    * @example maskKey: process.env.AUDIT_MASK_KEY
+   * @example maskKey: [process.env.AUDIT_MASK_KEY, process.env.AUDIT_MASK_KEY_BEFORE]
    */
-  maskKey?: string;
+  maskKey?: string | readonly string[];
 
   /**
    * Whether the revision tables have what a write needs: compared when the application has started

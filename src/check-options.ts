@@ -24,7 +24,12 @@ const OPTIONS: Expectations<AuditOptions> = {
     (value) => Number.isInteger(value) && Number(value) >= 256 && Number(value) <= 1024 * 1024,
   ],
   // Its length is checked where it is used, by an error that doesn't show it.
-  maskKey: ['text of at least 16 characters', (value) => typeof value === 'string'],
+  maskKey: [
+    'text of at least 16 characters, or an array of such texts with the current key first',
+    (value) =>
+      typeof value === 'string' ||
+      (Array.isArray(value) && value.length > 0 && value.every((key) => typeof key === 'string')),
+  ],
   checkTables: [
     "'error', 'warn' or false",
     (value) => value === 'error' || value === 'warn' || value === false,

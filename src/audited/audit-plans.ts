@@ -177,8 +177,7 @@ async function draftPlans(dataSource: DataSource): Promise<AuditPlanDraft[]> {
       .flatMap((owner) => draftJunctions(dataSource, owner))
       .map((draft) => [draft.definition.metadata, draft]),
   );
-  const drafts = oneDraftEach(dataSource, schemas, [...entities, ...junctions.values()]);
-  return drafts;
+  return oneDraftEach(dataSource, schemas, [...entities, ...junctions.values()]);
 }
 
 // Whoever writes a table, by an entity or by a many-to-many relation, there is one history of it.

@@ -1,12 +1,14 @@
-import { type DataSource } from 'typeorm';
+import { type DataSource, type QueryRunner } from 'typeorm';
 import { AuditConfigurationError } from '../audit.errors.js';
 import { dialectOf } from '../dialect/dialect-of.js';
-import { maskParameters } from '../dialect/mask.js';
+import { type MaskedColumn } from '../dialect/mask.js';
 import { bindStatement, type Statement } from '../dialect/statement.js';
+import { type PlanColumn } from './audit-plan.js';
 import { auditPlansOf } from './audit-plans.js';
+import { hasMaskParameters, MaskKeys } from './mask-keys.js';
 
 const MIN_LENGTH = 16;
-const PARAMETERS = Symbol.for('nestjs-typeorm-audit:mask-parameters');
+const KEYS = Symbol.for('nestjs-typeorm-audit:mask-keys');
 
 /** There is no mask key where one is needed, or it is too short: what is wrong, and apart from that the remedy. */
 export class MaskKeyError extends AuditConfigurationError {
@@ -18,33 +20,56 @@ export class MaskKeyError extends AuditConfigurationError {
   }
 }
 
-/** @throws MaskKeyError when the key is too short, or there is none and a masked column needs it */
-export function useMaskKey(dataSource: DataSource, key: string | undefined): void {
-  if (key !== undefined && key.length < MIN_LENGTH)
-    throw new MaskKeyError(
-      `The mask key has ${key.length} characters, and a key that short can be guessed.`,
-      `Give the audit option maskKey at least ${MIN_LENGTH}.`,
-    );
+/** @throws MaskKeyError when a key is too short, or there is none and a masked column needs it */
+export function useMaskKey(dataSource: DataSource, key: string | readonly string[] | undefined): void {
+  const keys = typeof key === 'string' ? [key] : (key ?? []);
+  for (const { length } of keys)
+    if (length < MIN_LENGTH)
+      throw new MaskKeyError(
+        `The mask key has ${length} characters, and a key that short can be guessed.`,
+        `Give the audit option maskKey at least ${MIN_LENGTH}.`,
+      );
   const needsKey = auditPlansOf(dataSource).all.flatMap(({ metadata, columns }) =>
     columns
       .filter(({ mask }) => mask === 'redact' || mask === 'hash')
       .map(({ propertyPath }) => `${metadata.name}.${propertyPath}`),
   );
-  if (needsKey.length > 0 && key === undefined)
+  if (needsKey.length > 0 && keys.length === 0)
     throw new MaskKeyError(
       `${needsKey.join(', ')} ${needsKey.length > 1 ? 'are' : 'is'} masked, which takes a secret key.`,
       `Give the audit option maskKey, of at least ${MIN_LENGTH} characters, from where your other secrets are.`,
     );
-  Object.assign(dataSource, { [PARAMETERS]: key === undefined ? {} : maskParameters(key) });
+  Object.assign(dataSource, { [KEYS]: new MaskKeys(keys) });
 }
 
-/** The values of a statement's parameters, with those of the mask key; what the statement calls is made to be there. */
+/** A column with its mask and keys; undefined for one that is not masked. */
+export function maskedColumn(dataSource: DataSource, { source, mask }: PlanColumn): MaskedColumn | undefined {
+  if (!mask) return undefined;
+  return { source, mask, keys: typeof mask === 'function' ? [] : keysOf(dataSource).of(source) };
+}
+
+/**
+ * The values of a statement's parameters, with those made from mask keys. The statement has to run next on the query
+ * runner's connection, in the same transaction.
+ */
 export function bindMasked(
   dataSource: DataSource,
+  queryRunner: QueryRunner,
   statement: Statement,
   values: Readonly<Record<string, unknown>>,
-): unknown[] {
-  if (!statement.parameters.includes('maskInner')) return bindStatement(statement, values);
-  dialectOf(dataSource).provideDigest();
-  return bindStatement(statement, { ...values, ...(dataSource as { [PARAMETERS]?: object })[PARAMETERS] });
+): unknown[] | Promise<unknown[]> {
+  const dialect = dialectOf(dataSource);
+  if (dialect.provideDigest && statement.text.includes('audit_digest('))
+    dialect.provideDigest((number, value) => keysOf(dataSource).digest(number, value));
+  if (!hasMaskParameters(statement.parameters)) return bindStatement(statement, values);
+  return dialect.makePad!(queryRunner).then((pad) =>
+    bindStatement(statement, {
+      ...values,
+      ...keysOf(dataSource).parameters(statement.parameters, pad),
+    }),
+  );
+}
+
+function keysOf(dataSource: DataSource): MaskKeys {
+  return (dataSource as unknown as { [KEYS]: MaskKeys })[KEYS];
 }

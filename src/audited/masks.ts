@@ -6,8 +6,11 @@ import { prefixesOf, propertyOf, propertyOwners, tableColumns } from './properti
 
 const MASKED = Symbol.for('nestjs-typeorm-audit:masked');
 
-export function markMasked(mask: Mask, prototype: object, property: string): void {
-  const masks = Reflect.getMetadata(MASKED, prototype.constructor) as Record<string, Mask> | undefined;
+/** A mask, or false for a value that is kept in clear on purpose. */
+export type Decision = Mask | false;
+
+export function markMasked(mask: Decision, prototype: object, property: string): void {
+  const masks = Reflect.getMetadata(MASKED, prototype.constructor) as Record<string, Decision> | undefined;
   Reflect.defineMetadata(MASKED, { ...masks, [property]: mask }, prototype.constructor);
 }
 
@@ -17,10 +20,20 @@ export function columnMasks(metadata: EntityMetadata): Map<ColumnMetadata, Mask>
   const marked = markedMasks(metadata);
   if (marked.size === 0) return masks;
   for (const column of tableColumns(metadata)) {
-    const path = prefixesOf(propertyOf(column).propertyPath).find((prefix) => marked.has(prefix));
-    if (path !== undefined) masks.set(column, marked.get(path)!);
+    const mask = decisionOn(marked, column);
+    if (mask) masks.set(column, mask);
   }
   return masks;
+}
+
+/** Whether `@Masked(false)` says that a column is kept in clear on purpose. */
+export function keptInClear(metadata: EntityMetadata, column: ColumnMetadata): boolean {
+  return decisionOn(markedMasks(metadata), column) === false;
+}
+
+function decisionOn(marked: ReadonlyMap<string, Decision>, column: ColumnMetadata): Decision | undefined {
+  const path = prefixesOf(propertyOf(column).propertyPath).find((prefix) => marked.has(prefix));
+  return path === undefined ? undefined : marked.get(path);
 }
 
 /** @throws AuditConfigurationError naming a masked property whose value has to be known, or isn't in the table */
@@ -41,15 +54,15 @@ export function assertMasks(metadata: EntityMetadata): void {
 }
 
 // A class comes before those that it extends, and its own mask holds.
-function markedMasks(metadata: EntityMetadata): Map<string, Mask> {
-  const marked = new Map<string, Mask>();
+function markedMasks(metadata: EntityMetadata): Map<string, Decision> {
+  const marked = new Map<string, Decision>();
   for (const { prefix, owner } of propertyOwners(metadata))
     for (const [property, mask] of Object.entries(masksOf(owner)))
       if (!marked.has(prefix + property)) marked.set(prefix + property, mask);
   return marked;
 }
 
-function masksOf(owner: unknown): Readonly<Record<string, Mask>> {
+function masksOf(owner: unknown): Readonly<Record<string, Decision>> {
   if (typeof owner !== 'function') return {};
-  return (Reflect.getMetadata(MASKED, owner) as Record<string, Mask> | undefined) ?? {};
+  return (Reflect.getMetadata(MASKED, owner) as Record<string, Decision> | undefined) ?? {};
 }

@@ -1,6 +1,8 @@
+import { Logger } from '@nestjs/common';
 import { type DataSource } from 'typeorm';
 import { type AuditOptions } from '../audit.options.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
+import { clearSecretsWarning } from '../audited/clear-secrets.js';
 import { useMaskKey } from '../audited/mask-key.js';
 import { setRecorder } from '../audited/recorder.js';
 import { type AuditContext } from '../context/audit-context.js';
@@ -70,6 +72,8 @@ function begin(dataSource: DataSource, options: AuditOptions, context: AuditCont
   checkExecutions(refuseWritesWithin);
   extendQueryRunners();
   noteAttached(dataSource);
+  const warning = clearSecretsWarning(dataSource);
+  if (warning !== undefined) new Logger('Audit').warn(warning);
   const capture = new Capture(dataSource, options, context);
   setCapture(dataSource, capture);
   setRecorder(dataSource, new RawRecorder(capture));

@@ -1,7 +1,8 @@
 import { type DataSource } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
+import { maskedColumn } from '../audited/mask-key.js';
 import { type Dialect } from '../dialect/dialect.js';
-import { masked } from '../dialect/mask.js';
+import { masked, maskedAnew, maskedLike } from '../dialect/mask.js';
 import { type NewestRevision } from '../dialect/revision-blocks.js';
 import { tableName } from '../dialect/table-name.js';
 import { REVISION_COLUMNS, type RevisionColumns } from '../revision/revision-columns.js';
@@ -58,7 +59,8 @@ export class RevisionSql {
   /** `INSERT INTO … SELECT …`, up to FROM. */
   insert(recording: Recording, id: string, key: KeyExpression, newest = SOUGHT): string {
     const own = this.ownValues(recording, id, newest);
-    const copies = recording.rows === 'live' ? this.liveCopies() : this.goneCopies(recording, key);
+    const copies =
+      recording.rows === 'live' ? this.liveCopies(recording, newest) : this.goneCopies(recording, key);
     const names = Object.keys(own).map((property) => REVISION_COLUMNS[property as keyof RevisionColumns]);
     const columns = [...names, ...copies.map(([column]) => this.column(column))];
     const values = [...Object.values(own), ...copies.map(([, value]) => value)];
@@ -131,15 +133,16 @@ export class RevisionSql {
     );
     return this.dialect.differ(
       [...compared.keys()],
-      (column) => this.live(compared.get(column)!),
+      (column) => this.liveLike(compared.get(column)!, 'p'),
       (column) => `p.${this.column(column)}`,
     );
   }
 
-  /** A value of the row t, or what its mask makes of it. */
-  live({ databaseName, source, mask }: PlanColumn): string {
-    const value = `t.${this.column({ databaseName })}`;
-    return mask ? masked(this.dialect, mask, value, source) : value;
+  /** A value of the row t as it compares with that of a revision: what its mask makes of it, under the same key. */
+  liveLike(column: PlanColumn, revision: string): string {
+    const value = `t.${this.column(column)}`;
+    const hidden = maskedColumn(this.dataSource, column);
+    return hidden ? maskedLike(this.dialect, hidden, value, `${revision}.${this.column(column)}`) : value;
   }
 
   /** A revision is one of this key. */
@@ -147,11 +150,20 @@ export class RevisionSql {
     return this.plan.keys.map((column, n) => `${alias}.${this.column(column)} = ${key(n)}`).join(' AND ');
   }
 
-  private liveCopies(): (readonly [PlanColumn, string])[] {
-    return this.plan.columns.map((column) => [
-      column,
-      column.mask ? this.live(column) : this.dialect.copied(this.live(column), column.source),
-    ]);
+  private liveCopies({ newest }: Recording, { id }: NewestRevision): (readonly [PlanColumn, string])[] {
+    return this.plan.columns.map((column) => {
+      const name = this.column(column);
+      const value = `t.${name}`;
+      const hidden = maskedColumn(this.dataSource, column);
+      if (!hidden) return [column, this.dialect.copied(value, column.source)];
+      if (newest === 'none') return [column, masked(this.dialect, hidden, value)];
+      // By its id it is one record, without the gap before it.
+      const older =
+        newest === 'sought'
+          ? `p.${name}`
+          : `(SELECT q.${name} FROM ${this.revisions} q WHERE q.rev_id = ${id})`;
+      return [column, maskedAnew(this.dialect, hidden, value, older)];
+    });
   }
 
   private goneCopies(recording: Recording, key: KeyExpression): (readonly [PlanColumn, string])[] {

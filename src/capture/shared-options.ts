@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { AuditConfigurationError } from '../audit.errors.js';
 import { type AuditOptions } from '../audit.options.js';
 import { type AuditContext } from '../context/audit-context.js';
@@ -42,7 +43,7 @@ export class SharedOptions implements AuditOptions {
     return firstOf(this.attachments, 'requireActor');
   }
 
-  get maskKey(): string | undefined {
+  get maskKey(): AuditOptions['maskKey'] {
     return firstOf(this.attachments, 'maskKey');
   }
 
@@ -71,7 +72,7 @@ export class SharedOptions implements AuditOptions {
   private assertAgreed(option: (typeof AGREED)[number], given: AuditOptions): void {
     const agreed = this[option];
     // The message doesn't have the values: one may be a secret.
-    if (agreed !== undefined && given[option] !== undefined && given[option] !== agreed)
+    if (agreed !== undefined && given[option] !== undefined && !isDeepStrictEqual(given[option], agreed))
       throw new AuditConfigurationError(
         `The data source is audited already, with another ${option}. Give the same ${option} to every AuditModule and ` +
           `attachAudit() of the data source, or leave it out in all but one.`,

@@ -29,7 +29,9 @@ export class TableStatements {
     values: Readonly<Record<string, unknown>>,
   ): Promise<Executed> {
     const built = this.built(statement);
-    return this.dialect.execute(queryRunner, built, bindMasked(this.dataSource, built, values));
+    const bound = bindMasked(this.dataSource, queryRunner, built, values);
+    const run = (all: unknown[]): Promise<Executed> => this.dialect.execute(queryRunner, built, all);
+    return bound instanceof Promise ? bound.then(run) : run(bound);
   }
 
   private built({ plan, kind, build }: TableStatement): Statement {

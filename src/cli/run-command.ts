@@ -88,7 +88,7 @@ function afterStop(command: Command): string {
 /** @throws UsageError where columns are masked and neither the environment nor the data source's file has the key */
 function attach(dataSource: DataSource): AttachedAudit {
   try {
-    return attachAudit(dataSource, { maskKey: process.env.AUDIT_MASK_KEY || undefined });
+    return attachAudit(dataSource, { maskKey: maskKeys(process.env.AUDIT_MASK_KEY) });
   } catch (error) {
     if (!(error instanceof MaskKeyError)) throw error;
     throw new UsageError(
@@ -96,6 +96,12 @@ function attach(dataSource: DataSource): AttachedAudit {
       { cause: error },
     );
   }
+}
+
+// One on each line, the current one first.
+function maskKeys(text = ''): string[] | undefined {
+  const keys = text.split(/\r?\n/).filter((key) => key !== '');
+  return keys.length > 0 ? keys : undefined;
 }
 
 function systemUser(): string | null {

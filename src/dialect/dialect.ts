@@ -1,5 +1,6 @@
 import { type ColumnOptions, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type DigestKey } from './mask.js';
 import { type Catalogue } from './catalogue.js';
 import { type NewestRevision, type RevisionBlocks } from './revision-blocks.js';
 import { type Session } from './session.js';
@@ -54,13 +55,19 @@ export interface Dialect {
   asText(expression: string): string;
 
   /**
-   * The digest of a value's text, or of its bytes, in 64 hexadecimal digits; null for null. Its keys are in the
-   * parameters that `maskParameters()` makes.
+   * The digest of a value's text, or of its bytes: the key's id and an HMAC-SHA-256, in 64 hexadecimal digits; null for
+   * null.
    */
-  digest(expression: string, column: ColumnMetadata): string;
+  digest(expression: string, column: ColumnMetadata, key: DigestKey): string;
 
-  /** Gives the connection what `digest()` calls, where the database can't hash. */
-  provideDigest(): void;
+  /** Gives the connection the function that `digest()` calls, where the database can't hash. */
+  provideDigest?(digest: DigestFunction): void;
+
+  /**
+   * Makes the database choose the pad that blinds the keys of the next statement, in the same transaction. It goes to
+   * the driver, because TypeORM would show the answer to subscribers. Undefined where keys don't travel.
+   */
+  makePad?(queryRunner: QueryRunner): Promise<Buffer>;
 
   /** A copied value as the column that it was copied from takes it. */
   restored(expression: string, column: ColumnMetadata): string;
@@ -253,6 +260,9 @@ export interface PastRevisions {
   /** Whether a revision is one of them. */
   readonly isPast: (alias: string) => string;
 }
+
+/** Digests a value under the key that has a number. */
+export type DigestFunction = (number: number, value: string | Uint8Array | null) => string | null;
 
 export type WriteKind = 'insert' | 'update' | 'delete';
 

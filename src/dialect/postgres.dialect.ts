@@ -1,8 +1,11 @@
 import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Dialect, type Executed, type ValueType } from './dialect.js';
+import { HMAC_DIGITS, HMAC_PADS } from './mask.js';
+
 import { enumTransformers } from './enum-transformers.js';
 import { FEW_KEYS, takePacked } from './packed-rows.js';
+import { PAD_BYTES, readPad, words } from './pad.js';
 import { connectionOf, hasOwnQuery, ownQueryOf } from './query-runner.js';
 import { postgresSessions } from './postgres.session.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
@@ -21,6 +24,12 @@ const VALUE_TYPES: Record<ValueType, string> = {
   integer: 'bigint',
   boolean: 'boolean',
 };
+
+const PAD = 'nestjs_typeorm_audit.pad';
+// Of the transaction, as behind a pooler the session may be another one's next.
+const MAKE_PAD =
+  `SELECT set_config('${PAD}', encode(sha256(decode(replace(gen_random_uuid()::text || gen_random_uuid()::text || ` +
+  `gen_random_uuid()::text, '-', ''), 'hex')), 'hex'), true) AS pad`;
 
 // A restore reads a row and its revision side by side, and a SELECT has 1664 columns.
 const MOST_COLUMNS = 836;
@@ -61,10 +70,13 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       `WHERE ${isRow} AND s.name IS NOT NULL AND t.${column} > coalesce(pg_sequence_last_value(s.name), 0)`,
 
     asText: (expression) => `(${expression})::text`,
-    digest: (expression, column) =>
-      `encode(sha256(decode({{maskOuter}}::varchar, 'hex') || sha256(decode({{maskInner}}::varchar, 'hex') || ` +
-      `convert_to(${textOf(dataSource, expression, column)}, 'UTF8'))), 'hex')::varchar`,
-    provideDigest: () => undefined,
+    digest: (expression, column, { id, inner, outer }) =>
+      `('${id}' || left(encode(sha256(${block(outer, HMAC_PADS.outer)} || sha256(${block(inner, HMAC_PADS.inner)} || ` +
+      `convert_to(${textOf(dataSource, expression, column)}, 'UTF8'))), 'hex'), ${HMAC_DIGITS}))::varchar`,
+    makePad: async (queryRunner) => {
+      const client = (await queryRunner.connect()) as PgClient;
+      return readPad((await client.query(MAKE_PAD)).rows[0].pad);
+    },
 
     // The record image operators compare bytes: json, xml, point and case-insensitive text too. They want the same types on
     // both sides, and a copy may be of a wider one: of the two a CASE takes that one.
@@ -193,7 +205,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
 
 /** A client of the `pg` package, as far as it is used here. */
 interface PgClient {
-  query(config: { name: string; text: string; values: unknown[] }): Promise<{
+  query(config: string | { name: string; text: string; values: unknown[] }): Promise<{
     rows: Record<string, unknown>[];
     rowCount: number | null;
   }>;
@@ -219,6 +231,16 @@ const outdated = new WeakSet<PgClient>();
 
 function isOutdated(error: unknown): boolean {
   return error instanceof QueryFailedError && (error.driverError as { code?: string }).code === '0A000';
+}
+
+// A block of HMAC, from the blinded half that the key is in; the other half is the same for all.
+function block(parameter: string, pad: number): string {
+  const integer = (word: string): string => `('x' || ${word})::bit(64)::bigint`;
+  const pads = words(`current_setting('${PAD}')`);
+  const half = words(`${parameter}::varchar`).map(
+    (word, n) => `int8send(${integer(word)} # ${integer(pads[n])})`,
+  );
+  return `${half.join(' || ')} || decode(repeat('${pad.toString(16)}', ${PAD_BYTES}), 'hex')`;
 }
 
 // A moment's text is that of the session's time zone, and a digest must be the same in all.

@@ -1,6 +1,5 @@
 import { type DataSource } from 'typeorm';
-import { type Dialect, type Executed, type Key } from './dialect.js';
-import { digestOf } from './mask.js';
+import { type Dialect, type DigestFunction, type Executed, type Key } from './dialect.js';
 import { enumTransformers } from './enum-transformers.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
 import { hasOwnQuery } from './query-runner.js';
@@ -41,10 +40,10 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
 
     asText: (expression) => `CAST(${expression} AS TEXT)`,
     // A function is given integers as doubles.
-    digest: (expression) =>
-      `audit_digest({{maskInner}}, {{maskOuter}}, CASE typeof(${expression}) WHEN 'blob' THEN ${expression} ` +
+    digest: (expression, _, { number }) =>
+      `audit_digest(${number}, CASE typeof(${expression}) WHEN 'blob' THEN ${expression} ` +
       `WHEN 'real' THEN printf('%!.17g', ${expression}) ELSE CAST(${expression} AS TEXT) END)`,
-    provideDigest: () => provideDigest(dataSource),
+    provideDigest: (digest) => provideDigest(dataSource, digest),
 
     differ: (columns, left, right) =>
       columns.map((column) => `${left(column)} IS NOT ${right(column)} COLLATE BINARY`).join(' OR '),
@@ -167,17 +166,17 @@ function runKept(connection: Preparing, text: string, values: readonly unknown[]
 
 /** A connection of better-sqlite3, or of sql.js. */
 type Connection =
-  | { function(name: string, options: object, fn: typeof digestOf): void }
-  | { create_function(name: string, fn: typeof digestOf): void };
+  | { function(name: string, options: object, fn: DigestFunction): void }
+  | { create_function(name: string, fn: DigestFunction): void };
 
 const provided = new WeakSet<Connection>();
 
-function provideDigest(dataSource: DataSource): void {
+function provideDigest(dataSource: DataSource, digest: DigestFunction): void {
   const connection = connectionOf(dataSource) as Connection;
   // sql.js forgets its functions whenever the database is exported, which an autosave does.
-  if ('create_function' in connection) connection.create_function('audit_digest', digestOf);
+  if ('create_function' in connection) connection.create_function('audit_digest', digest);
   else if (!provided.has(connection)) {
-    connection.function('audit_digest', { deterministic: true }, digestOf);
+    connection.function('audit_digest', { deterministic: true }, digest);
     provided.add(connection);
   }
 }

@@ -80,13 +80,14 @@ export class Care {
   /** Compiles a template and reads with it. */
   async select<T = Row>(queryRunner: QueryRunner, template: string, values: Row = {}): Promise<T[]> {
     const statement = compileStatement(this.dialect, template);
-    return (await queryRunner.query(statement.text, this.bind(statement, values))) as T[];
+    return (await queryRunner.query(statement.text, await this.bind(queryRunner, statement, values))) as T[];
   }
 
   /** Compiles a template, writes with it, and gives the number of rows that it wrote. */
   async write(queryRunner: QueryRunner, template: string, values: Row): Promise<number> {
     const statement = compileStatement(this.dialect, template);
-    const { affected } = await this.dialect.execute(queryRunner, statement, this.bind(statement, values));
+    const bound = await this.bind(queryRunner, statement, values);
+    const { affected } = await this.dialect.execute(queryRunner, statement, bound);
     return affected;
   }
 
@@ -101,8 +102,8 @@ export class Care {
     return this.capture.keys.select(queryRunner, metadata, keys, { table: metadata, alias: 't', from });
   }
 
-  private bind(statement: Statement, values: Row): unknown[] {
-    return bindMasked(this.dataSource, statement, values);
+  private bind(queryRunner: QueryRunner, statement: Statement, values: Row): unknown[] | Promise<unknown[]> {
+    return bindMasked(this.dataSource, queryRunner, statement, values);
   }
 
   // What a stranger's transaction on the only connection has written may be rolled back, and ours with it.

@@ -42,7 +42,10 @@ async function find(
   select: (sql: RevisionSql, table: KeyTable) => string,
 ): Promise<Differences> {
   const found: Differences = {};
-  await care.connected(async (queryRunner) => {
+  // A mask key is blinded for one transaction.
+  const connected =
+    care.dialect.makePad && plan.columns.some(({ mask }) => mask) ? 'transaction' : 'connected';
+  await care[connected](async (queryRunner) => {
     const table = await care.capture.keys.table(queryRunner, plan.metadata);
     const template = select(care.sqlOf(plan), table);
     const rows = await care.select<{ n: number | string; kind: FindingKind }>(

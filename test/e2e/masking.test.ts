@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, hkdfSync } from 'node:crypto';
 import { afterEach, expect, it } from '@jest/globals';
 import { type AttachedAudit, attachAudit, Audited, Masked, revisionOf } from 'nestjs-typeorm-audit';
 import {
@@ -14,7 +14,15 @@ import { createDatabase, describeDatabases, type TestDatabase } from '../support
 import { expectInvariants } from '../support/invariants.js';
 
 const KEY = 'a key of more than sixteen characters';
-const digest = (text: string): string => createHmac('sha256', KEY).update(text).digest('hex');
+
+const derived = (info: string[], bytes: number, key = KEY): Buffer =>
+  Buffer.from(hkdfSync('sha256', key, '', JSON.stringify(['nestjs-typeorm-audit', ...info]), bytes));
+const digest = (column: string, text: string, table = 'patient', key = KEY): string =>
+  derived(['id'], 4, key).toString('hex') +
+  createHmac('sha256', derived(['column', table, column], 32, key))
+    .update(text)
+    .digest('hex')
+    .slice(0, 56);
 
 class Card {
   @Masked('hash')
@@ -97,19 +105,40 @@ describeDatabases('@Masked()', (name) => {
       {
         id: 1,
         diagnosis: '***',
-        ward: digest('3'),
+        ward: digest('ward', '3'),
         surname: 'B',
-        card: { number: digest('42'), year: 30 },
+        card: { number: digest('cardNumber', '42'), year: 30 },
         room: 1,
       },
-      { id: 1, diagnosis: '***', ward: digest('3'), surname: 'B', card: { number: null, year: 30 }, room: 1 },
-      { id: 1, diagnosis: null, ward: digest('3'), surname: 'B', card: { number: null, year: 30 }, room: 2 },
-      { id: 1, diagnosis: '***', ward: digest('3'), surname: 'B', card: { number: null, year: 30 }, room: 2 },
+      {
+        id: 1,
+        diagnosis: '***',
+        ward: digest('ward', '3'),
+        surname: 'B',
+        card: { number: null, year: 30 },
+        room: 1,
+      },
+      {
+        id: 1,
+        diagnosis: null,
+        ward: digest('ward', '3'),
+        surname: 'B',
+        card: { number: null, year: 30 },
+        room: 2,
+      },
+      {
+        id: 1,
+        diagnosis: '***',
+        ward: digest('ward', '3'),
+        surname: 'B',
+        card: { number: null, year: 30 },
+        room: 2,
+      },
     ]);
     expect(items.slice(1).map(({ changes }) => changes)).toEqual([
       [
         { property: 'diagnosis', from: '***', to: '***' },
-        { property: 'card.number', from: digest('42'), to: null },
+        { property: 'card.number', from: digest('cardNumber', '42'), to: null },
       ],
       [
         { property: 'diagnosis', from: '***', to: null },
@@ -121,16 +150,16 @@ describeDatabases('@Masked()', (name) => {
     expect(filtered.items.map(({ version }) => version)).toEqual([4, 3, 2, 1]);
     expect(await dataSource!.getRepository(revisionOf(Patient)).findOneBy({ revVersion: 1 })).toMatchObject({
       diagnosis: '***',
-      ward: digest('3'),
+      ward: digest('ward', '3'),
     });
     const rows = await dataSource!.query<Record<string, unknown>[]>(
       'SELECT * FROM patient_rev ORDER BY rev_version',
     );
     expect(rows.map(({ diagnosis, password }) => [diagnosis, password])).toEqual([
-      [digest('flu'), digest('p')],
-      [digest('gout'), digest('q')],
-      [null, digest('q')],
-      [digest('ill'), digest('q')],
+      [digest('diagnosis', 'flu'), digest('password', 'p')],
+      [digest('diagnosis', 'gout'), digest('password', 'q')],
+      [null, digest('password', 'q')],
+      [digest('diagnosis', 'ill'), digest('password', 'q')],
     ]);
     await expectInvariants(dataSource!);
   });
@@ -208,6 +237,56 @@ describeDatabases('@Masked()', (name) => {
       await dataSource!.initialize();
     }
     await dataSource!.getRepository(Patient).save({ diagnosis: 'x', card: { year: 1 }, room: 1 });
+    await expectInvariants(dataSource!);
+  });
+
+  it('compares a value under the key that made its digest, and takes the new key for the next value', async () => {
+    const older = await open();
+    const patients = dataSource!.getRepository(Patient);
+    const [first, second] = await patients.save(
+      ['a', 'b'].map((text) => ({
+        diagnosis: text,
+        password: text,
+        card: { number: text, year: 1 },
+        room: 1,
+      })),
+    );
+    older.detach();
+
+    const NEW = 'another key of more than sixteen characters';
+    const { history, maintenance, detach } = attachAudit(dataSource!, { maskKey: [NEW, KEY] });
+    expect(await maintenance.verify()).toMatchObject({ ok: true });
+    await patients.update(first.id, { password: 'a' });
+    expect((await history.latest(Patient, first.id))!.version).toBe(1);
+    // One row, several by a criterion, and none of a value's own.
+    await patients.update(first.id, { room: 2 });
+    await patients.update({ room: 2 }, { password: 'new' });
+    await patients.createQueryBuilder().update().set({ room: 7 }).where('room > 0').execute();
+
+    const changes = async (id: number): Promise<unknown[]> =>
+      (await history.timeline(Patient, id, { order: 'asc' })).items.slice(1).map((item) => item.changes);
+    expect(await changes(first.id)).toEqual([
+      [{ property: 'room', from: 1, to: 2 }],
+      [],
+      [{ property: 'room', from: 2, to: 7 }],
+    ]);
+    expect(await changes(second.id)).toEqual([[{ property: 'room', from: 1, to: 7 }]]);
+    const rows = await dataSource!.query<Record<string, unknown>[]>(
+      `SELECT * FROM patient_rev WHERE id = ${first.id} ORDER BY rev_version`,
+    );
+    const old = digest('password', 'a');
+    const now = digest('password', 'new', 'patient', NEW);
+    expect(rows.map(({ password }) => password)).toEqual([old, old, now, now]);
+    expect(rows.map(({ diagnosis }) => diagnosis)).toEqual(Array(4).fill(digest('diagnosis', 'a')));
+    await expectInvariants(dataSource!);
+    detach();
+
+    // Without the old key there is nothing to compare with.
+    const alone = attachAudit(dataSource!, { maskKey: NEW });
+    await patients.update(first.id, { room: 8 });
+    expect((await alone.history.latest(Patient, first.id))!.version).toBe(5);
+    expect(await alone.maintenance.verify()).toMatchObject({ ok: false });
+    await alone.maintenance.reconcile();
     await expectInvariants(dataSource!);
   });
 

@@ -1,12 +1,12 @@
 import { expect } from '@jest/globals';
-import { type DataSource } from 'typeorm';
+import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../src/audited/audit-plan.js';
 import { auditPlansOf } from '../../src/audited/audit-plans.js';
-import { bindMasked } from '../../src/audited/mask-key.js';
+import { bindMasked, maskedColumn } from '../../src/audited/mask-key.js';
 import { RevisionDeleteForbiddenError, RevisionUpdateForbiddenError } from '../../src/audit.errors.js';
 import { dialectOf } from '../../src/dialect/dialect-of.js';
-import { masked } from '../../src/dialect/mask.js';
-import { compileStatement } from '../../src/dialect/statement.js';
+import { maskedLike } from '../../src/dialect/mask.js';
+import { compileStatement, type Statement } from '../../src/dialect/statement.js';
 
 type Row = Record<string, unknown>;
 
@@ -113,15 +113,23 @@ function sqlOf(dataSource: DataSource, plan: AuditPlan): Sql {
         [...compared.keys()],
         (column) => {
           const value = `${left}.${escape(column.databaseName)}`;
-          const { mask, source } = compared.get(column)!;
-          return left === 't' && mask ? masked(dialect, mask, value, source) : value;
+          const hidden = maskedColumn(dataSource, compared.get(column)!);
+          const older = `${right}.${escape(column.databaseName)}`;
+          return left === 't' && hidden ? maskedLike(dialect, hidden, value, older) : value;
         },
         (column) => `${right}.${escape(column.databaseName)}`,
       );
     },
     query: (sql) => {
       const statement = compileStatement(dialect, sql);
-      return dataSource.query<Row[]>(statement.text, bindMasked(dataSource, statement, {}));
+      // Without a transaction where the database is one connection, which somebody may have a transaction on.
+      if (dialect.sharesConnection) return bound(dataSource, dataSource.createQueryRunner(), statement);
+      return dataSource.transaction(({ queryRunner }) => bound(dataSource, queryRunner!, statement));
     },
   };
+}
+
+async function bound(dataSource: DataSource, queryRunner: QueryRunner, statement: Statement): Promise<Row[]> {
+  const values = await bindMasked(dataSource, queryRunner, statement, {});
+  return (await queryRunner.query(statement.text, values)) as Row[];
 }
