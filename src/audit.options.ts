@@ -40,6 +40,22 @@ export interface AuditOptions {
    * @example maskKey: process.env.AUDIT_MASK_KEY
    */
   maskKey?: string;
+
+  /**
+   * Whether single rows are recorded, and histories read, with prepared statements that a connection keeps (PostgreSQL
+   * by name, MariaDB and MySQL). Poolers in transaction mode may give each transaction another connection of the
+   * server, which doesn't have them. SQLite prepares in the process, whatever is given.
+   *
+   * - `'auto'`: on PostgreSQL where a connection goes to the server directly, which one query at first use tells; on
+   *   MariaDB and MySQL as long as the server has room for them
+   * - `true`: on PostgreSQL through a pooler too, which then has to pass them on, as PgBouncer does from 1.21 with
+   *   `max_prepared_statements` above 0
+   * - `false`: never
+   *
+   * @default 'auto'
+   * @example preparedStatements: false
+   */
+  preparedStatements?: 'auto' | boolean;
 }
 
 /** What shapes the module itself, beside the options that a factory can give later. */

@@ -15,6 +15,7 @@ const OPTIONS: Expectations<AuditOptions> = {
   requireActor: A_BOOLEAN,
   // Its length is checked where it is used, by an error that doesn't show it.
   maskKey: ['text of at least 16 characters', (value) => typeof value === 'string'],
+  preparedStatements: ["'auto', true or false", (value) => value === 'auto' || typeof value === 'boolean'],
 };
 
 const SHAPE: Expectations<AuditModuleShape> = {

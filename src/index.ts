@@ -68,6 +68,7 @@ export {
   HistoryReadOnlyError,
   InvalidArgumentError,
   NotAuditedError,
+  PreparedStatementError,
   type RestoreConflict,
   RestoreConflictError,
   RevisionDeleteForbiddenError,

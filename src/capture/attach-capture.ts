@@ -4,6 +4,7 @@ import { auditPlansOf } from '../audited/audit-plans.js';
 import { useMaskKey } from '../audited/mask-key.js';
 import { setRecorder } from '../audited/recorder.js';
 import { type AuditContext } from '../context/audit-context.js';
+import { usePreparedStatements } from '../dialect/prepared.js';
 import { extendQueryRunners } from '../revision/query-runner.patch.js';
 import {
   extendFlushes,
@@ -44,6 +45,7 @@ export function attachCapture(
   const remove = shared.add(options, context);
   try {
     useMaskKey(dataSource, shared.maskKey);
+    usePreparedStatements(dataSource, shared.preparedStatements);
     bearer[ATTACHED] ??= { options: shared, end: begin(dataSource, shared, context) };
   } catch (error) {
     remove();

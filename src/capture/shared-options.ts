@@ -3,6 +3,8 @@ import { type AuditOptions } from '../audit.options.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { currentApplication } from '../context/request-context.js';
 
+const AGREED = ['requireActor', 'maskKey', 'preparedStatements'] as const;
+
 /** One module, or one `attachAudit()`, that audits a data source. */
 interface Attachment {
   readonly options: AuditOptions;
@@ -14,8 +16,8 @@ interface Attachment {
  * The options of all who audit one data source together.
  *
  * `actor` and `context` are functions of a request, so those of the application that handles it are asked, and of
- * several modules in one application the first that gives them. `requireActor` and `maskKey` decide what the history
- * holds, so there is one of each.
+ * several modules in one application the first that gives them. Of the others there is one of each: `requireActor` and
+ * `maskKey` decide what the history holds, and `preparedStatements` is of the connections.
  */
 export class SharedOptions implements AuditOptions {
   private readonly attachments: Attachment[] = [];
@@ -36,6 +38,10 @@ export class SharedOptions implements AuditOptions {
     return firstOf(this.attachments, 'maskKey');
   }
 
+  get preparedStatements(): AuditOptions['preparedStatements'] {
+    return firstOf(this.attachments, 'preparedStatements');
+  }
+
   /**
    * Adds an attachment.
    *
@@ -43,7 +49,7 @@ export class SharedOptions implements AuditOptions {
    * @throws AuditConfigurationError naming the option that another attachment has given otherwise
    */
   add(options: AuditOptions, context: AuditContext): () => boolean {
-    for (const option of ['requireActor', 'maskKey'] as const) this.assertAgreed(option, options);
+    for (const option of AGREED) this.assertAgreed(option, options);
     const attachment: Attachment = { options, context };
     this.attachments.push(attachment);
     return () => {
@@ -54,7 +60,7 @@ export class SharedOptions implements AuditOptions {
     };
   }
 
-  private assertAgreed(option: 'requireActor' | 'maskKey', given: AuditOptions): void {
+  private assertAgreed(option: (typeof AGREED)[number], given: AuditOptions): void {
     const agreed = this[option];
     // The message doesn't have the values: one may be a secret.
     if (agreed !== undefined && given[option] !== undefined && given[option] !== agreed)
