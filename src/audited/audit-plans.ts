@@ -11,6 +11,7 @@ import {
   completePlan,
   draftJunctions,
   draftPlan,
+  type PlanColumn,
 } from './audit-plan.js';
 import { assertNameIsFree, assertOneNameEach, assertOneTableEach } from './assert-distinct.js';
 import { auditedMark, type Markable, ownAuditedMark } from './marks.js';
@@ -47,6 +48,14 @@ export class AuditPlans {
     return plan ?? (this.isKnown(metadata) ? undefined : this.ofTable(metadata));
   }
 
+  /** From now on records a table without some of its columns. */
+  leaveOut({ metadata }: AuditPlan, absent: readonly PlanColumn[]): void {
+    if (absent.length === 0) return;
+    const plan = this.byMetadata.get(metadata)!;
+    const columns = plan.columns.filter((column) => !absent.includes(column));
+    this.byMetadata.set(metadata, { ...plan, columns });
+  }
+
   /** Whether a table is only ever added to. */
   isRevision(metadata: EntityMetadata): boolean {
     if (this.isKnown(metadata)) return this.revisions.has(metadata) || metadata === this.maintenance;
@@ -73,13 +82,18 @@ export class AuditPlans {
 
 const PLANS = Symbol.for('nestjs-typeorm-audit:plans');
 
+/** The plans of a data source that has been built under the eyes of this library. */
+export function findAuditPlans(dataSource: DataSource): AuditPlans | undefined {
+  return (dataSource as { [PLANS]?: AuditPlans })[PLANS];
+}
+
 /**
  * The plans of an initialised data source.
  *
  * @throws AuditConfigurationError when it isn't, or was initialised before this library was loaded
  */
 export function auditPlansOf(dataSource: DataSource): AuditPlans {
-  const plans = (dataSource as { [PLANS]?: AuditPlans })[PLANS];
+  const plans = findAuditPlans(dataSource);
   if (plans) return plans;
   throw new AuditConfigurationError(
     dataSource.isInitialized

@@ -6,19 +6,26 @@ import { setRecorder } from '../audited/recorder.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { usePreparedStatements } from '../dialect/prepared.js';
 import { extendQueryRunners } from '../revision/query-runner.patch.js';
+import { assertTypeormMembers, missingTypeormMember } from '../revision/typeorm-members.js';
 import {
+  checkExecutions,
   extendFlushes,
   extendMigrations,
   replaceClear,
   replaceQueryBuilders,
 } from '../revision/typeorm.patch.js';
-import { auditedQueryBuilders } from './audited-query-builders.js';
+import { auditedQueryBuilders, refuseWritesWithin } from './audited-query-builders.js';
 import { Capture, setCapture } from './capture.js';
 import { pendingTables } from './pending-tables.js';
 import { RawRecorder } from './raw-recorder.js';
 import { recordedClear } from './recorded-clear.js';
 import { recordedFlushes } from './recorded-flush.js';
 import { SharedOptions } from './shared-options.js';
+import { noteAttached } from './unattached.js';
+
+// Before any data source is attached: of one that nobody attaches, the first write says so. A TypeORM that lacks what it
+// stands on is left alone, and refused by the first that attaches.
+if (!missingTypeormMember()) extendTypeorm();
 
 const ATTACHED = Symbol.for('nestjs-typeorm-audit:attached');
 
@@ -32,13 +39,15 @@ interface Attached {
  * Begins to record the writes to a data source's audited entities, or shares what has begun before.
  *
  * @returns what ends it: recording goes on until all who began it have ended it
- * @throws AuditConfigurationError when the data source has no revision tables, or an option contradicts the others'
+ * @throws AuditConfigurationError when TypeORM lacks a member that recording stands on, the data source
+ * has no revision tables, or an option contradicts the others'
  */
 export function attachCapture(
   dataSource: DataSource,
   options: AuditOptions,
   context: AuditContext,
 ): () => void {
+  assertTypeormMembers();
   auditPlansOf(dataSource);
   const bearer = dataSource as { [ATTACHED]?: Attached };
   const shared = bearer[ATTACHED]?.options ?? new SharedOptions();
@@ -59,11 +68,10 @@ export function attachCapture(
 }
 
 function begin(dataSource: DataSource, options: AuditOptions, context: AuditContext): () => void {
-  replaceQueryBuilders(auditedQueryBuilders);
-  extendFlushes(recordedFlushes);
-  extendMigrations(pendingTables);
-  replaceClear(recordedClear);
+  extendTypeorm();
+  checkExecutions(refuseWritesWithin);
   extendQueryRunners();
+  noteAttached(dataSource);
   const capture = new Capture(dataSource, options, context);
   setCapture(dataSource, capture);
   setRecorder(dataSource, new RawRecorder(capture));
@@ -71,4 +79,11 @@ function begin(dataSource: DataSource, options: AuditOptions, context: AuditCont
     setRecorder(dataSource, undefined);
     setCapture(dataSource, undefined);
   };
+}
+
+function extendTypeorm(): void {
+  replaceQueryBuilders(auditedQueryBuilders);
+  extendFlushes(recordedFlushes);
+  extendMigrations(pendingTables);
+  replaceClear(recordedClear);
 }

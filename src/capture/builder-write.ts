@@ -1,10 +1,11 @@
 import { QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
+import { AuditError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type Who } from '../context/write-context.js';
 import { type Key, type WriteKind } from '../dialect/dialect.js';
 import { type BuilderInternals } from './builder-internals.js';
 import { type Capture } from './capture.js';
-import { tellsInsertedKeys } from './inserted-keys.js';
+import { givenRows, tellsInsertedKeys } from './inserted-keys.js';
 import { viewOf } from './query-runner-view.js';
 import { type RecordedFlush } from './recorded-flush.js';
 import { ReturnedKeys } from './returned-keys.js';
@@ -46,11 +47,42 @@ export class BuilderWrite {
     return this.returned ? this.returned.list(own) : own;
   }
 
+  /** @throws AuditError where the write is to be recorded, which it can't as a part of another statement */
+  refuseToBePart(): void {
+    const circumstances = circumstancesOf(this.internals, this.kind);
+    if (!circumstances) return;
+    throw new AuditError(
+      `This ${this.operation()} of ${circumstances.table.name} can't be recorded as a common table expression of another ` +
+        `query. Execute it by itself, in the same transaction.`,
+    );
+  }
+
   async execute<T>(execute: () => Promise<T>): Promise<T> {
     const circumstances = circumstancesOf(this.internals, this.kind);
     if (!circumstances) return execute();
     const { flush } = circumstances;
     if (flush) return this.executeInFlush(circumstances, flush, execute);
+    const { capture } = circumstances;
+    const { queryRunner } = this.internals;
+    if (!capture.tables.isDue(queryRunner)) return this.executeAlone(circumstances, execute);
+    return capture.units.announced(queryRunner, async () => {
+      await this.checkTables(capture);
+      // The check may have found that a column isn't there.
+      return this.executeAlone(circumstancesOf(this.internals, this.kind)!, execute);
+    });
+  }
+
+  private async checkTables({ tables }: Capture): Promise<void> {
+    const { queryRunner: given } = this.internals;
+    const queryRunner = given ?? this.internals.obtainQueryRunner();
+    try {
+      await tables.beforeWrite(queryRunner);
+    } finally {
+      if (!given) await queryRunner.release();
+    }
+  }
+
+  private async executeAlone<T>(circumstances: Circumstances, execute: () => Promise<T>): Promise<T> {
     const { capture } = circumstances;
     const who = capture.who();
     if (!(who instanceof Promise)) return this.executeRecorded(circumstances, who, execute);
@@ -223,6 +255,7 @@ export class BuilderWrite {
       () => !tellsInsertedKeys(table, this.internals.expressionMap),
       isPlain ? capture.keys.packer(table) : undefined,
       hasPlaces,
+      () => givenRows(this.internals.expressionMap)?.length,
     );
   }
 

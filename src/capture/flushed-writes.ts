@@ -1,4 +1,4 @@
-import { type ObjectLiteral } from 'typeorm';
+import { type EntityMetadata, type ObjectLiteral } from 'typeorm';
 import { type Subject } from 'typeorm/persistence/Subject.js';
 import {
   RevisionDeleteForbiddenError,
@@ -22,15 +22,20 @@ export async function assertRecordable(capture: Capture, flush: Flush): Promise<
   forbid(flush.removeSubjects, RevisionDeleteForbiddenError);
   forbid(flush.softRemoveSubjects, RevisionDeleteForbiddenError);
   if (flush.options?.transaction !== false || flush.options.listeners === false) return;
-  const audited = [
+  const audited = writtenTables(flush).find((metadata) => plans.find(metadata));
+  if (!audited || !capture.isRecording || (await capture.units.isInTransaction(flush.queryRunner))) return;
+  throw new TransactionRequiredError(audited.name);
+}
+
+/** What a flush writes to. */
+export function writtenTables(flush: Flush): EntityMetadata[] {
+  return [
     ...flush.insertSubjects,
     ...flush.updateSubjects,
     ...flush.removeSubjects,
     ...flush.softRemoveSubjects,
     ...flush.recoverSubjects,
-  ].find(({ metadata }) => plans.find(metadata));
-  if (!audited || !capture.isRecording || (await capture.units.isInTransaction(flush.queryRunner))) return;
-  throw new TransactionRequiredError(audited.metadata.name);
+  ].map(({ metadata }) => metadata);
 }
 
 /**

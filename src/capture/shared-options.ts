@@ -3,8 +3,6 @@ import { type AuditOptions } from '../audit.options.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { currentApplication } from '../context/request-context.js';
 
-const AGREED = ['requireActor', 'maskKey', 'preparedStatements'] as const;
-
 /** One module, or one `attachAudit()`, that audits a data source. */
 interface Attachment {
   readonly options: AuditOptions;
@@ -12,12 +10,14 @@ interface Attachment {
   readonly context: AuditContext;
 }
 
+const AGREED = ['requireActor', 'maskKey', 'checkTables', 'preparedStatements'] as const;
+
 /**
  * The options of all who audit one data source together.
  *
  * `actor` and `context` are functions of a request, so those of the application that handles it are asked, and of
- * several modules in one application the first that gives them. Of the others there is one of each: `requireActor` and
- * `maskKey` decide what the history holds, and `preparedStatements` is of the connections.
+ * several modules in one application the first that gives them. `requireActor`, `maskKey`, `checkTables` and
+ * `preparedStatements` are about the data source, so there is one of each.
  */
 export class SharedOptions implements AuditOptions {
   private readonly attachments: Attachment[] = [];
@@ -30,6 +30,14 @@ export class SharedOptions implements AuditOptions {
     return firstOf(this.asked(), 'context');
   }
 
+  get defaultActor(): AuditOptions['defaultActor'] {
+    return firstOf(this.asked(), 'defaultActor');
+  }
+
+  get maxContextBytes(): number | undefined {
+    return firstOf(this.asked(), 'maxContextBytes');
+  }
+
   get requireActor(): boolean | undefined {
     return firstOf(this.attachments, 'requireActor');
   }
@@ -40,6 +48,10 @@ export class SharedOptions implements AuditOptions {
 
   get preparedStatements(): AuditOptions['preparedStatements'] {
     return firstOf(this.attachments, 'preparedStatements');
+  }
+
+  get checkTables(): AuditOptions['checkTables'] {
+    return firstOf(this.attachments, 'checkTables');
   }
 
   /**

@@ -6,7 +6,9 @@ import { assertOfThePresent } from '../revision/historic-entities.js';
 import { type BuilderInternals } from './builder-internals.js';
 import { type Capture, captureOf, tableOf } from './capture.js';
 import { dataSourceOf } from './data-source-of.js';
+import { lacksKeys } from './inserted-keys.js';
 import { flushOf, type RecordedFlush } from './recorded-flush.js';
+import { noteUnattached } from './unattached.js';
 import { followsWrite } from './written-rows.js';
 
 /** What is known when a builder's write begins. */
@@ -29,9 +31,12 @@ export interface Circumstances {
  */
 export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Circumstances | undefined {
   const { expressionMap, queryRunner } = builder;
-  const capture = captureOf(dataSourceOf(builder));
-  if (!capture || !expressionMap.mainAlias?.hasMetadata) return undefined;
+  if (!expressionMap.mainAlias?.hasMetadata) return undefined;
   const { metadata } = expressionMap.mainAlias;
+  const dataSource = dataSourceOf(builder);
+  const capture = captureOf(dataSource);
+  if (!capture) noteUnattached(dataSource, [metadata]);
+  if (!capture) return undefined;
   if (capture.plans.isRevision(metadata)) assertAppends(builder, kind, metadata);
   const isTreeMove = movesTree(builder, kind, metadata);
   const flush = expressionMap.callListeners === false || isTreeMove ? flushOf(queryRunner) : undefined;
@@ -43,7 +48,10 @@ export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Cir
   if (!plan && !isFollowed) return undefined;
   if (!flush && !capture.isRecording) return undefined;
   const isNamed =
-    flush && !isTreeMove && !isAnonymous(builder, kind) && !needsPlaces(capture, flush.queryRunner, kind);
+    flush &&
+    !isTreeMove &&
+    !isAnonymous(builder, kind, table) &&
+    !needsPlaces(capture, flush.queryRunner, kind);
   return { capture, table, plan: isNamed ? undefined : plan, isFollowed, flush };
 }
 
@@ -67,10 +75,11 @@ function assertValuesOfThePresent(
 }
 
 // Of these a flush doesn't know the row: a child that is dropped from a one-to-many, and an insert whose generated
-// key nobody asks for.
-function isAnonymous({ expressionMap }: BuilderInternals, kind: WriteKind): boolean {
+// key nobody asks for, or of whose generation only the database knows.
+function isAnonymous({ expressionMap }: BuilderInternals, kind: WriteKind, table: EntityMetadata): boolean {
   const { updateEntity, whereEntities } = expressionMap;
-  return kind === 'insert' ? !updateEntity : kind === 'update' && whereEntities.length === 0;
+  if (kind === 'insert') return !updateEntity || lacksKeys(table, expressionMap);
+  return kind === 'update' && whereEntities.length === 0;
 }
 
 // The persistence layer writes materialized paths too, by builders that have listeners.

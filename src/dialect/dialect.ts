@@ -1,5 +1,6 @@
 import { type ColumnOptions, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type Catalogue } from './catalogue.js';
 import { type NewestRevision, type RevisionBlocks } from './revision-blocks.js';
 import { type Session } from './session.js';
 import { type Refusal } from './refusal.js';
@@ -30,12 +31,21 @@ export interface Dialect {
   /** The column options of the revision table's own types. */
   readonly columnTypes: { readonly uuid: ColumnOptions; readonly json: ColumnOptions };
 
+  /** What the database says of its tables. */
+  readonly catalogue: Catalogue;
+
+  /** Why a revision table would be too wide for the database, or for our statements; undefined if it isn't. */
+  tooWide(audited: readonly ColumnMetadata[], revision: readonly ColumnMetadata[]): string | undefined;
+
   /** The options in which a copied column differs from the one it is copied from. */
   copiedType(column: ColumnMetadata): ColumnOptions;
 
   /** The n-th parameter of a statement, from 1, and whether it can be named twice. */
   placeholder(n: number): string;
   readonly numbersParameters: boolean;
+
+  /** A pattern of names and strings in quotes, without groups. */
+  readonly quoted: string;
 
   /** A value of a column as its copy takes it. */
   copied(expression: string, column: ColumnMetadata): string;
@@ -66,6 +76,9 @@ export interface Dialect {
 
   /** Whether any of the columns differs between two rows: exactly (case, blanks, scale), with null equal to null. */
   differ(columns: readonly ColumnMetadata[], left: RowExpression, right: RowExpression): string;
+
+  /** Whether a text is a parameter's, byte by byte, where the column's collation may ignore case and blanks. */
+  sameText(expression: string, parameter: string): string;
 
   /** Whether the driver reads JSON's null from a column as it reads NULL. */
   hidesJsonNull(column: ColumnMetadata): boolean;
@@ -108,16 +121,21 @@ export interface Dialect {
    * Makes the result of a write that returned nothing but keys what it would have been without.
    *
    * @param firstNumber the generated key of the first row, if there is one
+   * @param given the number of rows that an insert was given; undefined where a SELECT gave them
    */
   forgetReturned(
     queryRunner: QueryRunner,
     kind: WriteKind,
     result: QueryResult,
     firstNumber: unknown,
+    given: number | undefined,
   ): Promise<void>;
 
   /** Whether rows that refer to deleted ones may be left behind, although their foreign keys say that they are deleted. */
   readonly leavesChildren?: boolean;
+
+  /** Whether a TRUNCATE can empty the tables that refer to its own, too. */
+  readonly truncatesCascading: boolean;
 
   /** Whether all query runners of a data source are on one connection. */
   readonly sharesConnection: boolean;
@@ -251,6 +269,8 @@ export type RowExpression = (column: ColumnMetadata) => string;
 export interface KeyDescription {
   readonly columns: readonly ColumnMetadata[];
   readonly types: readonly string[];
+  /** The one that the database numbers, whether or not the metadata says so. */
+  readonly numbered?: ColumnMetadata;
 }
 
 export interface KeyTable {

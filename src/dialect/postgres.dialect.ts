@@ -1,7 +1,7 @@
 import { type DataSource, QueryFailedError } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Dialect, type ValueType } from './dialect.js';
-import { enumTransformers } from './numeric-enum.js';
+import { enumTransformers } from './enum-transformers.js';
 import { FEW_KEYS, takePacked } from './packed-rows.js';
 import { connectionOf } from './query-runner.js';
 import { postgresSessions } from './postgres.session.js';
@@ -9,6 +9,8 @@ import { postgresStatements } from './postgres.statements.js';
 import { postgresRefusal } from './refusal.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
+import { tooManyColumns } from './row-limits.js';
+import { postgresCatalogue } from './postgres.catalogue.js';
 
 const VALUE_TYPES: Record<ValueType, string> = {
   uuid: 'uuid',
@@ -18,6 +20,9 @@ const VALUE_TYPES: Record<ValueType, string> = {
   integer: 'bigint',
   boolean: 'boolean',
 };
+
+// A restore reads a row and its revision side by side, and a SELECT has 1664 columns.
+const MOST_COLUMNS = 836;
 
 const KEYS_PER_STATEMENT = 100_000;
 
@@ -31,11 +36,16 @@ export function postgresDialect(dataSource: DataSource): Dialect {
   return {
     columnTypes: { uuid: { type: 'uuid' }, json: { type: 'jsonb' } },
 
+    catalogue: postgresCatalogue(dataSource),
+
+    tooWide: (_, { length }) => tooManyColumns(length, MOST_COLUMNS),
+
     copiedType: (column) =>
       isEnum(column) ? { type: 'varchar', transformer: enumTransformers(column) } : {},
 
     placeholder: (n) => `$${n}`,
     numbersParameters: true,
+    quoted: String.raw`'(?:[^']|'')*'|"(?:[^"]|"")*"`,
 
     copied,
     restored: (expression, column) =>
@@ -55,10 +65,19 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       `convert_to(${textOf(dataSource, expression, column)}, 'UTF8'))), 'hex')::varchar`,
     provideDigest: () => undefined,
 
-    // The record image operators compare bytes: json, xml, point and case-insensitive text too.
-    differ: (columns, left, right) =>
-      `ROW(${columns.map((column) => copied(left(column), column)).join(', ')})::record *<> ` +
-      `ROW(${columns.map(right).join(', ')})::record`,
+    // The record image operators compare bytes: json, xml, point and case-insensitive text too. They want the same types on
+    // both sides, and a copy may be of a wider one: of the two a CASE takes that one.
+    differ: (columns, left, right) => {
+      const row = (isLive: boolean): string => {
+        const values = columns.map(
+          (column) => `CASE WHEN ${isLive} THEN ${copied(left(column), column)} ELSE ${right(column)} END`,
+        );
+        return `ROW(${values.join(', ')})::record`;
+      };
+      return `${row(true)} *<> ${row(false)}`;
+    },
+
+    sameText: (expression, parameter) => `${expression} = ${parameter}`,
 
     hidesJsonNull: (column) => /^jsonb?$/.test(dataSource.driver.normalizeType(column)) && !column.isArray,
 
@@ -75,6 +94,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       error instanceof QueryFailedError &&
       ['40001', '40P01', '23505'].includes((error.driverError as { code?: string }).code ?? ''),
     refusal: postgresRefusal,
+    truncatesCascading: true,
     sharesConnection: false,
     connectionOf,
     sessionOf,

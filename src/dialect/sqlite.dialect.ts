@@ -1,7 +1,7 @@
 import { type DataSource } from 'typeorm';
 import { type Dialect, type Executed, type Key } from './dialect.js';
 import { digestOf } from './mask.js';
-import { enumTransformers } from './numeric-enum.js';
+import { enumTransformers } from './enum-transformers.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
 import { hasOwnQuery } from './query-runner.js';
 import { remembered } from './session.js';
@@ -9,6 +9,11 @@ import { sqliteSession } from './sqlite.session.js';
 import { sqliteRefusal } from './refusal.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
+import { tooManyColumns } from './row-limits.js';
+import { sqliteCatalogue } from './sqlite.catalogue.js';
+
+// An expression is 1000 levels deep, and one level compares a column with its revision.
+const MOST_COLUMNS = 1000;
 
 const ROWID = 'audit_rowid';
 
@@ -17,13 +22,18 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
   return {
     columnTypes: { uuid: { type: 'varchar', length: 36 }, json: { type: 'simple-json' } },
 
+    catalogue: sqliteCatalogue(dataSource),
+
+    tooWide: (_, { length }) => tooManyColumns(length, MOST_COLUMNS),
+
     copiedType: (column) =>
       dataSource.driver.normalizeType(column) === 'varchar' && column.enum
-        ? { type: 'varchar', transformer: enumTransformers(column) }
+        ? { type: 'varchar', array: false, transformer: enumTransformers(column, true) }
         : {},
 
     placeholder: () => '?',
     numbersParameters: false,
+    quoted: String.raw`'(?:[^']|'')*'|"(?:[^"]|"")*"`,
 
     copied: (expression) => expression,
     restored: (expression) => expression,
@@ -39,6 +49,8 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     differ: (columns, left, right) =>
       columns.map((column) => `${left(column)} IS NOT ${right(column)} COLLATE BINARY`).join(' OR '),
 
+    sameText: (expression, parameter) => `${expression} = ${parameter}`,
+
     hidesJsonNull: () => false,
 
     value: (parameter) => parameter,
@@ -50,6 +62,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     lockToUpdate: () => '',
     isConflict: () => false,
     refusal: sqliteRefusal,
+    truncatesCascading: false,
     sharesConnection: true,
     connectionOf: () => connectionOf(dataSource) as object | undefined,
     sessionOf: remembered(sqliteSession),

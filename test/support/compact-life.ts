@@ -65,9 +65,7 @@ export async function openLife(
   const entities = [Guest, Stay, Room];
   // By itself and to the server itself, as its tables would be made by a migration.
   if (name !== 'sqlite')
-    await (
-      await new DataSource({ ...options, entities, synchronize: true }).initialize()
-    ).destroy();
+    await (await new DataSource({ ...options, entities, synchronize: true }).initialize()).destroy();
   const dataSource = new DataSource({
     ...options,
     synchronize: name === 'sqlite',
