@@ -32,7 +32,8 @@ export interface AttachedAudit {
 /**
  * Audits a data source without NestJS, for scripts and tests.
  *
- * It can be attached more than once, and by `AuditModule` too. Then `requireActor` and `maskKey` are the same for all.
+ * It can be attached more than once, and by `AuditModule` too. Then `requireActor`, `maskKey` and
+ * `preparedStatements` are the same for all.
  *
  * @param dataSource initialised
  * @throws AuditConfigurationError naming what is wrong with the data source or the options, and the remedy

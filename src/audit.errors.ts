@@ -94,6 +94,18 @@ export class TransactionRequiredError extends AuditError {
   }
 }
 
+/** A connection didn't keep a prepared statement; `cause` is the driver's error, with its `code`. */
+export class PreparedStatementError extends AuditError {
+  constructor(cause: unknown) {
+    super(
+      `The database connection doesn't keep prepared statements, as behind a pooler in transaction mode ` +
+        `(${cause instanceof Error ? cause.message : String(cause)}). Give the audit option preparedStatements: false, ` +
+        `or let the pooler pass them on (PgBouncer from 1.21, with max_prepared_statements above 0).`,
+      { cause },
+    );
+  }
+}
+
 /**
  * An earlier write of this transaction could not be recorded, so the transaction must not be committed.
  *

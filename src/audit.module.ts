@@ -41,7 +41,8 @@ import { type AuditedTarget, getRevisionsToken } from './inject-revisions.decora
  *
  * For several data sources import it once for each; the history of a named one is injected with `@InjectHistory()`.
  * Modules that share a data source record together until the last of their applications is closed. Each application's
- * `actor` and `context` are asked for its own requests; `requireActor` and `maskKey` are the same for all.
+ * `actor` and `context` are asked for its own requests; `requireActor`, `maskKey` and `preparedStatements` are
+ * the same for all.
  *
  * @example imports: [TypeOrmModule.forRoot({ … }), AuditModule.forRoot({ actor: (request) => request.user?.email })]
  */

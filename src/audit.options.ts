@@ -76,6 +76,22 @@ export interface AuditOptions {
   maskKey?: string | readonly string[];
 
   /**
+   * Whether single rows are recorded, and histories read, with prepared statements that a connection keeps (PostgreSQL
+   * by name, MariaDB and MySQL). Poolers in transaction mode may give each transaction another connection of the
+   * server, which doesn't have them. SQLite prepares in the process, whatever is given.
+   *
+   * - `'auto'`: on PostgreSQL where a connection goes to the server directly, which one query at first use tells; on
+   *   MariaDB and MySQL as long as the server has room for them
+   * - `true`: on PostgreSQL through a pooler too, which then has to pass them on, as PgBouncer does from 1.21 with
+   *   `max_prepared_statements` above 0
+   * - `false`: never
+   *
+   * @default 'auto'
+   * @example preparedStatements: false
+   */
+  preparedStatements?: 'auto' | boolean;
+
+  /**
    * Whether the revision tables have what a write needs: compared when the application has started
    * (`onApplicationBootstrap`), or before the first audited write, whichever comes first; one catalogue query for a data
    * source. A table or column that is missing, a narrower type and a NOT NULL count; more columns and wider types don't.

@@ -30,6 +30,7 @@ const OPTIONS: Expectations<AuditOptions> = {
       typeof value === 'string' ||
       (Array.isArray(value) && value.length > 0 && value.every((key) => typeof key === 'string')),
   ],
+  preparedStatements: ["'auto', true or false", (value) => value === 'auto' || typeof value === 'boolean'],
   checkTables: [
     "'error', 'warn' or false",
     (value) => value === 'error' || value === 'warn' || value === false,

@@ -72,6 +72,7 @@ export {
   HistoryReadOnlyError,
   InvalidArgumentError,
   NotAuditedError,
+  PreparedStatementError,
   type RestoreConflict,
   RestoreConflictError,
   RevisionDeleteForbiddenError,

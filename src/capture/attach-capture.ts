@@ -6,6 +6,7 @@ import { clearSecretsWarning } from '../audited/clear-secrets.js';
 import { useMaskKey } from '../audited/mask-key.js';
 import { setRecorder } from '../audited/recorder.js';
 import { type AuditContext } from '../context/audit-context.js';
+import { usePreparedStatements } from '../dialect/prepared.js';
 import { extendQueryRunners } from '../revision/query-runner.patch.js';
 import { assertTypeormMembers, missingTypeormMember } from '../revision/typeorm-members.js';
 import {
@@ -55,6 +56,7 @@ export function attachCapture(
   const remove = shared.add(options, context);
   try {
     useMaskKey(dataSource, shared.maskKey);
+    usePreparedStatements(dataSource, shared.preparedStatements);
     bearer[ATTACHED] ??= { options: shared, end: begin(dataSource, shared, context) };
   } catch (error) {
     remove();

@@ -11,14 +11,14 @@ interface Attachment {
   readonly context: AuditContext;
 }
 
-const AGREED = ['requireActor', 'maskKey', 'checkTables'] as const;
+const AGREED = ['requireActor', 'maskKey', 'checkTables', 'preparedStatements'] as const;
 
 /**
  * The options of all who audit one data source together.
  *
  * `actor` and `context` are functions of a request, so those of the application that handles it are asked, and of
- * several modules in one application the first that gives them. `requireActor`, `maskKey` and `checkTables` are about
- * the data source, so there is one of each.
+ * several modules in one application the first that gives them. `requireActor`, `maskKey`, `checkTables` and
+ * `preparedStatements` are about the data source, so there is one of each.
  */
 export class SharedOptions implements AuditOptions {
   private readonly attachments: Attachment[] = [];
@@ -45,6 +45,10 @@ export class SharedOptions implements AuditOptions {
 
   get maskKey(): AuditOptions['maskKey'] {
     return firstOf(this.attachments, 'maskKey');
+  }
+
+  get preparedStatements(): AuditOptions['preparedStatements'] {
+    return firstOf(this.attachments, 'preparedStatements');
   }
 
   get checkTables(): AuditOptions['checkTables'] {

@@ -10,7 +10,7 @@ import { isBinary, mysqlKeys } from './mysql.keys.js';
 import { hideTransaction, MysqlSession } from './mysql.session.js';
 import { PAD_BYTES, readPad, words } from './pad.js';
 import { connectionOf, hasOwnQuery } from './query-runner.js';
-import { readPlain, runPrepared } from './prepared.js';
+import { preparedStatementsOf, readPlain, runPrepared } from './prepared.js';
 import { remembered } from './session.js';
 import { type Statement } from './statement.js';
 import { mysqlRefusal } from './refusal.js';
@@ -162,7 +162,8 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     pastHints: (tables) => (tables > MOST_ORDERED ? 'SET_VAR(optimizer_search_depth = 3)' : ''),
     read: readPlain,
     execute: async (queryRunner, statement, values) => {
-      if (!statement.name || !canPrepare || !hasOwnQuery(queryRunner))
+      const mayPrepare = canPrepare && preparedStatementsOf(dataSource) !== false;
+      if (!statement.name || !mayPrepare || !hasOwnQuery(queryRunner))
         return run(queryRunner, statement, values);
       const connection = (await queryRunner.connect()) as MysqlConnection;
       if (!sessionOf(connection).keepsStatements) return run(queryRunner, statement, values);

@@ -1,16 +1,14 @@
-import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
+import { type DataSource, QueryFailedError } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type Dialect, type Executed, type ValueType } from './dialect.js';
-import { HMAC_DIGITS, HMAC_PADS } from './mask.js';
-
+import { type Dialect, type ValueType } from './dialect.js';
 import { enumTransformers } from './enum-transformers.js';
+import { HMAC_DIGITS, HMAC_PADS } from './mask.js';
 import { FEW_KEYS, takePacked } from './packed-rows.js';
 import { PAD_BYTES, readPad, words } from './pad.js';
-import { connectionOf, hasOwnQuery, ownQueryOf } from './query-runner.js';
+import { connectionOf } from './query-runner.js';
 import { postgresSessions } from './postgres.session.js';
-import { readPlain, runPlain, runPrepared } from './prepared.js';
+import { postgresStatements } from './postgres.statements.js';
 import { postgresRefusal } from './refusal.js';
-import { type Statement } from './statement.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
 import { tooManyColumns } from './row-limits.js';
@@ -74,7 +72,9 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       `('${id}' || left(encode(sha256(${block(outer, HMAC_PADS.outer)} || sha256(${block(inner, HMAC_PADS.inner)} || ` +
       `convert_to(${textOf(dataSource, expression, column)}, 'UTF8'))), 'hex'), ${HMAC_DIGITS}))::varchar`,
     makePad: async (queryRunner) => {
-      const client = (await queryRunner.connect()) as PgClient;
+      const client = (await queryRunner.connect()) as {
+        query(sql: string): Promise<{ rows: { pad: string }[] }>;
+      };
       return readPad((await client.query(MAKE_PAD)).rows[0].pad);
     },
 
@@ -179,58 +179,8 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     inlined: 'NOT MATERIALIZED ',
     pastHints: () => '',
 
-    execute: (queryRunner, statement, values) => {
-      return statement.name && hasOwnQuery(queryRunner)
-        ? runNamed(dataSource, queryRunner, statement, values)
-        : runPlain(queryRunner, statement, values);
-    },
-
-    read: async (queryRunner, statement, values) => {
-      const client = (await queryRunner.connect()) as PgClient;
-      const isPrepared = statement.name && hasOwnQuery(queryRunner) && !outdated.has(client);
-      const ask = (text: string): Promise<unknown> => ownQueryOf(queryRunner).call(queryRunner, text);
-      // In a transaction it couldn't be tried again.
-      if (!isPrepared || (await sessionOf(client).isInTransaction(ask)))
-        return readPlain(queryRunner, statement, values);
-      try {
-        return (await runNamed(dataSource, queryRunner, statement, values)).rows;
-      } catch (error) {
-        if (!isOutdated(error)) throw error;
-        outdated.add(client);
-        return readPlain(queryRunner, statement, values);
-      }
-    },
+    ...postgresStatements(dataSource, sessionOf),
   };
-}
-
-/** A client of the `pg` package, as far as it is used here. */
-interface PgClient {
-  query(config: string | { name: string; text: string; values: unknown[] }): Promise<{
-    rows: Record<string, unknown>[];
-    rowCount: number | null;
-  }>;
-}
-
-function runNamed(
-  dataSource: DataSource,
-  queryRunner: QueryRunner,
-  statement: Statement,
-  values: unknown[],
-): Promise<Executed> {
-  const { name, text } = statement;
-  return runPrepared(dataSource, queryRunner, statement, values, async () => {
-    const client = (await queryRunner.connect()) as PgClient;
-    const { rows, rowCount } = await client.query({ name: name!, text, values });
-    return { rows, affected: rowCount ?? 0 };
-  });
-}
-
-// What a connection has prepared is refused for good once a column that it selects has been given another type, by a
-// migration while the application runs.
-const outdated = new WeakSet<PgClient>();
-
-function isOutdated(error: unknown): boolean {
-  return error instanceof QueryFailedError && (error.driverError as { code?: string }).code === '0A000';
 }
 
 // A block of HMAC, from the blinded half that the key is in; the other half is the same for all.

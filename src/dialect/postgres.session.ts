@@ -9,6 +9,10 @@ const LONGEST_SETTING = 1_000;
 
 /** A client of the `pg` package, as far as it tells of its session. */
 interface PgClient {
+  readonly host: string;
+  readonly port: number;
+  /** What it was told to cancel its statements by: of the server's process, or made up by a pooler. */
+  readonly processID: number | null;
   /** From pg 8.23 on. */
   getTransactionStatus?(): Status | null;
   /** Not with pg-native. */
@@ -22,26 +26,33 @@ interface PgClient {
 const LEVEL = /\bisolation(?:\s+level)?\s*(?:=|\bto\b|\s)\s*'?(serializable|repeatable|read)\b/i;
 const OF_SESSION = /\bset\s+session\b|\bdefault_transaction_isolation\b/i;
 
-/** The sessions of one data source, whose connections begin with the same defaults. */
+/** The sessions of one data source, whose connections to one address are alike. */
 export function postgresSessions(): (connection: object) => Session {
-  const defaults: Defaults = { level: undefined };
+  const servers = new Map<string, Server>();
+  const serverOf = ({ host, port }: PgClient): Server => {
+    const address = `${host}:${port}`;
+    let server = servers.get(address);
+    if (!server) servers.set(address, (server = { level: undefined, isDirect: false }));
+    return server;
+  };
   return remembered((connection) => {
     const client = connection as PgClient;
     return typeof client.connection?.on === 'function'
-      ? new PostgresSession(client, client.connection, defaults)
+      ? new PostgresSession(client, client.connection, serverOf(client))
       : new FollowedSession();
   });
 }
 
-interface Defaults {
-  /** Of the server, the database or the role; asked once. */
+/** What a connection to one address begins with; asked once. */
+interface Server {
+  /** The isolation level by default of the server, the database or the role. */
   level: string | undefined;
+  /** Whether a connection has one process of the server to itself: a pooler may give it another for each transaction. */
+  isDirect: boolean;
 }
 
 /** Knows the status that PostgreSQL sends after each statement, and follows the isolation level. */
 class PostgresSession implements Session {
-  // A changed search_path or role makes PostgreSQL plan a prepared statement anew.
-  readonly keepsStatements = true;
   readonly commandsIn = transactionCommands;
   private told: Status | null = null;
   private ofSession: string | undefined;
@@ -50,14 +61,19 @@ class PostgresSession implements Session {
   constructor(
     private readonly client: PgClient,
     private readonly protocol: EventEmitter,
-    private readonly defaults: Defaults,
+    private readonly server: Server,
   ) {
     if (!client.getTransactionStatus)
       protocol.on('readyForQuery', ({ status }: { status: Status }) => (this.told = status));
   }
 
   get isSerializable(): boolean {
-    return (this.ofTransaction ?? this.ofSession ?? this.defaults.level) === 'serializable';
+    return (this.ofTransaction ?? this.ofSession ?? this.server.level) === 'serializable';
+  }
+
+  // A changed search_path or role makes PostgreSQL plan a prepared statement anew.
+  get keepsStatements(): boolean {
+    return this.server.isDirect;
   }
 
   noteResult(text: string): boolean {
@@ -76,8 +92,8 @@ class PostgresSession implements Session {
     if (this.client.readyForQuery === false && this.client._queryable !== false)
       return this.untilReady().then(() => this.isInTransaction(ask));
     const { status } = this;
-    if (status && (this.defaults.level || status === 'E')) return status !== 'I';
-    return this.askDefaults(ask).then(() => this.status !== 'I');
+    if (status && (this.server.level || status === 'E')) return status !== 'I';
+    return this.askServer(ask).then(() => this.status !== 'I');
   }
 
   survives(ask: Ask): boolean | Promise<boolean> {
@@ -97,8 +113,11 @@ class PostgresSession implements Session {
     return this.client.getTransactionStatus?.() ?? this.told;
   }
 
-  private async askDefaults(ask: Ask): Promise<void> {
-    const [row] = (await ask('SHOW default_transaction_isolation')) as Record<string, string>[];
-    this.defaults.level = row?.default_transaction_isolation ?? 'unknown';
+  private async askServer(ask: Ask): Promise<void> {
+    const [row] = (await ask(
+      `SELECT current_setting('default_transaction_isolation') AS level, pg_backend_pid() AS pid`,
+    )) as { level: string; pid: number | string }[];
+    this.server.level = row?.level ?? 'unknown';
+    this.server.isDirect = Number(row?.pid) === this.client.processID;
   }
 }

@@ -1,6 +1,22 @@
 import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
+import { type AuditOptions } from '../audit.options.js';
 import { type Executed } from './dialect.js';
 import { type Statement } from './statement.js';
+
+type Choice = NonNullable<AuditOptions['preparedStatements']>;
+
+const CHOICE = Symbol.for('nestjs-typeorm-audit:prepared-statements');
+
+/** Says whether the data source's connections keep prepared statements. */
+export function usePreparedStatements({ driver }: DataSource, choice: Choice | undefined): void {
+  // Data sources that are derived from another one have its driver.
+  Object.assign(driver, { [CHOICE]: choice });
+}
+
+/** What `usePreparedStatements()` has said, or `'auto'`. */
+export function preparedStatementsOf({ driver }: DataSource): Choice {
+  return (driver as { [CHOICE]?: Choice })[CHOICE] ?? 'auto';
+}
 
 /**
  * Runs a statement on the driver's own connection, prepared, which TypeORM's query() can't: planning these costs more

@@ -24,7 +24,7 @@ export interface Session {
   survives(ask: Ask): boolean | Promise<boolean>;
   /** Whether the transaction is SERIALIZABLE, as far as the database's rules for what is read there matter. */
   readonly isSerializable: boolean;
-  /** Whether a statement that was prepared earlier still means the same tables. */
+  /** Whether the connection keeps a prepared statement, which then means the same tables still. */
   readonly keepsStatements: boolean;
 }
 
@@ -41,7 +41,7 @@ export function remembered<T extends Session>(make: (connection: object) => T): 
 /** Follows the transaction by the text of the statements, where the driver tells nothing. */
 export class FollowedSession implements Session {
   readonly isSerializable = false;
-  readonly keepsStatements = true;
+  readonly keepsStatements = false;
   readonly commandsIn = transactionCommands;
   private isOpen = false;
 

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
 
@@ -48,6 +50,11 @@ export default async function globalSetup(): Promise<void> {
         `Start them, or say where they are with ${variables.join(', ')}.`,
     );
   }
+  const pgbouncers = databases.includes('postgres') ? await findPgbouncers() : {};
+  labels.push(...Object.values(pgbouncers).map((version) => `pgbouncer ${version}`));
+  if (databases.includes('postgres') && Object.keys(pgbouncers).length === 0)
+    silent.push('pgbouncer (not found; PGBOUNCERS says where)');
+  process.env.AUDIT_TEST_PGBOUNCERS = JSON.stringify(pgbouncers);
   process.env.AUDIT_TEST_DATABASES = databases.join(',');
   // Many tests write without the library too, to compare.
   process.env.AUDIT_UNATTACHED ??= 'ignore';
@@ -61,6 +68,29 @@ function wantedDatabases(): ('sqlite' | ServerName)[] {
   const unknown = names?.find((name) => !all.some((known) => known === name));
   if (unknown !== undefined) throw new Error(`DATABASES: "${unknown}" is not one of ${all.join(', ')}.`);
   return all.filter((name) => names?.includes(name) ?? true);
+}
+
+/**
+ * The versions of the PgBouncers of this machine by their commands: those that `PGBOUNCERS` names, separated by commas,
+ * or Debian's, if it is there.
+ *
+ * @throws Error when one doesn't run that `PGBOUNCERS` names
+ */
+async function findPgbouncers(): Promise<Record<string, string>> {
+  const named = process.env.PGBOUNCERS?.split(',').filter(Boolean);
+  const found: Record<string, string> = {};
+  for (const command of named ?? ['/usr/sbin/pgbouncer']) {
+    try {
+      const { stdout } = await promisify(execFile)(command, ['--version']);
+      found[command] = /[\d.]+/.exec(stdout)![0];
+    } catch (error) {
+      if (named)
+        throw new Error(`PGBOUNCERS names ${command}, which does not run: ${reasonOf(error)}`, {
+          cause: error,
+        });
+    }
+  }
+  return found;
 }
 
 /** A database server as its administrator sees it, for the few statements that the tests need beside TypeORM. */
