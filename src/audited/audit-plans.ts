@@ -1,10 +1,9 @@
 import { type DataSource, EntitySchema, type EntityMetadata, type EntityTarget } from 'typeorm';
-import { importClassesFromDirectories } from 'typeorm/util/DirectoryExportedClassesLoader.js';
 import { AuditConfigurationError, NotAuditedError } from '../audit.errors.js';
 import { assertSupported } from '../dialect/dialect-of.js';
+import { extendDataSources, schemaOf } from '../revision/data-source.patch.js';
 import { buildMaintenanceMetadata } from '../revision/maintenance-record.js';
 import { buildRevisionMetadatas } from '../revision/revision-metadata.js';
-import { extendDataSources } from '../revision/typeorm.patch.js';
 import {
   type AuditPlan,
   type AuditPlanDraft,
@@ -89,8 +88,8 @@ export function auditPlansOf(dataSource: DataSource): AuditPlans {
   );
 }
 
-extendDataSources(async (dataSource) => {
-  const drafts = await draftPlans(dataSource);
+extendDataSources((dataSource) => {
+  const drafts = draftPlans(dataSource);
   const revisions = buildRevisionMetadatas(
     dataSource,
     drafts.map((draft) => draft.definition),
@@ -103,11 +102,10 @@ extendDataSources(async (dataSource) => {
   return maintenance ? [...revisions, maintenance] : revisions;
 });
 
-async function draftPlans(dataSource: DataSource): Promise<AuditPlanDraft[]> {
-  const schemas = await namedSchemas(dataSource);
+function draftPlans(dataSource: DataSource): AuditPlanDraft[] {
   const entities: AuditPlanDraft[] = [];
   for (const metadata of dataSource.entityMetadatas) {
-    const target = typeof metadata.target === 'function' ? metadata.target : schemas.get(metadata.target);
+    const target = typeof metadata.target === 'function' ? metadata.target : schemaOf(metadata);
     const options = target && auditedMark(target);
     if (!options || isCoveredByParent(metadata, target)) continue;
     assertSupported(dataSource, metadata.name);
@@ -129,21 +127,6 @@ function isCoveredByParent(metadata: EntityMetadata, target: Markable): boolean 
     !!auditedMark(metadata.parentEntityMetadata.target as Markable) &&
     Object.keys(ownAuditedMark(target) ?? {}).length === 0
   );
-}
-
-// TypeORM's metadata of a schema without a class knows only the schema's name, and the mark is on the schema.
-async function namedSchemas(dataSource: DataSource): Promise<Map<string, EntitySchema>> {
-  const named = dataSource.entityMetadatas.some(
-    (metadata) => typeof metadata.target === 'string' && !metadata.isJunction,
-  );
-  if (!named) return new Map();
-  const entities = Object.values(dataSource.options.entities ?? {}) as unknown[];
-  const directories = entities.filter((entity): entity is string => typeof entity === 'string');
-  const loaded = await importClassesFromDirectories(dataSource.logger, directories);
-  const schemas = [...entities, ...loaded].filter(
-    (entity): entity is EntitySchema => entity instanceof EntitySchema,
-  );
-  return new Map(schemas.map((schema) => [schema.options.name, schema]));
 }
 
 function nameOf(target: EntityTarget<any>): string {

@@ -1,45 +1,10 @@
-import {
-  DataSource,
-  EntityManager,
-  type EntityMetadata,
-  type EntityTarget,
-  QueryBuilder,
-  type QueryRunner,
-} from 'typeorm';
+import { type DataSource, EntityManager, type EntityTarget, QueryBuilder, type QueryRunner } from 'typeorm';
 import { MigrationExecutor } from 'typeorm/migration/MigrationExecutor.js';
 import { type Subject } from 'typeorm/persistence/Subject.js';
 import { SubjectExecutor } from 'typeorm/persistence/SubjectExecutor.js';
 import { BroadcasterResult } from 'typeorm/subscriber/BroadcasterResult.js';
 
 const PATCHED = Symbol.for('nestjs-typeorm-audit:patched');
-
-/** TypeORM's protected method, and what the library leaves on the class and its instances. */
-type Extensible = Omit<DataSource, never> & {
-  buildMetadatas(): Promise<void>;
-  [PATCHED]?: true;
-};
-
-/**
- * Makes every data source build the revision metadata of its audited entities after its own.
- *
- * The columns of a revision are only known when TypeORM has resolved the entity's (join columns, embeddeds,
- * inheritance, naming strategy), and nothing but `buildMetadatas` stands between that and `synchronize`, so this
- * is where the library has to change somebody else's class. It does so once, whichever copy of it comes first, and
- * a data source with no audited entity is left as it was.
- *
- * @param build the metadata of a data source's revision tables, once its own has been built
- */
-export function extendDataSources(build: (dataSource: DataSource) => Promise<EntityMetadata[]>): void {
-  const prototype = DataSource.prototype as unknown as Extensible;
-  if (prototype[PATCHED]) return;
-  const buildOwn = prototype.buildMetadatas;
-  prototype.buildMetadatas = async function (this: Extensible) {
-    await buildOwn.call(this);
-    const revisions = await build(this as unknown as DataSource);
-    if (revisions.length > 0) addMetadatas(this as unknown as DataSource, revisions);
-  };
-  prototype[PATCHED] = true;
-}
 
 type BuilderFactory = (queryBuilder: QueryBuilder<any>) => QueryBuilder<any>;
 type BuilderRegistry = {
@@ -170,12 +135,4 @@ export function replaceClear(clear: Clear): void {
     return clear(this, target, options, () => truncate.call(this, target, options));
   };
   prototype[PATCHED] = true;
-}
-
-function addMetadatas(dataSource: DataSource, metadatas: EntityMetadata[]): void {
-  const all = [...dataSource.entityMetadatas, ...metadatas];
-  Object.assign(dataSource, {
-    entityMetadatas: all,
-    entityMetadatasMap: new Map(all.map((metadata) => [metadata.target, metadata])),
-  });
 }
