@@ -1,6 +1,7 @@
 import { type DataSource, EntitySchema, type EntityMetadata, type EntityTarget } from 'typeorm';
 import { AuditConfigurationError, NotAuditedError } from '../audit.errors.js';
 import { assertSupported } from '../dialect/dialect-of.js';
+import { assertOneTypeorm } from '../revision/assert-one-typeorm.js';
 import { extendDataSources, schemaOf } from '../revision/data-source.patch.js';
 import { buildMaintenanceMetadata } from '../revision/maintenance-record.js';
 import { buildRevisionMetadatas } from '../revision/revision-metadata.js';
@@ -75,15 +76,17 @@ const PLANS = Symbol.for('nestjs-typeorm-audit:plans');
 /**
  * The plans of an initialised data source.
  *
- * @throws AuditConfigurationError when it isn't, or was initialised before this library was loaded
+ * @throws AuditConfigurationError when it isn't, is of another copy of TypeORM, or was initialised before this library
+ *   was loaded
  */
 export function auditPlansOf(dataSource: DataSource): AuditPlans {
   const plans = (dataSource as { [PLANS]?: AuditPlans })[PLANS];
   if (plans) return plans;
+  assertOneTypeorm(dataSource);
   throw new AuditConfigurationError(
     dataSource.isInitialized
       ? 'The data source was initialised before nestjs-typeorm-audit was loaded, so it has no revision tables. ' +
-          'Import nestjs-typeorm-audit before dataSource.initialize().'
+          'Mark its entities with @Audited() before dataSource.initialize().'
       : 'The data source is not initialised. Await dataSource.initialize() first.',
   );
 }

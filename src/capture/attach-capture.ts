@@ -4,6 +4,7 @@ import { auditPlansOf } from '../audited/audit-plans.js';
 import { useMaskKey } from '../audited/mask-key.js';
 import { setRecorder } from '../audited/recorder.js';
 import { type AuditContext } from '../context/audit-context.js';
+import { assertOneTypeorm } from '../revision/assert-one-typeorm.js';
 import { extendQueryRunners } from '../revision/query-runner.patch.js';
 import {
   extendFlushes,
@@ -38,6 +39,8 @@ export function attachCapture(
   options: AuditOptions,
   context: AuditContext,
 ): () => void {
+  // Another copy of this library may have given it revision tables, with another copy of TypeORM.
+  assertOneTypeorm(dataSource);
   auditPlansOf(dataSource);
   const bearer = dataSource as { [ATTACHED]?: Attached };
   const shared = bearer[ATTACHED]?.options ?? new SharedOptions();
