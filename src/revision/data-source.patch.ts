@@ -33,7 +33,7 @@ type Extended = DataSource & { [EXTENDED]?: EntityMetadata[] };
  * @throws AuditConfigurationError when TypeORM's builder of metadata isn't what it was
  */
 export function extendDataSources(build: (dataSource: DataSource) => EntityMetadata[]): void {
-  rememberSchemas(EntitySchemaTransformer.prototype as Transformer);
+  rememberSchemas(EntitySchemaTransformer.prototype);
   const prototype = EntityMetadataValidator.prototype as Validator;
   if (prototype[PATCHED]) return;
   const { validateMany } = prototype;
