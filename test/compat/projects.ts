@@ -133,6 +133,8 @@ async function addApplication(
       experimentalDecorators: true,
       emitDecoratorMetadata: true,
       types: ['node'],
+      // Their types are those of the other application.
+      ...(from === 'commands' && { noCheck: true }),
       rootDir: '.',
       outDir: 'out',
     },
