@@ -62,7 +62,8 @@ export class ActorRequiredError extends AuditError {
   constructor(entity: string) {
     super(
       `A write to ${entity} has no actor, and requireActor is on. ` +
-        `Authenticate the request, or wrap the write in AuditContext.run({ actor }, …).`,
+        `Authenticate the request, wrap the write in AuditContext.run({ actor }, …), or name a defaultActor for writes ` +
+        `outside of requests.`,
     );
   }
 }

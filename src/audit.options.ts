@@ -1,5 +1,6 @@
 import { type CanActivate, type Type } from '@nestjs/common';
 import { type DataSource, type DataSourceOptions } from 'typeorm';
+import { type RequestOrigin } from './context/request-of.js';
 
 /** Request metadata, stored with each revision as JSON. */
 export type AuditMetadata = Record<string, unknown>;
@@ -8,24 +9,54 @@ export type AuditMetadata = Record<string, unknown>;
 export interface AuditOptions {
   /**
    * Who makes the request; asked when a revision is written, so after guards have run. At most 255 characters.
-   * The request is what the transport has: Express's or Fastify's request, GraphQL's `context.req`, a
-   * microservice's RpcContext.
+   * Blank text is no actor.
    *
-   * @default request.user?.id ?? request.user?.sub, as a string
+   * The request is what the transport has: Express's or Fastify's request, GraphQL's `context.req` or `context`, a
+   * gateway's client, a microservice's RpcContext. `where` says which it is, and has Nest's ExecutionContext.
+   *
+   * @default the `id` or else the `sub` of `request.user`, as a string; then of GraphQL's `context.user`, a gateway's
+   * `client.data.user`, the user in a message's data
    * @example actor: (request) => request.user?.email
+   * @example actor: (request, where) =>
+   *   where.transport === 'rpc' ? where.executionContext?.switchToRpc().getData().userId : request.user?.id
    */
-  actor?: (request: any) => string | number | null | undefined | Promise<string | number | null | undefined>;
+  actor?: (
+    request: any,
+    where: RequestOrigin,
+  ) => string | number | null | undefined | Promise<string | number | null | undefined>;
 
   /**
-   * What else to keep of the request. It is stored as JSON with each revision; what `AuditContext` adds goes on top.
+   * Who writes outside of requests, where no `AuditContext.run()` says so: jobs, `onModuleInit`, scripts. In the
+   * course of a request without a user the actor stays null, and `run({ actor: null }, …)` stays null too.
    *
-   * @default { requestId, method, path }: the id is that of nestjs-cls, else the header x-request-id, else request.id
+   * @default none: the actor is null
+   * @example defaultActor: 'system'
+   * @example defaultActor: () => `worker-${process.pid}`
+   */
+  defaultActor?: string | (() => string | null | undefined);
+
+  /**
+   * What else to keep of the request, of which it gets the same as `actor`. It is stored as JSON with each revision;
+   * what `AuditContext` adds goes on top.
+   *
+   * @default { requestId, method, path }: the id is that of nestjs-cls, else the header x-request-id, else request.id,
+   * the first of them that has 1 to 128 letters, digits or `_.:/+=@-`. A path is cut after 1,024 characters
    * @example context: (request) => ({ ip: request.ip, tenant: request.headers['x-tenant'] })
    */
-  context?: (request: any) => AuditMetadata | null | undefined | Promise<AuditMetadata | null | undefined>;
+  context?: (
+    request: any,
+    where: RequestOrigin,
+  ) => AuditMetadata | null | undefined | Promise<AuditMetadata | null | undefined>;
 
   /**
-   * Refuses a write to an audited entity that has no actor.
+   * How much context a revision may hold, in bytes of its JSON: an integer from 256 to 1048576. A larger one is
+   * stored with marks such as '[cut: 20480 bytes]' in place of its largest values, and the write goes on.
+   * @default 16384
+   */
+  maxContextBytes?: number;
+
+  /**
+   * Refuses a write to an audited entity that has no actor. `@Audited({ requireActor })` decides for one entity.
    * @default false
    */
   requireActor?: boolean;

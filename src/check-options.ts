@@ -13,6 +13,16 @@ const OPTIONS: Expectations<AuditOptions> = {
   actor: A_FUNCTION,
   context: A_FUNCTION,
   requireActor: A_BOOLEAN,
+  defaultActor: [
+    "text of 1 to 255 characters such as 'system', or a function that returns it",
+    (value) =>
+      typeof value === 'function' ||
+      (typeof value === 'string' && value.trim() !== '' && value.length <= 255),
+  ],
+  maxContextBytes: [
+    'an integer from 256 to 1048576',
+    (value) => Number.isInteger(value) && Number(value) >= 256 && Number(value) <= 1024 * 1024,
+  ],
   // Its length is checked where it is used, by an error that doesn't show it.
   maskKey: ['text of at least 16 characters', (value) => typeof value === 'string'],
 };

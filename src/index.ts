@@ -54,6 +54,7 @@ export {
 export { type MaintenanceAction, MaintenanceRecord } from './revision/maintenance-record.js';
 export { getMaintenanceToken, InjectMaintenance } from './inject-maintenance.decorator.js';
 
+export { type RequestOrigin } from './context/request-of.js';
 export { AuditContext, type AuditContextState, type AuditContextValues } from './context/audit-context.js';
 
 export { AuditController } from './http/audit.controller.js';

@@ -15,7 +15,10 @@ export interface PlanColumn {
   readonly copy: ColumnMetadata;
   /** Of both. */
   readonly databaseName: string;
-  /** Where the value is in a revision, a snapshot and a change: `party`, `address.city`, `guest_fk`. */
+  /**
+   * Where the value is in a snapshot and a change: `party`, `address.city`, `guest_fk`. Two columns of a single-table
+   * inheritance may be at one path, in two classes.
+   */
   readonly propertyPath: string;
   /** What its copies have instead of the value; undefined for the value itself. */
   readonly mask: Mask | undefined;
@@ -34,6 +37,8 @@ export interface AuditPlan {
   readonly columns: readonly PlanColumn[];
   readonly deletedState: 'null' | 'last';
   readonly when: AuditedOptions['when'];
+  /** Undefined where the module decides. */
+  readonly requireActor: boolean | undefined;
   /** The `@RevisionId()` column, if the entity has one. */
   readonly revisionId: ColumnMetadata | undefined;
 }
@@ -87,7 +92,11 @@ export function draftJunctions(dataSource: DataSource, owner: AuditPlanDraft): A
     .map((relation) => relation.junctionEntityMetadata!)
     .map((junction) => ({
       name: junction.tableName,
-      options: { deletedState: owner.options.deletedState, when: owner.options.when },
+      options: {
+        deletedState: owner.options.deletedState,
+        when: owner.options.when,
+        requireActor: owner.options.requireActor,
+      },
       revisionId: undefined,
       definition: {
         metadata: junction,
@@ -103,9 +112,15 @@ export function draftJunctions(dataSource: DataSource, owner: AuditPlanDraft): A
 export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): AuditPlan {
   const { metadata, columns, masks } = draft.definition;
   const planned = columns.map((source): PlanColumn => {
-    const propertyPath = revisionPropertyPath(source);
-    const copy = revision.findColumnWithPropertyPath(propertyPath)!;
-    return { source, copy, databaseName: source.databaseName, propertyPath, mask: masks?.get(source) };
+    const { databaseName, isVirtual, propertyPath } = source;
+    const copy = revision.findColumnWithPropertyPath(revisionPropertyPath(source))!;
+    return {
+      source,
+      copy,
+      databaseName,
+      propertyPath: isVirtual ? databaseName : propertyPath,
+      mask: masks?.get(source),
+    };
   });
   return {
     name: draft.name,
@@ -115,6 +130,7 @@ export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): A
     columns: planned,
     deletedState: draft.options.deletedState ?? 'null',
     when: draft.options.when,
+    requireActor: draft.options.requireActor,
     revisionId: draft.revisionId,
   };
 }

@@ -52,6 +52,13 @@ export interface AuditedOptions {
    * @example when: (write) => write.actor !== 'nightly-import'
    */
   when?: (write: AuditedWrite) => boolean;
+
+  /**
+   * Whether a write without an actor is refused.
+   * @default `requireActor` of the module
+   * @example requireActor: false // a table that anonymous visitors write, in an application that requires actors
+   */
+  requireActor?: boolean;
 }
 
 /**

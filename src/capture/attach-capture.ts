@@ -6,13 +6,15 @@ import { setRecorder } from '../audited/recorder.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { assertOneTypeorm } from '../revision/assert-one-typeorm.js';
 import { extendQueryRunners } from '../revision/query-runner.patch.js';
+import { assertTypeormMembers } from '../revision/typeorm-members.js';
 import {
+  checkExecutions,
   extendFlushes,
   extendMigrations,
   replaceClear,
   replaceQueryBuilders,
 } from '../revision/typeorm.patch.js';
-import { auditedQueryBuilders } from './audited-query-builders.js';
+import { auditedQueryBuilders, refuseWritesWithin } from './audited-query-builders.js';
 import { Capture, setCapture } from './capture.js';
 import { pendingTables } from './pending-tables.js';
 import { RawRecorder } from './raw-recorder.js';
@@ -32,7 +34,8 @@ interface Attached {
  * Begins to record the writes to a data source's audited entities, or shares what has begun before.
  *
  * @returns what ends it: recording goes on until all who began it have ended it
- * @throws AuditConfigurationError when the data source has no revision tables, or an option contradicts the others'
+ * @throws AuditConfigurationError when TypeORM lacks a member that recording stands on, the data source
+ * has no revision tables, or an option contradicts the others'
  */
 export function attachCapture(
   dataSource: DataSource,
@@ -41,6 +44,7 @@ export function attachCapture(
 ): () => void {
   // Another copy of this library may have given it revision tables, with another copy of TypeORM.
   assertOneTypeorm(dataSource);
+  assertTypeormMembers();
   auditPlansOf(dataSource);
   const bearer = dataSource as { [ATTACHED]?: Attached };
   const shared = bearer[ATTACHED]?.options ?? new SharedOptions();
@@ -61,6 +65,7 @@ export function attachCapture(
 
 function begin(dataSource: DataSource, options: AuditOptions, context: AuditContext): () => void {
   replaceQueryBuilders(auditedQueryBuilders);
+  checkExecutions(refuseWritesWithin);
   extendFlushes(recordedFlushes);
   extendMigrations(pendingTables);
   replaceClear(recordedClear);

@@ -23,6 +23,19 @@ export const auditedQueryBuilders: Record<string, BuilderFactory> = {
   SoftDeleteQueryBuilder: factoryOf(noting(recording(SoftDeleteQueryBuilder, 'update'))),
 };
 
+/**
+ * Refuses a write that is part of another builder's statement, as its common table expression: nobody would record it.
+ *
+ * @throws AuditError
+ */
+export function refuseWritesWithin({ expressionMap }: QueryBuilder<any>): void {
+  for (const { queryBuilder } of expressionMap.commonTableExpressions) {
+    if (typeof queryBuilder === 'string') continue;
+    const { write } = queryBuilder as QueryBuilder<any> & { readonly write?: BuilderWrite };
+    write?.refuseToBePart();
+  }
+}
+
 function factoryOf(Audited: BuilderClass): BuilderFactory {
   return (queryBuilder) => new Audited(queryBuilder) as unknown as QueryBuilder<any>;
 }

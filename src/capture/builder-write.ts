@@ -1,10 +1,11 @@
 import { QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
+import { AuditError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type Who } from '../context/write-context.js';
 import { type Key, type WriteKind } from '../dialect/dialect.js';
 import { type BuilderInternals } from './builder-internals.js';
 import { type Capture } from './capture.js';
-import { tellsInsertedKeys } from './inserted-keys.js';
+import { givenRows, tellsInsertedKeys } from './inserted-keys.js';
 import { viewOf } from './query-runner-view.js';
 import { type RecordedFlush } from './recorded-flush.js';
 import { ReturnedKeys } from './returned-keys.js';
@@ -44,6 +45,16 @@ export class BuilderWrite {
   /** The builder's RETURNING list, with the keys in it while a write is being recorded. */
   returning(own: string): string {
     return this.returned ? this.returned.list(own) : own;
+  }
+
+  /** @throws AuditError where the write is to be recorded, which it can't as a part of another statement */
+  refuseToBePart(): void {
+    const circumstances = circumstancesOf(this.internals, this.kind);
+    if (!circumstances) return;
+    throw new AuditError(
+      `This ${this.operation()} of ${circumstances.table.name} can't be recorded as a common table expression of another ` +
+        `query. Execute it by itself, in the same transaction.`,
+    );
   }
 
   async execute<T>(execute: () => Promise<T>): Promise<T> {
@@ -223,6 +234,7 @@ export class BuilderWrite {
       () => !tellsInsertedKeys(table, this.internals.expressionMap),
       isPlain ? capture.keys.packer(table) : undefined,
       hasPlaces,
+      () => givenRows(this.internals.expressionMap)?.length,
     );
   }
 

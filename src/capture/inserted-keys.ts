@@ -10,20 +10,51 @@ import { uniqueKeys } from './keys.js';
 const ROWS_PER_SELECT = 500;
 
 /** Whether `insertedKeys()` will find the rows of an insert. */
-export function tellsInsertedKeys(table: EntityMetadata, expressionMap: QueryExpressionMap): boolean {
+export function tellsInsertedKeys(
+  table: EntityMetadata,
+  expressionMap: QueryExpressionMap,
+  numbered = generatedNumber(table),
+): boolean {
   const rows = givenRows(expressionMap);
   if (!rows) return false;
   const missing = rows.filter((row) => !hasKey(table, row));
-  return isNumbered(table, rows, expressionMap) || missing.every((row) => uniquesIn(table, row).length > 0);
+  return (
+    isNumbered(table, rows, expressionMap, numbered) ||
+    missing.every((row) => uniquesIn(table, row).length > 0)
+  );
 }
 
 /** @throws AuditError where `insertedKeys()` would not find the rows of an insert */
-export function assertTellsKeys(table: EntityMetadata, expressionMap: QueryExpressionMap): void {
-  if (tellsInsertedKeys(table, expressionMap)) return;
-  throw new AuditError(
-    `${givenRows(expressionMap) ? 'This insert' : 'INSERT … SELECT'} into ${table.name} can't be recorded, because this ` +
-      `database doesn't tell which rows it writes. Give the rows their primary keys, or use save().`,
+export function assertTellsKeys(
+  table: EntityMetadata,
+  expressionMap: QueryExpressionMap,
+  numbered?: ColumnMetadata,
+): void {
+  if (!tellsInsertedKeys(table, expressionMap, numbered)) throw untold(table, expressionMap);
+}
+
+function untold({ name }: EntityMetadata, expressionMap: QueryExpressionMap): AuditError {
+  return new AuditError(
+    `${givenRows(expressionMap) ? 'This insert' : 'INSERT … SELECT'} into ${name} can't be recorded, because this ` +
+      `database doesn't tell which rows it writes. Give the rows their primary keys, or save() those without keys apart.`,
   );
+}
+
+/** The key column that the database numbers: by the metadata, or where that leaves keys unknown, by its catalogue. */
+export async function numberedColumn(
+  { keys }: Capture,
+  queryRunner: QueryRunner,
+  table: EntityMetadata,
+  expressionMap: QueryExpressionMap,
+): Promise<ColumnMetadata | undefined> {
+  if (tellsInsertedKeys(table, expressionMap)) return generatedNumber(table);
+  return keys.numbered(queryRunner, table);
+}
+
+/** Whether TypeORM doesn't know keys of an insert that neither the values nor its metadata give. */
+export function lacksKeys({ primaryColumns }: EntityMetadata, expressionMap: QueryExpressionMap): boolean {
+  const columns = primaryColumns.filter((column) => !column.isGenerated);
+  return (givenRows(expressionMap) ?? []).some((row) => columns.some((column) => !isGiven(column, row)));
 }
 
 /**
@@ -38,10 +69,13 @@ export async function insertedKeys(
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
   result: QueryResult,
+  numbered: ColumnMetadata | undefined,
 ): Promise<Key[]> {
   const rows = givenRows(expressionMap) ?? [];
-  if (isNumbered(table, rows, expressionMap)) {
+  if (isNumbered(table, rows, expressionMap, numbered)) {
     const first = BigInt((result.raw as { insertId: number | string }).insertId);
+    // A trigger has given another one.
+    if (first === 0n) throw untold(table, expressionMap);
     const step = rows.length > 1 ? await numberingStep(queryRunner) : 1;
     return rows.map((row, n) => keyIn(capture, table, row, String(first + BigInt(n * step))));
   }
@@ -79,16 +113,19 @@ export function isNumbered(
   { primaryColumns }: EntityMetadata,
   rows: readonly ObjectLiteral[],
   { onUpdate, onIgnore }: QueryExpressionMap,
+  numbered: ColumnMetadata | undefined,
 ): boolean {
-  const numbered = primaryColumns.find(
-    (column) => column.isGenerated && column.generationStrategy === 'increment',
-  );
   return (
     !!numbered &&
     !onUpdate &&
     !onIgnore &&
     rows.every((row) => primaryColumns.every((column) => isGiven(column, row) !== (column === numbered)))
   );
+}
+
+/** The key column that the metadata lets the database number. */
+export function generatedNumber({ primaryColumns }: EntityMetadata): ColumnMetadata | undefined {
+  return primaryColumns.find((column) => column.isGenerated && column.generationStrategy === 'increment');
 }
 
 function hasKey({ primaryColumns }: EntityMetadata, row: ObjectLiteral): boolean {

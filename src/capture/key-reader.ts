@@ -1,4 +1,5 @@
 import { type DataSource, type EntityMetadata, type QueryRunner } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import {
   type Dialect,
   type Key,
@@ -87,11 +88,20 @@ export class KeyReader {
 
   /** What joins a statement with keys of a table. */
   async table(queryRunner: QueryRunner, metadata: EntityMetadata): Promise<KeyTable> {
+    return this.dialect.keyTable(await this.describe(queryRunner, metadata));
+  }
+
+  /** The key column that the database numbers, where its catalogue has to be asked for that. */
+  async numbered(queryRunner: QueryRunner, metadata: EntityMetadata): Promise<ColumnMetadata | undefined> {
+    return (await this.describe(queryRunner, metadata)).numbered;
+  }
+
+  private async describe(queryRunner: QueryRunner, metadata: EntityMetadata): Promise<KeyDescription> {
     let description = this.descriptions.get(metadata);
     if (!description) {
       description = await this.dialect.describeKeys(queryRunner, metadata.primaryColumns);
       this.descriptions.set(metadata, description);
     }
-    return this.dialect.keyTable(description);
+    return description;
   }
 }

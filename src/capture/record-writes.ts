@@ -51,7 +51,8 @@ export class WriteRecorder {
   private isWanted({ plan, operation }: Write, context: WriteContext): boolean {
     if (plan.when && !plan.when({ ...context, operation: operation === 'upsert' ? 'insert' : operation }))
       return false;
-    if (this.options.requireActor && context.actor === null) throw new ActorRequiredError(plan.metadata.name);
+    if (context.actor === null && (plan.requireActor ?? this.options.requireActor))
+      throw new ActorRequiredError(plan.metadata.name);
     return true;
   }
 

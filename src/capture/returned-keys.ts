@@ -26,6 +26,8 @@ export class ReturnedKeys {
     private readonly packer: KeyPacker | undefined,
     /** Whether it is to be known where the rows are. */
     private readonly hasPlaces: boolean,
+    /** How many rows an insert is given. */
+    private readonly given: () => number | undefined,
   ) {
     const keys = capture.keys.expressions(table);
     this.keys = hasPlaces ? `${keys}, ${capture.dialect.rowPlace} AS ${PLACE}` : keys;
@@ -75,14 +77,15 @@ export class ReturnedKeys {
     if (this.isPacked) {
       const packed = this.packer!.take(rows);
       result.affected = packed.length;
-      await capture.dialect.forgetReturned(queryRunner, this.kind, result, undefined);
+      await capture.dialect.forgetReturned(queryRunner, this.kind, result, undefined, undefined);
       return { keys: packed, places: undefined };
     }
     const keys = capture.keys.keysIn(table, rows);
     const places = this.hasPlaces ? rows.map((row) => row[PLACE] as string) : undefined;
     if (this.own === '') {
-      const generated = table.primaryColumns.findIndex((column) => column.generationStrategy === 'increment');
-      await capture.dialect.forgetReturned(queryRunner, this.kind, result, keys[0]?.[generated]);
+      const numbered = this.kind === 'insert' ? await capture.keys.numbered(queryRunner, table) : undefined;
+      const first: unknown = numbered && keys[0]?.[table.primaryColumns.indexOf(numbered)];
+      await capture.dialect.forgetReturned(queryRunner, this.kind, result, first, this.given());
       return { keys, places };
     }
     result.records = capture.keys.withoutKeys(rows);

@@ -1,7 +1,6 @@
 import { type QueryRunner } from 'typeorm';
-import { v7 } from 'uuid';
 import { type Key, type Keys } from '../dialect/dialect.js';
-import { now } from './clock.js';
+import { newId, now } from './clock.js';
 import { type KeyReader } from './key-reader.js';
 import { boundChunks, keyParameters, soleKey } from './keys.js';
 import { type Recordable } from './recordable.js';
@@ -74,7 +73,7 @@ export class RevisionInserts {
     key: Key,
     statement: TableStatement,
   ): Promise<number> {
-    const values = keyParameters(key, recordable.plan.keys.length, { ...valuesOf(recordable), id: v7() });
+    const values = keyParameters(key, recordable.plan.keys.length, { ...valuesOf(recordable), id: newId() });
     return (await this.statements.execute(queryRunner, statement, values)).affected;
   }
 
@@ -109,5 +108,5 @@ export function valuesOf({
 
 /** The beginning of a UUID v7, and a number of 40 bits for its end that leaves room to count on. */
 export function uuidSeries(): { prefix: string; start: number } {
-  return { prefix: v7().slice(0, 26), start: Math.floor(Math.random() * 2 ** 39) };
+  return { prefix: newId().slice(0, 26), start: Math.floor(Math.random() * 2 ** 39) };
 }

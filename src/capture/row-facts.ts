@@ -1,7 +1,7 @@
 import { type EntityMetadata } from 'typeorm';
 import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { type WriteKind } from '../dialect/dialect.js';
-import { givenRows, isNumbered } from './inserted-keys.js';
+import { generatedNumber, givenRows, isNumbered } from './inserted-keys.js';
 import { type RowFacts } from './recordable.js';
 
 /** What mysql2 tells of an update: of the rows that it matched, how many it changed. */
@@ -21,7 +21,7 @@ export function givenFacts(table: EntityMetadata, expressionMap: QueryExpression
   const rows = givenRows(expressionMap);
   return {
     areInserted: !onIgnore && !onUpdate,
-    areGenerated: rows !== undefined && isNumbered(table, rows, expressionMap),
+    areGenerated: rows !== undefined && isNumbered(table, rows, expressionMap, generatedNumber(table)),
   };
 }
 

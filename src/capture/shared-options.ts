@@ -28,6 +28,14 @@ export class SharedOptions implements AuditOptions {
     return firstOf(this.asked(), 'context');
   }
 
+  get defaultActor(): AuditOptions['defaultActor'] {
+    return firstOf(this.asked(), 'defaultActor');
+  }
+
+  get maxContextBytes(): number | undefined {
+    return firstOf(this.asked(), 'maxContextBytes');
+  }
+
   get requireActor(): boolean | undefined {
     return firstOf(this.attachments, 'requireActor');
   }

@@ -1,5 +1,5 @@
 import { type QueryRunner } from 'typeorm';
-import { v7 } from 'uuid';
+import { newId } from './clock.js';
 import { type Dialect, type Executed, type Key } from '../dialect/dialect.js';
 import { type Statement } from '../dialect/statement.js';
 import { keyParameters } from './keys.js';
@@ -33,7 +33,7 @@ export class VersionedInsert {
   private async insertInBlock(queryRunner: QueryRunner, recordable: Recordable, key: Key): Promise<number> {
     const values = {
       ...keyValues(recordable, key),
-      id: v7(),
+      id: newId(),
       mayHaveChanged: recordable.haveChanged !== false,
     };
     const build = versioned('block', recordable, lookAndRecordOne);
@@ -56,7 +56,7 @@ export class VersionedInsert {
     for (;;) {
       const isQuiet = newest.version !== null && !Number(newest.isNews);
       if (isQuiet && !(mayBeTaken && recordable.haveChanged !== false)) return 0;
-      const id = v7();
+      const id = newId();
       // One that is refused keeps everybody from inserting at the end of the table, where all revisions are inserted.
       const looks = mayBeTaken && newest.version !== null && Number(isFollowed) === 1;
       const next = looks

@@ -6,6 +6,7 @@ import { assertOfThePresent } from '../revision/historic-entities.js';
 import { type BuilderInternals } from './builder-internals.js';
 import { type Capture, captureOf, tableOf } from './capture.js';
 import { dataSourceOf } from './data-source-of.js';
+import { lacksKeys } from './inserted-keys.js';
 import { flushOf, type RecordedFlush } from './recorded-flush.js';
 import { followsWrite } from './written-rows.js';
 
@@ -43,7 +44,10 @@ export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Cir
   if (!plan && !isFollowed) return undefined;
   if (!flush && !capture.isRecording) return undefined;
   const isNamed =
-    flush && !isTreeMove && !isAnonymous(builder, kind) && !needsPlaces(capture, flush.queryRunner, kind);
+    flush &&
+    !isTreeMove &&
+    !isAnonymous(builder, kind, table) &&
+    !needsPlaces(capture, flush.queryRunner, kind);
   return { capture, table, plan: isNamed ? undefined : plan, isFollowed, flush };
 }
 
@@ -67,10 +71,11 @@ function assertValuesOfThePresent(
 }
 
 // Of these a flush doesn't know the row: a child that is dropped from a one-to-many, and an insert whose generated
-// key nobody asks for.
-function isAnonymous({ expressionMap }: BuilderInternals, kind: WriteKind): boolean {
+// key nobody asks for, or of whose generation only the database knows.
+function isAnonymous({ expressionMap }: BuilderInternals, kind: WriteKind, table: EntityMetadata): boolean {
   const { updateEntity, whereEntities } = expressionMap;
-  return kind === 'insert' ? !updateEntity : kind === 'update' && whereEntities.length === 0;
+  if (kind === 'insert') return !updateEntity || lacksKeys(table, expressionMap);
+  return kind === 'update' && whereEntities.length === 0;
 }
 
 // The persistence layer writes materialized paths too, by builders that have listeners.

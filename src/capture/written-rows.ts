@@ -8,7 +8,7 @@ import { affectedKeys, affectedRows, changedColumns, rekeyedColumns } from './af
 import { type BuilderInternals } from './builder-internals.js';
 import { type Capture } from './capture.js';
 import { type Cascades } from './cascades.js';
-import { assertTellsKeys, insertedKeys, keysOfConflicts } from './inserted-keys.js';
+import { assertTellsKeys, insertedKeys, keysOfConflicts, numberedColumn } from './inserted-keys.js';
 import { keyText } from './keys.js';
 import { movedRows } from './moved-rows.js';
 import { type Write } from './record-writes.js';
@@ -66,7 +66,9 @@ export function writtenRows(statement: WriteStatement): Promise<RowsAfter> {
 const tracedRows: Record<WriteKind, (statement: WriteStatement) => Promise<RowsAfter>> = {
   async insert({ capture, builder, queryRunner, table, plan, operation, isReturned }) {
     const { expressionMap } = builder;
-    if (plan && !isReturned) assertTellsKeys(table, expressionMap);
+    const numbered =
+      plan && !isReturned ? await numberedColumn(capture, queryRunner, table, expressionMap) : undefined;
+    if (plan && !isReturned) assertTellsKeys(table, expressionMap, numbered);
     const { cascades, keys: reader } = capture;
     const followed = actingOnUpdate(cascades, table, expressionMap);
     // An upsert that overwrites keys ends the histories of those that it finds.
@@ -78,7 +80,7 @@ const tracedRows: Record<WriteKind, (statement: WriteStatement) => Promise<RowsA
     return async (result, returned) => {
       const keys =
         (returned as Key[] | undefined) ??
-        (plan ? await insertedKeys(capture, queryRunner, table, expressionMap, result) : found);
+        (plan ? await insertedKeys(capture, queryRunner, table, expressionMap, result, numbered) : found);
       const cascaded = await cascades.afterUpdate(queryRunner, referring, keys);
       if (!plan) return cascaded;
       const left = new Set((await reader.existing(queryRunner, table, found)).map(keyText));

@@ -86,7 +86,7 @@ export class AuditContext {
 
   /** The request in whose course the code runs, if any: what `actor` and `context` of the options are given. */
   request(): unknown {
-    return currentRequest();
+    return currentRequest()?.request;
   }
 
   private runState<T>(state: AuditContextState, fn: () => T): T {

@@ -1,19 +1,30 @@
 import { type ExecutionContext } from '@nestjs/common';
 import { CLS_CTX, CLS_REQ, ClsServiceManager, type ClsStore, ContextClsStoreMap } from 'nestjs-cls';
-import { rawRequestOf, requestOf } from './request-of.js';
+import { rawRequestOf, requestOf, type RequestOrigin } from './request-of.js';
 
 const REQUEST = Symbol.for('nestjs-typeorm-audit:request');
+const EXECUTION = Symbol.for('nestjs-typeorm-audit:execution');
 const APPLICATION = Symbol.for('nestjs-typeorm-audit:application');
 
 const cls = ClsServiceManager.getClsService();
 
-/** The request in whose course the code runs, if any, whoever opened its context. */
-export function currentRequest(): unknown {
+/** A request, or a message, and where it came in. */
+export interface CurrentRequest {
+  /** Undefined for a message of a transport that has nothing that stands for the request. */
+  readonly request: unknown;
+  readonly origin: RequestOrigin;
+}
+
+/** The request or message in whose course the code runs; undefined in jobs, scripts and at start. */
+export function currentRequest(): CurrentRequest | undefined {
   const store = cls.get() as ClsStore | undefined;
   if (!store) return undefined;
-  const context = store[CLS_CTX] as ExecutionContext | undefined;
   // What guards have seen comes first: on Fastify they put the user on the request that has the raw one inside.
-  return store[REQUEST] ?? (context && requestOf(context)) ?? store[CLS_REQ];
+  const executionContext = (store[EXECUTION] ?? store[CLS_CTX]) as ExecutionContext | undefined;
+  const request: unknown =
+    store[REQUEST] ?? (executionContext && requestOf(executionContext)) ?? store[CLS_REQ];
+  if (!executionContext && request === undefined) return undefined;
+  return { request, origin: { transport: executionContext?.getType<string>() ?? 'http', executionContext } };
 }
 
 /** What stands for the application that handles the request: its AuditContext, of which it has one. */
@@ -36,6 +47,7 @@ export function inContextOfRaw<T>(raw: object, fn: () => T, application?: object
   return cls.run({ ifNested: 'inherit' }, () => {
     // The copy of a context that was open already has the values of the application, but its request is another.
     cls.set(REQUEST, undefined);
+    cls.set(EXECUTION, undefined);
     cls.set(CLS_CTX, undefined);
     cls.set(CLS_REQ, raw);
     cls.set(APPLICATION, application);
@@ -50,11 +62,13 @@ export function inContextOf<T>(context: ExecutionContext, fn: () => T, applicati
   const known: ClsStore | undefined = ContextClsStoreMap.get(context);
   if (isOpenFor(rawRequestOf(request), known)) {
     cls.set(REQUEST, request);
+    cls.set(EXECUTION, context);
     cls.set(APPLICATION, application);
     return fn();
   }
   const store: ClsStore = cls.isActive() ? { ...known, ...cls.get() } : (known ?? {});
   store[REQUEST] = request;
+  store[EXECUTION] = context;
   store[APPLICATION] = application;
   // It is found there by nestjs-cls, whose own interceptor may come next. A custom transport may have no context
   // object, and a WeakMap takes nothing else.

@@ -1,6 +1,9 @@
 import { type AuditMetadata, type AuditOptions } from '../audit.options.js';
 import { assertStorable, type AuditContext, type AuditContextState } from './audit-context.js';
-import { currentRequestId } from './request-context.js';
+import { fittingContext } from './fitting-context.js';
+import { currentRequest, currentRequestId } from './request-context.js';
+import { requestMetadata } from './request-metadata.js';
+import { userOf } from './request-user.js';
 
 /** Who writes, why, and the rest, as it is stored with a revision. */
 export interface WriteContext {
@@ -18,14 +21,19 @@ export type Who = (state: AuditContextState | undefined) => WriteContext;
  * writes that do have something to record.
  */
 export function whoWrites(context: AuditContext, options: AuditOptions): Who | Promise<Who> {
-  const request = context.request() as object | undefined;
-  if (!request) return (state) => writeContext(state, state?.actor);
+  const current = currentRequest();
   try {
+    if (!current) return whoOf(options, outsideActor(context, options));
+    const { request, origin } = current;
+    if (request === undefined || request === null) return whoOf(options);
     // What has been said already needs no asking.
-    const actor = context.state()?.actor === undefined ? (options.actor ?? userOf)(request) : undefined;
-    const metadata = options.context ? options.context(request) : metadataOf(request, currentRequestId());
-    if (!isLate(actor) && !isLate(metadata)) return whoOf(actor, metadata);
-    return Promise.all([actor, metadata]).then((told) => whoOf(...told), failing);
+    const actor =
+      context.state()?.actor === undefined ? (options.actor ?? userOf)(request, origin) : undefined;
+    const metadata = options.context
+      ? options.context(request, origin)
+      : requestMetadata(request, currentRequestId());
+    if (!isLate(actor) && !isLate(metadata)) return whoOf(options, actor, metadata);
+    return Promise.all([actor, metadata]).then((told) => whoOf(options, ...told), failing);
   } catch (error) {
     return failing(error);
   }
@@ -36,8 +44,14 @@ export async function resolveContext(context: AuditContext, options: AuditOption
   return (await whoWrites(context, options))(context.state());
 }
 
-function whoOf(actor: string | number | null | undefined, metadata: AuditMetadata | null | undefined): Who {
-  return (state) => writeContext(state, state?.actor !== undefined ? state.actor : actor, metadata);
+function whoOf(options: AuditOptions, actor?: string | number | null, metadata?: AuditMetadata | null): Who {
+  return (state) => writeContext(options, state, state?.actor !== undefined ? state.actor : actor, metadata);
+}
+
+/** The application itself, where no request and no `run()` says who writes. */
+function outsideActor(context: AuditContext, { defaultActor }: AuditOptions): string | null | undefined {
+  if (context.state()?.actor !== undefined) return undefined;
+  return typeof defaultActor === 'function' ? defaultActor() : defaultActor;
 }
 
 function isLate<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
@@ -51,42 +65,18 @@ function failing(error: unknown): Who {
 }
 
 function writeContext(
+  options: AuditOptions,
   state: AuditContextState | undefined,
   actor: string | number | null | undefined,
   metadata?: AuditMetadata | null,
 ): WriteContext {
   const stored = typeof actor === 'number' ? String(actor) : actor;
   assertStorable('actor', stored);
+  const context = metadata || state?.context ? { ...metadata, ...state?.context } : null;
   return {
-    actor: stored ?? null,
+    // Blank text names nobody.
+    actor: stored?.trim() ? stored : null,
     reason: state?.reason ?? null,
-    context: metadata || state?.context ? { ...metadata, ...state?.context } : null,
+    context: context && fittingContext(context, options.maxContextBytes),
   };
-}
-
-function userOf({ user }: { user?: { id?: UserId; sub?: UserId } | null }): string | null {
-  const id = user?.id ?? user?.sub;
-  return id === undefined || id === null ? null : String(id);
-}
-
-type UserId = string | number | bigint | null;
-
-interface HttpRequest {
-  id?: unknown;
-  method?: unknown;
-  originalUrl?: unknown;
-  url?: unknown;
-  headers?: Record<string, unknown>;
-}
-
-function metadataOf(request: HttpRequest, requestId: string | undefined): AuditMetadata | null {
-  const { id, method, originalUrl, url, headers } = request;
-  const path = originalUrl ?? url;
-  const metadata = {
-    requestId: requestId ?? headers?.['x-request-id'] ?? (typeof id === 'number' ? String(id) : id),
-    method,
-    path: typeof path === 'string' ? path.split('?', 1)[0] : undefined,
-  };
-  const known = Object.entries(metadata).filter(([, value]) => typeof value === 'string');
-  return known.length > 0 ? Object.fromEntries(known) : null;
 }

@@ -67,6 +67,9 @@ export interface Dialect {
   /** Whether any of the columns differs between two rows: exactly (case, blanks, scale), with null equal to null. */
   differ(columns: readonly ColumnMetadata[], left: RowExpression, right: RowExpression): string;
 
+  /** Whether a text is a parameter's, byte by byte, where the column's collation may ignore case and blanks. */
+  sameText(expression: string, parameter: string): string;
+
   /** Whether the driver reads JSON's null from a column as it reads NULL. */
   hidesJsonNull(column: ColumnMetadata): boolean;
 
@@ -108,16 +111,21 @@ export interface Dialect {
    * Makes the result of a write that returned nothing but keys what it would have been without.
    *
    * @param firstNumber the generated key of the first row, if there is one
+   * @param given the number of rows that an insert was given; undefined where a SELECT gave them
    */
   forgetReturned(
     queryRunner: QueryRunner,
     kind: WriteKind,
     result: QueryResult,
     firstNumber: unknown,
+    given: number | undefined,
   ): Promise<void>;
 
   /** Whether rows that refer to deleted ones may be left behind, although their foreign keys say that they are deleted. */
   readonly leavesChildren?: boolean;
+
+  /** Whether a TRUNCATE can empty the tables that refer to its own, too. */
+  readonly truncatesCascading: boolean;
 
   /** Whether all query runners of a data source are on one connection. */
   readonly sharesConnection: boolean;
@@ -251,6 +259,8 @@ export type RowExpression = (column: ColumnMetadata) => string;
 export interface KeyDescription {
   readonly columns: readonly ColumnMetadata[];
   readonly types: readonly string[];
+  /** The one that the database numbers, whether or not the metadata says so. */
+  readonly numbered?: ColumnMetadata;
 }
 
 export interface KeyTable {

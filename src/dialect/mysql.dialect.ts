@@ -1,9 +1,9 @@
-import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
+import { type DataSource, QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { assertNothingCut } from './cut-values.js';
 import { type Dialect, type Executed } from './dialect.js';
 import { isMariadb, newestOnMariadb } from './mariadb.js';
-import { enumTransformers } from './numeric-enum.js';
+import { enumTransformers } from './enum-transformers.js';
 import { mariadbBlocks } from './mariadb.blocks.js';
 import { isBinary, mysqlKeys } from './mysql.keys.js';
 import { hideTransaction, MysqlSession } from './mysql.session.js';
@@ -67,6 +67,8 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
         })
         .join(' AND ')})`,
 
+    sameText: (expression, parameter) => `${bytesOf(expression)} = ${bytesOf(parameter)}`,
+
     // MariaDB's JSON is text, but it tells the driver what it is, which parses it.
     hidesJsonNull: (column) => typeOf(column) === 'json',
 
@@ -85,6 +87,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     refusal: mysqlRefusal,
     // MySQL 9.7 goes on from the first of several deleted rows only.
     leavesChildren: !isMariadb(dataSource),
+    truncatesCascading: false,
     sharesConnection: false,
     connectionOf,
     sessionOf,
@@ -96,14 +99,8 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     returning: (kind) =>
       kind === 'insert' && dataSource.driver.isReturningSqlSupported('insert') ? 'beside' : 'none',
     returningClause: (_, keys) => ` RETURNING ${keys}`,
-    forgetReturned: (_queryRunner, _kind, result, firstNumber) => {
-      const affectedRows = result.records.length;
-      const told = { info: '', serverStatus: 2, warningStatus: 0, changedRows: 0 };
-      result.raw = { fieldCount: 0, affectedRows, insertId: Number(firstNumber ?? 0), ...told };
-      result.records = [];
-      result.affected = affectedRows;
-      return Promise.resolve();
-    },
+    forgetReturned: (queryRunner, _, result, firstNumber, given) =>
+      forgetReturned(queryRunner, result, Number(firstNumber ?? 0), given),
 
     ...mysqlKeys(dataSource),
 
@@ -150,6 +147,28 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
       }
     },
   };
+}
+
+// What the server would have told without RETURNING, in the driver's own object: rows come without it.
+async function forgetReturned(
+  queryRunner: QueryRunner,
+  result: QueryResult,
+  insertId: number,
+  given: number | undefined,
+): Promise<void> {
+  const affectedRows = (result.records as unknown[]).length;
+  const [{ warnings }] = (await queryRunner.query('SELECT @@warning_count AS warnings')) as {
+    warnings: number;
+  }[];
+  const header = (await queryRunner.query('DO 0')) as object;
+  const duplicates = given === undefined ? 0 : given - affectedRows;
+  const info =
+    given === 1
+      ? ''
+      : `Records: ${given ?? affectedRows}  Duplicates: ${duplicates}  Warnings: ${Number(warnings)}`;
+  result.raw = Object.assign(header, { affectedRows, insertId, info, warningStatus: Number(warnings) });
+  result.records = [];
+  result.affected = affectedRows;
 }
 
 async function run(queryRunner: QueryRunner, { text }: Statement, values: unknown[]): Promise<Executed> {
@@ -201,4 +220,9 @@ const NUMERIC = /int|^dec|^double|^float|^numeric|^fixed|^real|^bool|^bit|^year|
 
 function isNumeric(type: string): boolean {
   return NUMERIC.test(type);
+}
+
+// In one character set, because a table may have another one than the connection.
+function bytesOf(text: string): string {
+  return `CAST(CONVERT(${text} USING utf8mb4) AS BINARY)`;
 }

@@ -58,10 +58,10 @@ async function describeKeys(
 ): Promise<KeyDescription> {
   const { tableName, database } = columns[0].entityMetadata;
   const rows = (await queryRunner.query(
-    `SELECT column_name AS name, column_type AS type, character_set_name AS charset, collation_name AS collation ` +
+    `SELECT column_name AS name, column_type AS type, extra AS extra, character_set_name AS charset, collation_name AS collation ` +
       `FROM information_schema.columns WHERE table_schema = coalesce(?, database()) AND table_name = ?`,
     [database ?? null, tableName],
-  )) as { name: string; type: string; charset: string | null; collation: string | null }[];
+  )) as { name: string; type: string; extra: string; charset: string | null; collation: string | null }[];
   const types = columns.map((column) => {
     const row = rows.find(({ name }) => name === column.databaseName);
     const type = row?.type ?? 'varchar(255)';
@@ -69,7 +69,9 @@ async function describeKeys(
     const spelled = type === 'uuid' ? 'char(36)' : /^(enum|set)/.test(type) ? 'varchar(255)' : type;
     return row?.collation ? `${spelled} CHARACTER SET ${row.charset} COLLATE ${row.collation}` : spelled;
   });
-  return { columns, types };
+  const isNumbered = (column: ColumnMetadata): boolean =>
+    rows.some(({ name, extra }) => name === column.databaseName && /auto_increment/i.test(extra));
+  return { columns, types, numbered: columns.find(isNumbered) };
 }
 
 function encodeKey(dataSource: DataSource, key: Key): unknown[] {

@@ -1,7 +1,7 @@
 import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Dialect, type Executed, type ValueType } from './dialect.js';
-import { enumTransformers } from './numeric-enum.js';
+import { enumTransformers } from './enum-transformers.js';
 import { FEW_KEYS, takePacked } from './packed-rows.js';
 import { connectionOf, hasOwnQuery, ownQueryOf } from './query-runner.js';
 import { postgresSessions } from './postgres.session.js';
@@ -61,6 +61,8 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       `ROW(${columns.map((column) => copied(left(column), column)).join(', ')})::record *<> ` +
       `ROW(${columns.map(right).join(', ')})::record`,
 
+    sameText: (expression, parameter) => `${expression} = ${parameter}`,
+
     hidesJsonNull: (column) => /^jsonb?$/.test(dataSource.driver.normalizeType(column)) && !column.isArray,
 
     value: (parameter, type) => `${parameter}::${VALUE_TYPES[type]}`,
@@ -76,6 +78,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       error instanceof QueryFailedError &&
       ['40001', '40P01', '23505'].includes((error.driverError as { code?: string }).code ?? ''),
     refusal: postgresRefusal,
+    truncatesCascading: true,
     sharesConnection: false,
     connectionOf,
     sessionOf,

@@ -1,7 +1,7 @@
 import { type DataSource } from 'typeorm';
 import { type Dialect, type Executed, type Key } from './dialect.js';
 import { digestOf } from './mask.js';
-import { enumTransformers } from './numeric-enum.js';
+import { enumTransformers } from './enum-transformers.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
 import { hasOwnQuery } from './query-runner.js';
 import { remembered } from './session.js';
@@ -19,7 +19,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
 
     copiedType: (column) =>
       dataSource.driver.normalizeType(column) === 'varchar' && column.enum
-        ? { type: 'varchar', transformer: enumTransformers(column) }
+        ? { type: 'varchar', array: false, transformer: enumTransformers(column, true) }
         : {},
 
     placeholder: () => '?',
@@ -39,6 +39,8 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     differ: (columns, left, right) =>
       columns.map((column) => `${left(column)} IS NOT ${right(column)} COLLATE BINARY`).join(' OR '),
 
+    sameText: (expression, parameter) => `${expression} = ${parameter}`,
+
     hidesJsonNull: () => false,
 
     value: (parameter) => parameter,
@@ -50,6 +52,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     lockToUpdate: () => '',
     isConflict: () => false,
     refusal: sqliteRefusal,
+    truncatesCascading: false,
     sharesConnection: true,
     connectionOf: () => connectionOf(dataSource) as object | undefined,
     sessionOf: remembered(sqliteSession),

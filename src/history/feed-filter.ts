@@ -1,3 +1,5 @@
+import { type DataSource } from 'typeorm';
+import { dialectOf } from '../dialect/dialect-of.js';
 import { type FeedRequest } from './feed-request.js';
 import { type FeedFilter } from './feed-select.js';
 
@@ -9,8 +11,12 @@ import { type FeedFilter } from './feed-select.js';
  */
 const CLOCK_TOLERANCE_SECONDS = 3600;
 
-/** What a request asks of the revisions of each table. */
-export function feedFilter(request: FeedRequest): FeedFilter {
+/**
+ * What a request asks of the revisions of each table.
+ *
+ * @param floor the `rev_id` down to which they are looked through; undefined for all of them
+ */
+export function feedFilter(dataSource: DataSource, request: FeedRequest, floor?: string): FeedFilter {
   const { classes, after, since, until, actor, transaction, operation } = request;
   const conditions: string[] = [];
   const values: Record<string, unknown> = {};
@@ -25,9 +31,13 @@ export function feedFilter(request: FeedRequest): FeedFilter {
   // What is made at a time is found by the primary key, and not by looking through all of it.
   add('oldest', since === undefined ? undefined : firstIdOf(since - CLOCK_TOLERANCE_SECONDS), 'b.rev_id >=');
   add('newest', until === undefined ? undefined : firstIdOf(until + CLOCK_TOLERANCE_SECONDS), 'b.rev_id <');
-  add('actor', actor, 'b.rev_actor =');
+  add('floor', floor, 'b.rev_id >=');
   add('transaction', transaction, 'b.rev_transaction =');
   add('operation', operation, 'b.rev_operation =');
+  if (actor !== undefined) {
+    values.actor = actor;
+    conditions.push(dialectOf(dataSource).sameText('b.rev_actor', '{{actor}}'));
+  }
   for (const filter of classes.values()) Object.assign(values, filter.values);
   return { conditions, values, classes };
 }

@@ -30,6 +30,12 @@ export const FEED_TABLE = 'feed_table';
 const MAX_TABLES = 25;
 const MAX_COLUMNS = 1_500;
 
+/** How many revisions a page looks through where a filter has no index, over all tables, and at least in each. */
+const MAX_LOOKED_THROUGH = 50_000;
+const MIN_LOOKED_THROUGH = 1_000;
+
+const FLOOR: FeedWindow = { order: 'DESC', limit: 1 };
+
 /** The tables in groups whose revisions one statement can read. */
 export function feedGroups(dataSource: DataSource, plans: readonly AuditPlan[]): AuditPlan[][] {
   const groups: AuditPlan[][] = [];
@@ -87,6 +93,30 @@ export function selectFeedKeys(
   return feedStatement(dataSource, 'keys', plans, filter, window, () =>
     feedKeys(dataSource, plans, filter, window),
   );
+}
+
+/**
+ * Finds the `rev_id` down to which a page looks through the tables; no row where it comes to the end of each.
+ *
+ * A LIMIT with an OFFSET reads the entries of the primary key only: some 5 ms for all that a page looks through.
+ */
+export function selectFloor(
+  dataSource: DataSource,
+  plans: readonly AuditPlan[],
+  { conditions, values }: FeedFilter,
+): Statement {
+  return feedStatement(dataSource, 'floor', plans, { conditions, values }, FLOOR, () => {
+    const passed = Math.max(MIN_LOOKED_THROUGH, Math.floor(MAX_LOOKED_THROUGH / plans.length));
+    // Of time windows the bounds of the ids only: the others are in no index.
+    const where = conditions.filter((condition) => condition.startsWith('b.rev_id '));
+    const floors = plans.map(
+      (plan, t) =>
+        `SELECT * FROM (SELECT b.rev_id AS rev_id FROM ${tableName(dataSource, plan.revision)} b` +
+        `${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''} ` +
+        `ORDER BY b.rev_id DESC LIMIT 1 OFFSET ${passed}) b${t}`,
+    );
+    return `SELECT u.rev_id AS rev_id FROM (${floors.join(' UNION ALL ')}) u ORDER BY u.rev_id DESC LIMIT 1`;
+  });
 }
 
 function conditionsOf(plan: AuditPlan, { conditions, classes }: FeedFilter): string[] {

@@ -3,7 +3,7 @@ import { type AuditPlan } from '../audited/audit-plan.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { encodeCursor } from './cursor.js';
 import { feedFilter } from './feed-filter.js';
-import { FEED, feedRequest, transactionId } from './feed-request.js';
+import { FEED, type FeedRequest, feedRequest, transactionId } from './feed-request.js';
 import {
   FEED_TABLE,
   type FeedFilter,
@@ -12,6 +12,7 @@ import {
   type FeedWindow,
   selectFeed,
   selectFeedKeys,
+  selectFloor,
 } from './feed-select.js';
 import { readRows } from './read-statement.js';
 import { type ChangesOptions, type Page, type Revision } from './revision.js';
@@ -20,20 +21,33 @@ import { revisionReaderOf } from './revision-reader.js';
 /** One page of the revisions of all entities. @throws NotAuditedError @throws InvalidArgumentError naming the option */
 export async function readFeed(dataSource: DataSource, options: ChangesOptions): Promise<Page<Revision>> {
   const request = feedRequest(dataSource, options);
-  const { limit, actor } = request;
-  const found: Revision[] = [];
+  const { limit, plans } = request;
+  const floor = await readFloor(dataSource, request);
   // One more than the page has, to know whether another follows.
   const window: FeedWindow = { order: 'DESC', limit: limit + 1 };
-  let { after } = request;
-  for (;;) {
-    const read = await readRevisions(dataSource, request.plans, feedFilter({ ...request, after }), window);
-    // The database compares by a collation, to which 'Ann' may be 'ann'.
-    found.push(...read.filter((revision) => actor === undefined || revision.actor === actor));
-    if (found.length > limit || read.length < limit + 1) break;
-    after = read.at(-1)!.id;
-  }
+  const found = await readRevisions(dataSource, plans, feedFilter(dataSource, request, floor), window);
   const items = found.slice(0, limit);
-  return { items, nextCursor: found.length > limit ? encodeCursor(FEED, items.at(-1)!.id) : null };
+  const end = found.length > limit ? items.at(-1)!.id : floor;
+  return { items, nextCursor: end === undefined ? null : encodeCursor(FEED, end) };
+}
+
+/**
+ * Down to which `rev_id` a page looks, if anything is left below it: what a filter has no index for is looked for in a
+ * bounded number of revisions, and the page ends where that ends.
+ */
+async function readFloor(dataSource: DataSource, request: FeedRequest): Promise<string | undefined> {
+  const { plans, actor, operation, transaction } = request;
+  if (plans.length === 0 || transaction !== undefined) return undefined;
+  if (actor === undefined && operation === undefined) return undefined;
+  const filter = feedFilter(dataSource, {
+    ...request,
+    actor: undefined,
+    operation: undefined,
+    classes: new Map(),
+  });
+  const statement = selectFloor(dataSource, plans, filter);
+  const [row] = (await readRows(dataSource, statement, filter.values)) as { rev_id: string }[];
+  return row?.rev_id;
 }
 
 /** All revisions of a transaction, in the order in which they were made. @throws InvalidArgumentError */

@@ -65,8 +65,9 @@ export class RecordedColumns<E> {
     return this.columns.length;
   }
 
-  propertyOf(place: number): string {
-    return this.columns[place].propertyPath;
+  /** Each once, in the order of the places. */
+  propertiesOf(places: readonly number[]): string[] {
+    return [...new Set(places.map((place) => this.columns[place].propertyPath))];
   }
 
   /** @param names where a result row has the columns */
@@ -107,6 +108,9 @@ export class RecordedColumns<E> {
     const hidden: Record<string, unknown> = {};
     for (const n of places) {
       const { propertyPath, mask } = this.columns[n];
+      // Another class may have it in a column of its own.
+      if (!rowClass.has[n] && propertyPath in shown) continue;
+      nulls.delete(propertyPath);
       shown[propertyPath] = values ? values[n] : rowClass.has[n] ? this.hydrate(stored[n], n) : null;
       if (stored[n] === null) nulls.add(propertyPath);
       else if (stored[n] === JSON_NULL) jsonNulls.add(propertyPath);

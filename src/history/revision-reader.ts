@@ -41,7 +41,7 @@ export class RevisionReader<E extends ObjectLiteral> {
 
   /** What changes are listed of. */
   get properties(): string[] {
-    return this.columns.changeable.map((place) => this.columns.propertyOf(place));
+    return this.columns.propertiesOf(this.columns.changeable);
   }
 
   /** A revision that was selected with its predecessor. */
@@ -126,7 +126,7 @@ export class RevisionReader<E extends ObjectLiteral> {
       operation,
       previous && this.columns.state(previous, candidates),
       current && this.columns.state(current, candidates, values),
-      candidates.map((place) => this.columns.propertyOf(place)),
+      this.columns.propertiesOf(candidates),
     );
   }
 

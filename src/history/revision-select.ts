@@ -3,6 +3,7 @@ import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { type RowExpression } from '../dialect/dialect.js';
 import { type Statement } from '../dialect/statement.js';
+import { tableName } from '../dialect/table-name.js';
 import { REVISION_COLUMNS } from '../revision/revision-columns.js';
 import { readStatement } from './read-statement.js';
 import { columnsHidingNull, shownColumns } from './shown-columns.js';
@@ -55,6 +56,27 @@ export function selectRevisions(
     if (order) query.orderBy(`r.${REVISION_COLUMNS.revVersion}`, order);
     return `${query.getQuery()}${limit === undefined ? '' : ' LIMIT {{limit}}'}`;
   });
+}
+
+/** Reads the first and the last version of one row, whose key is in `{{key0}}`, `{{key1}}` …. */
+export function selectVersions(dataSource: DataSource, plan: AuditPlan): Statement {
+  return readStatement(dataSource, plan, 'versions', () => {
+    const { revVersion } = REVISION_COLUMNS;
+    const from = versionsOfRow(dataSource, plan);
+    return `SELECT min(v.${revVersion}) AS first, max(v.${revVersion}) AS last ${from}`;
+  });
+}
+
+/** Reads the newest version of the same row, as SQL. */
+export function newestVersion(dataSource: DataSource, plan: AuditPlan): string {
+  return `SELECT max(v.${REVISION_COLUMNS.revVersion}) ${versionsOfRow(dataSource, plan)}`;
+}
+
+function versionsOfRow(dataSource: DataSource, plan: AuditPlan): string {
+  const keys = plan.keys.map(
+    ({ databaseName }, n) => `v.${dataSource.driver.escape(databaseName)} = {{key${n}}}`,
+  );
+  return `FROM ${tableName(dataSource, plan.revision)} v WHERE ${keys.join(' AND ')}`;
 }
 
 function addPredecessor(

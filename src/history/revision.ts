@@ -153,6 +153,14 @@ export interface UndoOptions {
   dryRun?: boolean;
 
   /**
+   * Entities whose rows stay as they are, as classes, schemas or audited names: a log of jobs, say, that has been
+   * written since.
+   * @default none
+   * @example except: [JobRecord]
+   */
+  except?: readonly EntityTarget<any>[];
+
+  /**
    * The manager of a transaction that it is to be part of.
    * @default a transaction of its own
    */

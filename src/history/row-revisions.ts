@@ -2,13 +2,20 @@ import { type DataSource, type ObjectLiteral, QueryFailedError, type QueryRunner
 import { InvalidArgumentError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { dialectOf } from '../dialect/dialect-of.js';
+import { type Statement } from '../dialect/statement.js';
 import { tableName } from '../dialect/table-name.js';
 import { type ClassFilter } from './class-filter.js';
 import { keyOf, keyText } from './key-of.js';
 import { readRows } from './read-statement.js';
 import { type EntityId, type Revision } from './revision.js';
 import { type RevisionReader, revisionReaderOf } from './revision-reader.js';
-import { changedCondition, type RevisionFilter, selectRevisions } from './revision-select.js';
+import {
+  changedCondition,
+  type RevisionFilter,
+  selectRevisions,
+  selectVersions,
+  newestVersion,
+} from './revision-select.js';
 
 /** The revisions of one audited row. */
 export class RowRevisions<E extends ObjectLiteral> {
@@ -49,6 +56,22 @@ export class RowRevisions<E extends ObjectLiteral> {
     return changedCondition(this.dataSource, columns);
   }
 
+  /** The condition that a revision is by an actor. */
+  isBy(actor: string): string {
+    return dialectOf(this.dataSource).sameText('r.rev_actor', actor);
+  }
+
+  /** SQL that reads the newest version. */
+  get newestVersion(): string {
+    return newestVersion(this.dataSource, this.plan);
+  }
+
+  /** The first and the last version that are kept, of whatever class; undefined if there is none. */
+  async versions(): Promise<{ first: number; last: number } | undefined> {
+    const [row] = await this.run(selectVersions(this.dataSource, this.plan), {});
+    return row.last === null ? undefined : { first: Number(row.first), last: Number(row.last) };
+  }
+
   /** The newest one, in the sight of the query runner. */
   async newest(): Promise<Revision<E> | undefined> {
     return (await this.read({ order: 'DESC', limit: 1 })).at(0);
@@ -84,10 +107,13 @@ export class RowRevisions<E extends ObjectLiteral> {
         }
       : given;
     const statement = selectRevisions(this.dataSource, this.plan, filter, predecessor);
+    return this.run(statement, { ...filter.values, limit: filter.limit });
+  }
+
+  private async run(statement: Statement, values: ObjectLiteral): Promise<ObjectLiteral[]> {
     const key = Object.fromEntries(this.key.map((value, n) => [`key${n}`, value]));
     try {
-      const values = { ...key, ...filter.values, limit: filter.limit };
-      return await readRows(this.dataSource, statement, values, this.queryRunner);
+      return await readRows(this.dataSource, statement, { ...key, ...values }, this.queryRunner);
     } catch (error) {
       if (!isDataException(error)) throw error;
       // The database can't read the id as a value of the key's type: 'x' as a uuid, 2 ** 40 as an int.

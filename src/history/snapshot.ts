@@ -1,5 +1,6 @@
-import { type EntityMetadata, type ObjectLiteral } from 'typeorm';
+import { type EntityMetadata, getMetadataArgsStorage, type ObjectLiteral } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { MetadataUtils } from 'typeorm/metadata-builder/MetadataUtils.js';
 import { type PlanColumn } from '../audited/audit-plan.js';
 
 /**
@@ -11,17 +12,32 @@ export function classOf(root: EntityMetadata, discriminator: unknown): EntityMet
   return root.childEntityMetadatas.find((child) => child.discriminatorValue === discriminator) ?? root;
 }
 
-/** The columns of a class: in a single-table inheritance without those that another class of the table declares. */
+/** The columns of a class: in a single-table inheritance without those that only other classes of the table declare. */
 export function columnsOf(metadata: EntityMetadata): ColumnMetadata[] {
   const root = metadata.parentEntityMetadata ?? metadata;
   const others = root.childEntityMetadatas
     .map(({ target }) => target)
     .filter((target) => !isA(metadata.target, target));
-  return metadata.columns.filter(({ isVirtual, relationMetadata, target }) => {
+  if (others.length === 0) return metadata.columns;
+  const declared = declaredProperties(metadata);
+  return metadata.columns.filter(({ isVirtual, relationMetadata, propertyName, target }) => {
     // A join column is declared by its relation.
+    const property = isVirtual ? relationMetadata?.propertyName : propertyName;
     const declaredBy = isVirtual ? relationMetadata?.target : target;
-    return declaredBy === undefined || !others.includes(declaredBy);
+    // Where two classes declare a property, TypeORM's metadata names the first one only.
+    return declaredBy === undefined || !others.includes(declaredBy) || declared.has(property!);
   });
+}
+
+/** The columns and relations that a class and those that it extends declare with decorators. */
+function declaredProperties({ target }: EntityMetadata): Set<string> {
+  const classes = MetadataUtils.getInheritanceTree(target as () => void);
+  const declarations = getMetadataArgsStorage();
+  return new Set(
+    [...declarations.filterColumns(classes), ...declarations.filterRelations(classes)].map(
+      ({ propertyName }) => propertyName,
+    ),
+  );
 }
 
 /**

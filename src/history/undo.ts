@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
-import { type DataSource } from 'typeorm';
+import { type DataSource, type EntityTarget } from 'typeorm';
 import { InvalidArgumentError, type UndoConflict, UndoConflictError } from '../audit.errors.js';
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { auditPlansOf } from '../audited/audit-plans.js';
 import { obstacleOf } from './refused-write.js';
 import { readTransaction } from './feed.js';
 import { transactionId } from './feed-request.js';
@@ -17,11 +19,14 @@ import { type HistoryWrite, inWriteTransaction } from './write-transaction.js';
 export async function undo(
   dataSource: DataSource,
   transaction: string,
-  { dryRun = false, manager }: UndoOptions,
+  { dryRun = false, except = [], manager }: UndoOptions,
 ): Promise<Revision[]> {
   const id = transactionId(transaction);
   // Before the transaction begins, so that what it then reads is no older than the locks on the rows.
-  const written = await rowsOfTransaction(dataSource, id, manager?.queryRunner);
+  const left = except.map((entity) => exceptedPlan(dataSource, entity));
+  const written = (await rowsOfTransaction(dataSource, id, manager?.queryRunner)).filter(
+    ({ plan }) => !left.includes(plan),
+  );
   if (written.length === 0)
     throw new InvalidArgumentError('transaction', `${id} has no revisions that could be undone.`);
   const undone = inWriteTransaction(
@@ -45,6 +50,18 @@ export async function undo(
     const obstacle = await obstacleOf(dataSource, manager?.queryRunner, error.refused);
     throw new UndoConflictError(id, [error.row.conflictWith(obstacle)], { cause: error.cause });
   });
+}
+
+/** @throws NotAuditedError @throws InvalidArgumentError for some of the classes of a table */
+function exceptedPlan(dataSource: DataSource, entity: EntityTarget<any>): AuditPlan {
+  const plan = auditPlansOf(dataSource).get(entity);
+  const { name, tableType } = dataSource.getMetadata(entity);
+  if (tableType !== 'entity-child') return plan;
+  const root = plan.metadata.name;
+  throw new InvalidArgumentError(
+    'except',
+    `${name} shares the table of ${root}, which is undone as a whole. Give ${root} to leave out all of it.`,
+  );
 }
 
 // They are of one transaction, which is read at once when the first of them has said which.

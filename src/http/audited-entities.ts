@@ -44,7 +44,9 @@ export class AuditedEntities {
       name,
       revisionTable: revision.tablePath,
       keys: keys.map(({ propertyPath }) => propertyPath),
-      columns: columns.filter(({ copy }) => copy.isSelect).map(({ propertyPath }) => propertyPath),
+      columns: [
+        ...new Set(columns.filter(({ copy }) => copy.isSelect).map(({ propertyPath }) => propertyPath)),
+      ],
     }));
   }
 

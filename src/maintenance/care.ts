@@ -46,9 +46,10 @@ export class Care {
   }
 
   /** Who does it and why. @throws ActorRequiredError */
-  async writeContext({ metadata }: AuditPlan): Promise<WriteContext> {
+  async writeContext({ metadata, requireActor }: AuditPlan): Promise<WriteContext> {
     const context = await resolveContext(this.context, this.options);
-    if (this.options.requireActor && context.actor === null) throw new ActorRequiredError(metadata.name);
+    if (context.actor === null && (requireActor ?? this.options.requireActor))
+      throw new ActorRequiredError(metadata.name);
     return context;
   }
 

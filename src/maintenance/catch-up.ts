@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { v7 } from 'uuid';
+import { newId } from '../capture/clock.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { keyText } from '../capture/keys.js';
 import { type RecordedOperation } from '../capture/recordable.js';
@@ -115,7 +115,7 @@ class CatchUp {
         plan,
         operation: OPERATIONS[kind],
         keys: rows,
-        transaction: v7(),
+        transaction: newId(),
       });
       const { table: _, ...counts } = this.result;
       if (written > 0) await this.log.note(queryRunner, { ...counts, [kind]: counts[kind] + written });

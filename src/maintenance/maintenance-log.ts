@@ -1,7 +1,6 @@
 import { type QueryRunner } from 'typeorm';
-import { v7 } from 'uuid';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { now } from '../capture/clock.js';
+import { newId, now } from '../capture/clock.js';
 import { type WriteContext } from '../context/write-context.js';
 import { tableName } from '../dialect/table-name.js';
 import { type MaintenanceAction } from '../revision/maintenance-record.js';
@@ -12,7 +11,7 @@ import { type Care } from './care.js';
  * of every other, so that it is right wherever the run ends.
  */
 export class MaintenanceLog {
-  private readonly id = v7();
+  private readonly id = newId();
   private readonly table: string;
 
   constructor(

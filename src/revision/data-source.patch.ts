@@ -3,7 +3,6 @@ import { type Driver } from 'typeorm/driver/Driver.js';
 import { EntitySchemaTransformer } from 'typeorm/entity-schema/EntitySchemaTransformer.js';
 import { type MetadataArgsStorage } from 'typeorm/metadata-args/MetadataArgsStorage.js';
 import { EntityMetadataValidator } from 'typeorm/metadata-builder/EntityMetadataValidator.js';
-import { AuditConfigurationError } from '../audit.errors.js';
 
 const PATCHED = Symbol.for('nestjs-typeorm-audit:patched');
 const EXTENDED = Symbol.for('nestjs-typeorm-audit:extended');
@@ -30,14 +29,13 @@ type Extended = DataSource & { [EXTENDED]?: EntityMetadata[] };
  *
  * @param build the metadata of a data source's revision tables, once its own has been built; none where nothing is
  *   audited
- * @throws AuditConfigurationError when TypeORM's builder of metadata isn't what it was
  */
 export function extendDataSources(build: (dataSource: DataSource) => EntityMetadata[]): void {
   rememberSchemas(EntitySchemaTransformer.prototype);
   const prototype = EntityMetadataValidator.prototype as Validator;
-  if (prototype[PATCHED]) return;
+  // Where it isn't there, attaching says so.
+  if (prototype[PATCHED] || typeof prototype.validateMany !== 'function') return;
   const { validateMany } = prototype;
-  assertMethod(validateMany, 'EntityMetadataValidator.validateMany');
   prototype.validateMany = function (metadatas, driver) {
     validateMany.call(this, metadatas, driver);
     const dataSource = dataSourceOf(metadatas, driver);
@@ -55,9 +53,8 @@ export function schemaOf(metadata: EntityMetadata): EntitySchema | undefined {
 
 // TypeORM's metadata of a schema without a class knows only the schema's name.
 function rememberSchemas(prototype: Transformer): void {
-  if (prototype[PATCHED]) return;
+  if (prototype[PATCHED] || typeof prototype.transform !== 'function') return;
   const { transform } = prototype;
-  assertMethod(transform, 'EntitySchemaTransformer.transform');
   prototype.transform = function (schemas) {
     const storage = transform.call(this, schemas);
     const byName = new Map(schemas.map((schema) => [schema.options.name, schema]));
@@ -85,12 +82,4 @@ function dataSourceOf([metadata]: EntityMetadata[], driver: Driver): Extended {
     Extended
   >;
   return dataSource ?? connection;
-}
-
-function assertMethod(method: unknown, name: string): void {
-  if (typeof method !== 'function')
-    throw new AuditConfigurationError(
-      `${name}() of this version of TypeORM is not a function, so revision tables can't be made. ` +
-        `Use a version of TypeORM that nestjs-typeorm-audit lists among its peer dependencies.`,
-    );
 }

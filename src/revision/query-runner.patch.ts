@@ -3,7 +3,6 @@ import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSq
 import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
 import { SqljsQueryRunner } from 'typeorm/driver/sqljs/SqljsQueryRunner.js';
-import { AuditConfigurationError } from '../audit.errors.js';
 import { OWN_QUERY, type OwnQuery } from '../dialect/query-runner.js';
 
 const PATCHED = Symbol.for('nestjs-typeorm-audit:patched');
@@ -32,19 +31,11 @@ type Prototype = {
  * Nothing that TypeORM publishes tells of a BEGIN by hand, of a statement that is sent without waiting, or of a
  * runner that is released under a write. All of that comes through these methods of its query runners, those of
  * derived classes and of wrappers too, which call them in the end.
- *
- * @throws AuditConfigurationError when TypeORM's query runners aren't what they were
  */
 export function extendQueryRunners(): void {
   for (const runner of [PostgresQueryRunner, MysqlQueryRunner, BetterSqlite3QueryRunner, SqljsQueryRunner]) {
     const prototype = runner.prototype as unknown as Prototype;
     if (Object.hasOwn(prototype, PATCHED)) continue;
-    for (const method of ['query', 'stream', 'release'] as const)
-      if (typeof prototype[method] !== 'function')
-        throw new AuditConfigurationError(
-          `${runner.name}.${method}() of this version of TypeORM is not a function, so writes can't be recorded. ` +
-            `Use a version of TypeORM that nestjs-typeorm-audit lists among its peer dependencies.`,
-        );
     extend(prototype);
   }
 }

@@ -33,15 +33,22 @@ export interface RevisionDefinition extends RevisionTableName {
 
 /**
  * Where a copied column is found in a revision: at its own property path, or, where it has no property
- * (a join column, a discriminator), under its database name.
+ * (a join column, a discriminator) or shares it with another column, under its database name.
  */
 export function revisionPropertyPath(column: ColumnMetadata): string {
   return isPropertyless(column) ? column.databaseName : column.propertyPath;
 }
 
-/** Whether a column is in the table only: of a foreign key, a discriminator, a tree. */
+/** Whether a copied column has no property path of its own: a foreign key, a discriminator, a tree's column. */
 export function isPropertyless(column: ColumnMetadata): boolean {
-  return column.isVirtual;
+  return column.isVirtual || sharesProperty(column);
+}
+
+// Two children of a single-table inheritance may embed something under one name, with a prefix each.
+function sharesProperty({ embeddedMetadata, entityMetadata }: ColumnMetadata): boolean {
+  if (!embeddedMetadata || entityMetadata.inheritancePattern !== 'STI') return false;
+  const { propertyPath } = embeddedMetadata;
+  return entityMetadata.allEmbeddeds.find((other) => other.propertyPath === propertyPath) !== embeddedMetadata;
 }
 
 /** The options of a revision's own columns. */

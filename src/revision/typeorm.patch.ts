@@ -1,4 +1,11 @@
-import { type DataSource, EntityManager, type EntityTarget, QueryBuilder, type QueryRunner } from 'typeorm';
+import {
+  type DataSource,
+  EntityManager,
+  type EntityTarget,
+  QueryBuilder,
+  type QueryRunner,
+  SelectQueryBuilder,
+} from 'typeorm';
 import { MigrationExecutor } from 'typeorm/migration/MigrationExecutor.js';
 import { type Subject } from 'typeorm/persistence/Subject.js';
 import { SubjectExecutor } from 'typeorm/persistence/SubjectExecutor.js';
@@ -85,6 +92,27 @@ export function extendFlushes(extension: FlushExtension): void {
   prototype[PATCHED] = true;
 }
 
+type Obtaining = { obtainQueryRunner(): QueryRunner };
+
+/**
+ * Lets a check look at each query builder that is about to be executed, and not at one whose text alone is asked for:
+ * the query runner is what all of them obtain first.
+ */
+export function checkExecutions(check: (builder: QueryBuilder<any>) => void): void {
+  const registry = QueryBuilder.prototype as unknown as Obtaining & { [PATCHED]?: true };
+  if (Object.hasOwn(registry, PATCHED)) return;
+  // A SELECT has one of its own, which asks for another connection.
+  for (const { prototype } of [QueryBuilder, SelectQueryBuilder]) {
+    const obtaining = prototype as unknown as Obtaining;
+    const obtain = obtaining.obtainQueryRunner;
+    obtaining.obtainQueryRunner = function (this: Obtaining) {
+      check(this as unknown as QueryBuilder<any>);
+      return obtain.call(this);
+    };
+  }
+  registry[PATCHED] = true;
+}
+
 /** What stands around a run of migrations. */
 export interface MigrationExtension {
   run<T>(dataSource: DataSource, migrate: () => Promise<T>): Promise<T>;
@@ -132,7 +160,9 @@ export function replaceClear(clear: Clear): void {
   if (prototype[PATCHED]) return;
   const truncate = prototype.clear;
   prototype.clear = function (this: EntityManager, target: EntityTarget<any>, options) {
-    return clear(this, target, options, () => truncate.call(this, target, options));
+    // 0.3 knows of no options, and ignores them.
+    const known = truncate.length > 1 ? options : undefined;
+    return clear(this, target, known, () => truncate.call(this, target, options));
   };
   prototype[PATCHED] = true;
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Column, Entity, JoinTable, ManyToMany, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import { InvalidArgumentError, NotAuditedError } from '../../src/audit.errors.js';
 import { Audited } from '../../src/audited/audited.decorator.js';
@@ -207,6 +207,23 @@ describeDatabases('a feed', (name) => {
     await dataSource.getRepository(Tag).remove(tag);
     const found = await all({ from: new Date(Date.now() + 60_000), to: new Date(Date.now() + 3_000_000) });
     expect(told(found)).toEqual(['Tag delete', 'Tag insert']);
+  });
+
+  it('finds by time what is made after a clock that was a day ahead is set back', async () => {
+    const { dataSource } = audited;
+    const repository = dataSource.getRepository(Tag);
+    const clock = jest.spyOn(Date, 'now');
+    try {
+      clock.mockImplementation(() => new Date().getTime() + 86_400_000);
+      await repository.save({ name: 'tomorrow' });
+    } finally {
+      clock.mockRestore();
+    }
+    const from = new Date();
+    for (let n = 0; n < 5; n++) await repository.save({ name: `today ${n}` });
+    expect(told(await all({ from, to: new Date(Date.now() + 1000) }))).toEqual(Array(5).fill('Tag insert'));
+    await dataSource.query(`DELETE FROM tag_rev WHERE name = 'tomorrow'`);
+    await dataSource.query(`DELETE FROM tag WHERE name = 'tomorrow'`);
   });
 
   it('tells all revisions of a transaction in order', async () => {

@@ -123,8 +123,10 @@ describeDatabases('the cost of a timeline of 10,000 among a million revisions', 
       recorder.clear();
       await ask();
       expect(recorder.queries).toHaveLength(1);
-      const { reads, sorts } = await planOf(name, dataSource, recorder.last);
+      const { reads: all, sorts } = await planOf(name, dataSource, recorder.last);
       expect(sorts).toBe(false);
+      // MariaDB finds the newest version when it plans, and has no alias for it then.
+      const reads = all.filter(({ alias, index }) => alias || index);
       expect(reads.map((read) => read.index)).toEqual(reads.map(() => index));
       for (const { rows } of reads) expect(rows).toBeLessThanOrEqual(limit);
     },

@@ -121,6 +121,19 @@ const mysqlCases: Case[] = [
 
 const only: Record<DatabaseName, Case[]> = {
   sqlite: [
+    [
+      'simple-enum array',
+      { type: 'simple-enum', enum: Suit, array: true },
+      [Suit.Hearts, Suit.Clubs],
+      [Suit.Clubs],
+    ],
+    ['an empty simple-enum array', { type: 'simple-enum', enum: Suit, array: true }, [], [Suit.Hearts]],
+    [
+      'numeric simple-enum array',
+      { type: 'simple-enum', enum: Level, array: true },
+      [Level.High, Level.Low],
+      [Level.Low],
+    ],
     ['datetime', { type: 'datetime' }, day, otherDay],
     ['blob', { type: 'blob' }, bytes, Buffer.alloc(0)],
     ['real', { type: 'real' }, 0.1, -0.5],

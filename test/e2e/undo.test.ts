@@ -236,6 +236,27 @@ describeDatabases('an undo', (name) => {
     expect(comparable(planned)).toEqual(comparable(made));
   });
 
+  it('leaves out the entities that it is told to', async () => {
+    const id = await transaction(async (manager) => {
+      await manager.update(Room, { id: room.id }, { number: 8 });
+      await manager.update(Hotel, { id: hotel.id }, { name: `Ritz ${number}` });
+    });
+    await transaction((manager) => manager.update(Hotel, { id: hotel.id }, { name: `Grand ${number}` }));
+    await expect(history.undo(id)).rejects.toThrow(UndoConflictError);
+    for (const dryRun of [true, false]) {
+      const made = await history.undo(id, { except: [Hotel], dryRun });
+      expect(made.map(({ entity, entityId }) => [entity, entityId])).toEqual([['room', room.id]]);
+    }
+    expect(await dataSource.getRepository(Hotel).findOneBy({ id: hotel.id })).toMatchObject({
+      name: `Grand ${number}`,
+    });
+    expect(await dataSource.getRepository(Room).findOneBy({ id: room.id })).toMatchObject({
+      number: room.number,
+    });
+    await expect(history.undo(id, { except: [Hotel, Room] })).rejects.toThrow(InvalidArgumentError);
+    await expect(history.undo(id, { except: [Review] })).rejects.toThrow('Review');
+  });
+
   it('is refused where rows have changed since, with all of them', async () => {
     const id = await transaction(async (manager) => {
       await manager.update(Room, { id: room.id }, { number: 8 });

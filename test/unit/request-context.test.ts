@@ -15,6 +15,11 @@ it('has the inner request where a handler makes one in the same process, and the
       return [currentRequest(), inContextOfRaw(inner, currentRequest), currentRequest()];
     }),
   );
-  expect(seen).toEqual([{ raw: outer }, inner, { raw: outer }]);
+  const handled = { request: { raw: outer }, origin: { transport: 'http', executionContext: handler } };
+  expect(seen).toEqual([
+    handled,
+    { request: inner, origin: { transport: 'http', executionContext: undefined } },
+    handled,
+  ]);
   expect(currentRequest()).toBeUndefined();
 });

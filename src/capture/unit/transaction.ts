@@ -1,4 +1,4 @@
-import { v7 } from 'uuid';
+import { newId } from '../clock.js';
 import { UnrecordedWriteError } from '../../audit.errors.js';
 import { type TransactionCommand } from '../../dialect/transaction-commands.js';
 
@@ -12,7 +12,7 @@ export class Transaction {
 
   /** The `rev_transaction` of its revisions. */
   get revTransaction(): string {
-    return (this.id ??= v7());
+    return (this.id ??= newId());
   }
 
   /** Whether it may have a snapshot from before the next write. */

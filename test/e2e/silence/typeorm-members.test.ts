@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
+import { attachAudit } from '../../../src/attach-audit.js';
+import { AuditConfigurationError } from '../../../src/audit.errors.js';
+import { Audited } from '../../../src/audited/audited.decorator.js';
+import { TYPEORM_MEMBERS } from '../../../src/revision/typeorm-members.js';
+
+@Audited()
+@Entity()
+class Ticket {
+  @PrimaryColumn('int') id: number;
+  @Column() title: string;
+}
+
+describe('a TypeORM that has renamed what recording stands on', () => {
+  let dataSource: DataSource;
+
+  beforeAll(async () => {
+    dataSource = await new DataSource({
+      type: 'better-sqlite3',
+      database: ':memory:',
+      entities: [Ticket],
+      synchronize: true,
+    }).initialize();
+  });
+  afterAll(() => dataSource.destroy());
+
+  const members = TYPEORM_MEMBERS.flatMap(({ owner, of, names }) =>
+    names.map((name) => [owner, name, of] as const),
+  );
+
+  // The first round is before anything has been extended, the second after.
+  it.each(['before', 'after'])('has every member refused %s it was extended', (when) => {
+    if (when === 'after') attachAudit(dataSource).detach();
+    for (const [owner, name, of] of members) {
+      const restore = takeAway(of, name);
+      try {
+        const attach = (): unknown => attachAudit(dataSource);
+        expect(attach).toThrow(AuditConfigurationError);
+        expect(attach).toThrow(
+          new RegExp(`^${owner}\\.${name}\\(\\) of TypeORM \\d+\\.\\d+\\.\\d+ is not a function`),
+        );
+      } finally {
+        restore();
+      }
+    }
+    attachAudit(dataSource).detach();
+  });
+});
+
+// An own property hides an inherited one, so that it is gone for all who look.
+function takeAway(of: object, name: string): () => void {
+  const own = Object.getOwnPropertyDescriptor(of, name);
+  Object.defineProperty(of, name, { value: undefined, configurable: true, writable: true });
+  return () => {
+    if (own) Object.defineProperty(of, name, own);
+    else Reflect.deleteProperty(of, name);
+  };
+}
