@@ -183,7 +183,8 @@ async function play(project: string, setUp: CommandSetUp, database: TestDatabase
   await writeFile(entity, more);
   await compiled();
   const second = await generate('second');
-  for (const table of [/guests?["`]/, /guests?_rev["`]/]) expect(second).toMatch(table);
+  // MySQL's backticks are escaped in it.
+  for (const table of [/guests?\\?["`]/, /guests?_rev\\?["`]/]) expect(second).toMatch(table);
   await compiled();
   await typeorm('migration:run');
   expect(await typeorm('schema:log')).toMatch(/up to date/);
