@@ -80,7 +80,7 @@ describe.each(lines)('the packed package with %s', (line) => {
   it.each(commandSetUps(line))(
     "has its tables in the migrations of TypeORM's commands: $style, $files, $entities, $database, $options",
     (setUp) => playMigrations(project, setUp),
-    3 * minutes,
+    5 * minutes,
   );
 
   describe.each(styles)('in an application of %s modules', (style) => {
