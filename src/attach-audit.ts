@@ -15,6 +15,14 @@ export interface AttachedAudit {
   readonly maintenance: AuditMaintenance;
   readonly context: AuditContext;
   /**
+   * Compares the revision tables with what a write needs, as the option `checkTables` says. Without a call the first
+   * audited write does it, so that tables may be made after `attachAudit()`.
+   *
+   * @throws AuditConfigurationError listing what is missing or too narrow, and the remedy
+   * @example await attachAudit(dataSource).checkTables();
+   */
+  checkTables(): Promise<void>;
+  /**
    * Ends this attachment, once. The data source's writes are no longer recorded when the last one has ended, and the
    * history can still be read.
    */
@@ -50,6 +58,12 @@ export function attachWith(
         'with AuditModule leave out manualInitialization.',
     );
   const detach = attachCapture(dataSource, options, context);
-  const maintenance = new AuditMaintenance(new Care(captureOf(dataSource)!, options, context));
-  return { history: new HistoryService(dataSource), maintenance, context, detach };
+  const capture = captureOf(dataSource)!;
+  return {
+    history: new HistoryService(dataSource),
+    maintenance: new AuditMaintenance(new Care(capture, options, context)),
+    context,
+    checkTables: () => capture.checkTables(),
+    detach,
+  };
 }

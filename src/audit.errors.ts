@@ -41,6 +41,16 @@ export class InvalidArgumentError extends AuditError {
   }
 }
 
+/** A revision, or a record of maintenance, was about to be added through the ORM, by others than the library. */
+export class RevisionInsertForbiddenError extends AuditError {
+  constructor(revision: string) {
+    super(
+      `${revision} is written by nestjs-typeorm-audit alone: a revision can't be inserted. Write the audited entity instead; ` +
+        `its revision comes with it.`,
+    );
+  }
+}
+
 /** A revision was about to be changed through the ORM. */
 export class RevisionUpdateForbiddenError extends AuditError {
   constructor(revision: string) {
@@ -52,7 +62,8 @@ export class RevisionUpdateForbiddenError extends AuditError {
 export class RevisionDeleteForbiddenError extends AuditError {
   constructor(revision: string) {
     super(
-      `${revision} is append-only: a revision can't be deleted. Change or delete the audited entity instead.`,
+      `${revision} is append-only: a revision can't be deleted. Change or delete the audited entity instead; ` +
+        `between tests, empty audited tables and their history with clearAudited(dataSource).`,
     );
   }
 }

@@ -2,6 +2,7 @@ import {
   type DynamicModule,
   Inject,
   Module,
+  type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type Provider,
 } from '@nestjs/common';
@@ -35,7 +36,10 @@ import { type AuditedTarget, getRevisionsToken } from './inject-revisions.decora
  * @example imports: [TypeOrmModule.forRoot({ … }), AuditModule.forRoot({ actor: (request) => request.user?.email })]
  */
 @Module({ imports: [AuditContextModule], exports: [AuditContextModule] })
-export class AuditModule extends ConfigurableModuleClass implements OnApplicationShutdown {
+export class AuditModule
+  extends ConfigurableModuleClass
+  implements OnApplicationBootstrap, OnApplicationShutdown
+{
   constructor(@Inject(ATTACHED_AUDIT) private readonly audit: AttachedAudit) {
     super();
   }
@@ -61,6 +65,11 @@ export class AuditModule extends ConfigurableModuleClass implements OnApplicatio
   ): DynamicModule {
     const providers = entities.map((entity) => revisionsProvider(entity, dataSource));
     return { module: AuditFeatureModule, providers, exports: providers };
+  }
+
+  // Later than onModuleInit, in which an application may run its migrations. A write in there is checked itself.
+  async onApplicationBootstrap(): Promise<void> {
+    await this.audit.checkTables();
   }
 
   // Later than onModuleDestroy, in which other modules may still write, and requests still arrive.

@@ -71,6 +71,18 @@ export interface AuditOptions {
    * @example maskKey: process.env.AUDIT_MASK_KEY
    */
   maskKey?: string;
+
+  /**
+   * Whether the revision tables have what a write needs: compared when the application has started
+   * (`onApplicationBootstrap`), or before the first audited write, whichever comes first; one catalogue query for a data
+   * source. A table or column that is missing, a narrower type and a NOT NULL count; more columns and wider types don't.
+   * `'error'` stops the start, or that write, with an AuditConfigurationError that lists all of it. `'warn'` lists it by
+   * Nest's Logger, looks again before later writes and says when it is well. `false` doesn't look.
+   *
+   * @default 'error'
+   * @example checkTables: 'warn' // the migrations of a deployment end after its application has started
+   */
+  checkTables?: 'error' | 'warn' | false;
 }
 
 /** What shapes the module itself, beside the options that a factory can give later. */

@@ -25,6 +25,10 @@ const OPTIONS: Expectations<AuditOptions> = {
   ],
   // Its length is checked where it is used, by an error that doesn't show it.
   maskKey: ['text of at least 16 characters', (value) => typeof value === 'string'],
+  checkTables: [
+    "'error', 'warn' or false",
+    (value) => value === 'error' || value === 'warn' || value === false,
+  ],
 };
 
 const SHAPE: Expectations<AuditModuleShape> = {

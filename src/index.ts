@@ -35,6 +35,7 @@ export {
 export { type Moment, TimeTravel } from './history/time-travel/time-travel.js';
 export { getHistoryToken, InjectHistory } from './inject-history.decorator.js';
 
+export { clearAudited, type ClearAuditedOptions } from './maintenance/clear-audited.js';
 export { AuditMaintenance } from './maintenance/audit-maintenance.js';
 export {
   type CatchUpResult,
@@ -72,6 +73,7 @@ export {
   type RestoreConflict,
   RestoreConflictError,
   RevisionDeleteForbiddenError,
+  RevisionInsertForbiddenError,
   RevisionUpdateForbiddenError,
   TransactionRequiredError,
   type UndoConflict,

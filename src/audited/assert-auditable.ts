@@ -84,3 +84,12 @@ function assertOwnProperty(metadata: EntityMetadata, column: ColumnMetadata): vo
         `Rename it; with { name } its column stays as it is.`,
     );
 }
+
+/** @throws AuditConfigurationError where the name of a revision table is a path, which TypeORM would take apart at its dots */
+export function assertPlainName({ name, tablePath }: EntityMetadata, revisions: string | undefined): void {
+  if (revisions?.includes('.'))
+    throw new AuditConfigurationError(
+      `@Audited({ tableName: '${revisions}' }) of ${name} has a dot in it. Give the table's name only: ` +
+        `it is in the schema of ${tablePath}.`,
+    );
+}

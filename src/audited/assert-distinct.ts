@@ -1,5 +1,6 @@
 import { type DataSource, type EntityMetadata } from 'typeorm';
 import { AuditConfigurationError } from '../audit.errors.js';
+import { dialectOf } from '../dialect/dialect-of.js';
 import { type AuditPlanDraft } from './audit-plan.js';
 
 /** @throws AuditConfigurationError when two entities would have one name in the HTTP API */
@@ -16,7 +17,7 @@ export function assertOneNameEach(drafts: readonly AuditPlanDraft[]): void {
   }
 }
 
-/** @throws AuditConfigurationError when a revision table would be another table too, or its name would be cut off */
+/** @throws AuditConfigurationError when a revision table would be another table too, its name would be cut off, or it is too wide */
 export function assertOneTableEach(
   dataSource: DataSource,
   revisions: readonly EntityMetadata[],
@@ -43,6 +44,7 @@ export function assertOneTableEach(
         `The revision table of ${name} would be "${revision.tablePath}", which is the table of ${owner}. ` +
           `${remedy}.`,
       );
+    assertFits(dataSource, drafts[at], revision);
     owners.set(revision.tablePath, `the revisions of ${name}`);
   });
 }
@@ -53,5 +55,18 @@ export function assertNameIsFree(dataSource: DataSource, ours: EntityMetadata | 
   if (other)
     throw new AuditConfigurationError(
       `${other.name} has the table "${other.tablePath}", in which this library records what is done to the history. Give it another name.`,
+    );
+}
+
+function assertFits(
+  dataSource: DataSource,
+  { definition: { metadata } }: AuditPlanDraft,
+  revision: EntityMetadata,
+): void {
+  const problem = dialectOf(dataSource).tooWide(metadata.columns, revision.columns);
+  if (problem)
+    throw new AuditConfigurationError(
+      `The revision table of ${metadata.name} would be too wide: with its own columns, such as rev_id, it has ${problem}. ` +
+        `Leave columns out of the history with @Audited({ exclude }) or @NotAudited(), or move some into another entity.`,
     );
 }

@@ -3,7 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Mask } from '../dialect/dialect.js';
 import { type RevisionDefinition, revisionPropertyPath } from '../revision/revision-table.js';
 import { revisionTableName } from '../revision/revision-table-name.js';
-import { assertAuditable } from './assert-auditable.js';
+import { assertAuditable, assertPlainName } from './assert-auditable.js';
 import { type AuditedOptions } from './audited.decorator.js';
 import { type Markable } from './marks.js';
 import { columnMasks } from './masks.js';
@@ -30,6 +30,8 @@ export interface AuditPlan {
   readonly name: string;
   /** The audited table; of a single-table inheritance the root. */
   readonly metadata: EntityMetadata;
+  /** Other entities and many-to-many relations on the same table. */
+  readonly others: readonly EntityMetadata[];
   readonly revision: EntityMetadata;
   /** The primary key, in its order. */
   readonly keys: readonly PlanColumn[];
@@ -47,6 +49,8 @@ export interface AuditPlan {
 export interface AuditPlanDraft {
   readonly name: string;
   readonly options: AuditedOptions;
+  /** Other entities and many-to-many relations on the same table. */
+  readonly others: readonly EntityMetadata[];
   readonly revisionId: ColumnMetadata | undefined;
   readonly definition: RevisionDefinition;
 }
@@ -65,9 +69,11 @@ export function draftPlan(
     (column) => column !== revisionId && !isWithin(excluded, propertyOf(column)),
   );
   const { tableName } = options;
+  assertPlainName(metadata, tableName);
   return {
     name: options.name ?? metadata.tableName,
     options,
+    others: [],
     revisionId,
     definition: {
       metadata,
@@ -78,6 +84,7 @@ export function draftPlan(
       columns,
       masks: columnMasks(metadata),
       copyIndexes: options.indexes === 'copy',
+      synchronize: metadata.synchronize,
     },
   };
 }
@@ -97,6 +104,7 @@ export function draftJunctions(dataSource: DataSource, owner: AuditPlanDraft): A
         when: owner.options.when,
         requireActor: owner.options.requireActor,
       },
+      others: [],
       revisionId: undefined,
       definition: {
         metadata: junction,
@@ -104,8 +112,26 @@ export function draftJunctions(dataSource: DataSource, owner: AuditPlanDraft): A
         ...revisionTableName(dataSource, junction),
         columns: junction.columns,
         copyIndexes: owner.options.indexes === 'copy',
+        synchronize: junction.synchronize,
       },
     }));
+}
+
+/** A plan as another entity on its table sees it: with its columns and properties. */
+export function viewOf(plan: AuditPlan, metadata: EntityMetadata): AuditPlan {
+  const byName = new Map(tableColumns(metadata).map((column) => [column.databaseName, column]));
+  const columns = plan.columns.flatMap((column): PlanColumn[] => {
+    const source = byName.get(column.databaseName);
+    return source ? [{ ...column, source, propertyPath: revisionPropertyPath(source) }] : [];
+  });
+  return {
+    ...plan,
+    metadata,
+    others: [],
+    columns,
+    keys: plan.keys.map((key) => columns.find(({ databaseName }) => databaseName === key.databaseName)!),
+    revisionId: plan.revisionId && byName.get(plan.revisionId.databaseName),
+  };
 }
 
 /** The plan, now that the revision table's metadata is there. */
@@ -125,6 +151,7 @@ export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): A
   return {
     name: draft.name,
     metadata,
+    others: draft.others,
     revision,
     keys: metadata.primaryColumns.map((key) => planned.find((column) => column.source === key)!),
     columns: planned,

@@ -1,24 +1,35 @@
-import { type DataSource, EntitySchema, type EntityMetadata, type EntityTarget } from 'typeorm';
+import {
+  type BaseEntity,
+  type DataSource,
+  EntitySchema,
+  type EntityMetadata,
+  type EntityTarget,
+} from 'typeorm';
 import { AuditConfigurationError, NotAuditedError } from '../audit.errors.js';
 import { assertSupported } from '../dialect/dialect-of.js';
 import { assertOneTypeorm } from '../revision/assert-one-typeorm.js';
 import { extendDataSources, schemaOf } from '../revision/data-source.patch.js';
 import { buildMaintenanceMetadata } from '../revision/maintenance-record.js';
 import { buildRevisionMetadatas } from '../revision/revision-metadata.js';
+import { revisionTargetOf } from '../revision/revision-of.js';
 import {
   type AuditPlan,
   type AuditPlanDraft,
   completePlan,
   draftJunctions,
   draftPlan,
+  viewOf,
+  type PlanColumn,
 } from './audit-plan.js';
 import { assertNameIsFree, assertOneNameEach, assertOneTableEach } from './assert-distinct.js';
+import { shareTable } from './shared-table.js';
 import { auditedMark, type Markable, ownAuditedMark } from './marks.js';
 
 /** The plans of one data source, by table. */
 export class AuditPlans {
   private readonly byMetadata: Map<EntityMetadata, AuditPlan>;
   private readonly revisions: Set<EntityMetadata>;
+  private readonly views = new Map<EntityMetadata, AuditPlan>();
   private known: ReadonlySet<EntityMetadata> | undefined;
 
   constructor(
@@ -27,13 +38,15 @@ export class AuditPlans {
     /** Of the table that says what was done to the history; undefined where nothing is audited. */
     readonly maintenance: EntityMetadata | undefined,
   ) {
-    this.byMetadata = new Map(plans.map((plan) => [plan.metadata, plan]));
+    this.byMetadata = new Map(
+      plans.flatMap((plan) => [plan.metadata, ...plan.others].map((metadata) => [metadata, plan])),
+    );
     this.revisions = new Set(plans.map((plan) => plan.revision));
   }
 
   /** Of entities and junction tables, in the order of the data source's metadata. */
   get all(): AuditPlan[] {
-    return [...this.byMetadata.values()];
+    return [...new Set(this.byMetadata.values())];
   }
 
   /** Of entities only: what has a timeline of its own and a name in the HTTP API. */
@@ -47,10 +60,31 @@ export class AuditPlans {
     return plan ?? (this.isKnown(metadata) ? undefined : this.ofTable(metadata));
   }
 
+  /** From now on records a table without some of its columns. */
+  leaveOut({ metadata }: AuditPlan, absent: readonly PlanColumn[]): void {
+    if (absent.length === 0) return;
+    const plan = this.byMetadata.get(metadata)!;
+    const columns = plan.columns.filter((column) => !absent.includes(column));
+    const reduced = { ...plan, columns };
+    for (const each of [metadata, ...plan.others]) this.byMetadata.set(each, reduced);
+    this.views.clear();
+  }
+
   /** Whether a table is only ever added to. */
   isRevision(metadata: EntityMetadata): boolean {
     if (this.isKnown(metadata)) return this.revisions.has(metadata) || metadata === this.maintenance;
     return [this.maintenance, ...this.revisions].some((known) => known?.tablePath === metadata.tablePath);
+  }
+
+  /** The revision table that a path means, as a query builder takes it where no entity has that name. */
+  revisionAt(path: string): EntityMetadata | undefined {
+    const { driver } = this.dataSource;
+    const placeOf = (target: EntityMetadata | string): string => {
+      const { database, schema, tableName } = driver.parseTableName(target);
+      return JSON.stringify([database, schema, tableName]);
+    };
+    const place = placeOf(path);
+    return [this.maintenance, ...this.revisions].find((known) => known && placeOf(known) === place);
   }
 
   // A data source that is derived from another one, for a tenant say, may have copies of its metadata.
@@ -69,9 +103,24 @@ export class AuditPlans {
     if (!plan) throw new NotAuditedError(nameOf(target));
     return plan;
   }
+
+  /** The plan with what one of the entities on its table maps, under that entity's names. @throws NotAuditedError */
+  seenBy(target: EntityTarget<any>): AuditPlan {
+    const plan = this.get(target);
+    const metadata = this.dataSource.getMetadata(target);
+    if (!plan.others.includes(metadata)) return plan;
+    let view = this.views.get(metadata);
+    if (!view) this.views.set(metadata, (view = viewOf(plan, metadata)));
+    return view;
+  }
 }
 
 const PLANS = Symbol.for('nestjs-typeorm-audit:plans');
+
+/** The plans of a data source that has been built under the eyes of this library. */
+export function findAuditPlans(dataSource: DataSource): AuditPlans | undefined {
+  return (dataSource as { [PLANS]?: AuditPlans })[PLANS];
+}
 
 /**
  * The plans of an initialised data source.
@@ -80,7 +129,7 @@ const PLANS = Symbol.for('nestjs-typeorm-audit:plans');
  *   was loaded
  */
 export function auditPlansOf(dataSource: DataSource): AuditPlans {
-  const plans = (dataSource as { [PLANS]?: AuditPlans })[PLANS];
+  const plans = findAuditPlans(dataSource);
   if (plans) return plans;
   assertOneTypeorm(dataSource);
   throw new AuditConfigurationError(
@@ -102,25 +151,77 @@ extendDataSources((dataSource) => {
   const maintenance = plans.length > 0 ? buildMaintenanceMetadata(dataSource) : undefined;
   assertNameIsFree(dataSource, maintenance);
   Object.assign(dataSource, { [PLANS]: new AuditPlans(dataSource, plans, maintenance) });
-  return maintenance ? [...revisions, maintenance] : revisions;
+  const built = maintenance ? [...revisions, maintenance] : revisions;
+  for (const { target } of built) if (isActiveRecord(target)) target.useDataSource(dataSource);
+  const aliases = plans.flatMap(({ others, revision }) =>
+    others
+      .filter(({ isJunction }) => !isJunction)
+      .map(
+        ({ target, tableName }) =>
+          [revisionTargetOf(target, tableName) as EntityMetadata['target'], revision] as const,
+      ),
+  );
+  return { metadatas: built, aliases };
 });
 
 function draftPlans(dataSource: DataSource): AuditPlanDraft[] {
   const entities: AuditPlanDraft[] = [];
   for (const metadata of dataSource.entityMetadatas) {
-    const target = typeof metadata.target === 'function' ? metadata.target : schemaOf(metadata);
+    const target = targetOf(metadata);
     const options = target && auditedMark(target);
     if (!options || isCoveredByParent(metadata, target)) continue;
     assertSupported(dataSource, metadata.name);
     entities.push(draftPlan(dataSource, metadata, target, options));
   }
-  assertOneNameEach(entities);
   const junctions = new Map(
     entities
       .flatMap((owner) => draftJunctions(dataSource, owner))
       .map((draft) => [draft.definition.metadata, draft]),
   );
-  return [...entities, ...junctions.values()];
+  const drafts = oneDraftEach(dataSource, [...entities, ...junctions.values()]);
+  assertOneNameEach(drafts.filter(({ definition }) => !definition.metadata.isJunction));
+  return drafts;
+}
+
+// Whoever writes a table, by an entity or by a many-to-many relation, there is one history of it.
+function oneDraftEach(dataSource: DataSource, drafts: readonly AuditPlanDraft[]): AuditPlanDraft[] {
+  const byTable = new Map<string, AuditPlanDraft[]>();
+  for (const draft of drafts) {
+    const { tablePath } = draft.definition.metadata;
+    byTable.set(tablePath, [...(byTable.get(tablePath) ?? []), draft]);
+  }
+  return [...byTable].map(([tablePath, [first, ...others]]) => {
+    const drafted = new Set([first, ...others].map(({ definition }) => definition.metadata));
+    const unmarked = dataSource.entityMetadatas.filter(
+      (metadata) =>
+        metadata.tablePath === tablePath &&
+        metadata.tableType !== 'entity-child' &&
+        metadata.tableType !== 'view' &&
+        !drafted.has(metadata),
+    );
+    // An entity has the names by which the history is read.
+    const adopting = first.definition.metadata.isJunction
+      ? unmarked.find(({ isJunction }) => !isJunction)
+      : undefined;
+    const sharers = [
+      ...others.map(({ definition: { metadata }, options }) => ({
+        metadata,
+        options: metadata.isJunction ? undefined : options,
+      })),
+      ...unmarked
+        .filter((metadata) => metadata !== adopting)
+        .map((metadata) => ({ metadata, options: undefined })),
+    ];
+    if (!adopting) return shareTable(first, sharers);
+    const { options, definition } = first;
+    const indexes = definition.copyIndexes ? 'copy' : 'none';
+    const draft = draftPlan(dataSource, adopting, targetOf(adopting)!, { ...options, indexes });
+    return shareTable(draft, [{ metadata: definition.metadata, options: undefined }, ...sharers]);
+  });
+}
+
+function targetOf(metadata: EntityMetadata): Markable | undefined {
+  return typeof metadata.target === 'function' ? metadata.target : schemaOf(metadata);
 }
 
 // A child in its parent's table needs no mark of its own, and can't have options of its own.
@@ -130,6 +231,10 @@ function isCoveredByParent(metadata: EntityMetadata, target: Markable): boolean 
     !!auditedMark(metadata.parentEntityMetadata.target as Markable) &&
     Object.keys(ownAuditedMark(target) ?? {}).length === 0
   );
+}
+
+function isActiveRecord(target: unknown): target is typeof BaseEntity {
+  return typeof (target as Partial<typeof BaseEntity>).useDataSource === 'function';
 }
 
 function nameOf(target: EntityTarget<any>): string {

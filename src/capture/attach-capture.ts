@@ -6,7 +6,7 @@ import { setRecorder } from '../audited/recorder.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { assertOneTypeorm } from '../revision/assert-one-typeorm.js';
 import { extendQueryRunners } from '../revision/query-runner.patch.js';
-import { assertTypeormMembers } from '../revision/typeorm-members.js';
+import { assertTypeormMembers, missingTypeormMember } from '../revision/typeorm-members.js';
 import {
   checkExecutions,
   extendFlushes,
@@ -21,6 +21,11 @@ import { RawRecorder } from './raw-recorder.js';
 import { recordedClear } from './recorded-clear.js';
 import { recordedFlushes } from './recorded-flush.js';
 import { SharedOptions } from './shared-options.js';
+import { noteAttached } from './unattached.js';
+
+// Before any data source is attached: of one that nobody attaches, the first write says so. A TypeORM that lacks what it
+// stands on is left alone, and refused by the first that attaches.
+if (!missingTypeormMember()) extendTypeorm();
 
 const ATTACHED = Symbol.for('nestjs-typeorm-audit:attached');
 
@@ -64,12 +69,10 @@ export function attachCapture(
 }
 
 function begin(dataSource: DataSource, options: AuditOptions, context: AuditContext): () => void {
-  replaceQueryBuilders(auditedQueryBuilders);
+  extendTypeorm();
   checkExecutions(refuseWritesWithin);
-  extendFlushes(recordedFlushes);
-  extendMigrations(pendingTables);
-  replaceClear(recordedClear);
   extendQueryRunners();
+  noteAttached(dataSource);
   const capture = new Capture(dataSource, options, context);
   setCapture(dataSource, capture);
   setRecorder(dataSource, new RawRecorder(capture));
@@ -77,4 +80,11 @@ function begin(dataSource: DataSource, options: AuditOptions, context: AuditCont
     setRecorder(dataSource, undefined);
     setCapture(dataSource, undefined);
   };
+}
+
+function extendTypeorm(): void {
+  replaceQueryBuilders(auditedQueryBuilders);
+  extendFlushes(recordedFlushes);
+  extendMigrations(pendingTables);
+  replaceClear(recordedClear);
 }

@@ -63,6 +63,27 @@ export class BuilderWrite {
     const { flush } = circumstances;
     if (flush) return this.executeInFlush(circumstances, flush, execute);
     const { capture } = circumstances;
+    const { queryRunner } = this.internals;
+    if (!capture.tables.isDue(queryRunner)) return this.executeAlone(circumstances, execute);
+    return capture.units.announced(queryRunner, async () => {
+      await this.checkTables(capture);
+      // The check may have found that a column isn't there.
+      return this.executeAlone(circumstancesOf(this.internals, this.kind)!, execute);
+    });
+  }
+
+  private async checkTables({ tables }: Capture): Promise<void> {
+    const { queryRunner: given } = this.internals;
+    const queryRunner = given ?? this.internals.obtainQueryRunner();
+    try {
+      await tables.beforeWrite(queryRunner);
+    } finally {
+      if (!given) await queryRunner.release();
+    }
+  }
+
+  private async executeAlone<T>(circumstances: Circumstances, execute: () => Promise<T>): Promise<T> {
+    const { capture } = circumstances;
     const who = capture.who();
     if (!(who instanceof Promise)) return this.executeRecorded(circumstances, who, execute);
     const { queryRunner } = this.internals;
@@ -174,7 +195,8 @@ export class BuilderWrite {
     const { capture, table, plan, isFollowed } = circumstances;
     const { kind, internals: builder } = this;
     const isTraced = areTraced(kind, isFollowed, table, builder.expressionMap);
-    const soleKey = plan && !isTraced ? this.soleKey(capture, plan) : undefined;
+    const soleKey =
+      plan && !isTraced && !plan.others.includes(table) ? this.soleKey(capture, plan) : undefined;
     const hasPlaces = needsPlaces(capture, queryRunner, kind);
     const returned = this.returnedKeys(circumstances, isTraced, soleKey, hasPlaces);
     this.returned = returned;

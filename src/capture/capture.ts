@@ -12,6 +12,7 @@ import { Cascades } from './cascades.js';
 import { KeyReader } from './key-reader.js';
 import { WriteRecorder } from './record-writes.js';
 import { RevisionWriter } from './revision-writer.js';
+import { TableCheck } from './table-check.js';
 import { Units } from './unit/units.js';
 
 const CAPTURE = Symbol.for('nestjs-typeorm-audit:capture');
@@ -25,6 +26,7 @@ export class Capture {
   readonly writer: RevisionWriter;
   readonly recorder: WriteRecorder;
   readonly units: Units;
+  readonly tables: TableCheck;
 
   constructor(
     readonly dataSource: DataSource,
@@ -37,11 +39,23 @@ export class Capture {
     this.writer = new RevisionWriter(dataSource, this.dialect, this.keys);
     this.recorder = new WriteRecorder(this.writer, options);
     this.units = new Units(dataSource, this.dialect);
+    this.tables = new TableCheck(() => this.plans, this.dialect.catalogue, options);
   }
 
   // Asked each time: a data source that is initialised again has other plans.
   get plans(): AuditPlans {
     return auditPlansOf(this.dataSource);
+  }
+
+  /** Compares the tables of ours with what a write needs. @throws AuditConfigurationError */
+  async checkTables(): Promise<void> {
+    if (!this.tables.isDue(undefined)) return;
+    const queryRunner = this.dataSource.createQueryRunner();
+    try {
+      await this.tables.atStart(queryRunner);
+    } finally {
+      await queryRunner.release();
+    }
   }
 
   /** Who the code that runs now writes for; a promise where the application answers late. */
@@ -59,9 +73,16 @@ export class Capture {
     return this.context.state()?.recording !== false;
   }
 
-  /** The key as the driver sends it. An id is a scalar for a single key column, else of the shape of the entity. */
-  keyOf(plan: AuditPlan, id: unknown): Key {
-    return plan.keys.map(({ source }) => {
+  /**
+   * The key as the driver sends it. An id is a scalar for a single key column, else of the shape of the entity.
+   *
+   * @param metadata of the entity whose id it is, where several are on the table
+   */
+  keyOf(plan: AuditPlan, id: unknown, metadata = plan.metadata): Key {
+    const columns = plan.others.includes(metadata)
+      ? metadata.primaryColumns
+      : plan.keys.map(({ source }) => source);
+    return columns.map((source) => {
       const isEntityLike = typeof id === 'object' && !(id instanceof Date) && !ArrayBuffer.isView(id);
       const value: unknown = isEntityLike ? source.getEntityValue(id as ObjectLiteral) : id;
       if (value === undefined || value === null)

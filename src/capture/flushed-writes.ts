@@ -1,7 +1,8 @@
-import { type ObjectLiteral } from 'typeorm';
+import { type EntityMetadata, type ObjectLiteral } from 'typeorm';
 import { type Subject } from 'typeorm/persistence/Subject.js';
 import {
   RevisionDeleteForbiddenError,
+  RevisionInsertForbiddenError,
   RevisionUpdateForbiddenError,
   TransactionRequiredError,
 } from '../audit.errors.js';
@@ -10,27 +11,33 @@ import { type Flush } from '../revision/typeorm.patch.js';
 import { type Capture } from './capture.js';
 import { type Write } from './record-writes.js';
 
-/** @throws RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, TransactionRequiredError */
+/** @throws RevisionInsertForbiddenError, RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, TransactionRequiredError */
 export async function assertRecordable(capture: Capture, flush: Flush): Promise<void> {
   const { plans } = capture;
   const forbid = (subjects: readonly Subject[], error: new (revision: string) => Error): void => {
     const revision = subjects.find(({ metadata }) => plans.isRevision(metadata));
     if (revision) throw new error(revision.metadata.name);
   };
+  forbid(flush.insertSubjects, RevisionInsertForbiddenError);
   forbid(flush.updateSubjects, RevisionUpdateForbiddenError);
   forbid(flush.recoverSubjects, RevisionUpdateForbiddenError);
   forbid(flush.removeSubjects, RevisionDeleteForbiddenError);
   forbid(flush.softRemoveSubjects, RevisionDeleteForbiddenError);
   if (flush.options?.transaction !== false || flush.options.listeners === false) return;
-  const audited = [
+  const audited = writtenTables(flush).find((metadata) => plans.find(metadata));
+  if (!audited || !capture.isRecording || (await capture.units.isInTransaction(flush.queryRunner))) return;
+  throw new TransactionRequiredError(audited.name);
+}
+
+/** What a flush writes to. */
+export function writtenTables(flush: Flush): EntityMetadata[] {
+  return [
     ...flush.insertSubjects,
     ...flush.updateSubjects,
     ...flush.removeSubjects,
     ...flush.softRemoveSubjects,
     ...flush.recoverSubjects,
-  ].find(({ metadata }) => plans.find(metadata));
-  if (!audited || !capture.isRecording || (await capture.units.isInTransaction(flush.queryRunner))) return;
-  throw new TransactionRequiredError(audited.metadata.name);
+  ].map(({ metadata }) => metadata);
 }
 
 /**
@@ -47,7 +54,7 @@ export function flushedWrites(capture: Capture, flush: Flush): Write[] {
     id: ObjectLiteral | undefined,
   ): void => {
     const plan = id && capture.plans.find(metadata);
-    if (plan) writes.push({ plan, operation, keys: [capture.keyOf(plan, id)], entities: [entity] });
+    if (plan) writes.push({ plan, operation, keys: [capture.keyOf(plan, id, metadata)], entities: [entity] });
   };
   for (const subject of flush.insertSubjects) add('insert', subject, subject.identifier);
   for (const subject of flush.updateSubjects) add('update', subject, subject.databaseEntity);

@@ -33,6 +33,11 @@ export const pendingTables: MigrationExtension = {
   },
 };
 
+/** Whether migrations are running. */
+export function isMigrating(dataSource: DataSource): boolean {
+  return runOf(dataSource) !== undefined;
+}
+
 /**
  * Whether a write to a table can be recorded. While migrations run, an older one may write to a table whose revision
  * table only a later one makes: then it can't, and a warning says so. Outside of migrations it is true without a look,

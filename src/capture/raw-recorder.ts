@@ -21,10 +21,11 @@ export class RawRecorder implements Recorder {
     { plan, operation, key, changed }: RawWrite,
     run: () => Promise<unknown>,
   ): Promise<void> {
-    const { cascades, units, recorder } = this.capture;
+    const { cascades, units, recorder, tables } = this.capture;
     const who = this.capture.isRecording ? this.capture.who() : undefined;
     return units.run(queryRunner, async (unit) => {
       const known = await who;
+      if (known && tables.isDue(queryRunner)) await tables.beforeWrite(queryRunner);
       const acting = known ? cascades.foreignKeys.actingOnUpdate(plan.metadata, () => changed) : [];
       const referring = await cascades.ofUpdate(queryRunner, acting, [key]);
       await run();

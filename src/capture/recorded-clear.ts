@@ -2,13 +2,15 @@ import { AuditError, RevisionDeleteForbiddenError } from '../audit.errors.js';
 import { type Clear } from '../revision/typeorm.patch.js';
 import { captureOf, tableOf } from './capture.js';
 import { dataSourceOf } from './data-source-of.js';
+import { noteUnattached } from './unattached.js';
 
 /** Empties tables from which audited rows would vanish by a delete, which is recorded, and all others as TypeORM does. */
 export const recordedClear: Clear = async (manager, target, options, truncate) => {
   const dataSource = dataSourceOf(manager);
   const capture = captureOf(dataSource);
-  if (!capture) return truncate();
   const metadata = dataSource.getMetadata(target);
+  if (!capture) noteUnattached(dataSource, [metadata]);
+  if (!capture) return truncate();
   if (capture.plans.isRevision(metadata)) throw new RevisionDeleteForbiddenError(metadata.name);
   const table = tableOf(metadata);
   const { foreignKeys } = capture.cascades;

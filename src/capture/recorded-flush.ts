@@ -5,12 +5,13 @@ import { type WriteKind } from '../dialect/dialect.js';
 import { type Flush, type FlushExtension } from '../revision/typeorm.patch.js';
 import { type Capture, captureOf, tableOf } from './capture.js';
 import { dataSourceOf } from './data-source-of.js';
-import { assertRecordable, flushedWrites } from './flushed-writes.js';
+import { assertRecordable, flushedWrites, writtenTables } from './flushed-writes.js';
 import { viewOf } from './query-runner-view.js';
 import { type Write } from './record-writes.js';
 import { type RecordedOperation } from './recordable.js';
 import { refuseHistoric } from './refuse-historic.js';
 import { type GivenFacts, ToldFacts } from './row-facts.js';
+import { noteUnattached } from './unattached.js';
 import { type Unit } from './unit/unit.js';
 
 const FLUSH = Symbol('flush');
@@ -80,8 +81,9 @@ export class RecordedFlush {
 
   /** Takes in what the result of one of its statements tells of its rows. */
   noteResult(kind: WriteKind, table: EntityMetadata, given: GivenFacts, raw: unknown): void {
-    const told = this.told.get(table) ?? new ToldFacts();
-    this.told.set(table, told);
+    const shared = this.capture.plans.find(table)?.metadata ?? table;
+    const told = this.told.get(shared) ?? new ToldFacts();
+    this.told.set(shared, told);
     told.add(kind, given, raw);
   }
 
@@ -125,15 +127,18 @@ export const recordedFlushes: FlushExtension = {
     const dataSource = dataSourceOf(queryRunner);
     refuseHistoric(dataSource, allSubjects);
     const capture = captureOf(dataSource);
+    if (!capture) noteUnattached(dataSource, writtenTables(executed));
     if (!capture) return execute();
     await assertRecordable(capture, executed);
     if (!touchesAudited(capture, executed)) return execute();
     const isTold = options?.listeners !== false && capture.isRecording;
     const who = isTold ? capture.who() : undefined;
-    if (!(who instanceof Promise)) return executeFlush(capture, executed, execute, who);
-    return capture.units.announced(queryRunner, async () =>
-      executeFlush(capture, executed, execute, await who),
-    );
+    const isDue = isTold && capture.tables.isDue(queryRunner);
+    if (!isDue && !(who instanceof Promise)) return executeFlush(capture, executed, execute, who);
+    return capture.units.announced(queryRunner, async () => {
+      if (isDue) await capture.tables.beforeWrite(queryRunner);
+      return executeFlush(capture, executed, execute, await who);
+    });
   },
 
   written(executed: Flush) {

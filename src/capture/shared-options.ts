@@ -10,12 +10,14 @@ interface Attachment {
   readonly context: AuditContext;
 }
 
+const AGREED = ['requireActor', 'maskKey', 'checkTables'] as const;
+
 /**
  * The options of all who audit one data source together.
  *
  * `actor` and `context` are functions of a request, so those of the application that handles it are asked, and of
- * several modules in one application the first that gives them. `requireActor` and `maskKey` decide what the history
- * holds, so there is one of each.
+ * several modules in one application the first that gives them. `requireActor`, `maskKey` and `checkTables` are about
+ * the data source, so there is one of each.
  */
 export class SharedOptions implements AuditOptions {
   private readonly attachments: Attachment[] = [];
@@ -44,6 +46,10 @@ export class SharedOptions implements AuditOptions {
     return firstOf(this.attachments, 'maskKey');
   }
 
+  get checkTables(): AuditOptions['checkTables'] {
+    return firstOf(this.attachments, 'checkTables');
+  }
+
   /**
    * Adds an attachment.
    *
@@ -51,7 +57,7 @@ export class SharedOptions implements AuditOptions {
    * @throws AuditConfigurationError naming the option that another attachment has given otherwise
    */
   add(options: AuditOptions, context: AuditContext): () => boolean {
-    for (const option of ['requireActor', 'maskKey'] as const) this.assertAgreed(option, options);
+    for (const option of AGREED) this.assertAgreed(option, options);
     const attachment: Attachment = { options, context };
     this.attachments.push(attachment);
     return () => {
@@ -62,7 +68,7 @@ export class SharedOptions implements AuditOptions {
     };
   }
 
-  private assertAgreed(option: 'requireActor' | 'maskKey', given: AuditOptions): void {
+  private assertAgreed(option: (typeof AGREED)[number], given: AuditOptions): void {
     const agreed = this[option];
     // The message doesn't have the values: one may be a secret.
     if (agreed !== undefined && given[option] !== undefined && given[option] !== agreed)

@@ -120,7 +120,8 @@ export function lookAndRecordMany(
   const block = sql.dialect.blocks!.many({
     look: lookAtMany(sql, recording.rows, keys),
     columns: lookedUp(sql),
-    insert: (given) => insertManyNext(sql, recording, mayBeTaken, keys).replace('{{keys}}', given),
+    insert: (given) =>
+      insertManyNext(sql, recording, mayBeTaken, { ...keys, sql: keys.sql.replace('{{keys}}', given) }),
   });
   return compileStatement(sql.dialect, block);
 }

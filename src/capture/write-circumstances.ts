@@ -1,5 +1,9 @@
 import { type EntityMetadata, type QueryRunner } from 'typeorm';
-import { RevisionDeleteForbiddenError, RevisionUpdateForbiddenError } from '../audit.errors.js';
+import {
+  RevisionDeleteForbiddenError,
+  RevisionInsertForbiddenError,
+  RevisionUpdateForbiddenError,
+} from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type WriteKind } from '../dialect/dialect.js';
 import { assertOfThePresent } from '../revision/historic-entities.js';
@@ -8,6 +12,7 @@ import { type Capture, captureOf, tableOf } from './capture.js';
 import { dataSourceOf } from './data-source-of.js';
 import { lacksKeys } from './inserted-keys.js';
 import { flushOf, type RecordedFlush } from './recorded-flush.js';
+import { noteUnattached } from './unattached.js';
 import { followsWrite } from './written-rows.js';
 
 /** What is known when a builder's write begins. */
@@ -26,14 +31,20 @@ export interface Circumstances {
 /**
  * What there is to record of a builder's write; undefined where there is nothing.
  *
- * @throws RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, HistoricEntityError
+ * @throws RevisionInsertForbiddenError, RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, HistoricEntityError
  */
 export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Circumstances | undefined {
   const { expressionMap, queryRunner } = builder;
-  const capture = captureOf(dataSourceOf(builder));
-  if (!capture || !expressionMap.mainAlias?.hasMetadata) return undefined;
+  if (!expressionMap.mainAlias?.hasMetadata) {
+    forbidByPath(builder, kind);
+    return undefined;
+  }
   const { metadata } = expressionMap.mainAlias;
-  if (capture.plans.isRevision(metadata)) assertAppends(builder, kind, metadata);
+  const dataSource = dataSourceOf(builder);
+  const capture = captureOf(dataSource);
+  if (!capture) noteUnattached(dataSource, [metadata]);
+  if (!capture) return undefined;
+  if (capture.plans.isRevision(metadata)) forbidWrite(builder, kind, metadata);
   const isTreeMove = movesTree(builder, kind, metadata);
   const flush = expressionMap.callListeners === false || isTreeMove ? flushOf(queryRunner) : undefined;
   if (!flush) assertValuesOfThePresent(builder, capture, metadata);
@@ -56,9 +67,18 @@ export function needsPlaces(capture: Capture, queryRunner: QueryRunner, kind: Wr
   return kind === 'insert' && !!capture.dialect.rowPlace && capture.units.isSerializable(queryRunner);
 }
 
-function assertAppends({ expressionMap }: BuilderInternals, kind: WriteKind, { name }: EntityMetadata): void {
+// A table may be named by a path that TypeORM knows no entity for.
+function forbidByPath(builder: BuilderInternals, kind: WriteKind): void {
+  const alias = builder.expressionMap.mainAlias;
+  const path = alias?.hasMetadata === false && !alias.subQuery ? alias.tablePath : undefined;
+  const revision = path && captureOf(dataSourceOf(builder))?.plans.revisionAt(path);
+  if (revision) forbidWrite(builder, kind, revision);
+}
+
+function forbidWrite({ expressionMap }: BuilderInternals, kind: WriteKind, { name }: EntityMetadata): never {
   if (kind === 'delete') throw new RevisionDeleteForbiddenError(name);
   if (kind === 'update' || expressionMap.onUpdate) throw new RevisionUpdateForbiddenError(name);
+  throw new RevisionInsertForbiddenError(name);
 }
 
 function assertValuesOfThePresent(

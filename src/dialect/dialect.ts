@@ -1,5 +1,6 @@
 import { type ColumnOptions, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type Catalogue } from './catalogue.js';
 import { type NewestRevision, type RevisionBlocks } from './revision-blocks.js';
 import { type Session } from './session.js';
 import { type Refusal } from './refusal.js';
@@ -30,12 +31,21 @@ export interface Dialect {
   /** The column options of the revision table's own types. */
   readonly columnTypes: { readonly uuid: ColumnOptions; readonly json: ColumnOptions };
 
+  /** What the database says of its tables. */
+  readonly catalogue: Catalogue;
+
+  /** Why a revision table would be too wide for the database, or for our statements; undefined if it isn't. */
+  tooWide(audited: readonly ColumnMetadata[], revision: readonly ColumnMetadata[]): string | undefined;
+
   /** The options in which a copied column differs from the one it is copied from. */
   copiedType(column: ColumnMetadata): ColumnOptions;
 
   /** The n-th parameter of a statement, from 1, and whether it can be named twice. */
   placeholder(n: number): string;
   readonly numbersParameters: boolean;
+
+  /** A pattern of names and strings in quotes, without groups. */
+  readonly quoted: string;
 
   /** A value of a column as its copy takes it. */
   copied(expression: string, column: ColumnMetadata): string;
@@ -207,6 +217,9 @@ export interface Dialect {
 
   /** The optimizer hints of a SELECT over so many tables of the past, or nothing. */
   pastHints(tables: number): string;
+
+  /** Empties tables in the runner's transaction, whatever foreign keys they have among each other. */
+  deleteAll(queryRunner: QueryRunner, tables: readonly string[]): Promise<void>;
 
   /** Runs a statement; a named one is prepared on the connection where that pays. */
   execute(queryRunner: QueryRunner, statement: Statement, values: unknown[]): Promise<Executed>;

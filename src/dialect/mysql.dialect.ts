@@ -13,12 +13,16 @@ import { remembered } from './session.js';
 import { type Statement } from './statement.js';
 import { mysqlRefusal } from './refusal.js';
 import { withoutSuccessor } from './without-successor.js';
+import { columnType } from './column-type.js';
+import { INNODB_COLUMNS, tooManyBytes, tooManyColumns, type TypedColumn } from './row-limits.js';
+import { mysqlCatalogue } from './mysql.catalogue.js';
 
 /** Of how many tables MySQL may try each order in which it could join them. */
 const MOST_ORDERED = 7;
 
 /** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
 export function mysqlDialect(dataSource: DataSource): Dialect {
+  const catalogue = mysqlCatalogue(dataSource);
   const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
   const sessionOf = remembered(() => new MysqlSession());
   const lock: Dialect['lock'] = (alias, skipLocked) =>
@@ -35,6 +39,14 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
       json: { type: 'json' },
     },
 
+    catalogue,
+
+    tooWide: (audited, revision) => {
+      const typed = (columns: readonly ColumnMetadata[]): TypedColumn[] =>
+        columns.map((column) => [column, columnType(catalogue.neededType(column))]);
+      return tooManyColumns(revision.length, INNODB_COLUMNS) ?? tooManyBytes(typed(audited), typed(revision));
+    },
+
     copiedType: (column) => {
       if (typeOf(column) === 'enum') return { type: 'varchar', transformer: enumTransformers(column) };
       // Text that TypeORM splits at commas, as it does a set's.
@@ -47,6 +59,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
 
     placeholder: () => '?',
     numbersParameters: false,
+    quoted: '`(?:[^`]|``)*`' + String.raw`|'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*"`,
 
     copied: (expression) => expression,
     restored: (expression) => expression,
@@ -89,6 +102,17 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     leavesChildren: !isMariadb(dataSource),
     truncatesCascading: false,
     sharesConnection: false,
+    deleteAll: async (queryRunner, tables) => {
+      const [{ checks }] = (await queryRunner.query('SELECT @@foreign_key_checks AS checks')) as {
+        checks: number;
+      }[];
+      await queryRunner.query('SET SESSION foreign_key_checks = 0');
+      try {
+        for (const table of tables) await queryRunner.query(`DELETE FROM ${table}`);
+      } finally {
+        await queryRunner.query(`SET SESSION foreign_key_checks = ${Number(checks)}`);
+      }
+    },
     connectionOf,
     sessionOf,
     beginUnit: 'START TRANSACTION',

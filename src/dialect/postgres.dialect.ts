@@ -10,6 +10,8 @@ import { postgresRefusal } from './refusal.js';
 import { type Statement } from './statement.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
+import { tooManyColumns } from './row-limits.js';
+import { postgresCatalogue } from './postgres.catalogue.js';
 
 const VALUE_TYPES: Record<ValueType, string> = {
   uuid: 'uuid',
@@ -19,6 +21,9 @@ const VALUE_TYPES: Record<ValueType, string> = {
   integer: 'bigint',
   boolean: 'boolean',
 };
+
+// A restore reads a row and its revision side by side, and a SELECT has 1664 columns.
+const MOST_COLUMNS = 836;
 
 const KEYS_PER_STATEMENT = 100_000;
 
@@ -32,11 +37,16 @@ export function postgresDialect(dataSource: DataSource): Dialect {
   return {
     columnTypes: { uuid: { type: 'uuid' }, json: { type: 'jsonb' } },
 
+    catalogue: postgresCatalogue(dataSource),
+
+    tooWide: (_, { length }) => tooManyColumns(length, MOST_COLUMNS),
+
     copiedType: (column) =>
       isEnum(column) ? { type: 'varchar', transformer: enumTransformers(column) } : {},
 
     placeholder: (n) => `$${n}`,
     numbersParameters: true,
+    quoted: String.raw`'(?:[^']|'')*'|"(?:[^"]|"")*"`,
 
     copied,
     restored: (expression, column) =>
@@ -56,10 +66,17 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       `convert_to(${textOf(dataSource, expression, column)}, 'UTF8'))), 'hex')::varchar`,
     provideDigest: () => undefined,
 
-    // The record image operators compare bytes: json, xml, point and case-insensitive text too.
-    differ: (columns, left, right) =>
-      `ROW(${columns.map((column) => copied(left(column), column)).join(', ')})::record *<> ` +
-      `ROW(${columns.map(right).join(', ')})::record`,
+    // The record image operators compare bytes: json, xml, point and case-insensitive text too. They want the same types on
+    // both sides, and a copy may be of a wider one: of the two a CASE takes that one.
+    differ: (columns, left, right) => {
+      const row = (isLive: boolean): string => {
+        const values = columns.map(
+          (column) => `CASE WHEN ${isLive} THEN ${copied(left(column), column)} ELSE ${right(column)} END`,
+        );
+        return `ROW(${values.join(', ')})::record`;
+      };
+      return `${row(true)} *<> ${row(false)}`;
+    },
 
     sameText: (expression, parameter) => `${expression} = ${parameter}`,
 
@@ -80,6 +97,11 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     refusal: postgresRefusal,
     truncatesCascading: true,
     sharesConnection: false,
+    // One statement: foreign keys are checked at its end.
+    deleteAll: async (queryRunner, [first, ...others]) => {
+      const rest = others.map((table, n) => `d${n} AS (DELETE FROM ${table})`);
+      await queryRunner.query(`${rest.length > 0 ? `WITH ${rest.join(', ')} ` : ''}DELETE FROM ${first}`);
+    },
     connectionOf,
     sessionOf,
     beginUnit: 'START TRANSACTION',

@@ -9,6 +9,11 @@ import { sqliteSession } from './sqlite.session.js';
 import { sqliteRefusal } from './refusal.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
+import { tooManyColumns } from './row-limits.js';
+import { sqliteCatalogue } from './sqlite.catalogue.js';
+
+// An expression is 1000 levels deep, and one level compares a column with its revision.
+const MOST_COLUMNS = 1000;
 
 const ROWID = 'audit_rowid';
 
@@ -17,6 +22,10 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
   return {
     columnTypes: { uuid: { type: 'varchar', length: 36 }, json: { type: 'simple-json' } },
 
+    catalogue: sqliteCatalogue(dataSource),
+
+    tooWide: (_, { length }) => tooManyColumns(length, MOST_COLUMNS),
+
     copiedType: (column) =>
       dataSource.driver.normalizeType(column) === 'varchar' && column.enum
         ? { type: 'varchar', array: false, transformer: enumTransformers(column, true) }
@@ -24,6 +33,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
 
     placeholder: () => '?',
     numbersParameters: false,
+    quoted: String.raw`'(?:[^']|'')*'|"(?:[^"]|"")*"`,
 
     copied: (expression) => expression,
     restored: (expression) => expression,
@@ -54,6 +64,11 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     refusal: sqliteRefusal,
     truncatesCascading: false,
     sharesConnection: true,
+    deleteAll: async (queryRunner, tables) => {
+      // Until the end of the transaction.
+      await queryRunner.query('PRAGMA defer_foreign_keys = ON');
+      for (const table of tables) await queryRunner.query(`DELETE FROM ${table}`);
+    },
     connectionOf: () => connectionOf(dataSource) as object | undefined,
     sessionOf: remembered(sqliteSession),
     // Begun later, the lock that it needs might be refused because of what it has read.

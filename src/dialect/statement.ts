@@ -16,12 +16,15 @@ export interface Statement {
  * @example compileStatement(postgres, 'SELECT {{a}}, {{b}}, {{a}}') // → SELECT $1, $2, $1 and ['a', 'b']
  */
 export function compileStatement(
-  dialect: Pick<Dialect, 'placeholder' | 'numbersParameters'>,
+  dialect: Pick<Dialect, 'placeholder' | 'numbersParameters' | 'quoted'>,
   template: string,
   prepared = false,
 ): Statement {
   const parameters: string[] = [];
-  const text = template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
+  const parts = new RegExp(`${dialect.quoted}|\\{\\{(\\w+)\\}\\}`, 'g');
+  const text = template.replace(parts, (part, name: string | undefined) => {
+    // A table or column of the application may be called like a parameter.
+    if (name === undefined) return part;
     const known = dialect.numbersParameters ? parameters.indexOf(name) : -1;
     return dialect.placeholder(known === -1 ? parameters.push(name) : known + 1);
   });

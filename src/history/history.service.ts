@@ -204,7 +204,7 @@ export class HistoryService {
   }
 
   private row<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): RowRevisions<E> {
-    const plan = auditPlansOf(this.dataSource).get(entity);
+    const plan = auditPlansOf(this.dataSource).seenBy(entity);
     return RowRevisions.of(this.dataSource, plan, id, classFilter(this.dataSource, plan, [entity]));
   }
 }

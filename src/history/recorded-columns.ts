@@ -2,6 +2,7 @@ import { type DataSource, type EntityMetadata } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
+import { tableColumns } from '../audited/properties.js';
 import { type State } from './changes.js';
 import { entityIdOf } from './key-of.js';
 import { type EntityId } from './revision.js';
@@ -123,7 +124,11 @@ export class RecordedColumns<E> {
     const metadata = classOf(this.plan.metadata, discriminator);
     let known = this.classes.get(metadata);
     if (!known) {
-      const names = new Set(columnsOf(metadata).map(({ databaseName }) => databaseName));
+      const names = new Set(
+        [...columnsOf(metadata), ...this.plan.others.flatMap(tableColumns)].map(
+          ({ databaseName }) => databaseName,
+        ),
+      );
       const has = this.columns.map(({ databaseName }) => names.has(databaseName));
       known = { has, instanceOf: instanceMaker<E>(metadata, this.columns) };
       this.classes.set(metadata, known);

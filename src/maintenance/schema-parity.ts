@@ -1,4 +1,5 @@
 import { type AuditPlan } from '../audited/audit-plan.js';
+import { neededColumns } from '../capture/table-problems.js';
 import { REVISION_COLUMNS } from '../revision/revision-columns.js';
 import { type Care } from './care.js';
 
@@ -9,13 +10,16 @@ export interface SchemaProblems {
 }
 
 /** Compares a revision table with what its entity's metadata wants, as TypeORM's schema builder does. */
-export async function schemaProblems(care: Care, { revision, keys }: AuditPlan): Promise<SchemaProblems> {
+export async function schemaProblems(care: Care, plan: AuditPlan): Promise<SchemaProblems> {
+  const { revision, keys } = plan;
   return care.connected(async (queryRunner) => {
     const table = await queryRunner.getTable(revision.tablePath);
     if (!table) return { problems: [{ column: '*', problem: 'there is no table' }], isReadable: false };
     const actual = table.columns.map(({ name }) => name);
-    const wanted = revision.columns.map(({ databaseName }) => databaseName);
-    const missing = wanted.filter((name) => !actual.includes(name));
+    const known = revision.columns.map(({ databaseName }) => databaseName);
+    const missing = neededColumns(plan)
+      .map(({ databaseName }) => databaseName)
+      .filter((name) => !actual.includes(name));
     const changed = care.dataSource.driver
       .findChangedColumns(table.columns, revision.columns)
       .map(({ databaseName }) => databaseName)
@@ -29,7 +33,7 @@ export async function schemaProblems(care: Care, { revision, keys }: AuditPlan):
     return {
       problems: [
         ...missing.map(problem('missing')),
-        ...actual.filter((name) => !wanted.includes(name)).map(problem('not of the entity')),
+        ...actual.filter((name) => !known.includes(name)).map(problem('not of the entity')),
         ...changed.map(problem('of another type')),
         ...(isUnique ? [] : [problem('no unique index with the key')('rev_version')]),
       ],

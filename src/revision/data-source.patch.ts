@@ -16,6 +16,13 @@ type Transformer = {
   transform(schemas: EntitySchema<any>[]): MetadataArgsStorage;
   [PATCHED]?: true;
 };
+/** What a data source gets beside its own metadata. */
+export interface RevisionMetadatas {
+  readonly metadatas: readonly EntityMetadata[];
+  /** Further classes by which they are found. */
+  readonly aliases: readonly (readonly [EntityMetadata['target'], EntityMetadata])[];
+}
+
 type Extended = DataSource & { [EXTENDED]?: EntityMetadata[] };
 
 /**
@@ -30,7 +37,7 @@ type Extended = DataSource & { [EXTENDED]?: EntityMetadata[] };
  * @param build the metadata of a data source's revision tables, once its own has been built; none where nothing is
  *   audited
  */
-export function extendDataSources(build: (dataSource: DataSource) => EntityMetadata[]): void {
+export function extendDataSources(build: (dataSource: DataSource) => RevisionMetadatas): void {
   rememberSchemas(EntitySchemaTransformer.prototype);
   const prototype = EntityMetadataValidator.prototype as Validator;
   // Where it isn't there, attaching says so.
@@ -65,11 +72,12 @@ function rememberSchemas(prototype: Transformer): void {
   prototype[PATCHED] = true;
 }
 
-function addMetadatas(dataSource: Extended, metadatas: EntityMetadata[]): void {
+function addMetadatas(dataSource: Extended, { metadatas, aliases }: RevisionMetadatas): void {
+  if (metadatas.length === 0) return;
   const all = [...dataSource.entityMetadatas, ...metadatas];
   Object.assign(dataSource, {
     entityMetadatas: all,
-    entityMetadatasMap: new Map(all.map((metadata) => [metadata.target, metadata])),
+    entityMetadatasMap: new Map([...all.map((metadata) => [metadata.target, metadata] as const), ...aliases]),
     [EXTENDED]: all,
   });
 }

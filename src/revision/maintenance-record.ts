@@ -1,4 +1,4 @@
-import { type ColumnOptions, type DataSource, type EntityMetadata } from 'typeorm';
+import { BaseEntity, type ColumnOptions, type DataSource, type EntityMetadata } from 'typeorm';
 import { MetadataArgsStorage } from 'typeorm/metadata-args/MetadataArgsStorage.js';
 import { EntityMetadataBuilder } from 'typeorm/metadata-builder/EntityMetadataBuilder.js';
 import { dialectOf } from '../dialect/dialect-of.js';
@@ -11,7 +11,7 @@ import { MAX_ACTOR_LENGTH } from './revision-columns.js';
  * @example await dataSource.getRepository(MaintenanceRecord).findBy({ action: 'erase' })
  * // → [MaintenanceRecord { actor: 'dpo', reason: 'GDPR request 12', entity: 'guest', key: { id: 7 }, … }]
  */
-export class MaintenanceRecord {
+export class MaintenanceRecord extends BaseEntity {
   /** UUID v7. */
   id: string;
   /** Seconds since the epoch, with microseconds. */
@@ -32,7 +32,7 @@ export type MaintenanceAction = 'backfill' | 'reconcile' | 'prune' | 'erase';
 /** The metadata of the table in which what is done to the history itself is recorded. */
 export function buildMaintenanceMetadata(dataSource: DataSource): EntityMetadata {
   const { columnTypes } = dialectOf(dataSource);
-  const columns: Record<keyof MaintenanceRecord, ColumnOptions> = {
+  const columns: Record<Exclude<keyof MaintenanceRecord, keyof BaseEntity>, ColumnOptions> = {
     id: { ...columnTypes.uuid, primary: true },
     created: { type: 'double precision' },
     actor: { type: 'varchar', length: MAX_ACTOR_LENGTH, nullable: true },

@@ -40,7 +40,7 @@ function storageOf(dataSource: DataSource, definition: RevisionDefinition): Meta
     engine: metadata.engine,
     database: metadata.database,
     schema: metadata.schema,
-    synchronize: metadata.synchronize,
+    synchronize: definition.synchronize,
     // For SQLite, where last_insert_rowid(), by which TypeORM knows generated keys, then stays the audited table's.
     withoutRowid: true,
   });

@@ -1,4 +1,4 @@
-import { EntitySchema, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { BaseEntity, EntitySchema, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { type RevisionColumns } from './revision-columns.js';
 
 const REVISION_CLASS = Symbol.for('nestjs-typeorm-audit:revision-class');
@@ -22,7 +22,7 @@ export function revisionOf<E extends ObjectLiteral>(
   // Own, not inherited: a child entity with a table of its own has revisions of its own.
   if (!Object.hasOwn(bearer, REVISION_CLASS)) {
     const name = target instanceof EntitySchema ? target.options.name : target.name;
-    Object.defineProperty(bearer, REVISION_CLASS, { value: revisionClass(name) });
+    Object.defineProperty(bearer, REVISION_CLASS, { value: revisionClass(name, bearer) });
   }
   return (bearer as { [REVISION_CLASS]: new () => RevisionEntity<E> })[REVISION_CLASS];
 }
@@ -34,7 +34,10 @@ export function revisionTargetOf(target: EntityTarget<any>, tableName: string): 
     : tableName;
 }
 
-function revisionClass(name: string): new () => any {
+// What takes every entity of a data source for an active record, as AdminJS does, takes its revisions for one too.
+function revisionClass(name: string, { prototype }: { prototype?: unknown }): new () => any {
   const className = `${name}Rev`;
-  return { [className]: class {} }[className];
+  return prototype instanceof BaseEntity
+    ? { [className]: class extends BaseEntity {} }[className]
+    : { [className]: class {} }[className];
 }

@@ -29,6 +29,8 @@ export interface RevisionDefinition extends RevisionTableName {
   /** Those whose copies don't have the value. */
   masks?: ReadonlyMap<ColumnMetadata, Mask>;
   copyIndexes: boolean;
+  /** Whether TypeORM is to keep the table in step, as it does the audited one. */
+  synchronize: boolean;
 }
 
 /**

@@ -61,13 +61,20 @@ export const TYPEORM_MEMBERS: readonly Members[] = [
  * @throws AuditConfigurationError naming the version and the member
  */
 export function assertTypeormMembers(): void {
+  const missing = missingTypeormMember();
+  if (missing)
+    throw new AuditConfigurationError(
+      `${missing}() of TypeORM ${typeormVersion()} is not a function, so writes can't be recorded. Use a version of ` +
+        `TypeORM that nestjs-typeorm-audit lists among its peer dependencies.`,
+    );
+}
+
+/** The first of them that isn't a function. */
+export function missingTypeormMember(): string | undefined {
   for (const { owner, of: bearer, names } of TYPEORM_MEMBERS)
     for (const name of names)
-      if (typeof (bearer as Record<string, unknown>)[name] !== 'function')
-        throw new AuditConfigurationError(
-          `${owner}.${name}() of TypeORM ${typeormVersion()} is not a function, so writes can't be recorded. Use a version of ` +
-            `TypeORM that nestjs-typeorm-audit lists among its peer dependencies.`,
-        );
+      if (typeof (bearer as Record<string, unknown>)[name] !== 'function') return `${owner}.${name}`;
+  return undefined;
 }
 
 // TypeORM exports neither its version nor its package.json, but that lies beside what it exports.

@@ -498,6 +498,9 @@ describeDatabases('AuditMaintenance', (name) => {
     const [record] = await repository.find();
     await expect(repository.update(record.id, { actor: 'forged' })).rejects.toThrow('append-only');
     await expect(repository.remove(record)).rejects.toThrow('append-only');
+    const forged = { ...record, id: '018f0000-0000-7000-8000-000000000000' };
+    await expect(repository.save(forged)).rejects.toThrow("can't be inserted");
+    await expect(repository.insert(forged as never)).rejects.toThrow("can't be inserted");
   });
 });
 

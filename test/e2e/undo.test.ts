@@ -239,7 +239,7 @@ describeDatabases('an undo', (name) => {
   it('leaves out the entities that it is told to', async () => {
     const id = await transaction(async (manager) => {
       await manager.update(Room, { id: room.id }, { number: 8 });
-      await manager.update(Hotel, { id: hotel.id }, { name: `Ritz ${number}` });
+      await manager.update(Hotel, { id: hotel.id }, { name: `Savoy ${number}` });
     });
     await transaction((manager) => manager.update(Hotel, { id: hotel.id }, { name: `Grand ${number}` }));
     await expect(history.undo(id)).rejects.toThrow(UndoConflictError);

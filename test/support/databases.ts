@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 import { type DataSourceOptions } from 'typeorm';
 import { connect, type ServerName, serverUrl } from './servers.js';
 
@@ -28,6 +28,13 @@ export function databasesOfThisRun(): DatabaseName[] {
 /** A `describe.each` over the databases of this run. */
 export function describeDatabases(title: string, body: (database: DatabaseName) => void): void {
   describe.each(databasesOfThisRun())(`${title} (%s)`, body);
+}
+
+/** Says of a test for databases none of which this run has that it is skipped: jest takes a file without tests for a failure. */
+export function skipForWantOfServers(title: string): void {
+  describe.skip(title, () => {
+    it('needs a database that this run does not have', () => undefined);
+  });
 }
 
 /**

@@ -49,6 +49,8 @@ export default async function globalSetup(): Promise<void> {
     );
   }
   process.env.AUDIT_TEST_DATABASES = databases.join(',');
+  // Many tests write without the library too, to compare.
+  process.env.AUDIT_UNATTACHED ??= 'ignore';
   process.env.AUDIT_TEST_DATABASES_SUMMARY =
     `Databases: ${labels.join(', ')}` + (silent.length > 0 ? `; left out: ${silent.join(', ')}` : '');
 }

@@ -9,7 +9,13 @@ import {
 import { auditPlansOf } from '../../src/audited/audit-plans.js';
 import { attachCapture } from '../../src/capture/attach-capture.js';
 import { AuditContext } from '../../src/context/audit-context.js';
-import { createDatabase, type DatabaseName, databasesOfThisRun, type TestDatabase } from './databases.js';
+import {
+  createDatabase,
+  type DatabaseName,
+  databasesOfThisRun,
+  skipForWantOfServers,
+  type TestDatabase,
+} from './databases.js';
 
 /** `mysql-on-mariadb` is TypeORM's driver for MySQL on the MariaDB server: it knows no RETURNING. */
 export type WorldName = DatabaseName | 'sqljs' | 'mysql-on-mariadb';
@@ -51,7 +57,7 @@ export function describeWorlds(
   body: (world: () => World, name: WorldName) => void,
   names: readonly WorldName[] = worldNames(),
 ): void {
-  if (names.length === 0) return;
+  if (names.length === 0) return skipForWantOfServers(title);
   describe(title, () => {
     describe.each(names)('%s', (name) => {
       let world: World;

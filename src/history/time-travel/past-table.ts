@@ -67,7 +67,11 @@ export class PastTable {
   // All that the table has; a second relation over the same column has a copy of it.
   private columns(): string[] {
     const recorded = new Map(this.plan.columns.map((column) => [column.databaseName, column]));
-    const byName = new Map(tableColumns(this.plan.metadata).map((column) => [column.databaseName, column]));
+    const byName = new Map(
+      [...this.plan.others, this.plan.metadata]
+        .flatMap(tableColumns)
+        .map((column) => [column.databaseName, column]),
+    );
     return [...byName].map(([databaseName, column]) => {
       const name = this.escape(databaseName);
       const value = this.valueOf(column, recorded.get(databaseName));

@@ -1,5 +1,9 @@
 import { EntityManager, type ObjectLiteral } from 'typeorm';
-import { RevisionDeleteForbiddenError, RevisionUpdateForbiddenError } from '../../../src/audit.errors.js';
+import {
+  RevisionDeleteForbiddenError,
+  RevisionInsertForbiddenError,
+  RevisionUpdateForbiddenError,
+} from '../../../src/audit.errors.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
 import { describePaths, type WritePath } from '../../support/write-paths.js';
 import { type World } from '../../support/write-worlds.js';
@@ -67,6 +71,12 @@ describePaths(
 );
 
 const target = revisionOf(Reservation);
+const another = (revision: ObjectLiteral): ObjectLiteral => ({
+  ...revision,
+  revId: '018f0000-0000-7000-8000-000000000000',
+  revVersion: 2,
+  revActor: 'forged',
+});
 type Forged = ReturnType<typeof revisions>;
 const revisions = (manager: EntityManager) => manager.getRepository(target);
 const first = async (repository: Forged): Promise<ObjectLiteral & { revId: string }> =>
@@ -86,6 +96,35 @@ describePaths(
   'revisions',
   [Reservation],
   [
+    ...refused(RevisionInsertForbiddenError, [
+      ['save() of another', (repository, revision) => repository.save(another(revision) as never)],
+      [
+        'save({ listeners: false }) of another',
+        (repository, revision) => repository.save(another(revision) as never, { listeners: false }),
+      ],
+      ['insert()', (repository, revision) => repository.insert(another(revision))],
+      [
+        'createQueryBuilder().insert()',
+        (repository, revision) =>
+          repository.createQueryBuilder().insert().values(another(revision)).execute(),
+      ],
+      [
+        'createQueryBuilder().insert().into(), by the table’s name,',
+        ({ manager }, revision) =>
+          manager
+            .createQueryBuilder()
+            .insert()
+            .into('reservation_rev')
+            .values(another(revision))
+            .callListeners(false)
+            .execute(),
+      ],
+      [
+        'createQueryBuilder().insert().orIgnore()',
+        (repository, revision) =>
+          repository.createQueryBuilder().insert().values(another(revision)).orIgnore().execute(),
+      ],
+    ]),
     ...refused(RevisionUpdateForbiddenError, [
       ['save()', (repository, revision) => repository.save({ ...revision, revActor: 'forged' } as never)],
       [
@@ -123,6 +162,24 @@ describePaths(
         (repository) => repository.createQueryBuilder().delete().callListeners(false).execute(),
       ],
     ]),
+    ...(
+      [
+        ['postgres', 'public.reservation_rev'],
+        ['mariadb', undefined],
+        ['mysql', undefined],
+      ] as const
+    ).map(([world, path]): WritePath => ({
+      name: `createQueryBuilder().delete() of a revision, by the table’s name with its ${path ? 'schema' : 'database'} on ${world}`,
+      on: [world],
+      before: two,
+      write: ({ manager, dataSource }) =>
+        manager
+          .createQueryBuilder()
+          .delete()
+          .from(path ?? `${String(dataSource.options.database)}.reservation_rev`)
+          .execute(),
+      refused: RevisionDeleteForbiddenError,
+    })),
     {
       name: 'update() of a revision inside AuditContext.without()',
       before: two,

@@ -1,0 +1,93 @@
+import { type DataSource, type EntityMetadata } from 'typeorm';
+import { AuditError } from '../audit.errors.js';
+import { type AuditPlans, auditPlansOf } from '../audited/audit-plans.js';
+import { dialectOf } from '../dialect/dialect-of.js';
+import { tableName } from '../dialect/table-name.js';
+
+/** How `clearAudited()` may be told to empty tables. */
+export interface ClearAuditedOptions {
+  /**
+   * Empties them where `NODE_ENV` is `production`, too.
+   * @default false
+   */
+  evenInProduction?: boolean;
+}
+
+/**
+ * Empties all audited tables and their histories, between tests. It records nothing, and leaves other tables and the
+ * numbering of keys as they are.
+ *
+ * The tables are emptied together, whatever foreign keys they have among each other. Rows of other tables that refer to
+ * them have to be gone before.
+ *
+ * @param dataSource initialised; it need not be attached
+ * @throws AuditError when `NODE_ENV` is `production`, or rows of another table refer to an audited one; nothing is
+ *   emptied then
+ * @throws AuditConfigurationError when the data source is not initialised
+ * @example
+ * afterEach(() => clearAudited(dataSource));
+ * // → reservation and reservation_rev are empty
+ */
+export async function clearAudited(
+  dataSource: DataSource,
+  { evenInProduction = false }: ClearAuditedOptions = {},
+): Promise<void> {
+  if (process.env.NODE_ENV === 'production' && !evenInProduction)
+    throw new AuditError(
+      'clearAudited() would remove all audited rows and their history, and NODE_ENV is "production". ' +
+        'Call it in tests only, or with { evenInProduction: true }.',
+    );
+  const plans = auditPlansOf(dataSource);
+  if (!plans.maintenance) return;
+  const emptied = [...plans.all.flatMap(({ metadata, revision }) => [revision, metadata]), plans.maintenance];
+  const tables = [
+    ...new Set(childrenFirst(dataSource, emptied).map((table) => tableName(dataSource, table))),
+  ];
+  await dataSource.transaction(async ({ queryRunner }) => {
+    await assertUnreferred(dataSource, plans, (select) => queryRunner!.query(select));
+    await dialectOf(dataSource).deleteAll(queryRunner!, tables);
+  });
+}
+
+// As far as there is an order: tables may refer to each other.
+function childrenFirst(dataSource: DataSource, tables: readonly EntityMetadata[]): EntityMetadata[] {
+  const ordered: EntityMetadata[] = [];
+  const seen = new Set<string>();
+  const add = (table: EntityMetadata): void => {
+    if (seen.has(table.tablePath)) return;
+    seen.add(table.tablePath);
+    for (const child of referringTo(dataSource, table)) add(child.entityMetadata);
+    ordered.push(table);
+  };
+  tables.forEach(add);
+  const paths = new Set(tables.map(({ tablePath }) => tablePath));
+  return ordered.filter(({ tablePath }) => paths.has(tablePath));
+}
+
+async function assertUnreferred(
+  dataSource: DataSource,
+  plans: AuditPlans,
+  query: (select: string) => Promise<unknown>,
+): Promise<void> {
+  for (const { metadata } of plans.all)
+    for (const { entityMetadata, columns } of referringTo(dataSource, metadata)) {
+      if (plans.find(entityMetadata)) continue;
+      const isSet = columns.map(
+        ({ databaseName }) => `${dataSource.driver.escape(databaseName)} IS NOT NULL`,
+      );
+      const rows = (await query(
+        `SELECT 1 FROM ${tableName(dataSource, entityMetadata)} WHERE ${isSet.join(' AND ')} LIMIT 1`,
+      )) as unknown[];
+      if (rows.length > 0)
+        throw new AuditError(
+          `clearAudited() can't empty ${metadata.name}: rows of ${entityMetadata.name}, which is not audited, refer to it. ` +
+            `Empty ${entityMetadata.name} first.`,
+        );
+    }
+}
+
+function referringTo({ entityMetadatas }: DataSource, { tablePath }: EntityMetadata) {
+  return entityMetadatas
+    .flatMap(({ foreignKeys }) => foreignKeys)
+    .filter(({ referencedEntityMetadata }) => referencedEntityMetadata.tablePath === tablePath);
+}

@@ -1,0 +1,212 @@
+import { afterEach, expect, it } from '@jest/globals';
+import {
+  Column,
+  DataSource,
+  Entity,
+  JoinTable,
+  ManyToMany,
+  ManyToOne,
+  JoinColumn,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+} from 'typeorm';
+import { type AttachedAudit, attachAudit } from '../../src/attach-audit.js';
+import { AuditConfigurationError } from '../../src/audit.errors.js';
+import { Audited } from '../../src/audited/audited.decorator.js';
+import { type AuditedOptions } from '../../src/audited/audited.decorator.js';
+import { NotAudited } from '../../src/audited/not-audited.decorator.js';
+import { revisionOf } from '../../src/revision/revision-of.js';
+import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
+import { expectInvariants } from '../support/invariants.js';
+
+let database: TestDatabase | undefined;
+let dataSource: DataSource | undefined;
+let audit: AttachedAudit | undefined;
+
+afterEach(async () => {
+  audit?.detach();
+  if (dataSource?.isInitialized) await dataSource.destroy();
+  await database?.drop();
+  audit = dataSource = database = undefined;
+});
+
+type Mark = AuditedOptions | undefined;
+const marked = (options: Mark): ClassDecorator => (options ? Audited(options) : () => undefined);
+
+/** A band's players, each with a role: a many-to-many relation, and an entity on its table. */
+function bands(band: Mark, seat: Mark, relation: PropertyDecorator = () => undefined) {
+  @marked({})
+  @Entity()
+  class Player {
+    @PrimaryGeneratedColumn() id: number;
+    @Column() label: string;
+  }
+
+  @marked(band)
+  @Entity()
+  class Band {
+    @PrimaryGeneratedColumn() id: number;
+    @Column() label: string;
+    @relation
+    @ManyToMany(() => Player)
+    @JoinTable({ name: 'seat', joinColumn: { name: 'bandId' }, inverseJoinColumn: { name: 'playerId' } })
+    players: Player[];
+  }
+
+  @marked(seat)
+  @Entity('seat')
+  class Seat {
+    @PrimaryColumn() bandId: number;
+    @PrimaryColumn() playerId: number;
+    @ManyToOne(() => Band, { onDelete: 'CASCADE' }) @JoinColumn({ name: 'bandId' }) band: unknown;
+    @Column({ type: 'varchar', length: 20, nullable: true }) role: string | null;
+  }
+  return { Player, Band, Seat };
+}
+
+/** Two entities on one table: what accounting and what the shop see of an article. */
+function articles(full: Mark, brief: Mark) {
+  @marked(full)
+  @Entity('article')
+  class Article {
+    @PrimaryGeneratedColumn() id: number;
+    @Column() label: string;
+    @Column({ default: 0 }) price: number;
+  }
+
+  @marked(brief)
+  @Entity('article', { synchronize: false })
+  class Offer {
+    @PrimaryGeneratedColumn({ name: 'id' }) no: number;
+    @Column({ name: 'label' }) title: string;
+  }
+  return { Article, Offer };
+}
+
+async function start(name: Parameters<typeof createDatabase>[0], entities: object): Promise<DataSource> {
+  database = await createDatabase(name);
+  dataSource = new DataSource({
+    ...database.options,
+    entities: Object.values(entities),
+    synchronize: true,
+  });
+  await dataSource.initialize();
+  audit = attachAudit(dataSource);
+  return dataSource;
+}
+
+describeDatabases('A table', (name) => {
+  it.each([
+    ['both', {}, {}, undefined],
+    ['the entity with the relation', {}, undefined, undefined],
+    ['the entity on its table', undefined, {}, undefined],
+    ['both, the relation not', {}, {}, NotAudited()],
+  ])(
+    'of a many-to-many has one history for its entity and the relation: marked %s',
+    async (_, band, seat, relation) => {
+      const { Band, Seat, Player } = bands(band, seat, relation);
+      const { manager } = await start(name, { Band, Seat, Player });
+      const [p, q, r] = await manager.save(Player, [{ label: 'p' }, { label: 'q' }, { label: 'r' }]);
+      const one = await manager.save(Band, { label: 'b', players: [p, q] });
+      const key = { bandId: one.id, playerId: p.id };
+      await manager.update(Seat, key, { role: 'drums' });
+      await manager.save(Seat, { bandId: one.id, playerId: r.id, role: 'bass' });
+      const seen = await manager.findOneOrFail(Band, { where: { id: one.id }, relations: { players: true } });
+      seen.players = seen.players.filter(({ id }) => id !== p.id);
+      await manager.save(seen);
+      await manager.createQueryBuilder().relation(Band, 'players').of(one).remove(q);
+
+      const { history, maintenance } = audit!;
+      const { items } = await history.timeline(Seat, key, { order: 'asc' });
+      expect(items.map(({ operation, snapshot }) => [operation, snapshot?.role])).toEqual([
+        ['insert', null],
+        ['update', 'drums'],
+        ['delete', undefined],
+      ]);
+      await expectInvariants(dataSource!);
+      expect((await maintenance.verify()).findings).toEqual([]);
+
+      await history.restore(Seat, key, 2);
+      expect(await manager.findOneBy(Seat, key)).toMatchObject({ role: 'drums' });
+      const rows = await manager.getRepository(revisionOf(Seat)).findBy({ playerId: r.id });
+      expect(rows).toMatchObject([{ revOperation: 'insert', role: 'bass' }]);
+      await manager.delete(Band, one.id);
+      expect((await history.latest(Seat, key))?.operation).toBe('delete');
+      await expectInvariants(dataSource!);
+    },
+  );
+
+  it('of a many-to-many gets back the extra columns of its rows with a restore of the relation', async () => {
+    const { Band, Seat, Player } = bands({}, {});
+    const { manager } = await start(name, { Band, Seat, Player });
+    const p = await manager.save(Player, { label: 'p' });
+    const band = await manager.save(Band, { label: 'b', players: [p] });
+    const key = { bandId: band.id, playerId: p.id };
+    await manager.update(Seat, key, { role: 'drums' });
+    await manager.save(Band, { id: band.id, label: 'c' });
+    await manager.save(Band, { id: band.id, players: [] });
+    const last = await audit!.history.latest(Seat, key);
+    await audit!.history.undo(last!.transaction);
+    expect(await manager.findOneBy(Seat, key)).toMatchObject({ role: 'drums' });
+    await expectInvariants(dataSource!);
+  });
+
+  it.each([
+    ['both', {}, {}],
+    ['the one with more columns', {}, undefined],
+    ['the one with fewer columns', undefined, {}],
+  ])('of two entities has one history, whoever writes it: marked %s', async (_, full, brief) => {
+    const { Article, Offer } = articles(full, brief);
+    const { manager } = await start(name, { Article, Offer });
+    const { id } = await manager.save(Article, { label: 'a', price: 1 });
+    await manager.save(Offer, { no: id, title: 'b' });
+    await manager.update(Article, id, { price: 2 });
+    await manager.update(Offer, { no: id }, { title: 'c' });
+    await manager.getRepository(Offer).createQueryBuilder().update().set({ title: 'd' }).execute();
+    await manager.update(Article, id, { price: 3 });
+    await manager.delete(Offer, id);
+
+    const { history, maintenance } = audit!;
+    await expectInvariants(dataSource!);
+    expect((await maintenance.verify()).findings).toEqual([]);
+    const versions = (await history.timeline(Article, id, { order: 'asc' })).items;
+    expect(versions.map(({ snapshot }) => snapshot && [snapshot.label, snapshot.price])).toEqual([
+      ['a', 1],
+      ['b', 1],
+      ['b', 2],
+      ['c', 2],
+      ['d', 2],
+      ['d', 3],
+      null,
+    ]);
+    const offers = (await history.timeline(Offer, id, { order: 'asc' })).items;
+    expect(offers.map(({ snapshot }) => snapshot?.title)).toEqual(['a', 'b', 'b', 'c', 'd', 'd', undefined]);
+    expect(offers[0].snapshot).toBeInstanceOf(Offer);
+    expect(offers[3].changes).toEqual([{ property: 'title', from: 'b', to: 'c' }]);
+    for (const entity of [Article, Offer])
+      expect(await manager.getRepository(revisionOf<object>(entity)).count()).toBe(7);
+
+    await history.restore(Offer, id, 3);
+    expect(await manager.findOneBy(Article, { id })).toMatchObject({ label: 'b', price: 2 });
+    await history.undo((await history.latest(Article, id))!.transaction);
+    expect(await manager.countBy(Article, { id })).toBe(0);
+    await expectInvariants(dataSource!);
+  });
+});
+
+it.each([
+  [
+    { deletedState: 'last' as const },
+    {},
+    /Article and Offer share the table "article".*"deletedState".*same options/,
+  ],
+  [{ tableName: 'log' }, {}, /differ in "tableName"/],
+  [{ exclude: ['label'] }, {}, /only one of them leaves "label" out of its history/],
+])(
+  'Two entities on one table are refused where they contradict each other: %p',
+  async (full, brief, message) => {
+    const refusal = start('sqlite', articles(full, brief));
+    await expect(refusal).rejects.toThrow(AuditConfigurationError);
+    await expect(refusal).rejects.toThrow(message);
+  },
+);
