@@ -94,7 +94,7 @@ export default defineConfig(
   },
   {
     // They wrap methods of other objects, and call them with the object again.
-    files: ['src/revision/typeorm.patch.ts', 'src/capture/transaction-gate.ts'],
+    files: ['src/revision/{typeorm,data-source}.patch.ts', 'src/capture/transaction-gate.ts'],
     rules: { '@typescript-eslint/unbound-method': 'off' },
   },
   {
@@ -104,5 +104,8 @@ export default defineConfig(
       '@typescript-eslint/unbound-method': 'off',
     },
   },
-  { files: ['**/*.{js,mjs}'], languageOptions: { globals: { process: 'readonly', console: 'readonly' } } },
+  {
+    files: ['**/*.{js,cjs,mjs}'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
+  },
 );

@@ -26,9 +26,7 @@ export class UnsupportedDriverError extends AuditConfigurationError {
 /** The entity that was asked for has no `@Audited()`, or its data source has no revision table for it. */
 export class NotAuditedError extends AuditError {
   constructor(entity: string) {
-    super(
-      `${entity} is not audited. Add @Audited() to it, and import it from 'nestjs-typeorm-audit' before the data source is initialised.`,
-    );
+    super(`${entity} is not audited. Mark it with @Audited() before the data source is initialised.`);
   }
 }
 

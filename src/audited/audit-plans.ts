@@ -5,13 +5,13 @@ import {
   type EntityMetadata,
   type EntityTarget,
 } from 'typeorm';
-import { importClassesFromDirectories } from 'typeorm/util/DirectoryExportedClassesLoader.js';
 import { AuditConfigurationError, NotAuditedError } from '../audit.errors.js';
 import { assertSupported } from '../dialect/dialect-of.js';
+import { assertOneTypeorm } from '../revision/assert-one-typeorm.js';
+import { extendDataSources, schemaOf } from '../revision/data-source.patch.js';
 import { buildMaintenanceMetadata } from '../revision/maintenance-record.js';
 import { buildRevisionMetadatas } from '../revision/revision-metadata.js';
 import { revisionTargetOf } from '../revision/revision-of.js';
-import { extendDataSources } from '../revision/typeorm.patch.js';
 import {
   type AuditPlan,
   type AuditPlanDraft,
@@ -125,21 +125,23 @@ export function findAuditPlans(dataSource: DataSource): AuditPlans | undefined {
 /**
  * The plans of an initialised data source.
  *
- * @throws AuditConfigurationError when it isn't, or was initialised before this library was loaded
+ * @throws AuditConfigurationError when it isn't, is of another copy of TypeORM, or was initialised before this library
+ *   was loaded
  */
 export function auditPlansOf(dataSource: DataSource): AuditPlans {
   const plans = findAuditPlans(dataSource);
   if (plans) return plans;
+  assertOneTypeorm(dataSource);
   throw new AuditConfigurationError(
     dataSource.isInitialized
       ? 'The data source was initialised before nestjs-typeorm-audit was loaded, so it has no revision tables. ' +
-          'Import nestjs-typeorm-audit before dataSource.initialize().'
+          'Mark its entities with @Audited() before dataSource.initialize().'
       : 'The data source is not initialised. Await dataSource.initialize() first.',
   );
 }
 
-extendDataSources(async (dataSource) => {
-  const drafts = await draftPlans(dataSource);
+extendDataSources((dataSource) => {
+  const drafts = draftPlans(dataSource);
   const revisions = buildRevisionMetadatas(
     dataSource,
     drafts.map((draft) => draft.definition),
@@ -162,11 +164,10 @@ extendDataSources(async (dataSource) => {
   return { metadatas: built, aliases };
 });
 
-async function draftPlans(dataSource: DataSource): Promise<AuditPlanDraft[]> {
-  const schemas = await namedSchemas(dataSource);
+function draftPlans(dataSource: DataSource): AuditPlanDraft[] {
   const entities: AuditPlanDraft[] = [];
   for (const metadata of dataSource.entityMetadatas) {
-    const target = targetOf(metadata, schemas);
+    const target = targetOf(metadata);
     const options = target && auditedMark(target);
     if (!options || isCoveredByParent(metadata, target)) continue;
     assertSupported(dataSource, metadata.name);
@@ -177,15 +178,11 @@ async function draftPlans(dataSource: DataSource): Promise<AuditPlanDraft[]> {
       .flatMap((owner) => draftJunctions(dataSource, owner))
       .map((draft) => [draft.definition.metadata, draft]),
   );
-  return oneDraftEach(dataSource, schemas, [...entities, ...junctions.values()]);
+  return oneDraftEach(dataSource, [...entities, ...junctions.values()]);
 }
 
 // Whoever writes a table, by an entity or by a many-to-many relation, there is one history of it.
-function oneDraftEach(
-  dataSource: DataSource,
-  schemas: ReadonlyMap<string, EntitySchema>,
-  drafts: readonly AuditPlanDraft[],
-): AuditPlanDraft[] {
+function oneDraftEach(dataSource: DataSource, drafts: readonly AuditPlanDraft[]): AuditPlanDraft[] {
   const byTable = new Map<string, AuditPlanDraft[]>();
   for (const draft of drafts) {
     const { tablePath } = draft.definition.metadata;
@@ -216,16 +213,13 @@ function oneDraftEach(
     if (!adopting) return shareTable(first, sharers);
     const { options, definition } = first;
     const indexes = definition.copyIndexes ? 'copy' : 'none';
-    const draft = draftPlan(dataSource, adopting, targetOf(adopting, schemas)!, { ...options, indexes });
+    const draft = draftPlan(dataSource, adopting, targetOf(adopting)!, { ...options, indexes });
     return shareTable(draft, [{ metadata: definition.metadata, options: undefined }, ...sharers]);
   });
 }
 
-function targetOf(
-  { target }: EntityMetadata,
-  schemas: ReadonlyMap<string, EntitySchema>,
-): Markable | undefined {
-  return typeof target === 'function' ? target : schemas.get(target);
+function targetOf(metadata: EntityMetadata): Markable | undefined {
+  return typeof metadata.target === 'function' ? metadata.target : schemaOf(metadata);
 }
 
 // A child in its parent's table needs no mark of its own, and can't have options of its own.
@@ -235,21 +229,6 @@ function isCoveredByParent(metadata: EntityMetadata, target: Markable): boolean 
     !!auditedMark(metadata.parentEntityMetadata.target as Markable) &&
     Object.keys(ownAuditedMark(target) ?? {}).length === 0
   );
-}
-
-// TypeORM's metadata of a schema without a class knows only the schema's name, and the mark is on the schema.
-async function namedSchemas(dataSource: DataSource): Promise<Map<string, EntitySchema>> {
-  const named = dataSource.entityMetadatas.some(
-    (metadata) => typeof metadata.target === 'string' && !metadata.isJunction,
-  );
-  if (!named) return new Map();
-  const entities = Object.values(dataSource.options.entities ?? {}) as unknown[];
-  const directories = entities.filter((entity): entity is string => typeof entity === 'string');
-  const loaded = await importClassesFromDirectories(dataSource.logger, directories);
-  const schemas = [...entities, ...loaded].filter(
-    (entity): entity is EntitySchema => entity instanceof EntitySchema,
-  );
-  return new Map(schemas.map((schema) => [schema.options.name, schema]));
 }
 
 function isActiveRecord(target: unknown): target is typeof BaseEntity {

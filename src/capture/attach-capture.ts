@@ -7,6 +7,7 @@ import { useMaskKey } from '../audited/mask-key.js';
 import { setRecorder } from '../audited/recorder.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { usePreparedStatements } from '../dialect/prepared.js';
+import { assertOneTypeorm } from '../revision/assert-one-typeorm.js';
 import { extendQueryRunners } from '../revision/query-runner.patch.js';
 import { assertTypeormMembers, missingTypeormMember } from '../revision/typeorm-members.js';
 import {
@@ -49,6 +50,8 @@ export function attachCapture(
   options: AuditOptions,
   context: AuditContext,
 ): () => void {
+  // Another copy of this library may have given it revision tables, with another copy of TypeORM.
+  assertOneTypeorm(dataSource);
   assertTypeormMembers();
   auditPlansOf(dataSource);
   const bearer = dataSource as { [ATTACHED]?: Attached };

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { DataSource, EntityManager, InsertQueryBuilder, QueryBuilder, SelectQueryBuilder } from 'typeorm';
+import { EntityManager, InsertQueryBuilder, QueryBuilder, SelectQueryBuilder } from 'typeorm';
+import { EntitySchemaTransformer } from 'typeorm/entity-schema/EntitySchemaTransformer.js';
+import { EntityMetadataValidator } from 'typeorm/metadata-builder/EntityMetadataValidator.js';
 import { MigrationExecutor } from 'typeorm/migration/MigrationExecutor.js';
 import { SubjectExecutor } from 'typeorm/persistence/SubjectExecutor.js';
 import { DeleteQueryBuilder } from 'typeorm/query-builder/DeleteQueryBuilder.js';
@@ -28,7 +30,8 @@ const of = ({ name, prototype }: { name: string; prototype: object }, names: rea
 
 /** All that recording stands on and TypeORM may rename: what is wrapped or called is named here, or it isn't checked. */
 export const TYPEORM_MEMBERS: readonly Members[] = [
-  of(DataSource, ['buildMetadatas']),
+  of(EntityMetadataValidator, ['validateMany']),
+  of(EntitySchemaTransformer, ['transform']),
   of(EntityManager, ['clear']),
   of(SubjectExecutor, ['execute', 'broadcastAfterEventsForAll']),
   of(MigrationExecutor, ['executePendingMigrations', 'undoLastMigration', 'executeMigration']),

@@ -1,7 +1,6 @@
 import {
-  DataSource,
+  type DataSource,
   EntityManager,
-  type EntityMetadata,
   type EntityTarget,
   QueryBuilder,
   type QueryRunner,
@@ -13,41 +12,6 @@ import { SubjectExecutor } from 'typeorm/persistence/SubjectExecutor.js';
 import { BroadcasterResult } from 'typeorm/subscriber/BroadcasterResult.js';
 
 const PATCHED = Symbol.for('nestjs-typeorm-audit:patched');
-
-/** TypeORM's protected method, and what the library leaves on the class and its instances. */
-type Extensible = Omit<DataSource, never> & {
-  buildMetadatas(): Promise<void>;
-  [PATCHED]?: true;
-};
-
-/** What a data source gets beside its own metadata. */
-export interface RevisionMetadatas {
-  readonly metadatas: readonly EntityMetadata[];
-  /** Further classes by which they are found. */
-  readonly aliases: readonly (readonly [EntityMetadata['target'], EntityMetadata])[];
-}
-
-/**
- * Makes every data source build the revision metadata of its audited entities after its own.
- *
- * The columns of a revision are only known when TypeORM has resolved the entity's (join columns, embeddeds,
- * inheritance, naming strategy), and nothing but `buildMetadatas` stands between that and `synchronize`, so this
- * is where the library has to change somebody else's class. It does so once, whichever copy of it comes first, and
- * a data source with no audited entity is left as it was.
- *
- * @param build the metadata of a data source's revision tables, once its own has been built
- */
-export function extendDataSources(build: (dataSource: DataSource) => Promise<RevisionMetadatas>): void {
-  const prototype = DataSource.prototype as unknown as Extensible;
-  // Where it isn't there, attaching says so.
-  if (prototype[PATCHED] || typeof prototype.buildMetadatas !== 'function') return;
-  const buildOwn = prototype.buildMetadatas;
-  prototype.buildMetadatas = async function (this: Extensible) {
-    await buildOwn.call(this);
-    addMetadatas(this as unknown as DataSource, await build(this as unknown as DataSource));
-  };
-  prototype[PATCHED] = true;
-}
 
 type BuilderFactory = (queryBuilder: QueryBuilder<any>) => QueryBuilder<any>;
 type BuilderRegistry = {
@@ -201,13 +165,4 @@ export function replaceClear(clear: Clear): void {
     return clear(this, target, known, () => truncate.call(this, target, options));
   };
   prototype[PATCHED] = true;
-}
-
-function addMetadatas(dataSource: DataSource, { metadatas, aliases }: RevisionMetadatas): void {
-  if (metadatas.length === 0) return;
-  const all = [...dataSource.entityMetadatas, ...metadatas];
-  Object.assign(dataSource, {
-    entityMetadatas: all,
-    entityMetadatasMap: new Map([...all.map((metadata) => [metadata.target, metadata] as const), ...aliases]),
-  });
 }

@@ -3,9 +3,11 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { publint } from 'publint';
 import { databasesOfThisRun } from '../support/databases.js';
+import { commandSetUps, playMigrations } from './command-set-ups.js';
 import { expectTenantHistory, expectTransactionHistory, type Played } from './packages.js';
 import {
   addPackages,
+  addSecondTypeorm,
   compile,
   installProject,
   type Line,
@@ -75,6 +77,12 @@ describe.each(lines)('the packed package with %s', (line) => {
     }
   });
 
+  it.each(commandSetUps(line))(
+    "has its tables in the migrations of TypeORM's commands: $style, $files, $entities, $database, $options",
+    (setUp) => playMigrations(project, setUp),
+    5 * minutes,
+  );
+
   describe.each(styles)('in an application of %s modules', (style) => {
     it(
       'type-checks, and records the life of an entity',
@@ -96,6 +104,20 @@ describe.each(lines)('the packed package with %s', (line) => {
     // Jest can't require NestJS 12, which is ESM only.
     if (style === 'esm' || line === 'NestJS 11, TypeORM 0.3') {
       it('records in a jest suite', () => runJest(join(project, style), style), 2 * minutes);
+    }
+  });
+
+  it('names both copies of TypeORM where two are loaded', async () => {
+    await addSecondTypeorm(project);
+    const typeorm = join(project, 'node_modules/typeorm');
+    for (const script of ['two-typeorms.cjs', 'two-typeorms.mjs']) {
+      const message = await runNode(join(project, 'esm'), script);
+      expect(message).toMatch('Two copies of TypeORM are loaded');
+      expect(message).toMatch(` in ${typeorm}. The one of nestjs-typeorm-audit: `);
+      expect(message).toMatch(
+        ` in ${join(project, 'node_modules/nestjs-typeorm-audit/node_modules/typeorm')}. `,
+      );
+      expect(message).toMatch('npm dedupe');
     }
   });
 });

@@ -53,6 +53,36 @@ export async function runNode(folder: string, file: string, ...given: string[]):
   return JSON.parse(await run(folder, process.execPath, file, ...given));
 }
 
+/** Adds an application whose migrations are made by TypeORM's commands, from `commands/`. */
+export async function addCommandsApplication(
+  line: Line,
+  style: ModuleStyle,
+  folder: string,
+  dataSource: string,
+): Promise<void> {
+  await addApplication(line, style, folder, 'commands');
+  await writeFile(join(folder, 'data-source.ts'), dataSource);
+  if (style === 'esm') return;
+  // As CommonJS applications write them, and ts-node finds them.
+  for (const file of await readdir(folder, { recursive: true })) {
+    if (!file.endsWith('.ts')) continue;
+    const text = await readFile(join(folder, file), 'utf8');
+    await writeFile(join(folder, file), text.replace(/(from '\.[^']*)\.js'/g, "$1'"));
+  }
+}
+
+/** Gives our package a TypeORM of its own, as npm does where versions don't fit. */
+export async function addSecondTypeorm(project: string): Promise<void> {
+  const modules = join(project, 'node_modules');
+  const second = join(modules, 'nestjs-typeorm-audit/node_modules/typeorm');
+  await cp(join(modules, 'typeorm'), second, { recursive: true });
+}
+
+/** Runs one of the commands that TypeORM installs, and gives what it prints. */
+export function runTypeorm(folder: string, command: string, ...given: string[]): Promise<string> {
+  return run(folder, join(folder, '../node_modules/.bin', command), ...given);
+}
+
 /** Adds packages that applications use beside ours, whatever their peers say, and the scripts that use them. */
 export async function addPackages(project: string, packages: readonly string[]): Promise<void> {
   const flags = ['--no-save', '--legacy-peer-deps', '--omit=optional', '--ignore-scripts'];
@@ -80,8 +110,13 @@ async function run(cwd: string, command: string, ...args: string[]): Promise<str
   }
 }
 
-async function addApplication(line: Line, style: ModuleStyle, folder: string): Promise<void> {
-  await cp(join(here, 'project'), folder, { recursive: true });
+async function addApplication(
+  line: Line,
+  style: ModuleStyle,
+  folder: string,
+  from = 'project',
+): Promise<void> {
+  await cp(join(here, from), folder, { recursive: true });
   await writeJson(join(folder, 'package.json'), { type: style === 'esm' ? 'module' : 'commonjs' });
   // node10 is how the CommonJS projects that Nest 11 generates find their packages: by `main` and `types`.
   const resolution =
@@ -98,10 +133,14 @@ async function addApplication(line: Line, style: ModuleStyle, folder: string): P
       experimentalDecorators: true,
       emitDecoratorMetadata: true,
       types: ['node'],
+      // Their types are those of the other application.
+      ...(from === 'commands' && { noCheck: true }),
       rootDir: '.',
       outDir: 'out',
     },
-    include: ['*.ts'],
+    include: ['**/*.ts'],
+    exclude: ['out'],
+    'ts-node': { transpileOnly: true },
   });
 }
 
@@ -113,11 +152,12 @@ async function dependenciesOf(line: Line): Promise<Record<string, string>> {
     await readFile(join(repository, 'node_modules/better-sqlite3/package.json'), 'utf8'),
   ) as { version: string };
   const names = ['@nestjs/common', '@nestjs/core', '@nestjs/typeorm', 'nestjs-cls', 'typeorm', 'typescript'];
-  const shared = ['@jest/globals', '@types/node', 'reflect-metadata', 'rxjs'];
+  const shared = ['@jest/globals', '@types/node', 'mysql2', 'pg', 'reflect-metadata', 'rxjs'];
   const asOurs = (wanted: string[]) => Object.fromEntries(wanted.map((name) => [name, ours[name]]));
   return {
     ...asOurs(shared),
     'better-sqlite3': version,
+    'ts-node': '10.9.2',
     ...(line === 'NestJS 12, TypeORM 1'
       ? asOurs(names)
       : {

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { DataSource } from 'typeorm';
+import { AuditConfigurationError } from '../audit.errors.js';
+
+const MODULE = /[\\/]data-source[\\/]DataSource\.js$/;
+
+type IsOfCopy = (copy: typeof DataSource) => boolean;
+
+/**
+ * Two copies of TypeORM have two classes of everything, and what is changed of one leaves the other as it is: writes by
+ * the application's copy would not be recorded.
+ *
+ * @throws AuditConfigurationError naming where both copies are, when a data source is not of the library's
+ */
+export function assertOneTypeorm(dataSource: object): void {
+  if (dataSource instanceof DataSource) return;
+  const theirs = folderOf((copy) => dataSource instanceof copy);
+  const ours = folderOf((copy) => copy === DataSource);
+  throw new AuditConfigurationError(
+    `Two copies of TypeORM are loaded, so the writes of this data source can't be recorded. ` +
+      `The application's: ${described(theirs)}. The one of nestjs-typeorm-audit: ${described(ours)}. ` +
+      (theirs && theirs === ours ? LOADED_TWICE : INSTALLED_TWICE),
+  );
+}
+
+const LOADED_TWICE =
+  'Both are the same files, loaded twice: in jest, load the data source and nestjs-typeorm-audit after the same ' +
+  'jest.resetModules(); elsewhere look for a loader or a bundle that has a copy of its own.';
+
+const INSTALLED_TWICE =
+  '`npm ls typeorm`, `pnpm why typeorm` or `yarn why typeorm` shows who brings the second. Come to one: ' +
+  '(1) run `npm dedupe`, `pnpm dedupe` or `yarn dedupe`; ' +
+  '(2) if versions differ, name one version for all in "overrides" (npm), "pnpm.overrides" or "resolutions" (yarn), and install again; ' +
+  '(3) in a monorepo, give all packages the same version of typeorm, and with pnpm of its drivers too; ' +
+  '(4) if nestjs-typeorm-audit or a package of yours is linked, pack and install it instead, ' +
+  'or remove node_modules/typeorm from its folder and run node with --preserve-symlinks.';
+
+// TypeORM is CommonJS, for import too, so that all of its loaded copies are in Node's cache of modules.
+function folderOf(isOfCopy: IsOfCopy): string | undefined {
+  const { cache } = createRequire(join(process.cwd(), 'any.js'));
+  const file = Object.keys(cache).find((name) => {
+    const copy = MODULE.test(name) && (cache[name]?.exports as { DataSource?: typeof DataSource }).DataSource;
+    return typeof copy === 'function' && isOfCopy(copy);
+  });
+  return file?.replace(MODULE, '');
+}
+
+function described(folder: string | undefined): string {
+  if (!folder) return 'in a bundle, or loaded in a way that hides its path';
+  return `${versionIn(folder)} in ${folder}`;
+}
+
+function versionIn(folder: string): string {
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+  return version;
+}
