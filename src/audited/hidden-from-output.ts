@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { type EntityMetadata } from 'typeorm';
 
 /** What class-transformer knows of a class, as far as it is used here. */
@@ -20,7 +21,8 @@ export function isHiddenFromOutput({ target, inheritanceTree }: EntityMetadata, 
 
 // Of the copies that the application has loaded; an entity that is under @Exclude() has loaded its own.
 function storages(): TransformerStorage[] {
-  return Object.values(createRequire(import.meta.url).cache)
+  // The cache is the process's, whatever file asks.
+  return Object.values(createRequire(join(process.cwd(), 'index.js')).cache)
     .filter((module) => module !== undefined && STORAGE.test(module.filename))
     .map(
       (module) => (module!.exports as { defaultMetadataStorage: TransformerStorage }).defaultMetadataStorage,
