@@ -315,7 +315,7 @@ describe('AuditModule.forFeature()', () => {
 
   it('refuses an entity that is not audited', async () => {
     const imports = [sqlite([Reservation, Table]), AuditModule.forRoot(), AuditModule.forFeature([Table])];
-    await expect(startApp({ imports })).rejects.toThrow('Table is not audited. Add @Audited() to it');
+    await expect(startApp({ imports })).rejects.toThrow('Table is not audited. Mark it with @Audited()');
   });
 });
 
