@@ -122,7 +122,9 @@ function sqlOf(dataSource: DataSource, plan: AuditPlan): Sql {
     },
     query: (sql) => {
       const statement = compileStatement(dialect, sql);
-      // Without a transaction where the database is one connection, which somebody may have a transaction on.
+      // A mask's key is of a transaction. Where the database is one connection somebody may have one on it, and
+      // subscribers to transactions hear of each.
+      if (statement.parameters.length === 0) return dataSource.query<Row[]>(statement.text);
       if (dialect.sharesConnection) return bound(dataSource, dataSource.createQueryRunner(), statement);
       return dataSource.transaction(({ queryRunner }) => bound(dataSource, queryRunner!, statement));
     },
