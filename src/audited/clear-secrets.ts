@@ -1,7 +1,8 @@
 import { type DataSource } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan, type PlanColumn } from './audit-plan.js';
 import { auditPlansOf } from './audit-plans.js';
-import { isHiddenFromOutput } from './hidden-from-output.js';
+import { isLeftOut, loadedDecoratorStorages } from './class-transformer.js';
 import { keptInClear } from './masks.js';
 import { looksSecret } from './secret-names.js';
 
@@ -29,6 +30,14 @@ function isClearSecret(plan: AuditPlan, { source, mask }: PlanColumn, { driver }
     looksSecret(source.propertyName) &&
     TEXT.test(driver.normalizeType(source)) &&
     !keptInClear(plan.metadata, source) &&
-    !isHiddenFromOutput(source.entityMetadata, source.propertyPath.split('.')[0])
+    !isHidden(source)
+  );
+}
+
+function isHidden({ entityMetadata: { target }, propertyPath }: ColumnMetadata): boolean {
+  const [property] = propertyPath.split('.');
+  return (
+    typeof target === 'function' &&
+    loadedDecoratorStorages().some((storage) => isLeftOut(storage, target, property, {}))
   );
 }

@@ -13,6 +13,7 @@ const SHARED = [
   'tableName',
   'indexes',
   'when',
+  'requireActor',
 ] as const satisfies (keyof AuditedOptions)[];
 
 /** Another entity, or a many-to-many relation, on the table of a draft. */

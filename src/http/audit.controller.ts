@@ -14,7 +14,7 @@ import {
 } from '../history/revision.js';
 import { AuditedEntities, type EntityDescription } from './audited-entities.js';
 import { boundedPage } from './bounded-page.js';
-import { type SerializerOptions } from './class-transformer.js';
+import { type SerializerOptions } from '../audited/class-transformer.js';
 import { parseEntityKey } from './entity-key.js';
 import { HiddenProperties, Serialization } from './hidden-properties.js';
 import { Documented } from './openapi.decorator.js';

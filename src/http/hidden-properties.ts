@@ -14,7 +14,7 @@ import {
   isLeftOut,
   loadDecoratorStorage,
   type SerializerOptions,
-} from './class-transformer.js';
+} from '../audited/class-transformer.js';
 
 /** What `@SerializeOptions()` says of the route or of its controller. */
 export const Serialization = createParamDecorator(

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { AuditConfigurationError } from '../audit.errors.js';
+import { loadedModules } from './loaded-modules.js';
 
 const MODULE = /[\\/]data-source[\\/]DataSource\.js$/;
 
@@ -37,14 +37,13 @@ const INSTALLED_TWICE =
   '(4) if nestjs-typeorm-audit or a package of yours is linked, pack and install it instead, ' +
   'or remove node_modules/typeorm from its folder and run node with --preserve-symlinks.';
 
-// TypeORM is CommonJS, for import too, so that all of its loaded copies are in Node's cache of modules.
+// TypeORM is CommonJS, for import too, so that all of its loaded copies are among the modules of Node.
 function folderOf(isOfCopy: IsOfCopy): string | undefined {
-  const { cache } = createRequire(join(process.cwd(), 'any.js'));
-  const file = Object.keys(cache).find((name) => {
-    const copy = MODULE.test(name) && (cache[name]?.exports as { DataSource?: typeof DataSource }).DataSource;
+  const file = loadedModules().find(({ filename, exports }) => {
+    const copy = MODULE.test(filename) && (exports as { DataSource?: typeof DataSource }).DataSource;
     return typeof copy === 'function' && isOfCopy(copy);
   });
-  return file?.replace(MODULE, '');
+  return file?.filename.replace(MODULE, '');
 }
 
 function described(folder: string | undefined): string {

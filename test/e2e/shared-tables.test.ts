@@ -201,6 +201,7 @@ it.each([
     /Article and Offer share the table "article".*"deletedState".*same options/,
   ],
   [{ tableName: 'log' }, {}, /differ in "tableName"/],
+  [{ requireActor: true }, {}, /differ in "requireActor"/],
   [{ exclude: ['label'] }, {}, /only one of them leaves "label" out of its history/],
 ])(
   'Two entities on one table are refused where they contradict each other: %p',

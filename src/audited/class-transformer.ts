@@ -1,3 +1,5 @@
+import { loadedModules } from '../revision/loaded-modules.js';
+
 /** What ClassSerializerInterceptor takes and `@SerializeOptions()` gives: class-transformer's options. */
 export interface SerializerOptions {
   groups?: string[];
@@ -37,6 +39,15 @@ export async function loadDecoratorStorage(): Promise<DecoratorStorage | undefin
     if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+const STORAGE = /[\\/]class-transformer[\\/]cjs[\\/]storage\.js$/;
+
+/** The storages of those copies that the application has loaded by now: an entity that is decorated has loaded its own. */
+export function loadedDecoratorStorages(): DecoratorStorage[] {
+  return loadedModules()
+    .filter(({ filename }) => STORAGE.test(filename))
+    .map(({ exports }) => (exports as { defaultMetadataStorage: DecoratorStorage }).defaultMetadataStorage);
 }
 
 /** Whether class-transformer leaves a property out when it makes plain objects of a class's instances. */

@@ -1,0 +1,74 @@
+import { type DataSource, type EntityMetadata } from 'typeorm';
+import { assertSupported } from '../dialect/dialect-of.js';
+import { schemaOf } from '../revision/data-source.patch.js';
+import { type AuditPlanDraft, draftJunctions, draftPlan } from './audit-plan.js';
+import { auditedMark, type Markable, ownAuditedMark } from './marks.js';
+import { shareTable } from './shared-table.js';
+
+/** The drafts for all audited tables of a data source, one for each. @throws AuditConfigurationError */
+export function draftPlans(dataSource: DataSource): AuditPlanDraft[] {
+  const entities: AuditPlanDraft[] = [];
+  for (const metadata of dataSource.entityMetadatas) {
+    const target = targetOf(metadata);
+    const options = target && auditedMark(target);
+    if (!options || isCoveredByParent(metadata, target)) continue;
+    assertSupported(dataSource, metadata.name);
+    entities.push(draftPlan(dataSource, metadata, target, options));
+  }
+  const junctions = new Map(
+    entities
+      .flatMap((owner) => draftJunctions(dataSource, owner))
+      .map((draft) => [draft.definition.metadata, draft]),
+  );
+  return oneDraftEach(dataSource, [...entities, ...junctions.values()]);
+}
+
+// Whoever writes a table, by an entity or by a many-to-many relation, there is one history of it.
+function oneDraftEach(dataSource: DataSource, drafts: readonly AuditPlanDraft[]): AuditPlanDraft[] {
+  const byTable = new Map<string, AuditPlanDraft[]>();
+  for (const draft of drafts) {
+    const { tablePath } = draft.definition.metadata;
+    byTable.set(tablePath, [...(byTable.get(tablePath) ?? []), draft]);
+  }
+  return [...byTable].map(([tablePath, [first, ...others]]) => {
+    const drafted = new Set([first, ...others].map(({ definition }) => definition.metadata));
+    const unmarked = dataSource.entityMetadatas.filter(
+      (metadata) =>
+        metadata.tablePath === tablePath &&
+        metadata.tableType !== 'entity-child' &&
+        metadata.tableType !== 'view' &&
+        !drafted.has(metadata),
+    );
+    // An entity has the names by which the history is read.
+    const adopting = first.definition.metadata.isJunction
+      ? unmarked.find(({ isJunction }) => !isJunction)
+      : undefined;
+    const sharers = [
+      ...others.map(({ definition: { metadata }, options }) => ({
+        metadata,
+        options: metadata.isJunction ? undefined : options,
+      })),
+      ...unmarked
+        .filter((metadata) => metadata !== adopting)
+        .map((metadata) => ({ metadata, options: undefined })),
+    ];
+    if (!adopting) return shareTable(first, sharers);
+    const { options, definition } = first;
+    const indexes = definition.copyIndexes ? 'copy' : 'none';
+    const draft = draftPlan(dataSource, adopting, targetOf(adopting)!, { ...options, indexes });
+    return shareTable(draft, [{ metadata: definition.metadata, options: undefined }, ...sharers]);
+  });
+}
+
+function targetOf(metadata: EntityMetadata): Markable | undefined {
+  return typeof metadata.target === 'function' ? metadata.target : schemaOf(metadata);
+}
+
+// A child in its parent's table needs no mark of its own, and can't have options of its own.
+function isCoveredByParent(metadata: EntityMetadata, target: Markable): boolean {
+  return (
+    metadata.tableType === 'entity-child' &&
+    !!auditedMark(metadata.parentEntityMetadata.target as Markable) &&
+    Object.keys(ownAuditedMark(target) ?? {}).length === 0
+  );
+}
