@@ -127,7 +127,6 @@ describeDatabases('the cost of a timeline of 10,000 among a million revisions', 
       expect(sorts).toBe(false);
       // MariaDB finds the newest version while it plans, and reads no table for it then.
       const reads = all.filter(({ alias }) => alias !== '<none>');
-      expect(reads.length).toBeGreaterThan(0);
       expect(reads.map((read) => read.index)).toEqual(reads.map(() => index));
       for (const { rows } of reads) expect(rows).toBeLessThanOrEqual(limit);
     },
