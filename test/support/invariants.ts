@@ -122,10 +122,10 @@ function sqlOf(dataSource: DataSource, plan: AuditPlan): Sql {
     },
     query: (sql) => {
       const statement = compileStatement(dialect, sql);
-      // A mask's key is of a transaction. Where the database is one connection somebody may have one on it, and
-      // subscribers to transactions hear of each.
-      if (statement.parameters.length === 0) return dataSource.query<Row[]>(statement.text);
+      // Where the database is one connection, somebody may have a transaction on it.
       if (dialect.sharesConnection) return bound(dataSource, dataSource.createQueryRunner(), statement);
+      // A mask's key is of a transaction, and subscribers to transactions hear of each.
+      if (statement.parameters.length === 0) return dataSource.query<Row[]>(statement.text);
       return dataSource.transaction(({ queryRunner }) => bound(dataSource, queryRunner!, statement));
     },
   };
