@@ -66,17 +66,6 @@ export class AuditPlans {
     return [this.maintenance, ...this.revisions].some((known) => known?.tablePath === metadata.tablePath);
   }
 
-  /** The revision table that a path means, as a query builder takes it where no entity has that name. */
-  revisionAt(path: string): EntityMetadata | undefined {
-    const { driver } = this.dataSource;
-    const placeOf = (target: EntityMetadata | string): string => {
-      const { database, schema, tableName } = driver.parseTableName(target);
-      return JSON.stringify([database, schema, tableName]);
-    };
-    const place = placeOf(path);
-    return [this.maintenance, ...this.revisions].find((known) => known && placeOf(known) === place);
-  }
-
   // A data source that is derived from another one, for a tenant say, may have copies of its metadata.
   private isKnown(metadata: EntityMetadata): boolean {
     this.known ??= new Set(this.dataSource.entityMetadatas);

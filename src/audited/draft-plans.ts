@@ -1,5 +1,5 @@
 import { type DataSource, type EntityMetadata } from 'typeorm';
-import { assertSupported } from '../dialect/dialect-of.js';
+import { assertSupported, dialectOf } from '../dialect/dialect-of.js';
 import { schemaOf } from '../revision/data-source.patch.js';
 import { type AuditPlanDraft, draftJunctions, draftPlan } from './audit-plan.js';
 import { auditedMark, type Markable, ownAuditedMark } from './marks.js';
@@ -25,16 +25,19 @@ export function draftPlans(dataSource: DataSource): AuditPlanDraft[] {
 
 // Whoever writes a table, by an entity or by a many-to-many relation, there is one history of it.
 function oneDraftEach(dataSource: DataSource, drafts: readonly AuditPlanDraft[]): AuditPlanDraft[] {
+  if (drafts.length === 0) return [];
+  // An entity may name the schema that another one leaves out.
+  const { tablePlace } = dialectOf(dataSource);
   const byTable = new Map<string, AuditPlanDraft[]>();
   for (const draft of drafts) {
-    const { tablePath } = draft.definition.metadata;
-    byTable.set(tablePath, [...(byTable.get(tablePath) ?? []), draft]);
+    const place = tablePlace(draft.definition.metadata);
+    byTable.set(place, [...(byTable.get(place) ?? []), draft]);
   }
-  return [...byTable].map(([tablePath, [first, ...others]]) => {
+  return [...byTable].map(([place, [first, ...others]]) => {
     const drafted = new Set([first, ...others].map(({ definition }) => definition.metadata));
     const unmarked = dataSource.entityMetadatas.filter(
       (metadata) =>
-        metadata.tablePath === tablePath &&
+        tablePlace(metadata) === place &&
         metadata.tableType !== 'entity-child' &&
         metadata.tableType !== 'view' &&
         !drafted.has(metadata),

@@ -8,13 +8,12 @@ import { setRecorder } from '../audited/recorder.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { usePreparedStatements } from '../dialect/prepared.js';
 import { assertOneTypeorm } from '../revision/assert-one-typeorm.js';
-import { extendQueryRunners } from '../revision/query-runner.patch.js';
+import { extendQueryRunners, replaceClear } from '../revision/query-runner.patch.js';
 import { assertTypeormMembers, missingTypeormMember } from '../revision/typeorm-members.js';
 import {
   checkExecutions,
   extendFlushes,
   extendMigrations,
-  replaceClear,
   replaceQueryBuilders,
 } from '../revision/typeorm.patch.js';
 import { auditedQueryBuilders, refuseWritesWithin } from './audited-query-builders.js';

@@ -14,7 +14,7 @@ import { type RecordedOperation } from './recordable.js';
 import { givenFacts, ToldFacts } from './row-facts.js';
 import { soleKeyOf } from './sole-key.js';
 import { type Unit } from './unit/unit.js';
-import { type Circumstances, circumstancesOf, needsPlaces } from './write-circumstances.js';
+import { type Circumstances, circumstancesOf, isByPath, needsPlaces } from './write-circumstances.js';
 import { areTraced, writtenRows } from './written-rows.js';
 
 /**
@@ -192,8 +192,8 @@ export class BuilderWrite {
 
   /** Runs the statement between what has to be read before and after it. */
   private writeOf(circumstances: Circumstances, queryRunner: QueryRunner) {
-    const { capture, table, plan, isFollowed } = circumstances;
-    const { kind, internals: builder } = this;
+    const { capture, table, plan, isFollowed, builder } = circumstances;
+    const { kind } = this;
     const isTraced = areTraced(kind, isFollowed, table, builder.expressionMap);
     const soleKey =
       plan && !isTraced && !plan.others.includes(table) ? this.soleKey(capture, plan) : undefined;
@@ -231,12 +231,13 @@ export class BuilderWrite {
   // There may have come others since.
   private soleKey(capture: Capture, plan: AuditPlan): Key | undefined {
     const { wheres } = this.internals.expressionMap;
+    if (isByPath(this.internals)) return undefined;
     if (!this.criteria?.where || wheres.length > 1 || wheres[0] !== this.criteria.where) return undefined;
     return soleKeyOf(capture, plan, this.kind, this.criteria.given);
   }
 
   private returnedKeys(
-    { capture, table, plan, isFollowed }: Circumstances,
+    { capture, table, plan, isFollowed, builder }: Circumstances,
     isTraced: boolean,
     soleKey: Key | undefined,
     hasPlaces: boolean,
@@ -253,10 +254,10 @@ export class BuilderWrite {
       table,
       this.kind,
       form,
-      () => !tellsInsertedKeys(table, this.internals.expressionMap),
+      () => !tellsInsertedKeys(table, builder.expressionMap),
       isPlain ? capture.keys.packer(table) : undefined,
       hasPlaces,
-      () => givenRows(this.internals.expressionMap)?.length,
+      () => givenRows(builder.expressionMap)?.length,
     );
   }
 

@@ -13,6 +13,7 @@ import { dataSourceOf } from './data-source-of.js';
 import { lacksKeys } from './inserted-keys.js';
 import { flushOf, type RecordedFlush } from './recorded-flush.js';
 import { noteUnattached } from './unattached.js';
+import { seenByProperties, tableAtPath } from './table-by-path.js';
 import { followsWrite } from './written-rows.js';
 
 /** What is known when a builder's write begins. */
@@ -26,6 +27,8 @@ export interface Circumstances {
   readonly isFollowed: boolean;
   /** The flush of the persistence layer that it is part of. */
   readonly flush: RecordedFlush | undefined;
+  /** The builder, with its values by property. */
+  readonly builder: BuilderInternals;
 }
 
 /**
@@ -34,19 +37,27 @@ export interface Circumstances {
  * @throws RevisionInsertForbiddenError, RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, HistoricEntityError
  */
 export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Circumstances | undefined {
+  const { mainAlias } = builder.expressionMap;
+  if (mainAlias?.hasMetadata) return circumstancesWith(builder, kind, mainAlias.metadata);
+  const path = mainAlias && !mainAlias.subQuery ? mainAlias.tablePath : undefined;
+  const table = path === undefined ? undefined : tableAtPath(dataSourceOf(builder), path);
+  return table && circumstancesWith(seenByProperties(builder, table), kind, table);
+}
+
+function circumstancesWith(
+  builder: BuilderInternals,
+  kind: WriteKind,
+  metadata: EntityMetadata,
+): Circumstances | undefined {
   const { expressionMap, queryRunner } = builder;
-  if (!expressionMap.mainAlias?.hasMetadata) {
-    forbidByPath(builder, kind);
-    return undefined;
-  }
-  const { metadata } = expressionMap.mainAlias;
   const dataSource = dataSourceOf(builder);
   const capture = captureOf(dataSource);
   if (!capture) noteUnattached(dataSource, [metadata]);
   if (!capture) return undefined;
   if (capture.plans.isRevision(metadata)) forbidWrite(builder, kind, metadata);
   const isTreeMove = movesTree(builder, kind, metadata);
-  const flush = expressionMap.callListeners === false || isTreeMove ? flushOf(queryRunner) : undefined;
+  const mayBeFlushed = !isByPath(builder) && (expressionMap.callListeners === false || isTreeMove);
+  const flush = mayBeFlushed ? flushOf(queryRunner) : undefined;
   if (!flush) assertValuesOfThePresent(builder, capture, metadata);
   if (flush?.isTold === false) return undefined;
   const table = tableOf(metadata);
@@ -59,20 +70,17 @@ export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Cir
     !isTreeMove &&
     !isAnonymous(builder, kind, table) &&
     !needsPlaces(capture, flush.queryRunner, kind);
-  return { capture, table, plan: isNamed ? undefined : plan, isFollowed, flush };
+  return { capture, table, plan: isNamed ? undefined : plan, isFollowed, flush, builder };
+}
+
+/** Whether a builder was given its table by a path by which TypeORM knows no entity: not one of TypeORM's own, then. */
+export function isByPath({ expressionMap }: BuilderInternals): boolean {
+  return !expressionMap.mainAlias?.hasMetadata;
 }
 
 /** Whether it has to be known where new rows are: at SERIALIZABLE a look by their keys conflicts with other inserts. */
 export function needsPlaces(capture: Capture, queryRunner: QueryRunner, kind: WriteKind): boolean {
   return kind === 'insert' && !!capture.dialect.rowPlace && capture.units.isSerializable(queryRunner);
-}
-
-// A table may be named by a path that TypeORM knows no entity for.
-function forbidByPath(builder: BuilderInternals, kind: WriteKind): void {
-  const alias = builder.expressionMap.mainAlias;
-  const path = alias?.hasMetadata === false && !alias.subQuery ? alias.tablePath : undefined;
-  const revision = path && captureOf(dataSourceOf(builder))?.plans.revisionAt(path);
-  if (revision) forbidWrite(builder, kind, revision);
 }
 
 function forbidWrite({ expressionMap }: BuilderInternals, kind: WriteKind, { name }: EntityMetadata): never {

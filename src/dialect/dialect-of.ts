@@ -15,9 +15,14 @@ const dialects: Partial<Record<string, (dataSource: DataSource) => Dialect>> = {
 
 const known = new WeakMap<DataSource, Dialect>();
 
+/** Whether entities of a data source can be audited. */
+export function isSupported({ options }: DataSource): boolean {
+  return dialects[options.type] !== undefined;
+}
+
 /** @throws UnsupportedDriverError naming an entity of the data source */
 export function assertSupported(dataSource: DataSource, entity: string): void {
-  if (!dialects[dataSource.options.type]) throw new UnsupportedDriverError(dataSource.options.type, entity);
+  if (!isSupported(dataSource)) throw new UnsupportedDriverError(dataSource.options.type, entity);
 }
 
 /** The dialect of a data source whose driver is supported. */

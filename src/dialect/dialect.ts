@@ -1,4 +1,4 @@
-import { type ColumnOptions, type QueryResult, type QueryRunner } from 'typeorm';
+import { type ColumnOptions, type EntityMetadata, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type DigestKey } from './mask.js';
 import { type Catalogue } from './catalogue.js';
@@ -34,6 +34,9 @@ export interface Dialect {
 
   /** What the database says of its tables. */
   readonly catalogue: Catalogue;
+
+  /** Where a table is: the same text for an entity's metadata and for every path that means its table. */
+  tablePlace(this: void, target: EntityMetadata | string): string;
 
   /** Why a revision table would be too wide for the database, or for our statements; undefined if it isn't. */
   tooWide(audited: readonly ColumnMetadata[], revision: readonly ColumnMetadata[]): string | undefined;

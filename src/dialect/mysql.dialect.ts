@@ -17,6 +17,7 @@ import { mysqlRefusal } from './refusal.js';
 import { withoutSuccessor } from './without-successor.js';
 import { columnType } from './column-type.js';
 import { INNODB_COLUMNS, tooManyBytes, tooManyColumns, type TypedColumn } from './row-limits.js';
+import { parsedPlace } from './table-place.js';
 import { mysqlCatalogue } from './mysql.catalogue.js';
 
 /** Of how many tables MySQL may try each order in which it could join them. */
@@ -45,6 +46,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     },
 
     catalogue,
+    tablePlace: (target) => parsedPlace(dataSource, target),
 
     tooWide: (audited, revision) => {
       const typed = (columns: readonly ColumnMetadata[]): TypedColumn[] =>

@@ -12,6 +12,7 @@ import { postgresRefusal } from './refusal.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
 import { tooManyColumns } from './row-limits.js';
+import { parsedPlace } from './table-place.js';
 import { postgresCatalogue } from './postgres.catalogue.js';
 
 const VALUE_TYPES: Record<ValueType, string> = {
@@ -45,6 +46,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     columnTypes: { uuid: { type: 'uuid' }, json: { type: 'jsonb' } },
 
     catalogue: postgresCatalogue(dataSource),
+    tablePlace: (target) => parsedPlace(dataSource, target),
 
     tooWide: (_, { length }) => tooManyColumns(length, MOST_COLUMNS),
 

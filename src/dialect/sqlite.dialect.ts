@@ -22,6 +22,9 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     columnTypes: { uuid: { type: 'varchar', length: 36 }, json: { type: 'simple-json' } },
 
     catalogue: sqliteCatalogue(dataSource),
+    // Names have no case, and what isn't attached is called main.
+    tablePlace: (target) =>
+      (typeof target === 'string' ? target : target.tablePath).toLowerCase().replace(/^main\./, ''),
 
     tooWide: (_, { length }) => tooManyColumns(length, MOST_COLUMNS),
 

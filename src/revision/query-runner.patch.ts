@@ -1,4 +1,4 @@
-import { type QueryRunner } from 'typeorm';
+import { type QueryRunner, type Table } from 'typeorm';
 import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner.js';
 import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
@@ -6,7 +6,10 @@ import { SqljsQueryRunner } from 'typeorm/driver/sqljs/SqljsQueryRunner.js';
 import { OWN_QUERY, type OwnQuery } from '../dialect/query-runner.js';
 
 const PATCHED = Symbol.for('nestjs-typeorm-audit:patched');
+const CLEARS = Symbol.for('nestjs-typeorm-audit:clears');
 const WATCH = Symbol.for('nestjs-typeorm-audit:watch');
+
+const QUERY_RUNNERS = [PostgresQueryRunner, MysqlQueryRunner, BetterSqlite3QueryRunner, SqljsQueryRunner];
 
 /** What stands around the statements of a driver's query runners. */
 export interface StatementWatch {
@@ -33,7 +36,7 @@ type Prototype = {
  * derived classes and of wrappers too, which call them in the end.
  */
 export function extendQueryRunners(): void {
-  for (const runner of [PostgresQueryRunner, MysqlQueryRunner, BetterSqlite3QueryRunner, SqljsQueryRunner]) {
+  for (const runner of QUERY_RUNNERS) {
     const prototype = runner.prototype as unknown as Prototype;
     if (Object.hasOwn(prototype, PATCHED)) continue;
     extend(prototype);
@@ -65,4 +68,36 @@ function extend(prototype: Prototype): void {
     return watch && !this.isReleased ? watch.release(this, () => release.call(this)) : release.call(this);
   };
   prototype[PATCHED] = true;
+}
+
+/** Empties a table in another way than TypeORM's own, which is given. */
+export type Clear = (
+  queryRunner: QueryRunner,
+  table: Table | string,
+  options: { cascade?: boolean } | undefined,
+  truncate: () => Promise<void>,
+) => Promise<void>;
+
+type Clearing = {
+  clearTable: (this: QueryRunner, table: Table | string, options?: { cascade?: boolean }) => Promise<void>;
+  [CLEARS]?: true;
+};
+
+/**
+ * Puts another way of emptying a table in the place of the query runners' `clearTable()`, by which `clear()` too sends a
+ * TRUNCATE: no event, no builder and no trigger sees that, so that all rows would be gone with their histories still
+ * open.
+ */
+export function replaceClear(clear: Clear): void {
+  for (const runner of QUERY_RUNNERS) {
+    const prototype = runner.prototype as unknown as Clearing;
+    if (Object.hasOwn(prototype, CLEARS)) continue;
+    const truncate = prototype.clearTable;
+    prototype.clearTable = function (table, options) {
+      // 0.3 knows of no options, and ignores them.
+      const known = truncate.length > 1 ? options : undefined;
+      return clear(this, table, known, () => truncate.call(this, table, options));
+    };
+    prototype[CLEARS] = true;
+  }
 }

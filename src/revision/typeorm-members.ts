@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { EntityManager, InsertQueryBuilder, QueryBuilder, SelectQueryBuilder } from 'typeorm';
+import { InsertQueryBuilder, QueryBuilder, SelectQueryBuilder } from 'typeorm';
 import { EntitySchemaTransformer } from 'typeorm/entity-schema/EntitySchemaTransformer.js';
 import { EntityMetadataValidator } from 'typeorm/metadata-builder/EntityMetadataValidator.js';
 import { MigrationExecutor } from 'typeorm/migration/MigrationExecutor.js';
@@ -32,7 +32,6 @@ const of = ({ name, prototype }: { name: string; prototype: object }, names: rea
 export const TYPEORM_MEMBERS: readonly Members[] = [
   of(EntityMetadataValidator, ['validateMany']),
   of(EntitySchemaTransformer, ['transform']),
-  of(EntityManager, ['clear']),
   of(SubjectExecutor, ['execute', 'broadcastAfterEventsForAll']),
   of(MigrationExecutor, ['executePendingMigrations', 'undoLastMigration', 'executeMigration']),
   { owner: 'QueryBuilder', of: QueryBuilder, names: ['registerQueryBuilderClass'] },
@@ -51,7 +50,7 @@ export const TYPEORM_MEMBERS: readonly Members[] = [
     of(builder, ['execute', 'createReturningExpression', 'where', 'whereInIds']),
   ),
   ...[PostgresQueryRunner, MysqlQueryRunner, BetterSqlite3QueryRunner, SqljsQueryRunner].map((runner) =>
-    of(runner, ['query', 'stream', 'release', 'connect']),
+    of(runner, ['query', 'stream', 'release', 'connect', 'clearTable']),
   ),
 ];
 

@@ -1,11 +1,4 @@
-import {
-  type DataSource,
-  EntityManager,
-  type EntityTarget,
-  QueryBuilder,
-  type QueryRunner,
-  SelectQueryBuilder,
-} from 'typeorm';
+import { type DataSource, QueryBuilder, type QueryRunner, SelectQueryBuilder } from 'typeorm';
 import { MigrationExecutor } from 'typeorm/migration/MigrationExecutor.js';
 import { type Subject } from 'typeorm/persistence/Subject.js';
 import { SubjectExecutor } from 'typeorm/persistence/SubjectExecutor.js';
@@ -140,29 +133,5 @@ export function extendMigrations(extension: MigrationExtension): void {
       return extension.run(dataSource ?? connection, () => migrate.apply(this, given));
     };
   }
-  prototype[PATCHED] = true;
-}
-
-/** Empties a table in another way than TypeORM's own, which is given. */
-export type Clear = (
-  manager: EntityManager,
-  target: EntityTarget<any>,
-  options: { cascade?: boolean } | undefined,
-  truncate: () => Promise<void>,
-) => Promise<void>;
-
-/**
- * Puts another way of emptying a table in the place of `EntityManager.clear()`, which sends a TRUNCATE: no event, no
- * builder and no trigger sees that, so that all rows would be gone with their histories still open.
- */
-export function replaceClear(clear: Clear): void {
-  const prototype = EntityManager.prototype as EntityManager & { [PATCHED]?: true };
-  if (prototype[PATCHED]) return;
-  const truncate = prototype.clear;
-  prototype.clear = function (this: EntityManager, target: EntityTarget<any>, options) {
-    // 0.3 knows of no options, and ignores them.
-    const known = truncate.length > 1 ? options : undefined;
-    return clear(this, target, known, () => truncate.call(this, target, options));
-  };
   prototype[PATCHED] = true;
 }

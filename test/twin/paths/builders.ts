@@ -1,6 +1,13 @@
-import { In } from 'typeorm';
+import { type DataSource, In } from 'typeorm';
 import { Item, Note, Pair, Place, Shelf, Tag } from '../entities.js';
 import { type TwinDatabase, type WritePath } from './write-path.js';
+
+/** A path by which TypeORM knows no entity. */
+function pathTo(table: string, { connection }: { connection: DataSource }): string {
+  const { type, database } = connection.options;
+  if (type === 'postgres') return `public.${table}`;
+  return type === 'better-sqlite3' ? `main.${table}` : `${String(database)}.${table}`;
+}
 
 const writes: Record<string, WritePath['write']> = {
   'insert()': async ({ manager, value }) => {
@@ -148,6 +155,37 @@ const writes: Record<string, WritePath['write']> = {
       .of(row)
       .set(1 + (row % 3)),
   'clear()': async ({ manager }) => manager.clear(Pair),
+  'an insert by the table’s path': async ({ manager, value }) =>
+    manager
+      .createQueryBuilder()
+      .insert()
+      .into(pathTo('item', manager))
+      .values({ code: `new ${value}` })
+      .execute(),
+  'an insert with orUpdate() by the table’s path': async ({ manager, row, value }) =>
+    manager
+      .createQueryBuilder()
+      .insert()
+      .into(pathTo('pair', manager))
+      .values({ a: row, b: 'x', v: value })
+      .orUpdate(['v'], ['a', 'b'])
+      .execute(),
+  'an update by the table’s path': async ({ manager, row, value }) =>
+    manager
+      .createQueryBuilder()
+      .update(pathTo('item', manager))
+      .set({ note: `note ${value}` })
+      .where('n = :row OR n = :row + 3', { row })
+      .execute(),
+  'an update of a key by the table’s path': async ({ manager, row, value }) =>
+    manager
+      .createQueryBuilder()
+      .update(pathTo('pair', manager))
+      .set({ b: `${value % 1000}` })
+      .where({ a: row })
+      .execute(),
+  'a delete by the table’s path': async ({ manager, row }) =>
+    manager.createQueryBuilder().delete().from(pathTo('shelf', manager)).where({ id: row }).execute(),
   'insert() that breaks a unique key': async ({ manager, row, value }) =>
     manager.insert(Item, { code: row === 1 ? 'e' : `new ${value}` }),
   'insert() that breaks a NOT NULL': async ({ manager, row, value }) =>
