@@ -159,6 +159,14 @@ export interface Dialect {
   /** The BEGIN of a write and its revision. */
   readonly beginUnit: string;
 
+  /**
+   * The ROLLBACK of a unit's own transaction, which goes to the driver: a hook of TypeORM's statements could send one of
+   * its own before it, which fails in a failed transaction, and then the connection would be given back with that.
+   *
+   * @returns what the driver gave
+   */
+  rollBackUnit(queryRunner: QueryRunner): Promise<unknown>;
+
   /** Takes the transaction that a unit has begun out of what the driver gave for the application's statement. */
   hideUnit?(raw: unknown): void;
 

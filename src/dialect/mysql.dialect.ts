@@ -76,10 +76,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     digest: (expression, column, { id, inner, outer }) =>
       `concat('${id}', left(sha2(concat(${block(outer, HMAC_PADS.outer)}, unhex(sha2(concat(${block(inner, HMAC_PADS.inner)}, ` +
       `${textOf(expression, typeOf(column))}), 256))), 256), ${HMAC_DIGITS}))`,
-    makePad: async (queryRunner) => {
-      const connection = (await queryRunner.connect()) as MysqlConnection;
-      return readPad((await queryBeneath(connection, MAKE_PAD))[0].pad);
-    },
+    makePad: async (queryRunner) => readPad((await queryBeneath(queryRunner, MAKE_PAD))[0].pad),
 
     // Text compares by its collation, which may ignore case and trailing blanks, unless its bytes are asked for.
     differ: (columns, left, right) =>
@@ -124,6 +121,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
       }
     },
     connectionOf,
+    rollBackUnit: (queryRunner) => queryBeneath(queryRunner, 'ROLLBACK'),
     sessionOf,
     beginUnit: 'START TRANSACTION',
     hideUnit: (raw) => hideTransaction(raw),
@@ -256,7 +254,9 @@ function block(parameter: string, pad: number): string {
   return `unhex(concat(${half.join(', ')}, repeat('${pad.toString(16)}', ${PAD_BYTES})))`;
 }
 
-function queryBeneath(connection: MysqlConnection, text: string): Promise<Record<string, unknown>[]> {
+// Of this neither loggers nor hooks are told.
+async function queryBeneath(queryRunner: QueryRunner, text: string): Promise<Record<string, unknown>[]> {
+  const connection = (await queryRunner.connect()) as MysqlConnection;
   return new Promise((resolve, reject) => {
     connection.query(text, (error, rows) => (error ? reject(error) : resolve(rows)));
   });

@@ -1,4 +1,4 @@
-import { type DataSource, QueryFailedError } from 'typeorm';
+import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Dialect, type ValueType } from './dialect.js';
 import { enumTransformers } from './enum-transformers.js';
@@ -73,12 +73,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     digest: (expression, column, { id, inner, outer }) =>
       `('${id}' || left(encode(sha256(${block(outer, HMAC_PADS.outer)} || sha256(${block(inner, HMAC_PADS.inner)} || ` +
       `convert_to(${textOf(dataSource, expression, column)}, 'UTF8'))), 'hex'), ${HMAC_DIGITS}))::varchar`,
-    makePad: async (queryRunner) => {
-      const client = (await queryRunner.connect()) as {
-        query(sql: string): Promise<{ rows: { pad: string }[] }>;
-      };
-      return readPad((await client.query(MAKE_PAD)).rows[0].pad);
-    },
+    makePad: async (queryRunner) => readPad((await queryBeneath(queryRunner, MAKE_PAD)).rows[0].pad),
 
     // The record image operators compare bytes: json, xml, point and case-insensitive text too. They want the same types on
     // both sides, and a copy may be of a wider one: of the two a CASE takes that one.
@@ -117,6 +112,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       await queryRunner.query(`${rest.length > 0 ? `WITH ${rest.join(', ')} ` : ''}DELETE FROM ${first}`);
     },
     connectionOf,
+    rollBackUnit: (queryRunner) => queryBeneath(queryRunner, 'ROLLBACK'),
     sessionOf,
     beginUnit: 'START TRANSACTION',
     isInTransactionError: () => false,
@@ -213,4 +209,15 @@ function enumType(dataSource: DataSource, column: ColumnMetadata): string {
   const { schema, tableName } = column.entityMetadata;
   const name = column.enumName ?? `${tableName}_${column.databaseName.toLowerCase()}_enum`;
   return (schema ? [schema, name] : [name]).map((part) => dataSource.driver.escape(part)).join('.');
+}
+
+// Of this neither loggers nor hooks are told.
+async function queryBeneath(
+  queryRunner: QueryRunner,
+  text: string,
+): Promise<{ rows: Record<string, unknown>[] }> {
+  const client = (await queryRunner.connect()) as {
+    query(text: string): Promise<{ rows: Record<string, unknown>[] }>;
+  };
+  return client.query(text);
 }

@@ -72,6 +72,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
       for (const table of tables) await queryRunner.query(`DELETE FROM ${table}`);
     },
     connectionOf: () => connectionOf(dataSource) as object | undefined,
+    rollBackUnit: async () => (connectionOf(dataSource) as { exec(text: string): unknown }).exec('ROLLBACK'),
     sessionOf: remembered(sqliteSession),
     // Begun later, the lock that it needs might be refused because of what it has read.
     beginUnit: 'BEGIN IMMEDIATE',

@@ -1,6 +1,7 @@
 import { QueryFailedError, type QueryRunner } from 'typeorm';
 import { type Dialect } from '../../dialect/dialect.js';
 import { baseRunnerOf, hasOwnQuery, ownQueryOf } from '../../dialect/query-runner.js';
+import { dataSourceOf } from '../data-source-of.js';
 import { showActive } from './active-flag.js';
 import { type Line, type Place } from './line.js';
 import { Turn } from './turn.js';
@@ -83,7 +84,7 @@ export class Unit {
     try {
       this.line?.session.noteError();
       // A connection that can't roll back, or that is asked in vain, has lost the transaction anyway.
-      if (this.isOwn) await this.beneath('ROLLBACK').catch(() => undefined);
+      if (this.isOwn) await this.rollBack().catch(() => undefined);
       else if (this.line?.transaction.hasFailed) await this.forgetLost().catch(() => undefined);
     } finally {
       this.finish();
@@ -148,10 +149,16 @@ export class Unit {
       this.line!.transaction.assertRecorded({ kind: 'commit' });
       await this.beneath('COMMIT');
     } catch (error) {
-      await this.beneath('ROLLBACK').catch(() => undefined);
+      await this.rollBack().catch(() => undefined);
       if (!statement || !(error instanceof QueryFailedError)) throw error;
       throw new QueryFailedError(statement.text, statement.parameters, error.driverError as Error);
     }
+  }
+
+  private async rollBack(): Promise<void> {
+    const { queryRunner } = this;
+    dataSourceOf(queryRunner).logger.logQuery('ROLLBACK', undefined, queryRunner);
+    this.line?.session.noteResult('ROLLBACK', await this.dialect.rollBackUnit(queryRunner));
   }
 
   private async beneath(text: string): Promise<unknown> {

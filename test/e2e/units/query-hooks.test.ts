@@ -17,11 +17,12 @@ interface Event {
 type Hook = (event: Event) => Promise<unknown>;
 
 let hooks: { before?: Hook; after?: Hook } = {};
+let hears = /^(INSERT INTO|UPDATE|DELETE FROM) .account.[ (]/;
 let isInside = false;
 
 // What a hook of a query asks itself has hooks, too.
 async function tell(hook: Hook | undefined, event: Event): Promise<void> {
-  if (!hook || isInside || !/^(INSERT INTO|UPDATE|DELETE FROM) .account.[ (]/.test(event.query)) return;
+  if (!hook || isInside || !hears.test(event.query)) return;
   isInside = true;
   try {
     await hook(event);
@@ -81,4 +82,21 @@ describeTwins('a subscriber that hears each query', options, (twins) => {
             expect(revisions).toHaveLength(hook === writesAudited ? 3 : 2);
           },
         );
+
+  // It hears our ROLLBACK too, if that is one of TypeORM's statements, and its own would fail in front of it.
+  it('leaves no failed transaction behind where a write fails, although it asks before each query', async () => {
+    const heard = hears;
+    hears = /./;
+    await twins().play(async ({ manager, dataSource }) => {
+      await manager.insert(Account, { id: 1 });
+      hooks = { before: asks };
+      const failed = await settled(manager.insert(Account, { id: 1 }));
+      const again = await Promise.all(
+        [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map((id) => settled(dataSource.manager.insert(Account, { id }))),
+      );
+      hooks = {};
+      return [(failed as Error).name, again.map((outcome) => (outcome as Error).message)];
+    });
+    hears = heard;
+  });
 });
