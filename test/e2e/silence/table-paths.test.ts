@@ -85,7 +85,7 @@ const insert = (world: World, table: string, values: object | object[]) =>
   world.manager
     .createQueryBuilder()
     .insert()
-    .into(spelt(world, table), Object.keys([values].flat()[0] as object))
+    .into(spelt(world, table), Object.keys([values].flat()[0]))
     .values(values);
 const update = (world: World, table: string, values: object) =>
   world.manager.createQueryBuilder().update(spelt(world, table)).set(values);
