@@ -13,6 +13,7 @@ import { KeyReader } from './key-reader.js';
 import { WriteRecorder } from './record-writes.js';
 import { RevisionWriter } from './revision-writer.js';
 import { TableCheck } from './table-check.js';
+import { WrittenViews } from './written-views.js';
 import { Units } from './unit/units.js';
 
 const CAPTURE = Symbol.for('nestjs-typeorm-audit:capture');
@@ -27,6 +28,7 @@ export class Capture {
   readonly recorder: WriteRecorder;
   readonly units: Units;
   readonly tables: TableCheck;
+  readonly views: WrittenViews;
 
   constructor(
     readonly dataSource: DataSource,
@@ -39,6 +41,7 @@ export class Capture {
     this.writer = new RevisionWriter(dataSource, this.dialect, this.keys);
     this.recorder = new WriteRecorder(this.writer, options);
     this.units = new Units(dataSource, this.dialect);
+    this.views = new WrittenViews(() => this.plans);
     this.tables = new TableCheck(() => this.plans, this.dialect.catalogue, options);
   }
 

@@ -54,6 +54,10 @@ function circumstancesWith(
   const capture = captureOf(dataSource);
   if (!capture) noteUnattached(dataSource, [metadata]);
   if (!capture) return undefined;
+  if (metadata.tableType === 'view') {
+    if (capture.isRecording) capture.views.note(metadata);
+    return undefined;
+  }
   if (capture.plans.isRevision(metadata)) forbidWrite(builder, kind, metadata);
   const isTreeMove = movesTree(builder, kind, metadata);
   const mayBeFlushed = !isByPath(builder) && (expressionMap.callListeners === false || isTreeMove);
