@@ -8,20 +8,21 @@ import { setRecorder } from '../audited/recorder.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { usePreparedStatements } from '../dialect/prepared.js';
 import { assertOneTypeorm } from '../revision/assert-one-typeorm.js';
-import { extendQueryRunners } from '../revision/query-runner.patch.js';
+import { assertExecutionsChecked, checkExecutions } from '../revision/executions.patch.js';
+import { extendQueryRunners, guardClears } from '../revision/query-runner.patch.js';
+import { assertFields, typeormFields } from '../revision/typeorm-fields.js';
 import { assertTypeormMembers, missingTypeormMember } from '../revision/typeorm-members.js';
 import {
-  checkExecutions,
   extendFlushes,
   extendMigrations,
   replaceClear,
   replaceQueryBuilders,
 } from '../revision/typeorm.patch.js';
-import { auditedQueryBuilders, refuseWritesWithin } from './audited-query-builders.js';
+import { assertBuildersRecord, auditedQueryBuilders, checkExecution } from './audited-query-builders.js';
 import { Capture, setCapture } from './capture.js';
 import { pendingTables } from './pending-tables.js';
 import { RawRecorder } from './raw-recorder.js';
-import { recordedClear } from './recorded-clear.js';
+import { recordedClear, refuseTruncate } from './recorded-clear.js';
 import { recordedFlushes } from './recorded-flush.js';
 import { SharedOptions } from './shared-options.js';
 import { noteAttached } from './unattached.js';
@@ -74,8 +75,10 @@ export function attachCapture(
 
 function begin(dataSource: DataSource, options: AuditOptions, context: AuditContext): () => void {
   extendTypeorm();
-  checkExecutions(refuseWritesWithin);
+  checkExecutions(checkExecution);
   extendQueryRunners();
+  guardClears(refuseTruncate);
+  assertWritesAreSeen(dataSource);
   noteAttached(dataSource);
   const warning = clearSecretsWarning(dataSource);
   if (warning !== undefined) new Logger('Audit').warn(warning);
@@ -86,6 +89,14 @@ function begin(dataSource: DataSource, options: AuditOptions, context: AuditCont
     setRecorder(dataSource, undefined);
     setCapture(dataSource, undefined);
   };
+}
+
+// Against a TypeORM that has all of its methods and doesn't call them any more, and against other libraries.
+function assertWritesAreSeen(dataSource: DataSource): void {
+  assertBuildersRecord(dataSource);
+  assertExecutionsChecked(dataSource);
+  const [audited] = auditPlansOf(dataSource).all;
+  if (audited) assertFields(typeormFields(dataSource, audited.metadata));
 }
 
 function extendTypeorm(): void {

@@ -1,11 +1,7 @@
-import { type QueryRunner } from 'typeorm';
-import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner.js';
-import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
-import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
-import { SqljsQueryRunner } from 'typeorm/driver/sqljs/SqljsQueryRunner.js';
+import { type QueryRunner, type Table } from 'typeorm';
 import { OWN_QUERY, type OwnQuery } from '../dialect/query-runner.js';
+import { wrapMember } from './wrap-member.js';
 
-const PATCHED = Symbol.for('nestjs-typeorm-audit:patched');
 const WATCH = Symbol.for('nestjs-typeorm-audit:watch');
 
 /** What stands around the statements of a driver's query runners. */
@@ -18,12 +14,14 @@ export interface StatementWatch {
 type Watched = { [WATCH]?: StatementWatch };
 type Runner = QueryRunner & { readonly driver: Watched };
 
-type Prototype = {
-  query: ((this: Runner, text: string, ...rest: unknown[]) => Promise<unknown>) & { [OWN_QUERY]?: OwnQuery };
-  stream: (this: Runner, ...given: unknown[]) => Promise<unknown>;
-  release: (this: Runner) => Promise<void>;
-  [PATCHED]?: true;
+type Query = ((this: Runner, text: string, ...rest: unknown[]) => Promise<unknown>) & {
+  [OWN_QUERY]?: OwnQuery;
 };
+type Stream = (this: Runner, ...given: unknown[]) => Promise<unknown>;
+type Release = (this: Runner) => Promise<void>;
+
+const STREAMING = ['PostgresQueryRunner', 'MysqlQueryRunner'] as const;
+const QUERY_RUNNERS = [...STREAMING, 'BetterSqlite3QueryRunner', 'SqljsQueryRunner'] as const;
 
 /**
  * Lets a watch stand around every statement that goes through TypeORM's query runners, whoever sends it.
@@ -33,11 +31,35 @@ type Prototype = {
  * derived classes and of wrappers too, which call them in the end.
  */
 export function extendQueryRunners(): void {
-  for (const runner of [PostgresQueryRunner, MysqlQueryRunner, BetterSqlite3QueryRunner, SqljsQueryRunner]) {
-    const prototype = runner.prototype as unknown as Prototype;
-    if (Object.hasOwn(prototype, PATCHED)) continue;
-    extend(prototype);
+  for (const owner of QUERY_RUNNERS) {
+    wrapMember(owner, 'query', watchedQuery);
+    wrapMember(owner, 'release', watchedRelease);
   }
+  for (const owner of STREAMING) wrapMember(owner, 'stream', watchedStream);
+}
+
+type ClearTable = (this: QueryRunner, table: Table | string, ...rest: [ClearOptions?]) => Promise<void>;
+
+/** How a table is emptied; 0.3 has no options. */
+export type ClearOptions = { readonly cascade?: boolean };
+
+/**
+ * Lets a guard refuse that a query runner empties a table by a TRUNCATE: what of the ORM's own comes here has passed by
+ * the other way of `replaceClear()`.
+ */
+export function guardClears(
+  guard: (queryRunner: QueryRunner, tablePath: string, options: ClearOptions | undefined) => void,
+): void {
+  for (const owner of QUERY_RUNNERS)
+    wrapMember(
+      owner,
+      'clearTable',
+      (clearTable: ClearTable): ClearTable =>
+        async function (table, ...rest) {
+          guard(this, typeof table === 'string' ? table : table.name, ...rest);
+          await clearTable.call(this, table, ...rest);
+        },
+    );
 }
 
 /** Sets or ends the watch over the query runners of a driver. */
@@ -45,24 +67,27 @@ export function watchStatements(driver: object, watch: StatementWatch | undefine
   (driver as Watched)[WATCH] = watch;
 }
 
-function extend(prototype: Prototype): void {
-  const { query, stream, release } = prototype;
-  prototype.query = function (text, ...rest) {
+function watchedQuery(query: Query): Query {
+  const watched: Query = function (text, ...rest) {
     const watch = this.driver[WATCH];
     if (!watch || this.isReleased) return query.call(this, text, ...rest);
     return watch.query(this, text, () => query.call(this, text, ...rest));
   };
-  prototype.query[OWN_QUERY] = query as OwnQuery;
-  // SQLite's throws at once that there is none.
-  if (Object.hasOwn(prototype, 'stream'))
-    prototype.stream = function (...given) {
-      const watch = this.driver[WATCH];
-      if (!watch || this.isReleased) return stream.apply(this, given);
-      return watch.stream(this, () => stream.apply(this, given));
-    };
-  prototype.release = function () {
+  watched[OWN_QUERY] = query as OwnQuery;
+  return watched;
+}
+
+function watchedStream(stream: Stream): Stream {
+  return function (...given) {
+    const watch = this.driver[WATCH];
+    if (!watch || this.isReleased) return stream.apply(this, given);
+    return watch.stream(this, () => stream.apply(this, given));
+  };
+}
+
+function watchedRelease(release: Release): Release {
+  return function () {
     const watch = this.driver[WATCH];
     return watch && !this.isReleased ? watch.release(this, () => release.call(this)) : release.call(this);
   };
-  prototype[PATCHED] = true;
 }

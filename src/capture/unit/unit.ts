@@ -1,6 +1,8 @@
 import { QueryFailedError, type QueryRunner } from 'typeorm';
+import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
 import { type Dialect } from '../../dialect/dialect.js';
 import { baseRunnerOf, hasOwnQuery, ownQueryOf } from '../../dialect/query-runner.js';
+import { typeormVersion } from '../../revision/typeorm-version.js';
 import { showActive } from './active-flag.js';
 import { type Line, type Place } from './line.js';
 import { Turn } from './turn.js';
@@ -58,6 +60,26 @@ export class Unit {
   /** Runs a function whose statements belong to the unit, once it has begun. */
   within<T>(fn: () => T): T {
     return this.turn.run(fn);
+  }
+
+  /**
+   * Sends a statement of the unit.
+   *
+   * @throws UnrecordedWriteError when it has gone past the watch over TypeORM's query runners, so that nothing would keep
+   *   a failure from being committed
+   */
+  async watched<T>(send: () => Promise<T>): Promise<T> {
+    const { seen } = this.line!;
+    const result = await send();
+    if (this.line!.seen > seen) return result;
+    const error = new UnrecordedWriteError(
+      new AuditError(
+        `query() of the query runner has not come to the one of TypeORM ${typeormVersion()} that nestjs-typeorm-audit ` +
+          `stands around. Let what replaces it call it.`,
+      ),
+    );
+    this.fail(error);
+    throw error;
   }
 
   /** Waits for those that came before; takes its own place at once, where the connection is known. */

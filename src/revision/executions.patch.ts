@@ -1,0 +1,73 @@
+import { type DataSource, QueryBuilder, type QueryRunner, SelectQueryBuilder } from 'typeorm';
+import { AuditError } from '../audit.errors.js';
+import { typeormVersion } from './typeorm-version.js';
+import { wrapMember } from './wrap-member.js';
+
+const PROBE = Symbol.for('nestjs-typeorm-audit:probe');
+
+type Probed = QueryBuilder<any> & { [PROBE]?: () => never };
+type Obtain = (this: QueryBuilder<any>) => QueryRunner;
+
+/**
+ * Lets a check look at each query builder that is about to be executed, and not at one whose text alone is asked for:
+ * the query runner is what all of them obtain first.
+ */
+export function checkExecutions(check: (builder: QueryBuilder<any>) => void): void {
+  // A SELECT has one of its own, which asks for another connection.
+  for (const owner of ['QueryBuilder', 'SelectQueryBuilder'] as const)
+    wrapMember(
+      owner,
+      'obtainQueryRunner',
+      (obtain: Obtain): Obtain =>
+        function (this: Probed) {
+          this[PROBE]?.();
+          check(this);
+          return obtain.call(this);
+        },
+    );
+}
+
+/** The functions that were last seen to come to the check. */
+let known: readonly unknown[] = [];
+
+/**
+ * Tries whether what builders execute comes to the check, which a later TypeORM or another library may prevent. It is
+ * tried again when another function stands there; no statement is sent.
+ *
+ * @throws AuditError when it doesn't
+ */
+export function assertExecutionsChecked(dataSource: DataSource): void {
+  const obtaining = [QueryBuilder, SelectQueryBuilder].map(
+    ({ prototype }) => (prototype as unknown as { obtainQueryRunner: Obtain }).obtainQueryRunner,
+  );
+  if (obtaining.every((obtain, n) => obtain === known[n])) return;
+  const isChecked =
+    reachesCheck(dataSource, (builder) => void obtaining[0].call(builder)) &&
+    // The first thing that it does, before it waits for anything.
+    reachesCheck(dataSource, (builder) => void builder.getRawMany().catch(() => undefined));
+  if (!isChecked)
+    throw new AuditError(
+      `QueryBuilder.obtainQueryRunner() of TypeORM ${typeormVersion()} is not what builders execute with, or another ` +
+        `library has replaced it by a function that doesn't call it, so that a write within another query could not be ` +
+        `refused. Use a version of TypeORM that nestjs-typeorm-audit lists among its peer dependencies, and let wraps ` +
+        `call what they stand around.`,
+    );
+  known = obtaining;
+}
+
+function reachesCheck(dataSource: DataSource, execute: (builder: SelectQueryBuilder<any>) => void): boolean {
+  // What goes past the check finds no database here.
+  const nowhere = { query: async () => ({ records: [] }) } as unknown as QueryRunner;
+  const builder = new SelectQueryBuilder(dataSource, nowhere).select('1').cache(false);
+  let isReached = false;
+  (builder as Probed)[PROBE] = () => {
+    isReached = true;
+    throw new Error('This builder only tries whether it is looked at.');
+  };
+  try {
+    execute(builder);
+  } catch (error) {
+    if (!isReached) throw error;
+  }
+  return isReached;
+}
