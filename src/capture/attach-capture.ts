@@ -8,8 +8,13 @@ import { setRecorder } from '../audited/recorder.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { usePreparedStatements } from '../dialect/prepared.js';
 import { assertOneTypeorm } from '../revision/assert-one-typeorm.js';
-import { assertExecutionsChecked, checkExecutions } from '../revision/executions.patch.js';
+import {
+  assertExecutionsChecked,
+  assertStatementsSeen,
+  checkExecutions,
+} from '../revision/executions.patch.js';
 import { extendQueryRunners, guardClears } from '../revision/query-runner.patch.js';
+import { assertSchemasKnown } from '../revision/data-source.patch.js';
 import { assertFields, typeormFields } from '../revision/typeorm-fields.js';
 import { assertTypeormMembers, missingTypeormMember } from '../revision/typeorm-members.js';
 import {
@@ -95,8 +100,12 @@ function begin(dataSource: DataSource, options: AuditOptions, context: AuditCont
 function assertWritesAreSeen(dataSource: DataSource): void {
   assertBuildersRecord(dataSource);
   assertExecutionsChecked(dataSource);
-  const [audited] = auditPlansOf(dataSource).all;
-  if (audited) assertFields(typeormFields(dataSource, audited.metadata));
+  const plans = auditPlansOf(dataSource);
+  assertSchemasKnown(dataSource, (metadata) => plans.isRevision(metadata));
+  const audited = plans.entities.at(0)?.metadata;
+  if (!audited) return;
+  assertFields(typeormFields(dataSource, audited));
+  assertStatementsSeen(dataSource, audited);
 }
 
 function extendTypeorm(): void {

@@ -279,10 +279,9 @@ export class BuilderWrite {
   }
 
   private unseen(how: string): UnrecordedWriteError {
-    const { constructor } = Object.getPrototypeOf(this.builder) as object;
     return new UnrecordedWriteError(
       new AuditError(
-        `${constructor.name} of TypeORM ${typeormVersion()} sends its statement ${how}. Use a version of TypeORM that ` +
+        `TypeORM ${typeormVersion()} sends the statement of a query builder ${how}. Use a version of TypeORM that ` +
           `nestjs-typeorm-audit lists among its peer dependencies.`,
       ),
     );

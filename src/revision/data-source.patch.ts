@@ -3,6 +3,8 @@ import { type Driver } from 'typeorm/driver/Driver.js';
 import { type EntitySchemaTransformer } from 'typeorm/entity-schema/EntitySchemaTransformer.js';
 import { type MetadataArgsStorage } from 'typeorm/metadata-args/MetadataArgsStorage.js';
 import { type EntityMetadataValidator } from 'typeorm/metadata-builder/EntityMetadataValidator.js';
+import { AuditConfigurationError } from '../audit.errors.js';
+import { typeormVersion } from './typeorm-version.js';
 import { wrapMember } from './wrap-member.js';
 
 const EXTENDED = Symbol.for('nestjs-typeorm-audit:extended');
@@ -51,6 +53,31 @@ export function extendDataSources(build: (dataSource: DataSource) => RevisionMet
 /** The schema that a metadata was built from, if it was and the schema has no class. */
 export function schemaOf(metadata: EntityMetadata): EntitySchema | undefined {
   return (metadata.tableMetadataArgs as { [SCHEMA]?: EntitySchema })[SCHEMA];
+}
+
+/**
+ * Refuses a data source of whose schemas it isn't known whether they are audited.
+ *
+ * @throws AuditConfigurationError naming the first
+ */
+export function assertSchemasKnown(
+  { entityMetadatas }: DataSource,
+  isRevision: (metadata: EntityMetadata) => boolean,
+): void {
+  const unknown = entityMetadatas.find(
+    (metadata) =>
+      typeof metadata.target === 'string' &&
+      !metadata.isJunction &&
+      !metadata.isClosureJunction &&
+      !schemaOf(metadata) &&
+      !isRevision(metadata),
+  );
+  if (unknown)
+    throw new AuditConfigurationError(
+      `The schema ${unknown.name} has not come by EntitySchemaTransformer.transform() of TypeORM ${typeormVersion()}, so ` +
+        `it is not known whether it is audited. Use a version of TypeORM that nestjs-typeorm-audit lists among its peer ` +
+        `dependencies, and let other libraries' wraps call what they stand around.`,
+    );
 }
 
 // TypeORM's metadata of a schema without a class knows only the schema's name.

@@ -1,11 +1,18 @@
-import { type DataSource, QueryBuilder, type QueryRunner, SelectQueryBuilder } from 'typeorm';
+import {
+  type DataSource,
+  type EntityMetadata,
+  QueryBuilder,
+  type QueryRunner,
+  SelectQueryBuilder,
+} from 'typeorm';
+import { DeleteQueryBuilder } from 'typeorm/query-builder/DeleteQueryBuilder.js';
 import { AuditError } from '../audit.errors.js';
 import { typeormVersion } from './typeorm-version.js';
 import { wrapMember } from './wrap-member.js';
 
 const PROBE = Symbol.for('nestjs-typeorm-audit:probe');
 
-type Probed = QueryBuilder<any> & { [PROBE]?: () => never };
+type Probed = QueryBuilder<any> & { [PROBE]?: () => void };
 type Obtain = (this: QueryBuilder<any>) => QueryRunner;
 
 /**
@@ -20,8 +27,9 @@ export function checkExecutions(check: (builder: QueryBuilder<any>) => void): vo
       'obtainQueryRunner',
       (obtain: Obtain): Obtain =>
         function (this: Probed) {
-          this[PROBE]?.();
-          check(this);
+          const probe = this[PROBE];
+          if (probe) probe();
+          else check(this);
           return obtain.call(this);
         },
     );
@@ -70,4 +78,31 @@ function reachesCheck(dataSource: DataSource, execute: (builder: SelectQueryBuil
     if (!isReached) throw error;
   }
   return isReached;
+}
+
+/**
+ * Tries whether builders send their statements by `query()`. None is sent.
+ *
+ * @throws AuditError when they don't
+ */
+export function assertStatementsSeen(dataSource: DataSource, { target }: EntityMetadata): void {
+  let isSeen = false;
+  const nowhere = {
+    query: async () => {
+      isSeen = true;
+      throw new Error('This builder only tries how it sends its statement.');
+    },
+  } as unknown as QueryRunner;
+  // It would find nothing, whatever it is sent with.
+  const builder = new DeleteQueryBuilder(dataSource, nowhere)
+    .from(target)
+    .where('1 = 0')
+    .callListeners(false);
+  (builder as Probed)[PROBE] = () => undefined;
+  void builder.execute().catch(() => undefined);
+  if (!isSeen)
+    throw new AuditError(
+      `TypeORM ${typeormVersion()} sends the statements of query builders by another method than query(). Use a version ` +
+        `of TypeORM that nestjs-typeorm-audit lists among its peer dependencies.`,
+    );
 }

@@ -61,3 +61,8 @@ export function assertWrapped(): void {
           `written. Something has put it back after nestjs-typeorm-audit had extended it: let it be, or load it before.`,
       );
 }
+
+/** Whether an object is a class, or a prototype, of TypeORM's with a method that is wrapped under this name. */
+export function isWrappedOn(holder: object, name: string): boolean {
+  return wraps.some((wrap) => wrap.holder === holder && wrap.name === name);
+}

@@ -5,6 +5,7 @@ import { baseRunnerOf, hasOwnQuery, ownQueryOf } from '../../dialect/query-runne
 import { typeormVersion } from '../../revision/typeorm-version.js';
 import { showActive } from './active-flag.js';
 import { type Line, type Place } from './line.js';
+import { isReplaced, noteWatched } from './replaced-query.js';
 import { Turn } from './turn.js';
 
 /** A statement as the application's error tells it. */
@@ -134,6 +135,7 @@ export class Unit {
     this.place = line.enter(this.turn);
     if (this.place.turned) await this.place.turned;
     try {
+      if (isReplaced(this.queryRunner)) await this.assertWatched();
       const open = line.session.isInTransaction((text) => this.beneath(text));
       if (open instanceof Promise ? await open : open) return;
       line.transaction.end();
@@ -142,6 +144,13 @@ export class Unit {
       this.finish();
       throw error;
     }
+  }
+
+  // Once for each function that another library has put there; what it doesn't hand on has written nothing then.
+  private async assertWatched(): Promise<void> {
+    const { query } = this.queryRunner as { readonly query: object };
+    await this.watched(() => this.queryRunner.query('SELECT 1'));
+    noteWatched(query);
   }
 
   // What belonged to a transaction that the server has ended, for a deadlock say, is not there any more.
