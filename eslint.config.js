@@ -93,9 +93,17 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [noBarrel, ...httpOnly] }] },
   },
   {
-    // They wrap methods of other objects, and call them with the object again.
-    files: ['src/revision/{typeorm,data-source}.patch.ts', 'src/capture/transaction-gate.ts'],
-    rules: { '@typescript-eslint/unbound-method': 'off' },
+    // What is wrapped has to be checked when a data source is attached.
+    files: ['src/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          "AssignmentExpression[left.object.property.name='prototype']",
+          "AssignmentExpression[left.object.name='prototype']",
+        ].map((selector) => ({ selector, message: "Wrap a method of TypeORM's by wrapMember()." })),
+      ],
+    },
   },
   {
     files: ['test/**/*.ts'],

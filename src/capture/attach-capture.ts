@@ -8,19 +8,26 @@ import { setRecorder } from '../audited/recorder.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { usePreparedStatements } from '../dialect/prepared.js';
 import { assertOneTypeorm } from '../revision/assert-one-typeorm.js';
-import { extendQueryRunners, replaceClear } from '../revision/query-runner.patch.js';
+import {
+  assertExecutionsChecked,
+  assertStatementsSeen,
+  checkExecutions,
+} from '../revision/executions.patch.js';
+import { extendQueryRunners, replaceTableClear } from '../revision/query-runner.patch.js';
+import { assertSchemasKnown } from '../revision/data-source.patch.js';
+import { assertFields, typeormFields } from '../revision/typeorm-fields.js';
 import { assertTypeormMembers, missingTypeormMember } from '../revision/typeorm-members.js';
 import {
-  checkExecutions,
   extendFlushes,
   extendMigrations,
+  replaceClear,
   replaceQueryBuilders,
 } from '../revision/typeorm.patch.js';
-import { auditedQueryBuilders, refuseWritesWithin } from './audited-query-builders.js';
+import { assertBuildersRecord, auditedQueryBuilders, checkExecution } from './audited-query-builders.js';
 import { Capture, setCapture } from './capture.js';
 import { pendingTables } from './pending-tables.js';
 import { RawRecorder } from './raw-recorder.js';
-import { recordedClear } from './recorded-clear.js';
+import { recordedClear, recordedTableClear } from './recorded-clear.js';
 import { recordedFlushes } from './recorded-flush.js';
 import { SharedOptions } from './shared-options.js';
 import { noteAttached } from './unattached.js';
@@ -73,8 +80,10 @@ export function attachCapture(
 
 function begin(dataSource: DataSource, options: AuditOptions, context: AuditContext): () => void {
   extendTypeorm();
-  checkExecutions(refuseWritesWithin);
+  checkExecutions(checkExecution);
   extendQueryRunners();
+
+  assertWritesAreSeen(dataSource);
   noteAttached(dataSource);
   const warning = clearSecretsWarning(dataSource);
   if (warning !== undefined) new Logger('Audit').warn(warning);
@@ -87,9 +96,22 @@ function begin(dataSource: DataSource, options: AuditOptions, context: AuditCont
   };
 }
 
+// Against a TypeORM that has all of its methods and doesn't call them any more, and against other libraries.
+function assertWritesAreSeen(dataSource: DataSource): void {
+  assertBuildersRecord(dataSource);
+  assertExecutionsChecked(dataSource);
+  const plans = auditPlansOf(dataSource);
+  assertSchemasKnown(dataSource, (metadata) => plans.isRevision(metadata));
+  const audited = plans.entities.at(0)?.metadata;
+  if (!audited) return;
+  assertFields(typeormFields(dataSource, audited));
+  assertStatementsSeen(dataSource, audited);
+}
+
 function extendTypeorm(): void {
   replaceQueryBuilders(auditedQueryBuilders);
   extendFlushes(recordedFlushes);
   extendMigrations(pendingTables);
   replaceClear(recordedClear);
+  replaceTableClear(recordedTableClear);
 }

@@ -1,8 +1,16 @@
 import { type ObjectLiteral, type QueryRunner } from 'typeorm';
 import { type QueryBuilder } from 'typeorm/query-builder/QueryBuilder.js';
+import { type CheckedOf } from '../revision/typeorm-members.js';
+
+/** What of a builder is no method: `typeorm-fields` checks the first, and TypeORM publishes the second. */
+type Field = 'expressionMap' | 'queryRunner';
+type Method = CheckedOf<'QueryBuilder' | 'UpdateQueryBuilder' | 'SoftDeleteQueryBuilder'>;
+
+/** Members of a builder, which compile only if attaching checks them. */
+type Checked<T> = [Exclude<keyof T, Field | Method>] extends [never] ? T : never;
 
 /** What a query builder has that its subclasses may use and others may not. */
-export interface BuilderInternals {
+export type BuilderInternals = Checked<{
   readonly expressionMap: QueryBuilder<any>['expressionMap'];
   queryRunner?: QueryRunner;
   obtainQueryRunner(): QueryRunner;
@@ -14,4 +22,4 @@ export interface BuilderInternals {
   createOrderByExpression?(): string;
   createLimitExpression?(): string;
   replacePropertyNamesForTheWholeQuery(statement: string): string;
-}
+}>;

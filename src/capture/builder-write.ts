@@ -1,10 +1,13 @@
 import { QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
-import { AuditError } from '../audit.errors.js';
+import { AuditError, UnrecordedWriteError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type Who } from '../context/write-context.js';
 import { type Key, type WriteKind } from '../dialect/dialect.js';
+import { assertExecutionsChecked } from '../revision/executions.patch.js';
+import { typeormVersion } from '../revision/typeorm-version.js';
 import { type BuilderInternals } from './builder-internals.js';
-import { type Capture } from './capture.js';
+import { type Capture, captureOf } from './capture.js';
+import { dataSourceOf } from './data-source-of.js';
 import { givenRows, tellsInsertedKeys } from './inserted-keys.js';
 import { viewOf } from './query-runner-view.js';
 import { type RecordedFlush } from './recorded-flush.js';
@@ -26,6 +29,7 @@ import { areTraced, writtenRows } from './written-rows.js';
  */
 export class BuilderWrite {
   private returned: ReturnedKeys | undefined;
+  private isObtained = false;
   private criteria: { readonly given: unknown; readonly where: object | undefined } | undefined;
 
   constructor(
@@ -42,8 +46,16 @@ export class BuilderWrite {
     this.criteria = { given, where: this.internals.expressionMap.wheres[0] };
   }
 
+  /** Takes note that it has a query runner to execute with, as TypeORM asks for first. */
+  noteObtained(): void {
+    this.isObtained = true;
+  }
+
   /** The builder's RETURNING list, with the keys in it while a write is being recorded. */
   returning(own: string): string {
+    // The text may be asked for as a part of another query, which has to be refused when that is executed.
+    const dataSource = this.returned ? undefined : dataSourceOf(this.builder);
+    if (dataSource && captureOf(dataSource)) assertExecutionsChecked(dataSource);
     return this.returned ? this.returned.list(own) : own;
   }
 
@@ -112,7 +124,7 @@ export class BuilderWrite {
     try {
       return await this.executeOver(given, execute, async (text, parameters) => {
         await flush.unit.begin();
-        const { result, writesAfter } = await write(text, parameters);
+        const { result, writesAfter } = await flush.unit.watched(() => write(text, parameters));
         flush.addUnnamed(...(await writesAfter()));
         return result;
       });
@@ -140,7 +152,7 @@ export class BuilderWrite {
     const queryRunner = given ?? this.internals.obtainQueryRunner();
     const write = this.writeOf(circumstances, queryRunner);
     const record = async (unit: Unit, text: string, parameters: unknown[]): Promise<QueryResult> => {
-      const { result, writesAfter } = await write(text, parameters);
+      const { result, writesAfter } = await unit.watched(() => write(text, parameters));
       try {
         await capture.recorder.record(unit, await writesAfter(), () => capture.contextOf(who));
       } catch (error) {
@@ -178,12 +190,18 @@ export class BuilderWrite {
       ...rest: [structured?: boolean]
     ): Promise<unknown> => {
       if (isWritten) return queryRunner.query(text, parameters, ...(rest as [true]));
+      if (!this.isObtained)
+        throw this.unseen('without asking obtainQueryRunner() for one to execute it with');
       isWritten = true;
       return write(text, parameters);
     };
     this.internals.queryRunner = viewOf(queryRunner, { query });
+    this.isObtained = false;
     try {
-      return await execute();
+      const result = await execute();
+      // One that has nothing to insert obtains no query runner either.
+      if (this.isObtained && !isWritten) throw this.unseen('by another method than query()');
+      return result;
     } finally {
       this.internals.queryRunner = given;
       this.returned = undefined;
@@ -258,6 +276,15 @@ export class BuilderWrite {
       isPlain ? capture.keys.packer(table) : undefined,
       hasPlaces,
       () => givenRows(builder.expressionMap)?.length,
+    );
+  }
+
+  private unseen(how: string): UnrecordedWriteError {
+    return new UnrecordedWriteError(
+      new AuditError(
+        `TypeORM ${typeormVersion()} sends the statement of a query builder ${how}. Use a version of TypeORM that ` +
+          `nestjs-typeorm-audit lists among its peer dependencies.`,
+      ),
     );
   }
 

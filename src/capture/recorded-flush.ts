@@ -3,6 +3,7 @@ import { AuditError, UnrecordedWriteError } from '../audit.errors.js';
 import { type Who } from '../context/write-context.js';
 import { type WriteKind } from '../dialect/dialect.js';
 import { type Flush, type FlushExtension } from '../revision/typeorm.patch.js';
+import { typeormVersion } from '../revision/typeorm-version.js';
 import { type Capture, captureOf, tableOf } from './capture.js';
 import { dataSourceOf } from './data-source-of.js';
 import { assertRecordable, flushedWrites, writtenTables } from './flushed-writes.js';
@@ -63,7 +64,7 @@ export class RecordedFlush {
       await unit.begin();
       // The listeners of a materialized path run in its midst, and on a shared connection all others would wait too.
       if (this.capture.dialect.sharesConnection) unit.letOthersPass();
-      return queryRunner.query(...given);
+      return unit.watched(() => queryRunner.query(...given));
     };
     const own: Partial<FlushQueryRunner> = {
       [FLUSH]: this,
@@ -89,7 +90,7 @@ export class RecordedFlush {
 
   /** Records what it has written, and gives the connection to the next one: its after-hooks may write themselves. */
   async end(named: readonly Write[] = []): Promise<void> {
-    if (this.hasEnded || !this.unit.hasBegun) return;
+    if (this.hasEnded || !this.unit.hasBegun) return this.assertSent();
     const { capture, unit, who } = this;
     const known = named.map((write) => ({
       ...write,
@@ -103,12 +104,12 @@ export class RecordedFlush {
   /** @throws UnrecordedWriteError when TypeORM has told nothing of rows that it has written, as a later version might */
   assertTold(): void {
     if (this.isTold && this.hasWritten && !this.hasEnded)
-      throw new UnrecordedWriteError(
-        new AuditError(
-          'TypeORM ended a save() or remove() without telling what it has written. Use a version of TypeORM that ' +
-            'nestjs-typeorm-audit lists among its peer dependencies.',
-        ),
-      );
+      throw unrecorded('ended a save() or remove() without telling what it has written');
+  }
+
+  private assertSent(): void {
+    if (this.isTold && this.hasWritten && !this.unit.hasBegun)
+      throw unrecorded('sends the statements of a save() or remove() by another method than query()');
   }
 
   /** After an error. The application may catch it and commit, and half a flush must not be. */
@@ -120,9 +121,22 @@ export class RecordedFlush {
   }
 }
 
+function unrecorded(what: string): UnrecordedWriteError {
+  return new UnrecordedWriteError(
+    new AuditError(
+      `TypeORM ${typeormVersion()} ${what}. Use a version of TypeORM that nestjs-typeorm-audit lists among its peer ` +
+        `dependencies, and let other libraries' wraps call what they stand around.`,
+    ),
+  );
+}
+
+/** Those that have begun under our eyes, whether there was something to record or not. */
+const begun = new WeakSet<Flush>();
+
 /** Records each flush before its after-hooks run. */
 export const recordedFlushes: FlushExtension = {
   async execute(executed, execute) {
+    begun.add(executed);
     const { queryRunner, options, allSubjects } = executed;
     const dataSource = dataSourceOf(queryRunner);
     refuseHistoric(dataSource, allSubjects);
@@ -142,6 +156,7 @@ export const recordedFlushes: FlushExtension = {
   },
 
   written(executed: Flush) {
+    assertBegun(executed);
     const flush = flushOf(executed.queryRunner);
     if (!flush?.isTold) return undefined;
     const capture = captureOf(dataSourceOf(flush.queryRunner));
@@ -169,6 +184,13 @@ async function executeFlush(
       throw error;
     }
   });
+}
+
+function assertBegun(executed: Flush): void {
+  if (begun.has(executed)) return;
+  const capture = captureOf(dataSourceOf(executed.queryRunner));
+  if (capture?.isRecording && touchesAudited(capture, executed))
+    throw unrecorded('runs a save() or remove() by another method than SubjectExecutor.execute()');
 }
 
 function touchesAudited({ plans, cascades }: Capture, { allSubjects }: Flush): boolean {

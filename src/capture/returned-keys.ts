@@ -1,5 +1,7 @@
 import { type EntityMetadata, type QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
+import { AuditError } from '../audit.errors.js';
 import { type KeyPacker, type Keys, type Returning, type WriteKind } from '../dialect/dialect.js';
+import { typeormVersion } from '../revision/typeorm-version.js';
 import { type Capture } from './capture.js';
 
 const PLACE = 'audit_key_place';
@@ -15,6 +17,7 @@ export interface ReturnedRows {
 export class ReturnedKeys {
   private readonly keys: string;
   private own = '';
+  private isListed = false;
 
   constructor(
     private readonly capture: Capture,
@@ -41,11 +44,19 @@ export class ReturnedKeys {
   /** The list of TypeORM's own RETURNING clause. */
   list(own: string): string {
     this.own = own;
+    this.isListed = true;
     if (this.form === 'appended' || !this.isAsked) return own;
     return own === '' ? this.keys : `${own}, ${this.keys}`;
   }
 
+  /** @throws AuditError when TypeORM has made the statement without asking for the list */
   statement(text: string): string {
+    if (this.form !== 'appended' && this.isAsked && !this.isListed)
+      throw new AuditError(
+        `TypeORM ${typeormVersion()} makes the RETURNING clause of a write to ${this.table.name} by itself, so the write ` +
+          `can't be recorded, and nothing was written. Use a version of TypeORM that nestjs-typeorm-audit lists among its ` +
+          `peer dependencies.`,
+      );
     if (this.form === 'appended')
       return `${text}${this.capture.dialect.returningClause(this.kind, this.keys)}`;
     return this.isPacked ? `${PACKED}${text}${this.packedEnd}` : text;

@@ -1,21 +1,18 @@
 import { type DataSource, type EntityMetadata, EntitySchema } from 'typeorm';
 import { type Driver } from 'typeorm/driver/Driver.js';
-import { EntitySchemaTransformer } from 'typeorm/entity-schema/EntitySchemaTransformer.js';
+import { type EntitySchemaTransformer } from 'typeorm/entity-schema/EntitySchemaTransformer.js';
 import { type MetadataArgsStorage } from 'typeorm/metadata-args/MetadataArgsStorage.js';
-import { EntityMetadataValidator } from 'typeorm/metadata-builder/EntityMetadataValidator.js';
+import { type EntityMetadataValidator } from 'typeorm/metadata-builder/EntityMetadataValidator.js';
+import { AuditConfigurationError } from '../audit.errors.js';
+import { typeormVersion } from './typeorm-version.js';
+import { wrapMember } from './wrap-member.js';
 
-const PATCHED = Symbol.for('nestjs-typeorm-audit:patched');
 const EXTENDED = Symbol.for('nestjs-typeorm-audit:extended');
 const SCHEMA = Symbol.for('nestjs-typeorm-audit:schema');
 
-type Validator = {
-  validateMany(metadatas: EntityMetadata[], driver: Driver): void;
-  [PATCHED]?: true;
-};
-type Transformer = {
-  transform(schemas: EntitySchema<any>[]): MetadataArgsStorage;
-  [PATCHED]?: true;
-};
+type Validate = (this: EntityMetadataValidator, metadatas: EntityMetadata[], driver: Driver) => void;
+type Transform = (this: EntitySchemaTransformer, schemas: EntitySchema<any>[]) => MetadataArgsStorage;
+
 /** What a data source gets beside its own metadata. */
 export interface RevisionMetadatas {
   readonly metadatas: readonly EntityMetadata[];
@@ -38,19 +35,19 @@ type Extended = DataSource & { [EXTENDED]?: EntityMetadata[] };
  *   audited
  */
 export function extendDataSources(build: (dataSource: DataSource) => RevisionMetadatas): void {
-  rememberSchemas(EntitySchemaTransformer.prototype);
-  const prototype = EntityMetadataValidator.prototype as Validator;
-  // Where it isn't there, attaching says so.
-  if (prototype[PATCHED] || typeof prototype.validateMany !== 'function') return;
-  const { validateMany } = prototype;
-  prototype.validateMany = function (metadatas, driver) {
-    validateMany.call(this, metadatas, driver);
-    const dataSource = dataSourceOf(metadatas, driver);
-    // Others may validate again what has been built.
-    if (dataSource[EXTENDED] === dataSource.entityMetadatas) return;
-    addMetadatas(dataSource, build(dataSource));
-  };
-  prototype[PATCHED] = true;
+  rememberSchemas();
+  wrapMember(
+    'EntityMetadataValidator',
+    'validateMany',
+    (validateMany: Validate): Validate =>
+      function (metadatas, driver) {
+        validateMany.call(this, metadatas, driver);
+        const dataSource = dataSourceOf(metadatas, driver);
+        // Others may validate again what has been built.
+        if (dataSource[EXTENDED] === dataSource.entityMetadatas) return;
+        addMetadatas(dataSource, build(dataSource));
+      },
+  );
 }
 
 /** The schema that a metadata was built from, if it was and the schema has no class. */
@@ -58,18 +55,45 @@ export function schemaOf(metadata: EntityMetadata): EntitySchema | undefined {
   return (metadata.tableMetadataArgs as { [SCHEMA]?: EntitySchema })[SCHEMA];
 }
 
+/**
+ * Refuses a data source of whose schemas it isn't known whether they are audited.
+ *
+ * @throws AuditConfigurationError naming the first
+ */
+export function assertSchemasKnown(
+  { entityMetadatas }: DataSource,
+  isRevision: (metadata: EntityMetadata) => boolean,
+): void {
+  const unknown = entityMetadatas.find(
+    (metadata) =>
+      typeof metadata.target === 'string' &&
+      !metadata.isJunction &&
+      !metadata.isClosureJunction &&
+      !schemaOf(metadata) &&
+      !isRevision(metadata),
+  );
+  if (unknown)
+    throw new AuditConfigurationError(
+      `The schema ${unknown.name} has not come by EntitySchemaTransformer.transform() of TypeORM ${typeormVersion()}, so ` +
+        `it is not known whether it is audited. Use a version of TypeORM that nestjs-typeorm-audit lists among its peer ` +
+        `dependencies, and let other libraries' wraps call what they stand around.`,
+    );
+}
+
 // TypeORM's metadata of a schema without a class knows only the schema's name.
-function rememberSchemas(prototype: Transformer): void {
-  if (prototype[PATCHED] || typeof prototype.transform !== 'function') return;
-  const { transform } = prototype;
-  prototype.transform = function (schemas) {
-    const storage = transform.call(this, schemas);
-    const byName = new Map(schemas.map((schema) => [schema.options.name, schema]));
-    for (const table of storage.tables)
-      if (typeof table.target === 'string') Object.assign(table, { [SCHEMA]: byName.get(table.target) });
-    return storage;
-  };
-  prototype[PATCHED] = true;
+function rememberSchemas(): void {
+  wrapMember(
+    'EntitySchemaTransformer',
+    'transform',
+    (transform: Transform): Transform =>
+      function (schemas) {
+        const storage = transform.call(this, schemas);
+        const byName = new Map(schemas.map((schema) => [schema.options.name, schema]));
+        for (const table of storage.tables)
+          if (typeof table.target === 'string') Object.assign(table, { [SCHEMA]: byName.get(table.target) });
+        return storage;
+      },
+  );
 }
 
 function addMetadatas(dataSource: Extended, { metadatas, aliases }: RevisionMetadatas): void {

@@ -1,15 +1,8 @@
 import { type QueryRunner, type Table } from 'typeorm';
-import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner.js';
-import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
-import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
-import { SqljsQueryRunner } from 'typeorm/driver/sqljs/SqljsQueryRunner.js';
 import { OWN_QUERY, type OwnQuery } from '../dialect/query-runner.js';
+import { wrapMember } from './wrap-member.js';
 
-const PATCHED = Symbol.for('nestjs-typeorm-audit:patched');
-const CLEARS = Symbol.for('nestjs-typeorm-audit:clears');
 const WATCH = Symbol.for('nestjs-typeorm-audit:watch');
-
-const QUERY_RUNNERS = [PostgresQueryRunner, MysqlQueryRunner, BetterSqlite3QueryRunner, SqljsQueryRunner];
 
 /** What stands around the statements of a driver's query runners. */
 export interface StatementWatch {
@@ -21,12 +14,14 @@ export interface StatementWatch {
 type Watched = { [WATCH]?: StatementWatch };
 type Runner = QueryRunner & { readonly driver: Watched };
 
-type Prototype = {
-  query: ((this: Runner, text: string, ...rest: unknown[]) => Promise<unknown>) & { [OWN_QUERY]?: OwnQuery };
-  stream: (this: Runner, ...given: unknown[]) => Promise<unknown>;
-  release: (this: Runner) => Promise<void>;
-  [PATCHED]?: true;
+type Query = ((this: Runner, text: string, ...rest: unknown[]) => Promise<unknown>) & {
+  [OWN_QUERY]?: OwnQuery;
 };
+type Stream = (this: Runner, ...given: unknown[]) => Promise<unknown>;
+type Release = (this: Runner) => Promise<void>;
+
+const STREAMING = ['PostgresQueryRunner', 'MysqlQueryRunner'] as const;
+const QUERY_RUNNERS = [...STREAMING, 'BetterSqlite3QueryRunner', 'SqljsQueryRunner'] as const;
 
 /**
  * Lets a watch stand around every statement that goes through TypeORM's query runners, whoever sends it.
@@ -36,11 +31,11 @@ type Prototype = {
  * derived classes and of wrappers too, which call them in the end.
  */
 export function extendQueryRunners(): void {
-  for (const runner of QUERY_RUNNERS) {
-    const prototype = runner.prototype as unknown as Prototype;
-    if (Object.hasOwn(prototype, PATCHED)) continue;
-    extend(prototype);
+  for (const owner of QUERY_RUNNERS) {
+    wrapMember(owner, 'query', watchedQuery);
+    wrapMember(owner, 'release', watchedRelease);
   }
+  for (const owner of STREAMING) wrapMember(owner, 'stream', watchedStream);
 }
 
 /** Sets or ends the watch over the query runners of a driver. */
@@ -48,56 +43,58 @@ export function watchStatements(driver: object, watch: StatementWatch | undefine
   (driver as Watched)[WATCH] = watch;
 }
 
-function extend(prototype: Prototype): void {
-  const { query, stream, release } = prototype;
-  prototype.query = function (text, ...rest) {
+function watchedQuery(query: Query): Query {
+  const watched: Query = function (text, ...rest) {
     const watch = this.driver[WATCH];
     if (!watch || this.isReleased) return query.call(this, text, ...rest);
     return watch.query(this, text, () => query.call(this, text, ...rest));
   };
-  prototype.query[OWN_QUERY] = query as OwnQuery;
-  // SQLite's throws at once that there is none.
-  if (Object.hasOwn(prototype, 'stream'))
-    prototype.stream = function (...given) {
-      const watch = this.driver[WATCH];
-      if (!watch || this.isReleased) return stream.apply(this, given);
-      return watch.stream(this, () => stream.apply(this, given));
-    };
-  prototype.release = function () {
+  watched[OWN_QUERY] = query as OwnQuery;
+  return watched;
+}
+
+function watchedStream(stream: Stream): Stream {
+  return function (...given) {
+    const watch = this.driver[WATCH];
+    if (!watch || this.isReleased) return stream.apply(this, given);
+    return watch.stream(this, () => stream.apply(this, given));
+  };
+}
+
+function watchedRelease(release: Release): Release {
+  return function () {
     const watch = this.driver[WATCH];
     return watch && !this.isReleased ? watch.release(this, () => release.call(this)) : release.call(this);
   };
-  prototype[PATCHED] = true;
 }
 
+/** How a table is emptied; 0.3 has no options. */
+export type ClearOptions = { readonly cascade?: boolean };
+
 /** Empties a table in another way than TypeORM's own, which is given. */
-export type Clear = (
+export type TableClear = (
   queryRunner: QueryRunner,
   table: Table | string,
-  options: { cascade?: boolean } | undefined,
+  options: ClearOptions | undefined,
   truncate: () => Promise<void>,
 ) => Promise<void>;
 
-type Clearing = {
-  clearTable: (this: QueryRunner, table: Table | string, options?: { cascade?: boolean }) => Promise<void>;
-  [CLEARS]?: true;
-};
+type ClearTable = (this: QueryRunner, table: Table | string, options?: ClearOptions) => Promise<void>;
 
 /**
- * Puts another way of emptying a table in the place of the query runners' `clearTable()`, by which `clear()` too sends a
- * TRUNCATE: no event, no builder and no trigger sees that, so that all rows would be gone with their histories still
- * open.
+ * Puts another way of emptying a table in the place of the query runners' `clearTable()`, which sends a TRUNCATE: no
+ * event, no builder and no trigger sees that, so that all rows would be gone with their histories still open.
  */
-export function replaceClear(clear: Clear): void {
-  for (const runner of QUERY_RUNNERS) {
-    const prototype = runner.prototype as unknown as Clearing;
-    if (Object.hasOwn(prototype, CLEARS)) continue;
-    const truncate = prototype.clearTable;
-    prototype.clearTable = function (table, options) {
-      // 0.3 knows of no options, and ignores them.
-      const known = truncate.length > 1 ? options : undefined;
-      return clear(this, table, known, () => truncate.call(this, table, options));
-    };
-    prototype[CLEARS] = true;
-  }
+export function replaceTableClear(clear: TableClear): void {
+  for (const owner of QUERY_RUNNERS)
+    wrapMember(
+      owner,
+      'clearTable',
+      (clearTable: ClearTable): ClearTable =>
+        function (table, options) {
+          // 0.3 knows of no options, and ignores them.
+          const known = clearTable.length > 1 ? options : undefined;
+          return clear(this, table, known, () => clearTable.call(this, table, options));
+        },
+    );
 }

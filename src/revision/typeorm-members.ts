@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { InsertQueryBuilder, QueryBuilder, SelectQueryBuilder } from 'typeorm';
+import { EntityManager, InsertQueryBuilder, QueryBuilder, SelectQueryBuilder } from 'typeorm';
 import { EntitySchemaTransformer } from 'typeorm/entity-schema/EntitySchemaTransformer.js';
 import { EntityMetadataValidator } from 'typeorm/metadata-builder/EntityMetadataValidator.js';
 import { MigrationExecutor } from 'typeorm/migration/MigrationExecutor.js';
@@ -14,45 +11,97 @@ import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
 import { SqljsQueryRunner } from 'typeorm/driver/sqljs/SqljsQueryRunner.js';
 import { AuditConfigurationError } from '../audit.errors.js';
+import { typeormVersion } from './typeorm-version.js';
 
-/** Methods of TypeORM's that have to be there: those that the library stands around, and those that it calls. */
-export interface Members {
+/** Methods of one of TypeORM's classes that have to be there. */
+export interface Members<Wrapped extends string = string, Called extends string = string> {
   readonly owner: string;
+  /** The class itself, or its prototype. */
   readonly of: object;
-  readonly names: readonly string[];
+  /** Those that the library stands around, by `wrapMember()`, which takes no others. */
+  readonly wrapped: readonly Wrapped[];
+  /** Those that it calls, or overrides in a subclass. */
+  readonly called: readonly Called[];
 }
 
-const of = ({ name, prototype }: { name: string; prototype: object }, names: readonly string[]): Members => ({
-  owner: name,
-  of: prototype,
-  names,
-});
-
-/** All that recording stands on and TypeORM may rename: what is wrapped or called is named here, or it isn't checked. */
-export const TYPEORM_MEMBERS: readonly Members[] = [
-  of(EntityMetadataValidator, ['validateMany']),
-  of(EntitySchemaTransformer, ['transform']),
-  of(SubjectExecutor, ['execute', 'broadcastAfterEventsForAll']),
-  of(MigrationExecutor, ['executePendingMigrations', 'undoLastMigration', 'executeMigration']),
-  { owner: 'QueryBuilder', of: QueryBuilder, names: ['registerQueryBuilderClass'] },
-  of(QueryBuilder, [
-    'obtainQueryRunner',
-    'getTableName',
-    'getMainTableName',
-    'getParameters',
-    'createCteExpression',
-    'createWhereExpression',
-    'replacePropertyNamesForTheWholeQuery',
+/** All methods that recording stands on and TypeORM may rename. */
+export const TYPEORM_MEMBERS = {
+  EntityMetadataValidator: methods(EntityMetadataValidator, ['validateMany']),
+  EntitySchemaTransformer: methods(EntitySchemaTransformer, ['transform']),
+  EntityManager: methods(EntityManager, ['clear'], ['createQueryBuilder']),
+  SubjectExecutor: methods(SubjectExecutor, ['execute', 'broadcastAfterEventsForAll']),
+  MigrationExecutor: methods(MigrationExecutor, [
+    'executePendingMigrations',
+    'undoLastMigration',
+    'executeMigration',
   ]),
-  of(SelectQueryBuilder, ['obtainQueryRunner']),
-  of(InsertQueryBuilder, ['execute', 'createReturningExpression']),
-  ...[UpdateQueryBuilder, DeleteQueryBuilder, SoftDeleteQueryBuilder].map((builder) =>
-    of(builder, ['execute', 'createReturningExpression', 'where', 'whereInIds']),
+  QueryBuilders: statics(QueryBuilder, ['registerQueryBuilderClass']),
+  QueryBuilder: methods(
+    QueryBuilder,
+    ['obtainQueryRunner'],
+    [
+      'insert',
+      'update',
+      'delete',
+      'softDelete',
+      'restore',
+      'getTableName',
+      'getMainTableName',
+      'getParameters',
+      'createCteExpression',
+      'createWhereExpression',
+      'replacePropertyNamesForTheWholeQuery',
+    ],
   ),
-  ...[PostgresQueryRunner, MysqlQueryRunner, BetterSqlite3QueryRunner, SqljsQueryRunner].map((runner) =>
-    of(runner, ['query', 'stream', 'release', 'connect', 'clearTable']),
+  SelectQueryBuilder: methods(SelectQueryBuilder, ['obtainQueryRunner'], ['getRawMany']),
+  InsertQueryBuilder: methods(
+    InsertQueryBuilder,
+    [],
+    ['execute', 'createReturningExpression', 'into', 'values'],
   ),
-];
+  UpdateQueryBuilder: methods(
+    UpdateQueryBuilder,
+    [],
+    [
+      ...(['execute', 'createReturningExpression', 'where', 'whereInIds'] as const),
+      ...(['createOrderByExpression', 'createLimitExpression'] as const),
+    ],
+  ),
+  DeleteQueryBuilder: methods(
+    DeleteQueryBuilder,
+    [],
+    ['execute', 'createReturningExpression', 'where', 'whereInIds'],
+  ),
+  SoftDeleteQueryBuilder: methods(
+    SoftDeleteQueryBuilder,
+    [],
+    [
+      ...(['execute', 'createReturningExpression', 'where', 'whereInIds'] as const),
+      ...(['createOrderByExpression', 'createLimitExpression'] as const),
+    ],
+  ),
+  PostgresQueryRunner: methods(
+    PostgresQueryRunner,
+    ['query', 'release', 'stream', 'clearTable'],
+    ['connect'],
+  ),
+  MysqlQueryRunner: methods(MysqlQueryRunner, ['query', 'release', 'stream', 'clearTable'], ['connect']),
+  // Their stream() throws at once that there is none.
+  BetterSqlite3QueryRunner: methods(
+    BetterSqlite3QueryRunner,
+    ['query', 'release', 'clearTable'],
+    ['connect'],
+  ),
+  SqljsQueryRunner: methods(SqljsQueryRunner, ['query', 'release', 'clearTable'], ['connect']),
+};
+
+type Table = typeof TYPEORM_MEMBERS;
+/** A class that the table names. */
+export type Owner = keyof Table;
+/** What is wrapped of it. */
+export type WrappedOf<O extends Owner> = Table[O]['wrapped'][number];
+/** What is checked of it. */
+export type CheckedOf<O extends Owner> = Table[O]['wrapped' | 'called'][number];
 
 /**
  * Refuses to record over a TypeORM that has renamed what recording stands on: writes would pass unrecorded in silence.
@@ -70,23 +119,23 @@ export function assertTypeormMembers(): void {
 
 /** The first of them that isn't a function. */
 export function missingTypeormMember(): string | undefined {
-  for (const { owner, of: bearer, names } of TYPEORM_MEMBERS)
-    for (const name of names)
-      if (typeof (bearer as Record<string, unknown>)[name] !== 'function') return `${owner}.${name}`;
+  for (const { owner, of, wrapped, called } of Object.values<Members>(TYPEORM_MEMBERS))
+    for (const name of [...wrapped, ...called])
+      if (typeof (of as Record<string, unknown>)[name] !== 'function') return `${owner}.${name}`;
   return undefined;
 }
 
-// TypeORM exports neither its version nor its package.json, but that lies beside what it exports.
-function typeormVersion(): string {
-  try {
-    const { resolve } = createRequire(join(process.cwd(), 'package.json'));
-    const { version } = JSON.parse(
-      readFileSync(join(dirname(resolve('typeorm')), 'package.json'), 'utf8'),
-    ) as {
-      version: string;
-    };
-    return version;
-  } catch {
-    return '(its version could not be read)';
-  }
+function methods<const W extends string, const C extends string = never>(
+  { name, prototype }: { name: string; prototype: object },
+  wrapped: readonly W[],
+  called: readonly C[] = [],
+): Members<W, C> {
+  return { owner: name, of: prototype, wrapped, called };
+}
+
+function statics<const W extends string>(
+  owner: { name: string } & object,
+  wrapped: readonly W[],
+): Members<W, never> {
+  return { owner: owner.name, of: owner, wrapped, called: [] };
 }

@@ -1,16 +1,18 @@
-import { type DataSource, QueryBuilder, type QueryRunner, SelectQueryBuilder } from 'typeorm';
-import { MigrationExecutor } from 'typeorm/migration/MigrationExecutor.js';
+import {
+  type DataSource,
+  type EntityManager,
+  type EntityTarget,
+  QueryBuilder,
+  type QueryRunner,
+} from 'typeorm';
+import { type MigrationExecutor } from 'typeorm/migration/MigrationExecutor.js';
 import { type Subject } from 'typeorm/persistence/Subject.js';
-import { SubjectExecutor } from 'typeorm/persistence/SubjectExecutor.js';
 import { BroadcasterResult } from 'typeorm/subscriber/BroadcasterResult.js';
-
-const PATCHED = Symbol.for('nestjs-typeorm-audit:patched');
+import { type WrappedOf } from './typeorm-members.js';
+import { wrapMember } from './wrap-member.js';
 
 type BuilderFactory = (queryBuilder: QueryBuilder<any>) => QueryBuilder<any>;
-type BuilderRegistry = {
-  registerQueryBuilderClass(name: string, factory: BuilderFactory): void;
-  [PATCHED]?: true;
-};
+type Register = (this: typeof QueryBuilder, name: string, factory: BuilderFactory) => void;
 
 /**
  * Puts other builders of writes in the place of TypeORM's own, for good: every `new DataSource()` registers
@@ -19,12 +21,17 @@ type BuilderRegistry = {
  * @param replacements by the names under which TypeORM registers its classes
  */
 export function replaceQueryBuilders(replacements: Readonly<Record<string, BuilderFactory>>): void {
-  const registry = QueryBuilder as unknown as BuilderRegistry;
-  if (registry[PATCHED]) return;
-  const register = registry.registerQueryBuilderClass.bind(QueryBuilder);
-  registry.registerQueryBuilderClass = (name, factory) => register(name, replacements[name] ?? factory);
-  for (const [name, factory] of Object.entries(replacements)) register(name, factory);
-  registry[PATCHED] = true;
+  const isWrapped = wrapMember(
+    'QueryBuilders',
+    'registerQueryBuilderClass',
+    (register: Register): Register =>
+      function (name, factory) {
+        register.call(this, name, replacements[name] ?? factory);
+      },
+  );
+  if (!isWrapped) return;
+  for (const [name, factory] of Object.entries(replacements))
+    QueryBuilder.registerQueryBuilderClass(name, factory);
 }
 
 /** One flush of the persistence layer: what a save(), remove(), softRemove() or recover() comes to. */
@@ -54,7 +61,6 @@ export interface FlushExtension {
 type Executor = Flush & {
   execute(): Promise<void>;
   broadcastAfterEventsForAll(): BroadcasterResult;
-  [PATCHED]?: true;
 };
 
 /**
@@ -64,46 +70,31 @@ type Executor = Flush & {
  * its statements have run, or never when one of them fails. Nothing else tells which statements belong together.
  */
 export function extendFlushes(extension: FlushExtension): void {
-  const prototype = SubjectExecutor.prototype as unknown as Executor;
-  if (prototype[PATCHED]) return;
-  const { execute, broadcastAfterEventsForAll } = prototype;
-  prototype.execute = function (this: Executor) {
-    return extension.execute(this, () => execute.call(this));
-  };
-  prototype.broadcastAfterEventsForAll = function (this: Executor) {
-    const written = extension.written(this);
-    if (!written) return broadcastAfterEventsForAll.call(this);
-    // TypeORM waits for the promises that it finds in the result.
-    const result = new BroadcasterResult();
-    result.promises.push(
-      written.then(async () => {
-        await broadcastAfterEventsForAll.call(this).wait();
-      }),
-    );
-    return result;
-  };
-  prototype[PATCHED] = true;
-}
-
-type Obtaining = { obtainQueryRunner(): QueryRunner };
-
-/**
- * Lets a check look at each query builder that is about to be executed, and not at one whose text alone is asked for:
- * the query runner is what all of them obtain first.
- */
-export function checkExecutions(check: (builder: QueryBuilder<any>) => void): void {
-  const registry = QueryBuilder.prototype as unknown as Obtaining & { [PATCHED]?: true };
-  if (Object.hasOwn(registry, PATCHED)) return;
-  // A SELECT has one of its own, which asks for another connection.
-  for (const { prototype } of [QueryBuilder, SelectQueryBuilder]) {
-    const obtaining = prototype as unknown as Obtaining;
-    const obtain = obtaining.obtainQueryRunner;
-    obtaining.obtainQueryRunner = function (this: Obtaining) {
-      check(this as unknown as QueryBuilder<any>);
-      return obtain.call(this);
-    };
-  }
-  registry[PATCHED] = true;
+  wrapMember(
+    'SubjectExecutor',
+    'execute',
+    (execute: Executor['execute']) =>
+      function (this: Executor) {
+        return extension.execute(this, () => execute.call(this));
+      },
+  );
+  wrapMember(
+    'SubjectExecutor',
+    'broadcastAfterEventsForAll',
+    (broadcast: Executor['broadcastAfterEventsForAll']) =>
+      function (this: Executor) {
+        const written = extension.written(this);
+        if (!written) return broadcast.call(this);
+        // TypeORM waits for the promises that it finds in the result.
+        const result = new BroadcasterResult();
+        result.promises.push(
+          written.then(async () => {
+            await broadcast.call(this).wait();
+          }),
+        );
+        return result;
+      },
+  );
 }
 
 /** What stands around a run of migrations. */
@@ -112,9 +103,12 @@ export interface MigrationExtension {
 }
 
 type Migrate = (this: MigrationExecutor, ...given: unknown[]) => Promise<unknown>;
-type Migrations = Record<'executePendingMigrations' | 'undoLastMigration' | 'executeMigration', Migrate> & {
-  [PATCHED]?: true;
-};
+
+const MIGRATIONS: readonly WrappedOf<'MigrationExecutor'>[] = [
+  'executePendingMigrations',
+  'undoLastMigration',
+  'executeMigration',
+];
 
 /**
  * Lets an extension stand around each run of migrations, and each revert of one.
@@ -123,15 +117,43 @@ type Migrations = Record<'executePendingMigrations' | 'undoLastMigration' | 'exe
  * for those that run without a transaction.
  */
 export function extendMigrations(extension: MigrationExtension): void {
-  const prototype = MigrationExecutor.prototype as unknown as Migrations;
-  if (prototype[PATCHED]) return;
-  for (const name of ['executePendingMigrations', 'undoLastMigration', 'executeMigration'] as const) {
-    const migrate = prototype[name];
-    prototype[name] = function (this: MigrationExecutor, ...given: unknown[]) {
-      // 0.3 knows the data source by another name.
-      const { dataSource, connection } = this as unknown as Record<'dataSource' | 'connection', DataSource>;
-      return extension.run(dataSource ?? connection, () => migrate.apply(this, given));
-    };
-  }
-  prototype[PATCHED] = true;
+  for (const name of MIGRATIONS)
+    wrapMember(
+      'MigrationExecutor',
+      name,
+      (migrate: Migrate): Migrate =>
+        function (...given) {
+          // 0.3 knows the data source by another name.
+          const { dataSource, connection } = this as unknown as Record<
+            'dataSource' | 'connection',
+            DataSource
+          >;
+          return extension.run(dataSource ?? connection, () => migrate.apply(this, given));
+        },
+    );
+}
+
+/** Empties a table in another way than TypeORM's own, which is given. */
+export type Clear = (
+  manager: EntityManager,
+  target: EntityTarget<any>,
+  options: { cascade?: boolean } | undefined,
+  truncate: () => Promise<void>,
+) => Promise<void>;
+
+/**
+ * Puts another way of emptying a table in the place of `EntityManager.clear()`, which sends a TRUNCATE: no event, no
+ * builder and no trigger sees that, so that all rows would be gone with their histories still open.
+ */
+export function replaceClear(clear: Clear): void {
+  wrapMember(
+    'EntityManager',
+    'clear',
+    (truncate: EntityManager['clear']) =>
+      function (this: EntityManager, target: EntityTarget<any>, options?: { cascade?: boolean }) {
+        // 0.3 knows of no options, and ignores them.
+        const known = truncate.length > 1 ? options : undefined;
+        return clear(this, target, known, () => truncate.call(this, target, options));
+      },
+  );
 }

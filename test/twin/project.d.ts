@@ -10,3 +10,13 @@ export const lines: readonly ['1', '0.3'];
  * @returns the folder
  */
 export function prepareProject(line: string, library?: string): Promise<string>;
+
+/** Where the packages of a line of TypeORM are. */
+export function modulesOf(line: string): Promise<string>;
+
+/**
+ * Compiles a folder as it is now.
+ *
+ * @param module how modules are written; default: `es6`
+ */
+export function compile(from: string, to: string, module?: 'es6' | 'commonjs'): Promise<void>;

@@ -31,17 +31,23 @@ export async function prepareProject(line, library = repository) {
   await compile(join(repository, 'test', 'twin'), join(folder, 'test', 'twin'));
   const packageJson = { name: 'nestjs-typeorm-audit', type: 'module', exports: './src/index.js' };
   await writeFile(join(folder, 'package.json'), JSON.stringify(packageJson));
-  const modules = line === '1' ? join(repository, 'node_modules') : await installed03();
-  await symlink(modules, join(folder, 'node_modules'));
+  await symlink(await modulesOf(line), join(folder, 'node_modules'));
   return folder;
 }
 
-async function compile(from, to) {
+/** Where the packages of a line are. */
+export async function modulesOf(line) {
+  return line === '1' ? join(repository, 'node_modules') : installed03();
+}
+
+/** @param module how modules are written: `es6` or `commonjs` */
+export async function compile(from, to, module = swcOptions.module.type) {
   for (const file of await readdir(from, { recursive: true })) {
     if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
     const target = join(to, file.replace(/\.ts$/, '.js'));
     const { code } = await transform(await readFile(join(from, file), 'utf8'), {
       ...swcOptions,
+      module: { type: module },
       sourceMaps: 'inline',
       filename: join(from, file),
       swcrc: false,

@@ -11,6 +11,8 @@ import { Turn } from './turn.js';
  */
 export class Line {
   readonly transaction = new Transaction();
+  /** How many statements of TypeORM's query runners have come by. */
+  seen = 0;
   /** The unit that has the connection. */
   private current: Turn | undefined;
   /** Ends with the last unit that is waiting or running. */

@@ -1,9 +1,12 @@
 import { QueryFailedError, type QueryRunner } from 'typeorm';
+import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
 import { type Dialect } from '../../dialect/dialect.js';
 import { baseRunnerOf, hasOwnQuery, ownQueryOf } from '../../dialect/query-runner.js';
+import { typeormVersion } from '../../revision/typeorm-version.js';
 import { dataSourceOf } from '../data-source-of.js';
 import { showActive } from './active-flag.js';
 import { type Line, type Place } from './line.js';
+import { isReplaced, noteWatched } from './replaced-query.js';
 import { Turn } from './turn.js';
 
 /** A statement as the application's error tells it. */
@@ -61,6 +64,26 @@ export class Unit {
     return this.turn.run(fn);
   }
 
+  /**
+   * Sends a statement of the unit.
+   *
+   * @throws UnrecordedWriteError when it has gone past the watch over TypeORM's query runners, so that nothing would keep
+   *   a failure from being committed
+   */
+  async watched<T>(send: () => Promise<T>): Promise<T> {
+    const { seen } = this.line!;
+    const result = await send();
+    if (this.line!.seen > seen) return result;
+    const error = new UnrecordedWriteError(
+      new AuditError(
+        `query() of the query runner has not come to the one of TypeORM ${typeormVersion()} that nestjs-typeorm-audit ` +
+          `stands around. Let what replaces it call it.`,
+      ),
+    );
+    this.fail(error);
+    throw error;
+  }
+
   /** Waits for those that came before; takes its own place at once, where the connection is known. */
   begin(): Promise<void> {
     return (this.begun ??= this.enter());
@@ -113,6 +136,7 @@ export class Unit {
     this.place = line.enter(this.turn);
     if (this.place.turned) await this.place.turned;
     try {
+      if (isReplaced(this.queryRunner)) await this.assertWatched();
       const open = line.session.isInTransaction((text) => this.beneath(text));
       if (open instanceof Promise ? await open : open) return;
       line.transaction.end();
@@ -121,6 +145,13 @@ export class Unit {
       this.finish();
       throw error;
     }
+  }
+
+  // Once for each function that another library has put there; what it doesn't hand on has written nothing then.
+  private async assertWatched(): Promise<void> {
+    const { query } = this.queryRunner as { readonly query: object };
+    await this.watched(() => this.queryRunner.query('SELECT 1'));
+    noteWatched(query);
   }
 
   // What belonged to a transaction that the server has ended, for a deadlock say, is not there any more.

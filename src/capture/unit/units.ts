@@ -2,20 +2,29 @@ import { type DataSource, type QueryRunner } from 'typeorm';
 import { type Dialect } from '../../dialect/dialect.js';
 import { baseRunnerOf, hasOwnQuery, ownQueryOf } from '../../dialect/query-runner.js';
 import { type StatementWatch } from '../../revision/query-runner.patch.js';
+import { assertFields, queryRunnerFields } from '../../revision/typeorm-fields.js';
+import { assertWrapped } from '../../revision/wrap-member.js';
 import { Line } from './line.js';
 import { Unit, type UnitStatement } from './unit.js';
 
 /** The units of one data source, and the statements of the application between them. */
 export class Units implements StatementWatch {
   private readonly lines = new WeakMap<object, Line>();
+  private isRunnerKnown = false;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly dialect: Dialect,
   ) {}
 
-  /** A unit on a query runner, which has to be begun. */
+  /**
+   * A unit on a query runner, which has to be begun.
+   *
+   * @throws AuditConfigurationError when TypeORM is no longer as recording needs it
+   */
   on(queryRunner: QueryRunner): Unit {
+    assertWrapped();
+    this.assertRunner(queryRunner);
     return new Unit(queryRunner, this.dialect, () =>
       this.lineOf(queryRunner, (runner) => this.connectForUnit(runner)),
     );
@@ -84,12 +93,20 @@ export class Units implements StatementWatch {
     return run();
   }
 
+  // Making one for this when the data source is attached would be seen by who counts them.
+  private assertRunner(queryRunner: QueryRunner): void {
+    if (this.isRunnerKnown) return;
+    assertFields(queryRunnerFields(queryRunner));
+    this.isRunnerKnown = true;
+  }
+
   private queryOn(
     line: Line,
     queryRunner: QueryRunner,
     text: string,
     run: () => Promise<unknown>,
   ): Promise<unknown> {
+    line.seen++;
     const commands = line.session.commandsIn(text);
     const noted = async (): Promise<unknown> => {
       if (line.transaction.hasFailed && commands.length > 0) {

@@ -1,15 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
+import { Column, DataSource, Entity, ManyToOne, PrimaryColumn } from 'typeorm';
 import { attachAudit } from '../../../src/attach-audit.js';
 import { AuditConfigurationError } from '../../../src/audit.errors.js';
 import { Audited } from '../../../src/audited/audited.decorator.js';
-import { TYPEORM_MEMBERS } from '../../../src/revision/typeorm-members.js';
+import { assertFields, queryRunnerFields, typeormFields } from '../../../src/revision/typeorm-fields.js';
+import { type Members, TYPEORM_MEMBERS } from '../../../src/revision/typeorm-members.js';
 
 @Audited()
 @Entity()
 class Ticket {
   @PrimaryColumn('int') id: number;
   @Column() title: string;
+  @ManyToOne(() => Ticket) parent: Ticket | null;
 }
 
 describe('a TypeORM that has renamed what recording stands on', () => {
@@ -25,12 +27,12 @@ describe('a TypeORM that has renamed what recording stands on', () => {
   });
   afterAll(() => dataSource.destroy());
 
-  const members = TYPEORM_MEMBERS.flatMap(({ owner, of, names }) =>
-    names.map((name) => [owner, name, of] as const),
+  const members = Object.values<Members>(TYPEORM_MEMBERS).flatMap(({ owner, of, wrapped, called }) =>
+    [...wrapped, ...called].map((name) => [owner, name, of] as const),
   );
 
   // The first round is before anything has been extended, the second after.
-  it.each(['before', 'after'])('has every member refused %s it was extended', (when) => {
+  it.each(['before', 'after'])('has every method refused %s it was extended', (when) => {
     if (when === 'after') attachAudit(dataSource).detach();
     for (const [owner, name, of] of members) {
       const restore = takeAway(of, name);
@@ -45,6 +47,20 @@ describe('a TypeORM that has renamed what recording stands on', () => {
       }
     }
     attachAudit(dataSource).detach();
+  });
+
+  it('has every property refused that recording reads', () => {
+    const fields = [
+      ...typeormFields(dataSource, dataSource.getMetadata(Ticket)),
+      ...queryRunnerFields(dataSource.createQueryRunner()),
+    ];
+    expect(() => assertFields(fields)).not.toThrow();
+    for (const { owner, of, names } of fields)
+      for (const name of names) {
+        const without = new Proxy(of, { has: (target, key) => key !== name && key in target });
+        const message = new RegExp(`^${owner} of TypeORM \\d+\\.\\d+\\.\\d+ has no ${name}, `);
+        expect(() => assertFields([{ owner, of: without, names }])).toThrow(message);
+      }
   });
 });
 

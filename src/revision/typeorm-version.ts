@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+/** The version of TypeORM, for messages. TypeORM exports neither it nor its package.json, but that lies beside what it exports. */
+export function typeormVersion(): string {
+  try {
+    const { resolve } = createRequire(join(process.cwd(), 'package.json'));
+    const text = readFileSync(join(dirname(resolve('typeorm')), 'package.json'), 'utf8');
+    return (JSON.parse(text) as { version: string }).version;
+  } catch {
+    return '(its version could not be read)';
+  }
+}
