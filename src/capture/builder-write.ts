@@ -195,8 +195,8 @@ export class BuilderWrite {
     const { capture, table, plan, isFollowed } = circumstances;
     const { kind, internals: builder } = this;
     const isTraced = areTraced(kind, isFollowed, table, builder.expressionMap);
-    const soleKey =
-      plan && !isTraced && !plan.others.includes(table) ? this.soleKey(capture, plan) : undefined;
+    const isShared = plan?.others.includes(builder.expressionMap.mainAlias!.metadata);
+    const soleKey = plan && !isTraced && !isShared ? this.soleKey(capture, plan) : undefined;
     const hasPlaces = needsPlaces(capture, queryRunner, kind);
     const returned = this.returnedKeys(circumstances, isTraced, soleKey, hasPlaces);
     this.returned = returned;

@@ -49,7 +49,7 @@ export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Cir
   const flush = expressionMap.callListeners === false || isTreeMove ? flushOf(queryRunner) : undefined;
   if (!flush) assertValuesOfThePresent(builder, capture, metadata);
   if (flush?.isTold === false) return undefined;
-  const table = tableOf(metadata);
+  const table = capture.plans.keyed(tableOf(metadata));
   const plan = capture.plans.find(metadata);
   const isFollowed = followsWrite(capture, kind, table, expressionMap);
   if (!plan && !isFollowed) return undefined;
@@ -58,6 +58,7 @@ export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Cir
     flush &&
     !isTreeMove &&
     !isAnonymous(builder, kind, table) &&
+    capture.plans.tellsKey(tableOf(metadata)) &&
     !needsPlaces(capture, flush.queryRunner, kind);
   return { capture, table, plan: isNamed ? undefined : plan, isFollowed, flush };
 }
