@@ -23,8 +23,13 @@ const styles: ModuleStyle[] = ['commonjs', 'esm'];
 
 const transactional = ['@nestjs-cls/transactional@3.3.0', '@nestjs-cls/transactional-adapter-typeorm@1.4.1'];
 const packages: Record<Line, readonly string[]> = {
-  'NestJS 11, TypeORM 0.3': [...transactional, '@avallone-io/rls@2.0.4', 'pg@8'],
-  'NestJS 12, TypeORM 1': transactional,
+  'NestJS 11, TypeORM 0.3': [
+    ...transactional,
+    '@nestjs/platform-express@~11.2.0',
+    '@avallone-io/rls@2.0.4',
+    'pg@8',
+  ],
+  'NestJS 12, TypeORM 1': [...transactional, '@nestjs/platform-express@^12.0.0'],
 };
 
 let tarball: string;
@@ -62,7 +67,7 @@ describe.each(lines)('the packed package with %s', (line) => {
     };
 
     it(
-      'has the transactions of @nestjs-cls/transactional',
+      'records a @Transactional() of @nestjs-cls/transactional in one transaction, with its actor, or not at all',
       async () => expectTransactionHistory(await playTwice('cls-transactional.cjs')),
       minutes,
     );
