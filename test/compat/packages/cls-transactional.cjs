@@ -125,7 +125,9 @@ async function main() {
   const dataSource = app.get(getDataSourceToken());
   const played = [];
   for (const method of ['both', 'fail', 'nested', 'both']) {
-    const { status } = await globalThis.fetch(`http://127.0.0.1:${port}/guests/${method}`, { method: 'POST' });
+    const { status } = await globalThis.fetch(`http://127.0.0.1:${port}/guests/${method}`, {
+      method: 'POST',
+    });
     played.push({ method, outcome: status, rows: await dataSource.query('SELECT * FROM guest ORDER BY id') });
   }
   const revisions = isAudited ? await dataSource.query('SELECT * FROM guest_rev ORDER BY rev_id') : [];
