@@ -6,6 +6,7 @@ import { databasesOfThisRun } from '../support/databases.js';
 import { commandSetUps, playMigrations } from './command-set-ups.js';
 import { expectTenantHistory, expectTransactionHistory, type Played } from './packages.js';
 import {
+  addAdminJs,
   addPackages,
   addSecondTypeorm,
   compile,
@@ -81,6 +82,32 @@ describe.each(lines)('the packed package with %s', (line) => {
       );
     }
   });
+
+  // Its adapter is for TypeORM 0.3.
+  if (line === 'NestJS 11, TypeORM 0.3') {
+    it(
+      'starts AdminJS with databases: [dataSource], whose writes are recorded and whose pages show the history',
+      async () => {
+        const folder = await addAdminJs(project);
+        const plain = (await runNode(folder, 'main.mjs', 'plain')) as { played: unknown };
+        const audited = (await runNode(folder, 'main.mjs', 'audited')) as { played: unknown };
+        expect(audited.played).toEqual(plain.played);
+        expect(audited).toMatchObject({
+          pages: [
+            { id: 'GuestRev', writes: [] },
+            { id: 'MaintenanceRecord', writes: [] },
+          ],
+          revisions: [
+            [1, 'insert', 'Ann'],
+            [2, 'update', 'Bea'],
+            [3, 'delete', null],
+          ],
+          ok: true,
+        });
+      },
+      5 * minutes,
+    );
+  }
 
   it.each(commandSetUps(line))(
     "has its tables in the migrations of TypeORM's commands: $style, $files, $entities, $database, $options",

@@ -47,7 +47,7 @@ export class UnrecordedRows {
     const isFound =
       (await this.isAnyWithout(queryRunner)) &&
       (!dialectOf(this.dataSource).sharesConnection || (await this.isAnyWithout(queryRunner)));
-    return isFound ? 'they were there before it was audited, or were written past the library' : undefined;
+    return isFound ? 'they were there before it was audited, or their writes were not recorded' : undefined;
   }
 
   private async isAnyWithout(queryRunner: QueryRunner): Promise<boolean> {
