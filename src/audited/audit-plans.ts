@@ -70,7 +70,11 @@ export class AuditPlans {
 
   /** Whether the rows of an entity or a relation tell the key by which their table's plan knows them. */
   tellsKey(metadata: EntityMetadata): boolean {
-    return this.keyed(metadata).primaryColumns.every((column) => metadata.columns.includes(column));
+    const { primaryColumns } = this.keyed(metadata);
+    return (
+      primaryColumns === metadata.primaryColumns ||
+      primaryColumns.every((column) => metadata.columns.includes(column))
+    );
   }
 
   /** From now on records a table without some of its columns. */
