@@ -156,6 +156,8 @@ export interface RestoreConflict {
   readonly id: unknown;
   /** `guest_fk of Reservation refers to Guest 7, which no longer exists` · `name "Ritz" is taken by Hotel 7` */
   readonly problem: string;
+  /** What helps, where it isn't what helps with most. */
+  readonly remedy?: string;
   /** What can't come back, by property, where values are in the way: `{ name: 'Ritz' }`. */
   readonly values?: Readonly<Record<string, unknown>>;
 }
@@ -170,7 +172,7 @@ export class RestoreConflictError extends AuditError {
   constructor(what: string, conflicts: readonly RestoreConflict[], options?: { cause?: unknown }) {
     super(
       `${what} can't be restored: ${conflicts.map(({ problem }) => problem).join('; ')}. ` +
-        `Restore what is missing, or change what is in the way, and try again.`,
+        remediesOf(conflicts, 'Restore what is missing, or change what is in the way, and try again.'),
       options,
     );
     this.conflicts = conflicts;
@@ -193,9 +195,16 @@ export class UndoConflictError extends AuditError {
   constructor(transaction: string, conflicts: readonly UndoConflict[], options?: { cause?: unknown }) {
     super(
       `The transaction ${transaction} can't be undone: ${conflicts.map(({ problem }) => problem).join('; ')}. ` +
-        `Undo later transactions first, change what is in the way, or restore single entities.`,
+        remediesOf(
+          conflicts,
+          'Undo later transactions first, change what is in the way, or restore single entities.',
+        ),
       options,
     );
     this.conflicts = conflicts;
   }
+}
+
+function remediesOf(conflicts: readonly RestoreConflict[], general: string): string {
+  return [...new Set(conflicts.map(({ remedy = general }) => remedy))].join(' ');
 }

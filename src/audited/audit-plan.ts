@@ -134,6 +134,21 @@ export function viewOf(plan: AuditPlan, metadata: EntityMetadata): AuditPlan {
   };
 }
 
+/** Whether an entity or a relation on a plan's table has its key, in the same order. */
+export function hasKeyOf({ keys }: AuditPlan, { primaryColumns }: EntityMetadata): boolean {
+  return (
+    keys.length === primaryColumns.length &&
+    keys.every(({ databaseName }, n) => databaseName === primaryColumns[n].databaseName)
+  );
+}
+
+/** The metadata of another entity or relation on a plan's table, with the plan's key in place of its own. */
+export function withKeyOf({ keys }: AuditPlan, metadata: EntityMetadata): EntityMetadata {
+  const own = new Map(metadata.columns.map((column) => [column.databaseName, column]));
+  const primaryColumns = keys.map(({ source }) => own.get(source.databaseName) ?? source);
+  return Object.create(metadata, { primaryColumns: { value: primaryColumns } }) as EntityMetadata;
+}
+
 /** The plan, now that the revision table's metadata is there. */
 export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): AuditPlan {
   const { metadata, columns, masks } = draft.definition;

@@ -11,7 +11,7 @@ import { extendDataSources } from '../revision/data-source.patch.js';
 import { buildMaintenanceMetadata } from '../revision/maintenance-record.js';
 import { buildRevisionMetadatas } from '../revision/revision-metadata.js';
 import { revisionTargetOf } from '../revision/revision-of.js';
-import { type AuditPlan, completePlan, type PlanColumn, viewOf } from './audit-plan.js';
+import { type AuditPlan, completePlan, hasKeyOf, type PlanColumn, viewOf, withKeyOf } from './audit-plan.js';
 import { assertNameIsFree, assertOneTableEach } from './assert-distinct.js';
 import { draftPlans } from './draft-plans.js';
 
@@ -20,6 +20,7 @@ export class AuditPlans {
   private readonly byMetadata: Map<EntityMetadata, AuditPlan>;
   private readonly revisions: Set<EntityMetadata>;
   private readonly views = new Map<EntityMetadata, AuditPlan>();
+  private readonly rekeyed = new Map<EntityMetadata, EntityMetadata>();
   private known: ReadonlySet<EntityMetadata> | undefined;
 
   constructor(
@@ -32,6 +33,9 @@ export class AuditPlans {
       plans.flatMap((plan) => [plan.metadata, ...plan.others].map((metadata) => [metadata, plan])),
     );
     this.revisions = new Set(plans.map((plan) => plan.revision));
+    for (const plan of plans)
+      for (const other of plan.others)
+        if (!hasKeyOf(plan, other)) this.rekeyed.set(other, withKeyOf(plan, other));
   }
 
   /** Of entities and junction tables, in the order of the data source's metadata. */
@@ -48,6 +52,29 @@ export class AuditPlans {
   find(metadata: EntityMetadata): AuditPlan | undefined {
     const plan = this.byMetadata.get(metadata) ?? this.byMetadata.get(metadata.parentEntityMetadata);
     return plan ?? (this.isKnown(metadata) ? undefined : this.ofTable(metadata));
+  }
+
+  /**
+   * The metadata of a table, with the key by which the table's plan knows its rows as its `primaryColumns`: another
+   * entity or a relation may have them in another order, or not at all.
+   */
+  keyed(metadata: EntityMetadata): EntityMetadata {
+    if (this.rekeyed.size === 0) return metadata;
+    const known = this.isKnown(metadata)
+      ? metadata
+      : [...this.rekeyed.keys()].find(
+          ({ name, tablePath }) => name === metadata.name && tablePath === metadata.tablePath,
+        );
+    return (known && this.rekeyed.get(known)) ?? metadata;
+  }
+
+  /** Whether the rows of an entity or a relation tell the key by which their table's plan knows them. */
+  tellsKey(metadata: EntityMetadata): boolean {
+    const { primaryColumns } = this.keyed(metadata);
+    return (
+      primaryColumns === metadata.primaryColumns ||
+      primaryColumns.every((column) => metadata.columns.includes(column))
+    );
   }
 
   /** From now on records a table without some of its columns. */

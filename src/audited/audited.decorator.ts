@@ -27,6 +27,14 @@ export interface AuditedOptions {
   exclude?: string[];
 
   /**
+   * On a base class: the classes that extend it and are not audited, with all that extends them.
+   * `@NotAudited()` on a class does the same.
+   * @default []
+   * @example Audited({ except: [Session, JobRecord] })(VendureEntity)
+   */
+  except?: (abstract new (...args: any[]) => unknown)[];
+
+  /**
    * What the revision of a delete holds beside the key: nulls, or the last recorded state.
    * @default 'null'
    */
@@ -64,7 +72,7 @@ export interface AuditedOptions {
 /**
  * Keeps the complete history of an entity: each insert, update and delete adds a row to `<table>_rev`.
  *
- * On an abstract base class it holds for every entity that extends it; on the root of a single-table
+ * On an abstract base class it holds for every entity that extends it, other than by `except`; on the root of a single-table
  * inheritance for the whole table. An `EntitySchema` is marked by calling it: `Audited()(ReservationSchema)`.
  *
  * @throws AuditConfigurationError when the data source is initialised and the entity can't be audited

@@ -1,8 +1,9 @@
 import { type DataSource, type EntityMetadata } from 'typeorm';
+import { AuditConfigurationError } from '../audit.errors.js';
 import { assertSupported, dialectOf } from '../dialect/dialect-of.js';
 import { schemaOf } from '../revision/data-source.patch.js';
 import { type AuditPlanDraft, draftJunctions, draftPlan } from './audit-plan.js';
-import { auditedMark, type Markable, ownAuditedMark } from './marks.js';
+import { auditedMark, classMark, type Markable, ownAuditedMark } from './marks.js';
 import { shareTable } from './shared-table.js';
 
 /** The drafts for all audited tables of a data source, one for each. @throws AuditConfigurationError */
@@ -10,10 +11,11 @@ export function draftPlans(dataSource: DataSource): AuditPlanDraft[] {
   const entities: AuditPlanDraft[] = [];
   for (const metadata of dataSource.entityMetadatas) {
     const target = targetOf(metadata);
-    const options = target && auditedMark(target);
-    if (!options || isCoveredByParent(metadata, target)) continue;
+    const mark = target && classMark(target);
+    if (mark === 'left out') assertOwnTable(metadata);
+    if (!mark || mark === 'left out' || isCoveredByParent(metadata, target)) continue;
     assertSupported(dataSource, metadata.name);
-    entities.push(draftPlan(dataSource, metadata, target, options));
+    entities.push(draftPlan(dataSource, metadata, target, mark));
   }
   const junctions = new Map(
     entities
@@ -65,6 +67,14 @@ function oneDraftEach(dataSource: DataSource, drafts: readonly AuditPlanDraft[])
 
 function targetOf(metadata: EntityMetadata): Markable | undefined {
   return typeof metadata.target === 'function' ? metadata.target : schemaOf(metadata);
+}
+
+function assertOwnTable({ name, tableType, parentEntityMetadata: parent }: EntityMetadata): void {
+  if (tableType === 'entity-child' && auditedMark(parent.target as Markable))
+    throw new AuditConfigurationError(
+      `${name} is left out of the history, but shares the table of ${parent.name}, which is audited. ` +
+        `Leave ${parent.name} out instead, or neither.`,
+    );
 }
 
 // A child in its parent's table needs no mark of its own, and can't have options of its own.

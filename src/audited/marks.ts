@@ -1,7 +1,9 @@
 import { EntitySchema } from 'typeorm';
+import { AuditConfigurationError } from '../audit.errors.js';
 import { type AuditedOptions } from './audited.decorator.js';
 
 const AUDITED = Symbol.for('nestjs-typeorm-audit:audited');
+const LEFT_OUT = Symbol.for('nestjs-typeorm-audit:left-out');
 
 /** What TypeORM accepts as an entity and a mark can be put on. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type
@@ -11,15 +13,58 @@ export function markAudited(target: Markable, options: AuditedOptions): void {
   Reflect.defineMetadata(AUDITED, options, bearerOf(target));
 }
 
-/**
- * The options of an entity's `@Audited()`, or undefined without one. An abstract base class hands its mark down,
- * but not the names in it, which only one table can have.
- */
+export function markLeftOut(target: Markable): void {
+  Reflect.defineMetadata(LEFT_OUT, true, bearerOf(target));
+}
+
+/** The options of an entity's `@Audited()`, its own or that of a base class; undefined without one. */
 export function auditedMark(target: Markable): AuditedOptions | undefined {
-  const own = ownAuditedMark(target);
-  if (own) return own;
-  const inherited = Reflect.getMetadata(AUDITED, bearerOf(target)) as AuditedOptions | undefined;
-  return inherited && { ...inherited, name: undefined, tableName: undefined };
+  const mark = classMark(target);
+  return mark === 'left out' ? undefined : mark;
+}
+
+/**
+ * What the nearest mark of a class and its base classes says. A base class hands its mark down, but not the names in it,
+ * which only one table can have.
+ *
+ * @throws AuditConfigurationError where a class has both marks, or `except` has what doesn't extend the marked class
+ */
+export function classMark(target: Markable): AuditedOptions | 'left out' | undefined {
+  const own = bearerOf(target);
+  for (let bearer: object | null = own; bearer; bearer = Object.getPrototypeOf(bearer) as object | null) {
+    const options = Reflect.getOwnMetadata(AUDITED, bearer) as AuditedOptions | undefined;
+    const isLeftOut = Reflect.hasOwnMetadata(LEFT_OUT, bearer);
+    if (options && isLeftOut)
+      throw new AuditConfigurationError(
+        `${nameOf(bearer)} has both @Audited() and @NotAudited(). Keep one of them.`,
+      );
+    if (isLeftOut) return 'left out';
+    if (!options) continue;
+    const { except = [] } = options;
+    for (const entry of except) assertExtends(entry, bearer);
+    if (bearer === own) return options;
+    return except.some((entry) => entry === own || isPrototypeOf(entry, own))
+      ? 'left out'
+      : { ...options, name: undefined, tableName: undefined };
+  }
+  return undefined;
+}
+
+function assertExtends(entry: object | undefined, base: object): void {
+  if (typeof entry === 'function' && isPrototypeOf(base, entry)) return;
+  throw new AuditConfigurationError(
+    `@Audited({ except }) of ${nameOf(base)} has ${entry ? nameOf(entry) : String(entry)}, which does not extend it. ` +
+      `Give classes that extend ${nameOf(base)}; where they import its file, put @NotAudited() on them instead.`,
+  );
+}
+
+function isPrototypeOf(base: object, derived: object): boolean {
+  return Object.prototype.isPrototypeOf.call(base, derived);
+}
+
+function nameOf(bearer: object): string {
+  if (bearer instanceof EntitySchema) return bearer.options.name;
+  return typeof bearer === 'function' ? bearer.name : JSON.stringify(bearer);
 }
 
 /** The same, of the class itself only. */

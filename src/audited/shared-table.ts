@@ -35,7 +35,7 @@ export function shareTable(draft: AuditPlanDraft, sharers: readonly Sharer[]): A
 function addSharer(draft: AuditPlanDraft, sharer: Sharer): AuditPlanDraft {
   const { definition } = draft;
   const { metadata } = sharer;
-  assertSameKey(definition.metadata, metadata);
+  if (!metadata.isJunction) assertSameKey(definition.metadata, metadata);
   if (sharer.options) assertSameOptions(draft, sharer.options, metadata);
   const revisionId = draft.revisionId ?? revisionIdColumns(metadata).at(0);
   const excluded = excludedPaths(metadata, sharer.options ?? {});
@@ -93,14 +93,14 @@ function sharedMasks(
 }
 
 function assertSameKey(one: EntityMetadata, other: EntityMetadata): void {
-  const key = ({ primaryColumns }: EntityMetadata): string =>
-    primaryColumns.map(({ databaseName }) => databaseName).join(', ');
-  if (key(one) !== key(other))
+  const key = ({ primaryColumns }: EntityMetadata): string[] =>
+    primaryColumns.map(({ databaseName }) => databaseName);
+  if (key(one).toSorted().join() !== key(other).toSorted().join())
     throw conflict(
       one,
       other,
-      `the primary key is (${key(one)}) of one and (${key(other)}) of the other`,
-      'Give them the same key columns, in the same order',
+      `the primary key is (${key(one).join(', ')}) of one and (${key(other).join(', ')}) of the other`,
+      'Give them the same key columns',
     );
 }
 

@@ -17,7 +17,7 @@ import { type RecordedOperation } from './recordable.js';
 import { givenFacts, ToldFacts } from './row-facts.js';
 import { soleKeyOf } from './sole-key.js';
 import { type Unit } from './unit/unit.js';
-import { type Circumstances, circumstancesOf, isByPath, needsPlaces } from './write-circumstances.js';
+import { type Circumstances, circumstancesOf, needsPlaces } from './write-circumstances.js';
 import { areTraced, writtenRows } from './written-rows.js';
 
 /**
@@ -213,8 +213,7 @@ export class BuilderWrite {
     const { capture, table, plan, isFollowed, builder } = circumstances;
     const { kind } = this;
     const isTraced = areTraced(kind, isFollowed, table, builder.expressionMap);
-    const soleKey =
-      plan && !isTraced && !plan.others.includes(table) ? this.soleKey(capture, plan) : undefined;
+    const soleKey = plan && !isTraced ? this.soleKey(capture, plan) : undefined;
     const hasPlaces = needsPlaces(capture, queryRunner, kind);
     const returned = this.returnedKeys(circumstances, isTraced, soleKey, hasPlaces);
     this.returned = returned;
@@ -246,10 +245,11 @@ export class BuilderWrite {
     };
   }
 
-  // There may have come others since.
   private soleKey(capture: Capture, plan: AuditPlan): Key | undefined {
-    const { wheres } = this.internals.expressionMap;
-    if (isByPath(this.internals)) return undefined;
+    const { mainAlias, wheres } = this.internals.expressionMap;
+    // The plan's properties may not be those of the criteria.
+    if (!mainAlias?.hasMetadata || plan.others.includes(mainAlias.metadata)) return undefined;
+    // Others may have come since.
     if (!this.criteria?.where || wheres.length > 1 || wheres[0] !== this.criteria.where) return undefined;
     return soleKeyOf(capture, plan, this.kind, this.criteria.given);
   }

@@ -83,7 +83,7 @@ export class Capture {
    */
   keyOf(plan: AuditPlan, id: unknown, metadata = plan.metadata): Key {
     const columns = plan.others.includes(metadata)
-      ? metadata.primaryColumns
+      ? this.plans.keyed(metadata).primaryColumns
       : plan.keys.map(({ source }) => source);
     return columns.map((source) => {
       const isEntityLike = typeof id === 'object' && !(id instanceof Date) && !ArrayBuffer.isView(id);

@@ -8,7 +8,7 @@ import {
 } from '../audit.errors.js';
 import { type AuditOperation } from '../revision/revision-columns.js';
 import { type Flush } from '../revision/typeorm.patch.js';
-import { type Capture } from './capture.js';
+import { type Capture, tableOf } from './capture.js';
 import { type Write } from './record-writes.js';
 
 /** @throws RevisionInsertForbiddenError, RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, TransactionRequiredError */
@@ -43,8 +43,8 @@ export function writtenTables(flush: Flush): EntityMetadata[] {
 /**
  * The rows that a flush has written, as far as it knows them.
  *
- * Children that it has dropped from a one-to-many, and rows whose generated key nobody asks for, it doesn't; what
- * stands around the query builders does.
+ * Children that it has dropped from a one-to-many, rows whose generated key nobody asks for, and those of a relation on
+ * an entity's table that has another key, it doesn't; what stands around the query builders does.
  */
 export function flushedWrites(capture: Capture, flush: Flush): Write[] {
   const writes: Write[] = [];
@@ -54,7 +54,8 @@ export function flushedWrites(capture: Capture, flush: Flush): Write[] {
     id: ObjectLiteral | undefined,
   ): void => {
     const plan = id && capture.plans.find(metadata);
-    if (plan) writes.push({ plan, operation, keys: [capture.keyOf(plan, id, metadata)], entities: [entity] });
+    if (plan && capture.plans.tellsKey(tableOf(metadata)))
+      writes.push({ plan, operation, keys: [capture.keyOf(plan, id, metadata)], entities: [entity] });
   };
   for (const subject of flush.insertSubjects) add('insert', subject, subject.identifier);
   for (const subject of flush.updateSubjects) add('update', subject, subject.databaseEntity);

@@ -1,5 +1,6 @@
 import { type DataSource, type EntityMetadata, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { auditPlansOf } from '../audited/audit-plans.js';
 import {
   type Dialect,
   type Key,
@@ -12,7 +13,7 @@ import { tableName } from '../dialect/table-name.js';
 
 const ALIAS = 'audit_key_';
 
-/** Reads primary keys in a form that loses nothing (bigints, microseconds), and puts sets of them into statements. */
+/** Reads the keys by which plans know rows in a form that loses nothing (bigints, microseconds), and puts sets of them into statements. */
 export class KeyReader {
   private readonly descriptions = new Map<EntityMetadata, KeyDescription>();
 
@@ -23,7 +24,7 @@ export class KeyReader {
 
   /** The key columns for a SELECT or RETURNING list, under names that no column of an application has. */
   expressions(metadata: EntityMetadata, alias?: string): string {
-    return metadata.primaryColumns
+    return this.columns(metadata)
       .map((column, n) => {
         const name = this.dataSource.driver.escape(column.databaseName);
         return `${this.dialect.readKey(alias ? `${alias}.${name}` : name, column)} AS ${ALIAS}${n}`;
@@ -32,18 +33,19 @@ export class KeyReader {
   }
 
   /** The names of those columns. */
-  names({ primaryColumns }: EntityMetadata): string[] {
-    return primaryColumns.map((_, n) => `${ALIAS}${n}`);
+  names(metadata: EntityMetadata): string[] {
+    return this.columns(metadata).map((_, n) => `${ALIAS}${n}`);
   }
 
   /** What reads keys of a table without taking them apart, from those columns; undefined where that can't be. */
-  packer({ primaryColumns }: EntityMetadata): KeyPacker | undefined {
-    return this.dialect.keyPacker?.(primaryColumns);
+  packer(metadata: EntityMetadata): KeyPacker | undefined {
+    return this.dialect.keyPacker?.(this.columns(metadata));
   }
 
   /** The keys in rows that were read with those columns. */
   keysIn(metadata: EntityMetadata, rows: readonly Record<string, unknown>[]): Key[] {
-    return rows.map((row) => metadata.primaryColumns.map((_, n) => row[`${ALIAS}${n}`]));
+    const columns = this.columns(metadata);
+    return rows.map((row) => columns.map((_, n) => row[`${ALIAS}${n}`]));
   }
 
   /** The rows without those columns. */
@@ -69,7 +71,7 @@ export class KeyReader {
     const escape = (name: string): string => this.dataSource.driver.escape(name);
     const path = tableName(this.dataSource, metadata);
     const given = await this.table(queryRunner, metadata);
-    const isKey = metadata.primaryColumns.map(
+    const isKey = this.columns(metadata).map(
       (column, n) => `t.${escape(column.databaseName)} = ${given.key(n)}`,
     );
     const statement = compileStatement(
@@ -96,10 +98,14 @@ export class KeyReader {
     return (await this.describe(queryRunner, metadata)).numbered;
   }
 
+  private columns(metadata: EntityMetadata): readonly ColumnMetadata[] {
+    return auditPlansOf(this.dataSource).keyed(metadata).primaryColumns;
+  }
+
   private async describe(queryRunner: QueryRunner, metadata: EntityMetadata): Promise<KeyDescription> {
     let description = this.descriptions.get(metadata);
     if (!description) {
-      description = await this.dialect.describeKeys(queryRunner, metadata.primaryColumns);
+      description = await this.dialect.describeKeys(queryRunner, this.columns(metadata));
       this.descriptions.set(metadata, description);
     }
     return description;

@@ -40,8 +40,12 @@ export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Cir
   const { mainAlias } = builder.expressionMap;
   if (mainAlias?.hasMetadata) return circumstancesWith(builder, kind, mainAlias.metadata);
   const path = mainAlias && !mainAlias.subQuery ? mainAlias.tablePath : undefined;
-  const table = path === undefined ? undefined : tableAtPath(dataSourceOf(builder), path);
-  return table && circumstancesWith(seenByProperties(builder, table), kind, table);
+  const dataSource = dataSourceOf(builder);
+  const found = path === undefined ? undefined : tableAtPath(dataSource, path);
+  if (!found) return undefined;
+  // Of several entities on a table, one has the key by which its rows are known.
+  const table = captureOf(dataSource)?.plans.find(found)?.metadata ?? found;
+  return circumstancesWith(seenByProperties(builder, table), kind, table);
 }
 
 function circumstancesWith(
@@ -60,11 +64,13 @@ function circumstancesWith(
   }
   if (capture.plans.isRevision(metadata)) forbidWrite(builder, kind, metadata);
   const isTreeMove = movesTree(builder, kind, metadata);
-  const mayBeFlushed = !isByPath(builder) && (expressionMap.callListeners === false || isTreeMove);
+  // Those of a flush are by entity.
+  const mayBeFlushed =
+    expressionMap.mainAlias!.hasMetadata && (expressionMap.callListeners === false || isTreeMove);
   const flush = mayBeFlushed ? flushOf(queryRunner) : undefined;
   if (!flush) assertValuesOfThePresent(builder, capture, metadata);
   if (flush?.isTold === false) return undefined;
-  const table = tableOf(metadata);
+  const table = capture.plans.keyed(tableOf(metadata));
   const plan = capture.plans.find(metadata);
   const isFollowed = followsWrite(capture, kind, table, expressionMap);
   if (!plan && !isFollowed) return undefined;
@@ -73,13 +79,9 @@ function circumstancesWith(
     flush &&
     !isTreeMove &&
     !isAnonymous(builder, kind, table) &&
+    capture.plans.tellsKey(tableOf(metadata)) &&
     !needsPlaces(capture, flush.queryRunner, kind);
   return { capture, table, plan: isNamed ? undefined : plan, isFollowed, flush, builder };
-}
-
-/** Whether a builder was given its table by a path by which TypeORM knows no entity: not one of TypeORM's own, then. */
-export function isByPath({ expressionMap }: BuilderInternals): boolean {
-  return !expressionMap.mainAlias?.hasMetadata;
 }
 
 /** Whether it has to be known where new rows are: at SERIALIZABLE a look by their keys conflicts with other inserts. */

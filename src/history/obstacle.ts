@@ -5,6 +5,8 @@ import { type UniqueKey } from './unique-keys.js';
 export interface Obstacle {
   /** `name "Ritz" is taken by Hotel 7` */
   readonly problem: string;
+  /** What helps; undefined where it is what helps with most. */
+  readonly remedy?: string;
   /** The values that can't come back, by property. */
   readonly values?: Readonly<Record<string, unknown>>;
   /** Another row of the table that has a unique value, and its key. */

@@ -6,6 +6,7 @@ import { type AuditOperation } from '../revision/revision-columns.js';
 import { type Obstacle } from './obstacle.js';
 import { foreignKeysOf, type RestoreSql } from './restore-sql.js';
 import { takenValues } from './taken-values.js';
+import { deletedNode, isPlaceLost, movedNode } from './tree-place.js';
 import { type UniqueKey, uniqueKeysOf } from './unique-keys.js';
 
 /** What is in the way of a row, and how it would be written. */
@@ -59,7 +60,7 @@ export class RestoreCheck {
     const live = await this.compare(revisionId, kept);
     return {
       ...live,
-      columns: kept,
+      columns: live.isPresent ? kept.filter((column) => !this.isPath(column)) : kept,
       obstacles: [
         ...foreignKeys
           .map((foreignKey, n) => ({ foreignKey, n }))
@@ -71,9 +72,7 @@ export class RestoreCheck {
             ),
           ),
         ...(live.isPresent ? [] : this.withoutValue(missing).map(withoutValue)),
-        ...(live.isMoved
-          ? [{ problem: `the place of ${plan.metadata.name} in its tree can't be given back` }]
-          : []),
+        ...(live.isMoved ? [live.isPresent ? movedNode(sql) : deletedNode(sql)] : []),
         ...(live.differs ? await this.taken(revisionId, taken) : []),
       ],
     };
@@ -85,13 +84,14 @@ export class RestoreCheck {
   ): Promise<Pick<Assessment, 'isPresent' | 'differs' | 'isMoved' | 'operation'>> {
     const { sql } = this;
     const { plan } = sql;
-    const compared = columns.filter(({ source }) => !source.isVersion);
+    const compared = columns.filter((column) => !column.source.isVersion && !this.isPath(column));
     const { treeType, treeParentRelation } = plan.metadata;
-    const parents = treeType
-      ? compared.filter((column) =>
-          treeParentRelation?.joinColumns.some(({ databaseName }) => databaseName === column.databaseName),
-        )
-      : [];
+    const parents =
+      treeType && treeType !== 'adjacency-list'
+        ? compared.filter((column) =>
+            treeParentRelation?.joinColumns.some(({ databaseName }) => databaseName === column.databaseName),
+          )
+        : [];
     const deleted = columns.find(({ source }) => source.isDeleteDate);
     const isDeleted = (alias: string): string =>
       deleted ? flag(`${alias}.${sql.column(deleted)} IS NOT NULL`) : '0';
@@ -106,7 +106,7 @@ export class RestoreCheck {
       return {
         isPresent: false,
         differs: true,
-        isMoved: treeType === 'closure-table' || treeType === 'nested-set',
+        isMoved: await isPlaceLost(sql, this.query, revisionId),
         operation: 'insert',
       };
     const [was, is] = [Number(row.was_deleted), Number(row.is_deleted)];
@@ -117,6 +117,11 @@ export class RestoreCheck {
       isMoved: Number(row.moved) === 1,
       operation,
     };
+  }
+
+  // Where the nodes above have moved, it is not what it was; it changes with the parent only.
+  private isPath({ source }: PlanColumn): boolean {
+    return source === this.sql.plan.metadata.materializedPathColumn;
   }
 
   private async taken(revisionId: string, taken: readonly UniqueKey[]): Promise<Obstacle[]> {

@@ -79,10 +79,11 @@ function conflictError(
   obstacles: readonly Obstacle[],
   cause?: unknown,
 ): RestoreConflictError {
-  const conflicts = obstacles.map(({ problem, values }): RestoreConflict => ({
+  const conflicts = obstacles.map(({ problem, remedy, values }): RestoreConflict => ({
     entity,
     id: entityId,
     problem,
+    ...(remedy && { remedy }),
     ...(values && { values }),
   }));
   return new RestoreConflictError(

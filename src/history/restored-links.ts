@@ -57,7 +57,8 @@ export async function restoreLinks(
   const sql = new RestoreSql(write.dataSource, junction);
   const entity = new RestoreSql(write.dataSource, plan);
   const { dialect } = sql;
-  const own = relation.isManyToManyOwner ? junction.metadata.ownerColumns : junction.metadata.inverseColumns;
+  const { ownerColumns, inverseColumns } = relation.junctionEntityMetadata!;
+  const own = relation.isManyToManyOwner ? ownerColumns : inverseColumns;
   const isOwn = (alias: string, isCopy: boolean): string =>
     own
       .map((column) => {

@@ -138,9 +138,10 @@ export class UndoneRow {
   }
 
   /** An obstacle as the error has it. */
-  conflictWith({ problem, values }: Obstacle): UndoConflict {
+  conflictWith({ problem, remedy, values }: Obstacle): UndoConflict {
     return {
       ...this.conflict(this.target ? `${this.revisions.name}: ${problem}` : problem),
+      ...(remedy && { remedy }),
       ...(values && { values }),
     };
   }

@@ -38,6 +38,7 @@ export async function catchUp(
   const run = new CatchUp(care, plan, action, kinds, options, await care.writeContext(plan));
   await run.live();
   if (kinds.includes('surplus')) await run.recorded();
+  await run.finish();
   return run.result;
 }
 
@@ -89,6 +90,10 @@ class CatchUp {
     }
   }
 
+  async finish(): Promise<void> {
+    if (!this.options.dryRun) await this.log.finish();
+  }
+
   /** @returns the keys that somebody else was writing */
   private async liveBatch(keys: readonly Key[]): Promise<Key[]> {
     const differences = await liveDifferences(this.care, this.plan, keys);
@@ -121,7 +126,8 @@ class CatchUp {
         transaction: newId(),
       });
       const { table: _, ...counts } = this.result;
-      if (written > 0) await this.log.note(queryRunner, { ...counts, [kind]: counts[kind] + written });
+      if (written > 0)
+        await this.log.note(queryRunner, { ...counts, [kind]: counts[kind] + written, unfinished: true });
       return { written, left };
     });
     this.result[kind] += written;

@@ -4,6 +4,7 @@ import { newId, now } from '../capture/clock.js';
 import { type WriteContext } from '../context/write-context.js';
 import { tableName } from '../dialect/table-name.js';
 import { type MaintenanceAction } from '../revision/maintenance-record.js';
+import { newestCatchUp } from '../history/newest-catch-up.js';
 import { type Care } from './care.js';
 
 /**
@@ -27,12 +28,7 @@ export class MaintenanceLog {
   async note(queryRunner: QueryRunner, details: Record<string, unknown>): Promise<void> {
     const values = { ...this.values(), details: JSON.stringify(details) };
     const { dialect } = this.care;
-    const updated = await this.care.write(
-      queryRunner,
-      `UPDATE ${this.table} SET details = ${dialect.value('{{details}}', 'json')} WHERE id = ${dialect.value('{{id}}', 'uuid')}`,
-      values,
-    );
-    if (updated > 0) return;
+    if ((await this.update(queryRunner, values)) > 0) return;
     const types = { id: 'uuid', created: 'time', key: 'json', details: 'json' } as const;
     const names = Object.keys(values);
     const inserted = names.map((name) =>
@@ -42,6 +38,28 @@ export class MaintenanceLog {
     await this.care.write(
       queryRunner,
       `INSERT INTO ${this.table} (${columns.join(', ')}) VALUES (${inserted.join(', ')})`,
+      values,
+    );
+  }
+
+  /**
+   * Says that a run has seen all rows of the table: in its own record, or in that of the run which it went on with and
+   * left nothing to do.
+   */
+  async finish(): Promise<void> {
+    const { care, plan } = this;
+    const newest = await care.connected((queryRunner) => newestCatchUp(care.dataSource, plan, queryRunner));
+    if (!newest?.details.unfinished) return;
+    const { unfinished: _, ...details } = newest.details;
+    const values = { id: newest.id, details: JSON.stringify(details) };
+    await care.transaction((queryRunner) => this.update(queryRunner, values));
+  }
+
+  private update(queryRunner: QueryRunner, values: Record<string, unknown>): Promise<number> {
+    const { dialect } = this.care;
+    return this.care.write(
+      queryRunner,
+      `UPDATE ${this.table} SET details = ${dialect.value('{{details}}', 'json')} WHERE id = ${dialect.value('{{id}}', 'uuid')}`,
       values,
     );
   }

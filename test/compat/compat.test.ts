@@ -6,6 +6,7 @@ import { databasesOfThisRun } from '../support/databases.js';
 import { commandSetUps, playMigrations } from './command-set-ups.js';
 import { expectTenantHistory, expectTransactionHistory, type Played } from './packages.js';
 import {
+  addAdminJs,
   addPackages,
   addSecondTypeorm,
   compile,
@@ -23,8 +24,13 @@ const styles: ModuleStyle[] = ['commonjs', 'esm'];
 
 const transactional = ['@nestjs-cls/transactional@3.3.0', '@nestjs-cls/transactional-adapter-typeorm@1.4.1'];
 const packages: Record<Line, readonly string[]> = {
-  'NestJS 11, TypeORM 0.3': [...transactional, '@avallone-io/rls@2.0.4', 'pg@8'],
-  'NestJS 12, TypeORM 1': transactional,
+  'NestJS 11, TypeORM 0.3': [
+    ...transactional,
+    '@nestjs/platform-express@~11.2.0',
+    '@avallone-io/rls@2.0.4',
+    'pg@8',
+  ],
+  'NestJS 12, TypeORM 1': [...transactional, '@nestjs/platform-express@^12.0.0'],
 };
 
 let tarball: string;
@@ -62,7 +68,7 @@ describe.each(lines)('the packed package with %s', (line) => {
     };
 
     it(
-      'has the transactions of @nestjs-cls/transactional',
+      'records a @Transactional() of @nestjs-cls/transactional in one transaction, with its actor, or not at all',
       async () => expectTransactionHistory(await playTwice('cls-transactional.cjs')),
       minutes,
     );
@@ -76,6 +82,32 @@ describe.each(lines)('the packed package with %s', (line) => {
       );
     }
   });
+
+  // Its adapter is for TypeORM 0.3.
+  if (line === 'NestJS 11, TypeORM 0.3') {
+    it(
+      'starts AdminJS with databases: [dataSource], whose writes are recorded and whose pages show the history',
+      async () => {
+        const folder = await addAdminJs(project);
+        const plain = (await runNode(folder, 'main.mjs', 'plain')) as { played: unknown };
+        const audited = (await runNode(folder, 'main.mjs', 'audited')) as { played: unknown };
+        expect(audited.played).toEqual(plain.played);
+        expect(audited).toMatchObject({
+          pages: [
+            { id: 'GuestRev', writes: [] },
+            { id: 'MaintenanceRecord', writes: [] },
+          ],
+          revisions: [
+            [1, 'insert', 'Ann'],
+            [2, 'update', 'Bea'],
+            [3, 'delete', null],
+          ],
+          ok: true,
+        });
+      },
+      5 * minutes,
+    );
+  }
 
   it.each(commandSetUps(line))(
     "has its tables in the migrations of TypeORM's commands: $style, $files, $entities, $database, $options",

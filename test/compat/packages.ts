@@ -19,9 +19,14 @@ function timelines({ revisions }: Played): (id: number) => PlayedRevision[] {
     revisions.filter((revision) => revision.id === id).sort((a, b) => a.rev_version - b.rev_version);
 }
 
-/** Of `cls-transactional.cjs`: one transaction for a method and what it calls, and nothing of one that fails. */
+/**
+ * Of `cls-transactional.cjs`: one transaction for a method and what it calls, under the user of the request, and nothing
+ * of one that fails.
+ */
 export function expectTransactionHistory(played: Played): void {
   const of = timelines(played);
+  expect(played.played.map(({ outcome }) => outcome)).toEqual([201, 500, 201, 500]);
+  expect(new Set(played.revisions.map(({ rev_actor }) => rev_actor))).toEqual(new Set(['ann']));
   const operations = [1, 2, 3, 4, 5].map((id) => of(id).map(({ rev_operation }) => rev_operation));
   expect(operations).toEqual([['insert', 'update'], ['insert'], [], ['insert'], ['insert']]);
   const transactions = (...ids: number[]): string[] => [

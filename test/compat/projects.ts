@@ -91,6 +91,27 @@ export async function addPackages(project: string, packages: readonly string[]):
   await cp(join(here, 'packages'), join(project, 'packages'), { recursive: true });
 }
 
+// The newest of AdminJS; parts of its editor that it takes as they come no longer fit each other.
+const editor = [
+  ...['blockquote', 'bold', 'bullet-list', 'code-block', 'dropcursor', 'gapcursor', 'hard-break', 'history'],
+  ...['horizontal-rule', 'italic', 'list-item', 'ordered-list', 'paragraph', 'strike'],
+];
+const adminJs = {
+  private: true,
+  dependencies: { adminjs: '7.8.17', '@adminjs/typeorm': '5.0.1' },
+  overrides: Object.fromEntries(editor.map((part) => [`@tiptap/extension-${part}`, '2.1.13'])),
+};
+
+/** Adds an AdminJS in a folder of its own, which has our package and TypeORM from the project around it. */
+export async function addAdminJs(project: string): Promise<string> {
+  const folder = join(project, 'adminjs');
+  await cp(join(here, 'adminjs'), folder, { recursive: true });
+  await writeJson(join(folder, 'package.json'), adminJs);
+  const flags = ['--legacy-peer-deps', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+  await run(folder, 'npm', 'install', ...flags);
+  return folder;
+}
+
 /** Runs the application's own jest suite. */
 export function runJest(folder: string, style: ModuleStyle): Promise<string> {
   const flags = style === 'esm' ? ['--experimental-vm-modules'] : [];

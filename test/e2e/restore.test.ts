@@ -275,7 +275,7 @@ describeDatabases('a restore', (name) => {
     await categories.update({ id: leaf.id }, { name: 'twig' });
     expect(await history.restore(Category, leaf.id, 1)).toMatchObject({ snapshot: { name: 'leaf' } });
     await categories.save({ ...leaf, parent: null });
-    await expect(history.restore(Category, leaf.id, 1)).rejects.toThrow('its tree');
+    await expect(history.restore(Category, leaf.id, 1)).rejects.toThrow('its place in the tree');
   });
 
   it('keeps what is masked', async () => {

@@ -82,7 +82,9 @@ describeDatabases('the SQL in the page on time travel', (name) => {
   it('is what is sent', async () => {
     for (const [title, read] of Object.entries(reads[name] ?? {})) {
       const sql = await read(new HistoryService(dataSource));
-      expect(blocks.get(title)).toBe(plain(typeof sql === 'string' ? sql : recorder.last.sql));
+      // Behind the first read of a table stands a look for rows without a revision.
+      const sent = recorder.statements.findLast((text) => text.startsWith('WITH'));
+      expect(blocks.get(title)).toBe(plain(typeof sql === 'string' ? sql : sent!));
     }
     const titles = Object.values(reads).flatMap((each) => Object.keys(each));
     expect([...blocks.keys()].sort()).toEqual(titles.sort());

@@ -11,6 +11,9 @@ import { AsOfRelationQueryBuilder } from './as-of.relation-query-builder.js';
 import { HistoricInstances } from './historic-instances.js';
 import { type Past, pastOf } from './past.js';
 
+// Query runners that nobody else has, so that nobody's transaction is open on them.
+const ours = new WeakSet<QueryRunner>();
+
 /**
  * TypeORM's own select over the tables as they were. It only changes what the tables are called and what stands in
  * front of the statement, so that whatever TypeORM can select of the present it selects of the past.
@@ -78,12 +81,16 @@ export class AsOfQueryBuilder<E extends ObjectLiteral> extends SelectQueryBuilde
     // What is run by itself is no sub-query, and nothing else would bring the expressions.
     this.expressionMap.subQuery = false;
     if (this.queryRunner) return this.queryRunner;
-    return readingRunner(this.past.dataSource);
+    const queryRunner = readingRunner(this.past.dataSource);
+    ours.add(queryRunner);
+    return queryRunner;
   }
 
   protected override async loadRawResults(queryRunner: QueryRunner): Promise<any> {
     await this.past.assertExists(queryRunner);
-    return super.loadRawResults(queryRunner) as Promise<unknown>;
+    const rows: unknown = await super.loadRawResults(queryRunner);
+    if (ours.has(queryRunner)) await this.past.lookAtTables(queryRunner);
+    return rows;
   }
 
   protected override async executeEntitiesAndRawResults(

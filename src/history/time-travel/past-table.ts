@@ -1,4 +1,4 @@
-import { type DataSource } from 'typeorm';
+import { type DataSource, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { tableColumns } from '../../audited/properties.js';
@@ -6,6 +6,7 @@ import { dialectOf } from '../../dialect/dialect-of.js';
 import { REDACTED } from '../../dialect/mask.js';
 import { tableName } from '../../dialect/table-name.js';
 import { type PastMoment } from './past-moment.js';
+import { UnrecordedRows } from './unrecorded-rows.js';
 
 /** One audited table as it was: a common table expression that stands in its place. */
 export class PastTable {
@@ -19,6 +20,7 @@ export class PastTable {
   private readonly keys: readonly string[];
   /** What of its expression is the same at any moment. */
   private readonly head: string;
+  private isLookedAt = false;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -57,6 +59,13 @@ export class PastTable {
     const { head, revisions: table, keys } = this;
     const isNewest = dialectOf(this.dataSource).newest({ table, keys, isPast });
     return `${head}${isPast('r')} AND NOT r.rev_isdelete AND ${isNewest})`;
+  }
+
+  /** Says, when it is first read, whether rows of it are missing in the past. */
+  async lookAt(queryRunner: QueryRunner): Promise<void> {
+    if (this.isLookedAt) return;
+    this.isLookedAt = true;
+    await new UnrecordedRows(this.dataSource, this.plan).warn(queryRunner);
   }
 
   /** What the expression begins with, whatever the moment. */

@@ -11,6 +11,7 @@ export class Past {
   private readonly tables: PastTables;
   private readonly expressions = new Map<PastTable, string>();
   private existence: Promise<void> | undefined;
+  private readonly toLookAt = new Set<PastTable>();
 
   constructor(
     /** The one of the present. */
@@ -61,7 +62,10 @@ export class Past {
 
   private expressionOf(table: PastTable): string {
     let expression = this.expressions.get(table);
-    if (!expression) this.expressions.set(table, (expression = table.expressionAt(this.moment)));
+    if (!expression) {
+      this.expressions.set(table, (expression = table.expressionAt(this.moment)));
+      this.toLookAt.add(table);
+    }
     return expression;
   }
 
@@ -73,6 +77,14 @@ export class Past {
       throw error;
     });
     await this.existence;
+  }
+
+  /** Looks, once for a table, whether rows of it are missing in the past. */
+  async lookAtTables(queryRunner: QueryRunner): Promise<void> {
+    if (queryRunner.isTransactionActive) return;
+    const tables = [...this.toLookAt];
+    this.toLookAt.clear();
+    for (const table of tables) await table.lookAt(queryRunner);
   }
 
   private async checkExistence(queryRunner: QueryRunner, expression: string): Promise<void> {

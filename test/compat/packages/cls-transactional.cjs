@@ -1,4 +1,5 @@
-// Methods of an application that are transactions by @nestjs-cls/transactional and its adapter for TypeORM.
+// Methods of an application that are transactions by @nestjs-cls/transactional and its adapter for TypeORM, each called
+// by a request of ann's.
 // node cls-transactional.cjs audited|plain: prints what each came to, the rows after it, and all revisions.
 require('reflect-metadata');
 const console = require('node:console');
@@ -10,11 +11,11 @@ const {
   Transactional,
 } = require('@nestjs-cls/transactional');
 const { TransactionalAdapterTypeOrm } = require('@nestjs-cls/transactional-adapter-typeorm');
-const { Module } = require('@nestjs/common');
-const { NestFactory } = require('@nestjs/core');
+const { Controller, Inject, Module, Param, Post } = require('@nestjs/common');
+const { APP_GUARD, NestFactory } = require('@nestjs/core');
 const { getDataSourceToken, TypeOrmModule } = require('@nestjs/typeorm');
 const { Audited, AuditModule } = require('nestjs-typeorm-audit');
-const { ClsModule, ClsService } = require('nestjs-cls');
+const { ClsModule } = require('nestjs-cls');
 const { Column, Entity, PrimaryColumn } = require('typeorm');
 
 const isAudited = process.argv[2] === 'audited';
@@ -64,6 +65,31 @@ for (const [method, decorator] of Object.entries({
   );
 }
 
+class GuestController {
+  constructor(service) {
+    this.service = service;
+  }
+  call(method) {
+    return this.service[method]();
+  }
+}
+Inject(Service)(GuestController, undefined, 0);
+Param('method')(GuestController.prototype, 'call', 0);
+Post(':method')(
+  GuestController.prototype,
+  'call',
+  Object.getOwnPropertyDescriptor(GuestController.prototype, 'call'),
+);
+Controller('guests')(GuestController);
+
+/** As a guard that verifies a token does it. */
+const guard = {
+  canActivate(context) {
+    context.switchToHttp().getRequest().user = { id: 'ann' };
+    return true;
+  },
+};
+
 class AppModule {}
 Module({
   imports: [
@@ -75,6 +101,7 @@ Module({
     }),
     ClsModule.forRoot({
       global: true,
+      middleware: { mount: true },
       plugins: [
         new ClsPluginTransactional({
           imports: [TypeOrmModule],
@@ -84,22 +111,24 @@ Module({
     }),
     ...(isAudited ? [AuditModule.forRoot()] : []),
   ],
-  providers: [{ provide: Service, inject: [TransactionHost], useFactory: (host) => new Service(host) }],
+  controllers: [GuestController],
+  providers: [
+    { provide: Service, inject: [TransactionHost], useFactory: (host) => new Service(host) },
+    { provide: APP_GUARD, useValue: guard },
+  ],
 })(AppModule);
 
 async function main() {
-  const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+  const app = await NestFactory.create(AppModule, { logger: false });
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address();
   const dataSource = app.get(getDataSourceToken());
-  const service = app.get(Service);
   const played = [];
   for (const method of ['both', 'fail', 'nested', 'both']) {
-    const outcome = await app.get(ClsService).run(() =>
-      service[method]().then(
-        () => 'ok',
-        ({ name, message }) => `${name}: ${message}`,
-      ),
-    );
-    played.push({ method, outcome, rows: await dataSource.query('SELECT * FROM guest ORDER BY id') });
+    const { status } = await globalThis.fetch(`http://127.0.0.1:${port}/guests/${method}`, {
+      method: 'POST',
+    });
+    played.push({ method, outcome: status, rows: await dataSource.query('SELECT * FROM guest ORDER BY id') });
   }
   const revisions = isAudited ? await dataSource.query('SELECT * FROM guest_rev ORDER BY rev_id') : [];
   await app.close();

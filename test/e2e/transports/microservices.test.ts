@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   type CanActivate,
@@ -22,6 +21,7 @@ import { firstValueFrom } from 'rxjs';
 import { type DataSource } from 'typeorm';
 import { brokerUrl, describeWithBroker } from '../../support/brokers.js';
 import { actorsOf, Guests, guestsApp } from './guests.js';
+import { freePort } from '../../support/free-port.js';
 
 interface Message {
   name: string;
@@ -94,14 +94,6 @@ async function play() {
     send('payload', { name: 'a', token: 'ann' }).then(() => send('context', { name: 'b', token: 'bob' })),
     send('nobody', { name: 'c', token: 'eve' }),
   ]);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const unique = () => `audit-test-${process.pid}-${Math.random().toString(36).slice(2)}`;

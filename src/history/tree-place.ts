@@ -1,0 +1,65 @@
+import { type ObjectLiteral } from 'typeorm';
+import { type Obstacle } from './obstacle.js';
+import { type RestoreQuery } from './restore-check.js';
+import { type RestoreSql } from './restore-sql.js';
+
+/** Where TypeORM keeps the place of a node in its tree, beside the node's parent. */
+function keptIn({ plan: { metadata } }: RestoreSql): string {
+  const { closureJunctionTable, nestedSetLeftColumn, nestedSetRightColumn, materializedPathColumn } =
+    metadata;
+  if (nestedSetLeftColumn)
+    return `${nestedSetLeftColumn.databaseName} and ${nestedSetRightColumn!.databaseName} of all nodes (nested-set)`;
+  if (materializedPathColumn)
+    return `${materializedPathColumn.databaseName} of each node above and below it (materialized-path)`;
+  return `the table ${closureJunctionTable.tablePath}, which has no history (closure-table)`;
+}
+
+/** A node's parent has changed, and with it what a restore doesn't write. */
+export function movedNode(sql: RestoreSql): Obstacle {
+  return {
+    problem: `its parent has changed, and its place in the tree is also in ${keptIn(sql)}`,
+    remedy: 'Give the node the parent that it had, with save() of the tree repository, and restore it then.',
+  };
+}
+
+/** A deleted node would come back without the place that it had. */
+export function deletedNode(sql: RestoreSql): Obstacle {
+  return {
+    problem: `it was deleted, and its place in the tree was also in ${keptIn(sql)}`,
+    remedy: 'Save a new node under its parent, with save() of the tree repository and the values of asOf().',
+  };
+}
+
+/** Whether a deleted node can't come back as it was, because more than its row makes its place. */
+export async function isPlaceLost(
+  sql: RestoreSql,
+  query: RestoreQuery,
+  revisionId: string,
+): Promise<boolean> {
+  const { treeType } = sql.plan.metadata;
+  if (treeType === 'closure-table' || treeType === 'nested-set') return true;
+  return treeType === 'materialized-path' && hasOtherPath(sql, query, revisionId);
+}
+
+// The nodes above it may have moved since. Where its parent is gone, the foreign key says so.
+async function hasOtherPath(sql: RestoreSql, query: RestoreQuery, revisionId: string): Promise<boolean> {
+  const { metadata } = sql.plan;
+  const path = sql.column(metadata.materializedPathColumn!);
+  const parentKey = metadata.treeParentRelation!.joinColumns.map((column) => ({
+    own: `r.${sql.column(column)}`,
+    referenced: column.referencedColumn!,
+  }));
+  const isParent = parentKey.map(({ own, referenced }) => `p.${sql.column(referenced)} = ${own}`);
+  const ids = parentKey.map(
+    ({ referenced }, n) => `${sql.dialect.readKey(`r.${sql.column(referenced)}`, referenced)} AS id${n}`,
+  );
+  const [row]: ObjectLiteral[] = await query(
+    `SELECT r.${path} AS path, p.${path} AS parent_path, ` +
+      `CASE WHEN ${parentKey[0].own} IS NULL THEN 0 ELSE 1 END AS has_parent, ${ids.join(', ')} ` +
+      `FROM ${sql.revisions} r LEFT JOIN ${sql.table} p ON ${isParent.join(' AND ')} WHERE ${sql.isRevision}`,
+    { id: revisionId },
+  );
+  if (Number(row.has_parent) === 1 && row.parent_path === null) return false;
+  const id = parentKey.map((_, n) => String(row[`id${n}`])).join('_');
+  return row.path !== `${(row.parent_path as string | null) ?? ''}${id}.`;
+}
