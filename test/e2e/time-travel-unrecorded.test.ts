@@ -184,7 +184,9 @@ describeDatabases('history.at() of a table with rows that have no revision', (na
 
   it("doesn't look in a transaction, whoever began it", async () => {
     await rowsOfBefore(1);
+    // A look would fail, and say so.
     await dataSource.query('DROP TABLE audit_maintenance');
+    const debug = jest.spyOn(Logger.prototype, 'debug').mockReturnValue();
     const queryRunner = dataSource.createQueryRunner();
     await queryRunner.startTransaction();
     const then = audit.history.at(NOW);
@@ -194,6 +196,10 @@ describeDatabases('history.at() of a table with rows that have no revision', (na
     await queryRunner.release();
     await then.manager.createQueryBuilder(Room, 'r').useTransaction(true).getMany();
     expect(await dataSource.getRepository(Room).count()).toBe(2);
+    expect(debug).not.toHaveBeenCalled();
+    await then.find(Room);
+    expect(debug).toHaveBeenCalledTimes(1);
+    debug.mockRestore();
   });
 
   it('reads all the same where the look fails', async () => {
