@@ -8,6 +8,7 @@ import { enumTransformers } from './enum-transformers.js';
 import { mariadbBlocks } from './mariadb.blocks.js';
 import { isBinary, mysqlKeys } from './mysql.keys.js';
 import { hideTransaction, MysqlSession } from './mysql.session.js';
+import { ANY_TEXT, mysqlTexts } from './mysql.texts.js';
 import { PAD_BYTES, readPad, words } from './pad.js';
 import { connectionOf, hasOwnQuery } from './query-runner.js';
 import { preparedStatementsOf, readPlain, runPrepared } from './prepared.js';
@@ -42,7 +43,10 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
           ? { type: 'uuid' }
           : { type: 'varchar', length: 36 },
       json: { type: 'json' },
+      // Who writes and why isn't the schema's to limit.
+      text: { type: 'varchar', charset: ANY_TEXT },
     },
+    texts: mysqlTexts(dataSource),
 
     catalogue,
 
@@ -93,7 +97,8 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     // MariaDB's JSON is text, but it tells the driver what it is, which parses it.
     hidesJsonNull: (column) => typeOf(column) === 'json',
 
-    value: (parameter) => parameter,
+    // A text may come as its bytes. And MySQL gives a prepared parameter the character set that a column had then.
+    value: (parameter, type) => (type === 'text' ? `CONVERT(${parameter} USING ${ANY_TEXT})` : parameter),
     keyValue: (parameter) => parameter,
 
     readKey: (key, column) => (isBinary(typeOf(column)) ? key : `CAST(${key} AS CHAR)`),

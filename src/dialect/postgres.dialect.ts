@@ -8,6 +8,7 @@ import { PAD_BYTES, readPad, words } from './pad.js';
 import { connectionOf } from './query-runner.js';
 import { postgresSessions } from './postgres.session.js';
 import { postgresStatements } from './postgres.statements.js';
+import { postgresTexts } from './postgres.texts.js';
 import { postgresRefusal } from './refusal.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
@@ -42,7 +43,8 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     isEnum(column) ? `${expression}::varchar${column.isArray ? '[]' : ''}` : expression;
 
   return {
-    columnTypes: { uuid: { type: 'uuid' }, json: { type: 'jsonb' } },
+    columnTypes: { uuid: { type: 'uuid' }, json: { type: 'jsonb' }, text: { type: 'varchar' } },
+    texts: postgresTexts(),
 
     catalogue: postgresCatalogue(dataSource),
 

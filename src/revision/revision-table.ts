@@ -64,8 +64,8 @@ export function ownColumns(dataSource: DataSource): Record<keyof RevisionColumns
     revIsDelete: { type: Boolean },
     revVersion: { type: 'int' },
     revOperation: { type: 'varchar', length: 16 },
-    revActor: { type: 'varchar', length: MAX_ACTOR_LENGTH, nullable: true },
-    revReason: { type: 'varchar', length: MAX_ACTOR_LENGTH, nullable: true },
+    revActor: { ...columnTypes.text, length: MAX_ACTOR_LENGTH, nullable: true },
+    revReason: { ...columnTypes.text, length: MAX_ACTOR_LENGTH, nullable: true },
     revTransaction: { ...columnTypes.uuid },
     revContext: { ...columnTypes.json, nullable: true },
   };
