@@ -73,6 +73,9 @@ export interface Dialect {
    */
   makePad?(queryRunner: QueryRunner): Promise<Buffer>;
 
+  /** Ends the pad's life with the statement, where it would live as long as the connection. */
+  forgetPad?(queryRunner: QueryRunner): void;
+
   /** A copied value as the column that it was copied from takes it. */
   restored(expression: string, column: ColumnMetadata): string;
 
