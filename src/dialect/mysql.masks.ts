@@ -1,5 +1,6 @@
 import { type DataSource } from 'typeorm';
 import { type Dialect } from './dialect.js';
+import { isMariadb } from './mariadb.js';
 import { HMAC_DIGITS, HMAC_PADS } from './mask.js';
 import { isBinary } from './mysql.keys.js';
 import { ANY_TEXT } from './mysql.texts.js';
@@ -16,9 +17,11 @@ interface MysqlConnection {
 }
 
 /** What stands for a masked value, and how keys get to where it is made. */
-export function mysqlMasks({
-  driver,
-}: DataSource): Pick<Dialect, 'asText' | 'digest' | 'makePad' | 'forgetPad'> {
+export function mysqlMasks(
+  dataSource: DataSource,
+): Pick<Dialect, 'asText' | 'digest' | 'makePad' | 'forgetPad'> {
+  const { driver } = dataSource;
+  const block = isMariadb(dataSource) ? blockByWords : blockByBytes;
   return {
     asText: (expression) => `CONVERT(${expression} USING ${ANY_TEXT})`,
     // ASCII compares with any other character set: a copy has that of its table. And a statement with USER() has its rows
@@ -40,7 +43,12 @@ export function mysqlMasks({
 }
 
 // A block of HMAC, from the blinded half that the key is in; the other half is the same for all.
-function block(parameter: string, pad: number): string {
+function blockByBytes(parameter: string, pad: number): string {
+  return `concat(unhex(${parameter}) ^ unhex(${PAD}), unhex(repeat('${pad.toString(16)}', ${PAD_BYTES})))`;
+}
+
+// The same on MariaDB, whose operators take integers alone.
+function blockByWords(parameter: string, pad: number): string {
   const integer = (word: string): string => `CAST(conv(${word}, 16, 10) AS UNSIGNED)`;
   const pads = words(PAD);
   const half = words(parameter).map(
