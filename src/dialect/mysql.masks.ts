@@ -4,8 +4,10 @@ import { isMariadb } from './mariadb.js';
 import { HMAC_DIGITS, HMAC_PADS } from './mask.js';
 import { isBinary } from './mysql.keys.js';
 import { ANY_TEXT } from './mysql.texts.js';
-import { PAD_BYTES, readPad, words } from './pad.js';
+import { noRandomNumbers, PAD_BYTES, readPad, words } from './pad.js';
 import { connectionOf } from './query-runner.js';
+
+const UNDEFINED_FUNCTION = 1305;
 
 const PAD = '@nestjs_typeorm_audit_pad';
 const MAKE_PAD = `SELECT ${PAD} := hex(random_bytes(${PAD_BYTES})) AS pad`;
@@ -31,7 +33,12 @@ export function mysqlMasks(
       `${textOf(expression, driver.normalizeType(column))}), 256))), 256), ${HMAC_DIGITS})) USING ascii))`,
     makePad: async (queryRunner) => {
       const connection = (await queryRunner.connect()) as MysqlConnection;
-      return readPad((await queryBeneath(connection, MAKE_PAD))[0].pad);
+      try {
+        return readPad((await queryBeneath(connection, MAKE_PAD))[0].pad);
+      } catch (error) {
+        if ((error as { errno?: number }).errno !== UNDEFINED_FUNCTION) throw error;
+        throw noRandomNumbers('MariaDB has random_bytes() from version 10.10.', error);
+      }
     },
     // Nobody waits for it, because it is done before whatever the connection is given next. If it fails, the connection
     // is lost, and the pad with it.

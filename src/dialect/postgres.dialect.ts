@@ -4,7 +4,7 @@ import { type Dialect, type ValueType } from './dialect.js';
 import { enumTransformers } from './enum-transformers.js';
 import { HMAC_DIGITS, HMAC_PADS } from './mask.js';
 import { FEW_KEYS, takePacked } from './packed-rows.js';
-import { PAD_BYTES, readPad, words } from './pad.js';
+import { noRandomNumbers, PAD_BYTES, readPad, words } from './pad.js';
 import { connectionOf } from './query-runner.js';
 import { postgresSessions } from './postgres.session.js';
 import { postgresStatements } from './postgres.statements.js';
@@ -23,6 +23,8 @@ const VALUE_TYPES: Record<ValueType, string> = {
   integer: 'bigint',
   boolean: 'boolean',
 };
+
+const UNDEFINED_FUNCTION = '42883';
 
 const PAD = 'nestjs_typeorm_audit.pad';
 // Of the transaction, as behind a pooler the session may be another one's next.
@@ -77,7 +79,15 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       const client = (await queryRunner.connect()) as {
         query(sql: string): Promise<{ rows: { pad: string }[] }>;
       };
-      return readPad((await client.query(MAKE_PAD)).rows[0].pad);
+      try {
+        return readPad((await client.query(MAKE_PAD)).rows[0].pad);
+      } catch (error) {
+        if ((error as { code?: string }).code !== UNDEFINED_FUNCTION) throw error;
+        throw noRandomNumbers(
+          'PostgreSQL has gen_random_uuid() from version 13, and before with CREATE EXTENSION pgcrypto.',
+          error,
+        );
+      }
     },
 
     // The record image operators compare bytes: json, xml, point and case-insensitive text too. They want the same types on
