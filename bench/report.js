@@ -1,7 +1,7 @@
 import { hasRecorded } from './figures.js';
 import { judge } from './targets.js';
 
-const subjectsFirst = ['plain', 'ours', 'limit'];
+const subjectsFirst = ['plain', 'ours', 'masked', 'limit'];
 
 /** Markdown: the machine, and for each database its figures, ratios and targets. */
 export function report(machine, outcomes, note) {
@@ -33,11 +33,19 @@ function reportDatabase({ db, results, verified, bytes }) {
 
   const columns = [...subjectsFirst.filter((name) => names.includes(name)), ...peers];
   const figures = table(
-    ['case', ...columns, 'ours / plain', 'ours / limit', ...peers.map((peer) => `overhead: ${peer} / ours`)],
+    [
+      'case',
+      ...columns,
+      'ours / plain',
+      'masked / ours',
+      'ours / limit',
+      ...peers.map((peer) => `overhead: ${peer} / ours`),
+    ],
     cases.map((name) => [
       name,
       ...columns.map((subject) => cell(find(name, subject))),
       ratio(figure(name, 'ours'), figure(name, 'plain')),
+      ratio(figure(name, 'masked'), figure(name, 'ours')),
       ratio(figure(name, 'ours'), figure(name, 'limit')),
       ...peers.map((peer) => overhead(figure(name, peer), figure(name, 'ours'), figure(name, 'plain'))),
     ]),

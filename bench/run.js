@@ -100,7 +100,9 @@ async function runDatabase(name, { plan, peers, only, say, until }) {
       say(`${name}: ${writeCase.name}`);
       const budget = writeCase.batch ? plan.singles : plan.bulk;
       const isPeerWanted = plan.peerCases?.includes(writeCase.name) ?? true;
-      const racing = subjects.filter(({ isPeer }) => !isPeer || isPeerWanted);
+      const racing = subjects.filter(({ name: subject, isPeer }) =>
+        subject === 'masked' ? writeCase.hasMasks : !isPeer || isPeerWanted,
+      );
       const results = await raceWrites(writeCase, racing, name, budget);
       add(results.map((result) => ({ case: writeCase.name, ...result })));
     }

@@ -9,11 +9,13 @@ import { sqlOf } from '../sql.js';
  *   run(subject, …)   the write, by TypeORM
  *   sql(subject, …)   the same by hand, for `limit`; without it `limit` is left out
  *   batch             it is run more than once in a round: one alone is too short to be measured
+ *   hasMasks          it is run on `masked` too, where two columns are
  *   isWhole           peers that record something record only what was set: a revision has to be of the whole row
  */
 
 const insertOne = {
   name: 'insert-1',
+  hasMasks: true,
   entities: 1,
   revisions: 1,
   batch: true,
@@ -24,6 +26,7 @@ const insertOne = {
 
 const updateOne = {
   name: 'update-1',
+  hasMasks: true,
   entities: 1,
   revisions: 1,
   batch: true,
@@ -53,6 +56,7 @@ const removeOne = {
 
 const insertMany = {
   name: 'insert-1000',
+  hasMasks: true,
   entities: 1000,
   revisions: 1000,
   prepare: async (subject) => Array.from({ length: 1000 }, () => newBooking(subject)),
@@ -87,6 +91,7 @@ const removeMany = {
 
 const criteriaUpdate = {
   name: 'criteria-update-10000',
+  hasMasks: true,
   entities: 10_000,
   revisions: 10_000,
   isWhole: true,

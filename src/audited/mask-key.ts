@@ -49,25 +49,28 @@ export function maskedColumn(dataSource: DataSource, { source, mask }: PlanColum
 }
 
 /**
- * The values of a statement's parameters, with those made from mask keys. The statement has to run next on the query
- * runner's connection, in the same transaction.
+ * Runs a statement that may have parameters made from mask keys.
+ *
+ * @param run runs it with its parameters' values, next on the query runner's connection and in the same transaction
  */
-export function bindMasked(
+export async function runMasked<T>(
   dataSource: DataSource,
   queryRunner: QueryRunner,
   statement: Statement,
   values: Readonly<Record<string, unknown>>,
-): unknown[] | Promise<unknown[]> {
+  run: (bound: unknown[]) => Promise<T>,
+): Promise<T> {
   const dialect = dialectOf(dataSource);
   if (dialect.provideDigest && statement.text.includes('audit_digest('))
     dialect.provideDigest((number, value) => keysOf(dataSource).digest(number, value));
-  if (!hasMaskParameters(statement.parameters)) return bindStatement(statement, values);
-  return dialect.makePad!(queryRunner).then((pad) =>
-    bindStatement(statement, {
-      ...values,
-      ...keysOf(dataSource).parameters(statement.parameters, pad),
-    }),
-  );
+  if (!hasMaskParameters(statement.parameters)) return run(bindStatement(statement, values));
+  const pad = await dialect.makePad!(queryRunner);
+  const keys = keysOf(dataSource).parameters(statement.parameters, pad);
+  try {
+    return await run(bindStatement(statement, { ...values, ...keys }));
+  } finally {
+    dialect.forgetPad?.(queryRunner);
+  }
 }
 
 function keysOf(dataSource: DataSource): MaskKeys {

@@ -2,6 +2,7 @@ import { type AuditPlan } from '../audited/audit-plan.js';
 import { type WriteContext } from '../context/write-context.js';
 import { type Keys } from '../dialect/dialect.js';
 import { type AuditOperation } from '../revision/revision-columns.js';
+import { type StoredContext } from './stored-context.js';
 
 /** An upsert records as an insert what has no history, and as an update what has. */
 export type RecordedOperation = AuditOperation | 'upsert';
@@ -19,7 +20,7 @@ export interface RowFacts {
 }
 
 /** Rows of one table that one operation has written, and under which circumstances. */
-export interface Recordable extends WriteContext, RowFacts {
+export interface Recordable extends RowFacts, StoredContext {
   readonly plan: AuditPlan;
   readonly operation: RecordedOperation;
   /** Each once, or all rows of a table that have a history, where TypeORM changes them behind everybody's back. */
@@ -31,3 +32,6 @@ export interface Recordable extends WriteContext, RowFacts {
   /** Whether the transaction is SERIALIZABLE, where the database can tell. */
   readonly isSerializable?: boolean;
 }
+
+/** The same before it is known how its context is stored. */
+export type RecordableWrite = Omit<Recordable, keyof StoredContext> & WriteContext;

@@ -103,7 +103,7 @@ export function valuesOf({
   context,
   transaction,
 }: Recordable): Record<string, unknown> {
-  return { now: now(), operation, actor, reason, context: context && JSON.stringify(context), transaction };
+  return { now: now(), operation, actor, reason, context, transaction };
 }
 
 /** The beginning of a UUID v7, and a number of 40 bits for its end that leaves room to count on. */

@@ -134,7 +134,11 @@ export class RevisionSql {
     return this.dialect.differ(
       [...compared.keys()],
       (column) => this.liveLike(compared.get(column)!, 'p'),
-      (column) => `p.${this.column(column)}`,
+      (column) => {
+        const value = `p.${this.column(column)}`;
+        // What SQL of the application's has made is text of one character set, and an older copy may have another.
+        return typeof compared.get(column)!.mask === 'function' ? this.dialect.asText(value) : value;
+      },
     );
   }
 

@@ -3,9 +3,10 @@ import { type AuditPlan } from '../audited/audit-plan.js';
 import { type Dialect, type Key, type Keys } from '../dialect/dialect.js';
 import { type KeyReader } from './key-reader.js';
 import { PrunedTables } from './pruned-tables.js';
-import { type Recordable } from './recordable.js';
+import { type Recordable, type RecordableWrite } from './recordable.js';
 import { RevisionIds } from './revision-ids.js';
 import { RevisionInserts } from './revision-inserts.js';
+import { contextColumns, storedContext } from './stored-context.js';
 import { TableStatements } from './table-statements.js';
 import { VersionedInserts } from './versioned-inserts.js';
 
@@ -20,7 +21,11 @@ export class RevisionWriter {
   private readonly ids: RevisionIds;
   private readonly pruned: PrunedTables;
 
-  constructor(dataSource: DataSource, dialect: Dialect, keyReader: KeyReader) {
+  constructor(
+    dataSource: DataSource,
+    private readonly dialect: Dialect,
+    keyReader: KeyReader,
+  ) {
     const statements = new TableStatements(dataSource, dialect);
     this.inserts = new RevisionInserts(statements, keyReader);
     this.ids = new RevisionIds(statements, keyReader);
@@ -29,15 +34,14 @@ export class RevisionWriter {
       this.versioned = new VersionedInserts(this.inserts, statements, dialect, keyReader, this.pruned);
   }
 
-  /** @returns how many revisions it took */
-  record(queryRunner: QueryRunner, recordable: Recordable): Promise<number> {
-    const { operation, plan } = recordable;
-    const written = this.insert(queryRunner, recordable);
-    if (!plan.revisionId || operation === 'delete') return written;
-    return written.then(async (count) => {
-      await this.ids.update(queryRunner, recordable);
-      return count;
-    });
+  /** @returns how many revisions it took; @throws AuditContextError */
+  async record(queryRunner: QueryRunner, write: RecordableWrite): Promise<number> {
+    const { operation, plan } = write;
+    const stored = storedContext(this.dialect, queryRunner, write, contextColumns(plan.revision));
+    const recordable = { ...write, ...(stored instanceof Promise ? await stored : stored) };
+    const written = await this.insert(queryRunner, recordable);
+    if (plan.revisionId && operation !== 'delete') await this.ids.update(queryRunner, recordable);
+    return written;
   }
 
   /** The `@RevisionId()` of rows, in the order of their keys. */

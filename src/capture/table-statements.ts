@@ -1,6 +1,6 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { bindMasked } from '../audited/mask-key.js';
+import { runMasked } from '../audited/mask-key.js';
 import { type Dialect, type Executed } from '../dialect/dialect.js';
 import { type Statement } from '../dialect/statement.js';
 import { RevisionSql } from './revision-sql.js';
@@ -29,9 +29,9 @@ export class TableStatements {
     values: Readonly<Record<string, unknown>>,
   ): Promise<Executed> {
     const built = this.built(statement);
-    const bound = bindMasked(this.dataSource, queryRunner, built, values);
-    const run = (all: unknown[]): Promise<Executed> => this.dialect.execute(queryRunner, built, all);
-    return bound instanceof Promise ? bound.then(run) : run(bound);
+    return runMasked(this.dataSource, queryRunner, built, values, (bound) =>
+      this.dialect.execute(queryRunner, built, bound),
+    );
   }
 
   private built({ plan, kind, build }: TableStatement): Statement {

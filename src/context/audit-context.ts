@@ -3,6 +3,7 @@ import { ClsServiceManager } from 'nestjs-cls';
 import { AuditContextError } from '../audit.errors.js';
 import { type AuditMetadata } from '../audit.options.js';
 import { currentRequest } from './request-context.js';
+import { unstorableIn } from './unstorable.js';
 
 const STATE = Symbol.for('nestjs-typeorm-audit:context');
 const MAX_LENGTH = 255;
@@ -116,5 +117,10 @@ export function assertStorable(
   if (value.length > MAX_LENGTH)
     throw new AuditContextError(
       `The ${name} of a write has ${value.length} characters, and ${MAX_LENGTH} fit: "${value.slice(0, 40)}…". Shorten it.`,
+    );
+  const unstorable = unstorableIn(value);
+  if (unstorable !== undefined)
+    throw new AuditContextError(
+      `The ${name} of a write has the character ${unstorable}, which a database can't store as text. Remove it.`,
     );
 }

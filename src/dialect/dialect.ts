@@ -6,6 +6,7 @@ import { type NewestRevision, type RevisionBlocks } from './revision-blocks.js';
 import { type Session } from './session.js';
 import { type Refusal } from './refusal.js';
 import { type Statement } from './statement.js';
+import { type Texts } from './texts.js';
 
 /** A value of a key column as the driver would send it. */
 export type KeyValue = unknown;
@@ -30,7 +31,10 @@ export type ValueType = 'uuid' | 'time' | 'text' | 'json' | 'integer' | 'boolean
  */
 export interface Dialect {
   /** The column options of the revision table's own types. */
-  readonly columnTypes: { readonly uuid: ColumnOptions; readonly json: ColumnOptions };
+  readonly columnTypes: Readonly<Record<'uuid' | 'json' | 'text', ColumnOptions>>;
+
+  /** How texts that are not copied get into columns of ours; undefined where all do as they are. */
+  readonly texts?: Texts;
 
   /** What the database says of its tables. */
   readonly catalogue: Catalogue;
@@ -71,6 +75,9 @@ export interface Dialect {
    * the driver, because TypeORM would show the answer to subscribers. Undefined where keys don't travel.
    */
   makePad?(queryRunner: QueryRunner): Promise<Buffer>;
+
+  /** Ends the pad's life with the statement, where it would live as long as the connection. */
+  forgetPad?(queryRunner: QueryRunner): void;
 
   /** A copied value as the column that it was copied from takes it. */
   restored(expression: string, column: ColumnMetadata): string;

@@ -54,10 +54,10 @@ export function maskedAnew(dialect: Dialect, column: MaskedColumn, value: string
 }
 
 /** The options in which the copy of a masked column differs from any other's. */
-export function maskedType(mask: Mask): ColumnOptions {
+export function maskedType({ columnTypes }: Dialect, mask: Mask): ColumnOptions {
   const shown = (value: unknown): unknown => (value === null || value === undefined ? value : REDACTED);
   return {
-    type: typeof mask === 'function' ? 'text' : 'varchar',
+    ...(typeof mask === 'function' ? { ...columnTypes.text, type: 'text' } : { type: 'varchar' }),
     length: typeof mask === 'function' ? undefined : KEY_ID_DIGITS + HMAC_DIGITS,
     ...(mask === 'redact' && { transformer: { to: (value: unknown) => value, from: shown } }),
   };

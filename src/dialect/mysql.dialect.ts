@@ -2,13 +2,14 @@ import { type DataSource, QueryFailedError, type QueryResult, type QueryRunner }
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { assertNothingCut } from './cut-values.js';
 import { type Dialect, type Executed } from './dialect.js';
-import { HMAC_DIGITS, HMAC_PADS } from './mask.js';
 import { isMariadb, newestOnMariadb } from './mariadb.js';
 import { enumTransformers } from './enum-transformers.js';
 import { mariadbBlocks } from './mariadb.blocks.js';
 import { isBinary, mysqlKeys } from './mysql.keys.js';
+import { mysqlMasks } from './mysql.masks.js';
 import { hideTransaction, MysqlSession } from './mysql.session.js';
-import { PAD_BYTES, readPad, words } from './pad.js';
+import { ANY_TEXT, mysqlTexts } from './mysql.texts.js';
+import { queryMysqlBeneath } from './query-beneath.js';
 import { connectionOf, hasOwnQuery } from './query-runner.js';
 import { preparedStatementsOf, readPlain, runPrepared } from './prepared.js';
 import { remembered } from './session.js';
@@ -22,9 +23,6 @@ import { mysqlCatalogue } from './mysql.catalogue.js';
 
 /** Of how many tables MySQL may try each order in which it could join them. */
 const MOST_ORDERED = 7;
-
-const PAD = '@nestjs_typeorm_audit_pad';
-const MAKE_PAD = `SELECT ${PAD} := hex(random_bytes(${PAD_BYTES})) AS pad`;
 
 /** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
 export function mysqlDialect(dataSource: DataSource): Dialect {
@@ -43,7 +41,10 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
           ? { type: 'uuid' }
           : { type: 'varchar', length: 36 },
       json: { type: 'json' },
+      // Who writes and why isn't the schema's to limit.
+      text: { type: 'varchar', charset: ANY_TEXT },
     },
+    texts: mysqlTexts(dataSource),
 
     catalogue,
     tablePlace: (target) => parsedPlace(dataSource, target),
@@ -72,11 +73,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     restored: (expression) => expression,
     keepsGeneratedKeys: '',
 
-    asText: (expression) => expression,
-    digest: (expression, column, { id, inner, outer }) =>
-      `concat('${id}', left(sha2(concat(${block(outer, HMAC_PADS.outer)}, unhex(sha2(concat(${block(inner, HMAC_PADS.inner)}, ` +
-      `${textOf(expression, typeOf(column))}), 256))), 256), ${HMAC_DIGITS}))`,
-    makePad: async (queryRunner) => readPad((await queryBeneath(queryRunner, MAKE_PAD))[0].pad),
+    ...mysqlMasks(dataSource),
 
     // Text compares by its collation, which may ignore case and trailing blanks, unless its bytes are asked for.
     differ: (columns, left, right) =>
@@ -92,7 +89,8 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     // MariaDB's JSON is text, but it tells the driver what it is, which parses it.
     hidesJsonNull: (column) => typeOf(column) === 'json',
 
-    value: (parameter) => parameter,
+    // A text may come as its bytes. And MySQL gives a prepared parameter the character set that a column had then.
+    value: (parameter, type) => (type === 'text' ? `CONVERT(${parameter} USING ${ANY_TEXT})` : parameter),
     keyValue: (parameter) => parameter,
 
     readKey: (key, column) => (isBinary(typeOf(column)) ? key : `CAST(${key} AS CHAR)`),
@@ -121,7 +119,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
       }
     },
     connectionOf,
-    rollBackUnit: (queryRunner) => queryBeneath(queryRunner, 'ROLLBACK'),
+    rollBackUnit: (queryRunner) => queryMysqlBeneath(queryRunner, 'ROLLBACK'),
     sessionOf,
     beginUnit: 'START TRANSACTION',
     hideUnit: (raw) => hideTransaction(raw),
@@ -242,31 +240,6 @@ function prepareAndRun(connection: MysqlConnection, text: string, values: unknow
 // The server keeps max_prepared_stmt_count of them, for all connections together.
 function isOutOfStatements({ driverError }: QueryFailedError): boolean {
   return (driverError as { errno?: number }).errno === 1461;
-}
-
-// A block of HMAC, from the blinded half that the key is in; the other half is the same for all.
-function block(parameter: string, pad: number): string {
-  const integer = (word: string): string => `CAST(conv(${word}, 16, 10) AS UNSIGNED)`;
-  const pads = words(PAD);
-  const half = words(parameter).map(
-    (word, n) => `lpad(hex(${integer(word)} ^ ${integer(pads[n])}), 16, '0')`,
-  );
-  return `unhex(concat(${half.join(', ')}, repeat('${pad.toString(16)}', ${PAD_BYTES})))`;
-}
-
-// Of this neither loggers nor hooks are told.
-async function queryBeneath(queryRunner: QueryRunner, text: string): Promise<Record<string, unknown>[]> {
-  const connection = (await queryRunner.connect()) as MysqlConnection;
-  return new Promise((resolve, reject) => {
-    connection.query(text, (error, rows) => (error ? reject(error) : resolve(rows)));
-  });
-}
-
-// A moment's text is that of the session's time zone, and other text that of the column's character set.
-function textOf(expression: string, type: string): string {
-  if (isBinary(type)) return expression;
-  const text = `CONVERT(${type === 'timestamp' ? `unix_timestamp(${expression})` : expression} USING utf8mb4)`;
-  return `CAST(${text} AS BINARY)`;
 }
 
 const NUMERIC = /int|^dec|^double|^float|^numeric|^fixed|^real|^bool|^bit|^year|^date|^time/;

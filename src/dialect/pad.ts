@@ -1,3 +1,5 @@
+import { AuditError } from '../audit.errors.js';
+
 /**
  * A pad is a random number that the database makes for the next statement and tells us. What the statement is sent of
  * a key is blinded by it, and the pad itself is never in the text or the parameters of a statement.
@@ -11,6 +13,14 @@ export function words(text: string): string[] {
   return Array.from(
     { length: (PAD_BYTES * 2) / WORD_DIGITS },
     (_, n) => `substr(${text}, ${1 + n * WORD_DIGITS}, ${WORD_DIGITS})`,
+  );
+}
+
+/** The database has no function that makes random numbers. */
+export function noRandomNumbers(remedy: string, cause: unknown): AuditError {
+  return new AuditError(
+    `This database can't make the random number that blinds the keys of masked columns. ${remedy}`,
+    { cause },
   );
 }
 

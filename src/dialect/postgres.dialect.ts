@@ -1,13 +1,15 @@
-import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
+import { type DataSource, QueryFailedError } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Dialect, type ValueType } from './dialect.js';
 import { enumTransformers } from './enum-transformers.js';
 import { HMAC_DIGITS, HMAC_PADS } from './mask.js';
 import { FEW_KEYS, takePacked } from './packed-rows.js';
-import { PAD_BYTES, readPad, words } from './pad.js';
+import { noRandomNumbers, PAD_BYTES, readPad, words } from './pad.js';
+import { queryPgBeneath } from './query-beneath.js';
 import { connectionOf } from './query-runner.js';
 import { postgresSessions } from './postgres.session.js';
 import { postgresStatements } from './postgres.statements.js';
+import { postgresTexts } from './postgres.texts.js';
 import { postgresRefusal } from './refusal.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
@@ -23,6 +25,8 @@ const VALUE_TYPES: Record<ValueType, string> = {
   integer: 'bigint',
   boolean: 'boolean',
 };
+
+const UNDEFINED_FUNCTION = '42883';
 
 const PAD = 'nestjs_typeorm_audit.pad';
 // Of the transaction, as behind a pooler the session may be another one's next.
@@ -43,7 +47,8 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     isEnum(column) ? `${expression}::varchar${column.isArray ? '[]' : ''}` : expression;
 
   return {
-    columnTypes: { uuid: { type: 'uuid' }, json: { type: 'jsonb' } },
+    columnTypes: { uuid: { type: 'uuid' }, json: { type: 'jsonb' }, text: { type: 'varchar' } },
+    texts: postgresTexts(),
 
     catalogue: postgresCatalogue(dataSource),
     tablePlace: (target) => parsedPlace(dataSource, target),
@@ -73,7 +78,17 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     digest: (expression, column, { id, inner, outer }) =>
       `('${id}' || left(encode(sha256(${block(outer, HMAC_PADS.outer)} || sha256(${block(inner, HMAC_PADS.inner)} || ` +
       `convert_to(${textOf(dataSource, expression, column)}, 'UTF8'))), 'hex'), ${HMAC_DIGITS}))::varchar`,
-    makePad: async (queryRunner) => readPad((await queryBeneath(queryRunner, MAKE_PAD)).rows[0].pad),
+    makePad: async (queryRunner) => {
+      try {
+        return readPad((await queryPgBeneath(queryRunner, MAKE_PAD)).rows[0].pad);
+      } catch (error) {
+        if ((error as { code?: string }).code !== UNDEFINED_FUNCTION) throw error;
+        throw noRandomNumbers(
+          'PostgreSQL has gen_random_uuid() from version 13, and before with CREATE EXTENSION pgcrypto.',
+          error,
+        );
+      }
+    },
 
     // The record image operators compare bytes: json, xml, point and case-insensitive text too. They want the same types on
     // both sides, and a copy may be of a wider one: of the two a CASE takes that one.
@@ -112,7 +127,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
       await queryRunner.query(`${rest.length > 0 ? `WITH ${rest.join(', ')} ` : ''}DELETE FROM ${first}`);
     },
     connectionOf,
-    rollBackUnit: (queryRunner) => queryBeneath(queryRunner, 'ROLLBACK'),
+    rollBackUnit: (queryRunner) => queryPgBeneath(queryRunner, 'ROLLBACK'),
     sessionOf,
     beginUnit: 'START TRANSACTION',
     isInTransactionError: () => false,
@@ -181,14 +196,15 @@ export function postgresDialect(dataSource: DataSource): Dialect {
   };
 }
 
-// A block of HMAC, from the blinded half that the key is in; the other half is the same for all.
+// A block of HMAC, from the blinded half that the key is in; the other half is the same for all. In a SELECT of its own it
+// is made once for a statement, and not for each row, which took longer than to hash.
 function block(parameter: string, pad: number): string {
   const integer = (word: string): string => `('x' || ${word})::bit(64)::bigint`;
   const pads = words(`current_setting('${PAD}')`);
   const half = words(`${parameter}::varchar`).map(
     (word, n) => `int8send(${integer(word)} # ${integer(pads[n])})`,
   );
-  return `${half.join(' || ')} || decode(repeat('${pad.toString(16)}', ${PAD_BYTES}), 'hex')`;
+  return `(SELECT ${half.join(' || ')} || decode(repeat('${pad.toString(16)}', ${PAD_BYTES}), 'hex'))`;
 }
 
 // A moment's text is that of the session's time zone, and a digest must be the same in all.
@@ -209,15 +225,4 @@ function enumType(dataSource: DataSource, column: ColumnMetadata): string {
   const { schema, tableName } = column.entityMetadata;
   const name = column.enumName ?? `${tableName}_${column.databaseName.toLowerCase()}_enum`;
   return (schema ? [schema, name] : [name]).map((part) => dataSource.driver.escape(part)).join('.');
-}
-
-// Of this neither loggers nor hooks are told.
-async function queryBeneath(
-  queryRunner: QueryRunner,
-  text: string,
-): Promise<{ rows: Record<string, unknown>[] }> {
-  const client = (await queryRunner.connect()) as {
-    query(text: string): Promise<{ rows: Record<string, unknown>[] }>;
-  };
-  return client.query(text);
 }

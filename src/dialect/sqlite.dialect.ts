@@ -19,7 +19,11 @@ const ROWID = 'audit_rowid';
 /** SQLite 3.41 and later, by better-sqlite3 or sql.js. */
 export function sqliteDialect(dataSource: DataSource): Dialect {
   return {
-    columnTypes: { uuid: { type: 'varchar', length: 36 }, json: { type: 'simple-json' } },
+    columnTypes: {
+      uuid: { type: 'varchar', length: 36 },
+      json: { type: 'simple-json' },
+      text: { type: 'varchar' },
+    },
 
     catalogue: sqliteCatalogue(dataSource),
     // Names have no case, and what isn't attached is called main.

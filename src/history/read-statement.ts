@@ -1,6 +1,8 @@
 import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { InvalidArgumentError } from '../audit.errors.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { bindStatement, compileStatement, type Statement } from '../dialect/statement.js';
+import { isAscii } from '../dialect/texts.js';
 
 // Filters make many, and a connection that keeps them prepared keeps each of them. What is beyond that is put together
 // and planned each time, as what a builder makes is anyway.
@@ -35,7 +37,9 @@ export function readStatement(
 /**
  * The rows that a statement selects.
  *
+ * @param values by the names of its parameters, of which `actor` is a text of the caller's
  * @param queryRunner in whose transaction it is run; undefined for one of its own
+ * @throws InvalidArgumentError when the database's encoding lacks a character of the actor, which no revision has then
  */
 export async function readRows(
   dataSource: DataSource,
@@ -43,9 +47,20 @@ export async function readRows(
   values: Readonly<ObjectLiteral>,
   queryRunner?: QueryRunner,
 ): Promise<ObjectLiteral[]> {
+  const dialect = dialectOf(dataSource);
+  const { texts } = dialect;
   const runner = queryRunner ?? readingRunner(dataSource);
+  const actor = values.actor as string | undefined;
+  const isPlain = !texts || actor === undefined || isAscii(actor);
+  const given = isPlain ? values : { ...values, actor: texts.sent(actor) };
   try {
-    return await dialectOf(dataSource).read(runner, statement, bindStatement(statement, values));
+    return await dialect.read(runner, statement, bindStatement(statement, given));
+  } catch (error) {
+    if (isPlain || !texts.isUntranslatable(error)) throw error;
+    throw new InvalidArgumentError(
+      'actor',
+      `"${actor}" has a character that the encoding of the database lacks, so no revision is by it.`,
+    );
   } finally {
     if (runner !== queryRunner) await runner.release();
   }

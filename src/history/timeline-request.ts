@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../audit.errors.js';
+import { unstorableIn } from '../context/unstorable.js';
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
 import { decodeCursor } from './cursor.js';
 import { beginningOf, endOf } from './moment.js';
@@ -60,6 +61,9 @@ export function assertLimit(limit: number): void {
 export function assertActor(actor: unknown): void {
   if (actor !== undefined && typeof actor !== 'string')
     throw new InvalidArgumentError('actor', `it is text, and not ${typeof actor}.`);
+  const unstorable = actor === undefined ? undefined : unstorableIn(actor);
+  if (unstorable !== undefined)
+    throw new InvalidArgumentError('actor', `it has the character ${unstorable}, which no actor can have.`);
 }
 
 /** @throws InvalidArgumentError when it is none, or an invalid one */

@@ -3,13 +3,13 @@ import { type DataSource, type EntityTarget, type QueryRunner } from 'typeorm';
 import { ActorRequiredError, AuditError } from '../audit.errors.js';
 import { type AuditOptions } from '../audit.options.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { bindMasked } from '../audited/mask-key.js';
+import { runMasked } from '../audited/mask-key.js';
 import { type Capture } from '../capture/capture.js';
 import { RevisionSql } from '../capture/revision-sql.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { resolveContext, type WriteContext } from '../context/write-context.js';
 import { type Dialect, type Key } from '../dialect/dialect.js';
-import { compileStatement, type Statement } from '../dialect/statement.js';
+import { compileStatement } from '../dialect/statement.js';
 
 const ATTEMPTS = 6;
 const PATIENCE_MS = 10_000;
@@ -80,14 +80,17 @@ export class Care {
   /** Compiles a template and reads with it. */
   async select<T = Row>(queryRunner: QueryRunner, template: string, values: Row = {}): Promise<T[]> {
     const statement = compileStatement(this.dialect, template);
-    return (await queryRunner.query(statement.text, await this.bind(queryRunner, statement, values))) as T[];
+    return runMasked(this.dataSource, queryRunner, statement, values, async (bound) => {
+      return (await queryRunner.query(statement.text, bound)) as T[];
+    });
   }
 
   /** Compiles a template, writes with it, and gives the number of rows that it wrote. */
   async write(queryRunner: QueryRunner, template: string, values: Row): Promise<number> {
     const statement = compileStatement(this.dialect, template);
-    const bound = await this.bind(queryRunner, statement, values);
-    const { affected } = await this.dialect.execute(queryRunner, statement, bound);
+    const { affected } = await runMasked(this.dataSource, queryRunner, statement, values, (bound) =>
+      this.dialect.execute(queryRunner, statement, bound),
+    );
     return affected;
   }
 
@@ -100,10 +103,6 @@ export class Care {
   ): Promise<Key[]> {
     const from = this.dialect.lock('t', skipLocked);
     return this.capture.keys.select(queryRunner, metadata, keys, { table: metadata, alias: 't', from });
-  }
-
-  private bind(queryRunner: QueryRunner, statement: Statement, values: Row): unknown[] | Promise<unknown[]> {
-    return bindMasked(this.dataSource, queryRunner, statement, values);
   }
 
   // What a stranger's transaction on the only connection has written may be rolled back, and ours with it.

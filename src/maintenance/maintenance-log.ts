@@ -1,10 +1,12 @@
-import { type QueryRunner } from 'typeorm';
+import { type EntityMetadata, type QueryRunner } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { newId, now } from '../capture/clock.js';
+import { storedContext } from '../capture/stored-context.js';
 import { type WriteContext } from '../context/write-context.js';
 import { tableName } from '../dialect/table-name.js';
-import { type MaintenanceAction } from '../revision/maintenance-record.js';
 import { newestCatchUp } from '../history/newest-catch-up.js';
+import { type MaintenanceAction, type MaintenanceRecord } from '../revision/maintenance-record.js';
 import { type Care } from './care.js';
 
 /**
@@ -13,6 +15,7 @@ import { type Care } from './care.js';
  */
 export class MaintenanceLog {
   private readonly id = newId();
+  private readonly metadata: EntityMetadata;
   private readonly table: string;
 
   constructor(
@@ -22,12 +25,13 @@ export class MaintenanceLog {
     private readonly context: WriteContext,
     private readonly key: Record<string, unknown> | null = null,
   ) {
-    this.table = tableName(care.dataSource, care.capture.plans.maintenance!);
+    this.metadata = care.capture.plans.maintenance!;
+    this.table = tableName(care.dataSource, this.metadata);
   }
 
   async note(queryRunner: QueryRunner, details: Record<string, unknown>): Promise<void> {
-    const values = { ...this.values(), details: JSON.stringify(details) };
     const { dialect } = this.care;
+    const values = { ...(await this.values(queryRunner)), details: JSON.stringify(details) };
     if ((await this.update(queryRunner, values)) > 0) return;
     const types = { id: 'uuid', created: 'time', key: 'json', details: 'json' } as const;
     const names = Object.keys(values);
@@ -64,9 +68,15 @@ export class MaintenanceLog {
     );
   }
 
-  private values(): Record<string, unknown> {
-    const { actor, reason } = this.context;
-    const key = this.key && JSON.stringify(this.key);
+  private async values(queryRunner: QueryRunner): Promise<Record<string, unknown>> {
+    const find = (property: keyof MaintenanceRecord): ColumnMetadata =>
+      this.metadata.findColumnWithPropertyName(property)!;
+    const { actor, reason, context } = await storedContext(
+      this.care.dialect,
+      queryRunner,
+      { ...this.context, context: this.key },
+      { actor: find('actor'), reason: find('reason'), context: find('key') },
+    );
     return {
       id: this.id,
       created: now(),
@@ -74,7 +84,7 @@ export class MaintenanceLog {
       reason,
       action: this.action,
       entity: this.plan.metadata.tablePath,
-      key,
+      key: context,
     };
   }
 }

@@ -35,10 +35,10 @@ export function buildMaintenanceMetadata(dataSource: DataSource): EntityMetadata
   const columns: Record<Exclude<keyof MaintenanceRecord, keyof BaseEntity>, ColumnOptions> = {
     id: { ...columnTypes.uuid, primary: true },
     created: { type: 'double precision' },
-    actor: { type: 'varchar', length: MAX_ACTOR_LENGTH, nullable: true },
-    reason: { type: 'varchar', length: MAX_ACTOR_LENGTH, nullable: true },
+    actor: { ...columnTypes.text, length: MAX_ACTOR_LENGTH, nullable: true },
+    reason: { ...columnTypes.text, length: MAX_ACTOR_LENGTH, nullable: true },
     action: { type: 'varchar', length: 16 },
-    entity: { type: 'varchar', length: 255 },
+    entity: { ...columnTypes.text, length: 255 },
     key: { ...columnTypes.json, nullable: true },
     details: { ...columnTypes.json },
   };

@@ -64,8 +64,8 @@ export function ownColumns(dataSource: DataSource): Record<keyof RevisionColumns
     revIsDelete: { type: Boolean },
     revVersion: { type: 'int' },
     revOperation: { type: 'varchar', length: 16 },
-    revActor: { type: 'varchar', length: MAX_ACTOR_LENGTH, nullable: true },
-    revReason: { type: 'varchar', length: MAX_ACTOR_LENGTH, nullable: true },
+    revActor: { ...columnTypes.text, length: MAX_ACTOR_LENGTH, nullable: true },
+    revReason: { ...columnTypes.text, length: MAX_ACTOR_LENGTH, nullable: true },
     revTransaction: { ...columnTypes.uuid },
     revContext: { ...columnTypes.json, nullable: true },
   };
@@ -81,7 +81,12 @@ export function copiedOptions(
   mask: Mask | undefined,
 ): ColumnOptions {
   if (mask)
-    return { name: column.databaseName, select: column.isSelect, nullable: true, ...maskedType(mask) };
+    return {
+      name: column.databaseName,
+      select: column.isSelect,
+      nullable: true,
+      ...maskedType(dialectOf(dataSource), mask),
+    };
   // TypeORM 0.3 has these two for MySQL's integers, 1.x no longer.
   const { width, zerofill } = column as ColumnMetadata & { width?: number; zerofill?: boolean };
   const options: ColumnOptions & { width?: number; zerofill?: boolean } = {

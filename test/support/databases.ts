@@ -40,14 +40,15 @@ export function skipForWantOfServers(title: string): void {
 /**
  * Creates a fresh, empty database and says how to reach it.
  *
- * @param options `file`: SQLite in a file of a temporary folder instead of in memory
+ * @param options `file`: SQLite in a file of a temporary folder instead of in memory; `charset`: a server's character set
+ * for it other than Unicode
  */
 export async function createDatabase(
   database: DatabaseName,
-  { file = false }: { file?: boolean } = {},
+  { file = false, charset }: { file?: boolean; charset?: string } = {},
 ): Promise<TestDatabase> {
-  if (database === 'postgres') return createPostgres();
-  if (database !== 'sqlite') return createMysql(database);
+  if (database === 'postgres') return createPostgres(charset);
+  if (database !== 'sqlite') return createMysql(database, charset);
   return file ? createSqliteFile() : sqliteInMemory();
 }
 
@@ -68,10 +69,11 @@ async function createSqliteFile(): Promise<TestDatabase> {
   };
 }
 
-async function createPostgres(): Promise<TestDatabase> {
+async function createPostgres(charset?: string): Promise<TestDatabase> {
   const name = uniqueName();
   // template0, because CREATE DATABASE fails while anybody is connected to the template.
-  await administer('postgres', `CREATE DATABASE ${name} TEMPLATE template0`);
+  const encoding = charset ? ` ENCODING '${charset}' LC_COLLATE 'C' LC_CTYPE 'C'` : '';
+  await administer('postgres', `CREATE DATABASE ${name} TEMPLATE template0${encoding}`);
   const url = serverUrl('postgres');
   url.pathname = `/${name}`;
   return {
@@ -81,9 +83,9 @@ async function createPostgres(): Promise<TestDatabase> {
   };
 }
 
-async function createMysql(server: 'mariadb' | 'mysql'): Promise<TestDatabase> {
+async function createMysql(server: 'mariadb' | 'mysql', charset = 'utf8mb4'): Promise<TestDatabase> {
   const name = uniqueName();
-  await administer(server, `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+  await administer(server, `CREATE DATABASE ${name} CHARACTER SET ${charset}`);
   const url = serverUrl(server);
   return {
     name: server,

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../src/audited/audit-plan.js';
 import { auditPlansOf } from '../../src/audited/audit-plans.js';
-import { bindMasked, maskedColumn } from '../../src/audited/mask-key.js';
+import { maskedColumn, runMasked } from '../../src/audited/mask-key.js';
 import { RevisionDeleteForbiddenError, RevisionUpdateForbiddenError } from '../../src/audit.errors.js';
 import { dialectOf } from '../../src/dialect/dialect-of.js';
 import { maskedLike } from '../../src/dialect/mask.js';
@@ -132,6 +132,7 @@ function sqlOf(dataSource: DataSource, plan: AuditPlan): Sql {
 }
 
 async function bound(dataSource: DataSource, queryRunner: QueryRunner, statement: Statement): Promise<Row[]> {
-  const values = await bindMasked(dataSource, queryRunner, statement, {});
-  return (await queryRunner.query(statement.text, values)) as Row[];
+  return runMasked(dataSource, queryRunner, statement, {}, async (values) => {
+    return (await queryRunner.query(statement.text, values)) as Row[];
+  });
 }

@@ -1,0 +1,62 @@
+import { QueryFailedError, type QueryRunner } from 'typeorm';
+import { marked, type Texts } from './texts.js';
+
+/** A client of the `pg` package, as far as it is used here. */
+interface PgClient {
+  query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
+}
+
+const UNTRANSLATABLE = '22P05';
+const SAVEPOINT = 'audit_text';
+const MOST_REMEMBERED = 1000;
+
+/**
+ * A database has one encoding for all. The client sends UTF-8, which SQL_ASCII stores as it comes; to others a text is
+ * converted, or refused. Only the server knows, and nothing but an error tells.
+ */
+export function postgresTexts(): Texts {
+  let encoding: string | undefined;
+  const known = new Map<string, boolean>();
+
+  async function isTaken(queryRunner: QueryRunner, text: string): Promise<boolean> {
+    // Beneath the query runner, because an error that is expected is nobody's to log.
+    const client = (await queryRunner.connect()) as PgClient;
+    encoding ??= String(
+      (await client.query(`SELECT current_setting('server_encoding') AS encoding`)).rows[0].encoding,
+    );
+    if (encoding === 'UTF8' || encoding === 'SQL_ASCII') return true;
+    let taken = known.get(text);
+    if (taken === undefined) {
+      taken = await tried(client, text);
+      if (known.size >= MOST_REMEMBERED) known.clear();
+      known.set(text, taken);
+    }
+    return taken;
+  }
+
+  return {
+    refused: async (queryRunner, _, text) =>
+      (await isTaken(queryRunner, text))
+        ? undefined
+        : `the database has the encoding ${encoding}, which lacks a character of it. ` +
+          `Give ASCII, such as an id, or move to a database with the encoding UTF8.`,
+    sent: (text) => text,
+    json: async (queryRunner, _, json) => ((await isTaken(queryRunner, json)) ? json : marked(json)),
+    isUntranslatable: (error) =>
+      error instanceof QueryFailedError && (error.driverError as { code?: string }).code === UNTRANSLATABLE,
+  };
+}
+
+async function tried(client: PgClient, text: string): Promise<boolean> {
+  await client.query(`SAVEPOINT ${SAVEPOINT}`);
+  try {
+    await client.query('SELECT $1::text', [text]);
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === UNTRANSLATABLE) return false;
+    throw error;
+  } finally {
+    await client.query(`ROLLBACK TO SAVEPOINT ${SAVEPOINT}`);
+    await client.query(`RELEASE SAVEPOINT ${SAVEPOINT}`);
+  }
+}
