@@ -58,6 +58,7 @@ export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Cir
     flush &&
     !isTreeMove &&
     !isAnonymous(builder, kind, table) &&
+    !(kind === 'delete' && flush.removesUnfound(metadata)) &&
     !needsPlaces(capture, flush.queryRunner, kind);
   return { capture, table, plan: isNamed ? undefined : plan, isFollowed, flush };
 }
