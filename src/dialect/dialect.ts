@@ -210,6 +210,9 @@ export interface Dialect {
   /** Runs the steps that record a revision as one statement; undefined where each is a statement of its own. */
   readonly blocks?: RevisionBlocks;
 
+  /** Finds out what the server is, where its name and version don't tell. Undefined once that is known. */
+  recognise?(queryRunner: QueryRunner): Promise<void> | undefined;
+
   /** UPDATE of the rows of `target` (aliased `t`) that join with a source, from FROM's right side on. */
   updateJoined(update: { target: string; source: string; on: string; set: Record<string, string> }): string;
 

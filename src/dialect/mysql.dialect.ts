@@ -3,10 +3,11 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { assertNothingCut } from './cut-values.js';
 import { type Dialect, type Executed } from './dialect.js';
 import { HMAC_DIGITS, HMAC_PADS } from './mask.js';
-import { isMariadb, newestOnMariadb } from './mariadb.js';
+import { newestOnMariadb } from './mariadb.js';
 import { enumTransformers } from './enum-transformers.js';
 import { mariadbBlocks } from './mariadb.blocks.js';
 import { isBinary, mysqlKeys } from './mysql.keys.js';
+import { MysqlServer } from './mysql.server.js';
 import { hideTransaction, MysqlSession } from './mysql.session.js';
 import { PAD_BYTES, readPad, words } from './pad.js';
 import { connectionOf, hasOwnQuery } from './query-runner.js';
@@ -28,6 +29,7 @@ const MAKE_PAD = `SELECT ${PAD} := hex(random_bytes(${PAD_BYTES})) AS pad`;
 /** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
 export function mysqlDialect(dataSource: DataSource): Dialect {
   const catalogue = mysqlCatalogue(dataSource);
+  const server = new MysqlServer(dataSource, queryBeneath);
   const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
   const sessionOf = remembered(() => new MysqlSession());
   const lock: Dialect['lock'] = (alias, skipLocked) =>
@@ -74,10 +76,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     digest: (expression, column, { id, inner, outer }) =>
       `concat('${id}', left(sha2(concat(${block(outer, HMAC_PADS.outer)}, unhex(sha2(concat(${block(inner, HMAC_PADS.inner)}, ` +
       `${textOf(expression, typeOf(column))}), 256))), 256), ${HMAC_DIGITS}))`,
-    makePad: async (queryRunner) => {
-      const connection = (await queryRunner.connect()) as MysqlConnection;
-      return readPad((await queryBeneath(connection, MAKE_PAD))[0].pad);
-    },
+    makePad: async (queryRunner) => readPad((await queryBeneath(queryRunner, MAKE_PAD))[0].pad),
 
     // Text compares by its collation, which may ignore case and trailing blanks, unless its bytes are asked for.
     differ: (columns, left, right) =>
@@ -107,7 +106,9 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
       [1020, 1062, 1205, 1213].includes((error.driverError as { errno?: number }).errno ?? 0),
     refusal: mysqlRefusal,
     // MySQL 9.7 goes on from the first of several deleted rows only.
-    leavesChildren: !isMariadb(dataSource),
+    get leavesChildren() {
+      return !server.isMariadb;
+    },
     truncatesCascading: false,
     sharesConnection: false,
     deleteAll: async (queryRunner, tables) => {
@@ -147,14 +148,17 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     readsPresent: ' LOCK IN SHARE MODE',
     unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT IGNORE '),
     // MySQL has blocks in stored programs only.
-    blocks: isMariadb(dataSource) ? mariadbBlocks : undefined,
+    get blocks() {
+      return server.isMariadb ? mariadbBlocks : undefined;
+    },
+    recognise: (queryRunner) => server.recognise(queryRunner),
 
     updateJoined: ({ target, source, on, set }) =>
       `UPDATE ${source} STRAIGHT_JOIN ${target} t ON ${on} SET ${Object.entries(set)
         .map(([column, value]) => `t.${column} = ${value}`)
         .join(', ')}`,
 
-    newest: isMariadb(dataSource) ? newestOnMariadb : withoutSuccessor,
+    newest: (past) => (server.isMariadb ? newestOnMariadb(past) : withoutSuccessor(past)),
     nullOf: () => 'NULL',
     inlined: '',
     // MySQL looks for the best order of up to 62 joined tables, and with 30 of the past, of which it knows little as
@@ -254,7 +258,8 @@ function block(parameter: string, pad: number): string {
   return `unhex(concat(${half.join(', ')}, repeat('${pad.toString(16)}', ${PAD_BYTES})))`;
 }
 
-function queryBeneath(connection: MysqlConnection, text: string): Promise<Record<string, unknown>[]> {
+async function queryBeneath(queryRunner: QueryRunner, text: string): Promise<Record<string, unknown>[]> {
+  const connection = (await queryRunner.connect()) as MysqlConnection;
   return new Promise((resolve, reject) => {
     connection.query(text, (error, rows) => (error ? reject(error) : resolve(rows)));
   });
