@@ -156,6 +156,12 @@ export interface Dialect {
   /** The BEGIN of a write and its revision. */
   readonly beginUnit: string;
 
+  /**
+   * Begins a transaction anew that has read and not written, where its writes would fail on rows that are newer than
+   * what it has read.
+   */
+  renewSnapshot?(queryRunner: QueryRunner): Promise<void>;
+
   /** Takes the transaction that a unit has begun out of what the driver gave for the application's statement. */
   hideUnit?(raw: unknown): void;
 

@@ -125,6 +125,10 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     connectionOf,
     sessionOf,
     beginUnit: 'START TRANSACTION',
+    renewSnapshot: async (queryRunner) => {
+      await server.recognise(queryRunner);
+      if (server.guardsSnapshots) await queryBeneath(queryRunner, 'COMMIT AND CHAIN');
+    },
     hideUnit: (raw) => hideTransaction(raw),
     isInTransactionError: () => false,
 
