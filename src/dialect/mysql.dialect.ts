@@ -26,7 +26,7 @@ const MOST_ORDERED = 7;
 const PAD = '@nestjs_typeorm_audit_pad';
 const MAKE_PAD = `SELECT ${PAD} := hex(random_bytes(${PAD_BYTES})) AS pad`;
 
-/** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
+/** MySQL 8.0.14 and MariaDB 10.6, and later, by mysql2. */
 export function mysqlDialect(dataSource: DataSource): Dialect {
   const catalogue = mysqlCatalogue(dataSource);
   const server = new MysqlServer(dataSource, queryBeneath);
