@@ -157,8 +157,8 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     },
     recognise: (queryRunner) => server.recognise(queryRunner),
 
-    updateJoined: ({ target, source, on, set }) =>
-      `UPDATE ${source} STRAIGHT_JOIN ${target} t ON ${on} SET ${Object.entries(set)
+    updateJoined: ({ target, lookup = '', source, on, set }) =>
+      `UPDATE ${source} STRAIGHT_JOIN ${target} t${lookup} ON ${on} SET ${Object.entries(set)
         .map(([column, value]) => `t.${column} = ${value}`)
         .join(', ')}`,
 
