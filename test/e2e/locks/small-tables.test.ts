@@ -3,7 +3,7 @@ import { expect, it } from '@jest/globals';
 import { Column, Entity, type EntityManager, PrimaryColumn } from 'typeorm';
 import { Audited } from '../../../src/audited/audited.decorator.js';
 import { expectInvariants } from '../../support/invariants.js';
-import { describeWorlds, worldNames } from '../../support/write-worlds.js';
+import { describeWorlds, MYSQLS, openWorld, worldNames } from '../../support/write-worlds.js';
 
 @Audited()
 @Entity()
@@ -39,7 +39,7 @@ const writes: [string, (manager: EntityManager) => Promise<unknown>][] = [
 describeWorlds(
   'a table of a few rows',
   { entities: [Pair] },
-  (world) => {
+  (world, name) => {
     it.each(writes)('lets %s of several rows go on while another row is held', async (_, write) => {
       const { manager, dataSource, reset } = world();
       await reset();
@@ -61,6 +61,23 @@ describeWorlds(
       }
       await expectInvariants(dataSource);
     });
+
+    if (MYSQLS.includes(name))
+      it('is recorded where the database has no primary key of it', async () => {
+        const own = await openWorld(name, { entities: [Pair] });
+        try {
+          await own.dataSource.query('ALTER TABLE pair DROP PRIMARY KEY, ADD UNIQUE (a, b)');
+          const rows = [1, 2].map((a) => ({ a, b: 'x' }));
+          await own.manager.save(Pair, rows);
+          await own.manager.save(
+            Pair,
+            rows.map((row) => ({ ...row, v: 2 })),
+          );
+          await expectInvariants(own.dataSource);
+        } finally {
+          await own.close();
+        }
+      });
   },
   worldNames().filter((name) => name !== 'sqlite'),
 );
