@@ -2,6 +2,7 @@ import { type EntityMetadata, type ObjectLiteral, type QueryRunner } from 'typeo
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { type Key, type Keys } from '../dialect/dialect.js';
+import { driverValue } from '../dialect/driver-value.js';
 import { type BuilderInternals } from './builder-internals.js';
 import { type Capture } from './capture.js';
 
@@ -135,8 +136,7 @@ function newKeyExpressions(
   const parameters: ObjectLiteral = {};
   const expressions = rekeyed.map((column, n) => {
     const value: unknown = column.getEntityValue(expressionMap.valuesSet as ObjectLiteral);
-    if (typeof value !== 'function')
-      parameters[`${ALIAS}${n}`] = dataSource.driver.preparePersistentValue(value, column);
+    if (typeof value !== 'function') parameters[`${ALIAS}${n}`] = driverValue(dataSource, column, value);
     const expression = typeof value === 'function' ? (value as () => string)() : `:${ALIAS}${n}`;
     return `${dialect.readKey(expression, column)} AS ${ALIAS}${n}`;
   });

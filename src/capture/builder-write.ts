@@ -152,7 +152,7 @@ export class BuilderWrite {
     const queryRunner = given ?? this.internals.obtainQueryRunner();
     const write = this.writeOf(circumstances, queryRunner);
     const record = async (unit: Unit, text: string, parameters: unknown[]): Promise<QueryResult> => {
-      const { result, writesAfter } = await unit.watched(() => write(text, parameters));
+      const { result, writesAfter } = await unit.watched(() => write(text, parameters, unit));
       try {
         await capture.recorder.record(unit, await writesAfter(), () => capture.contextOf(who));
       } catch (error) {
@@ -227,9 +227,9 @@ export class BuilderWrite {
         throw error;
       }
     };
-    return async (text: string, parameters: unknown[]) => {
+    return async (text: string, parameters: unknown[], unit?: Unit) => {
       const isReturned = returned?.isAsked ?? false;
-      const rowsAfter = await writtenRows({ ...statement, isReturned });
+      const rowsAfter = await writtenRows({ ...statement, isReturned, unit });
       const result = await run(returned?.statement(text) ?? text, parameters);
       const told = new ToldFacts();
       told.add(kind, givenFacts(table, builder.expressionMap), result.raw);

@@ -7,6 +7,7 @@ import { type AuditContext } from '../context/audit-context.js';
 import { type Who, whoWrites, type WriteContext } from '../context/write-context.js';
 import { type Dialect, type Key } from '../dialect/dialect.js';
 import { dialectOf } from '../dialect/dialect-of.js';
+import { driverValue } from '../dialect/driver-value.js';
 import { watchStatements } from '../revision/query-runner.patch.js';
 import { Cascades } from './cascades.js';
 import { KeyReader } from './key-reader.js';
@@ -92,7 +93,7 @@ export class Capture {
         throw new AuditError(
           `A write to ${plan.metadata.name} can't be recorded: its ${source.propertyPath} is not known after the write.`,
         );
-      return this.dataSource.driver.preparePersistentValue(value, source) as unknown;
+      return driverValue(this.dataSource, source, value);
     });
   }
 }

@@ -43,8 +43,9 @@ export function writtenTables(flush: Flush): EntityMetadata[] {
 /**
  * The rows that a flush has written, as far as it knows them.
  *
- * Children that it has dropped from a one-to-many, rows whose generated key nobody asks for, and those of a relation on
- * an entity's table that has another key, it doesn't; what stands around the query builders does.
+ * Children that it has dropped from a one-to-many, rows whose generated key nobody asks for, removed entities that it
+ * hasn't found, and those of a relation on an entity's table that has another key, it doesn't; what stands around the
+ * query builders does.
  */
 export function flushedWrites(capture: Capture, flush: Flush): Write[] {
   const writes: Write[] = [];
@@ -67,7 +68,7 @@ export function flushedWrites(capture: Capture, flush: Flush): Write[] {
   return writes;
 }
 
-// An entity that the database didn't have was not removed.
+// Whether there was a row of an entity that wasn't found, only the DELETE tells.
 function removedId({ databaseEntity, entity, identifier }: Subject): ObjectLiteral | undefined {
   return databaseEntity ?? (entity ? undefined : identifier);
 }

@@ -3,6 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { AuditError } from '../audit.errors.js';
 import { type Key } from '../dialect/dialect.js';
+import { driverValue } from '../dialect/driver-value.js';
 import { tableName } from '../dialect/table-name.js';
 import { type Capture } from './capture.js';
 import { uniqueKeys } from './keys.js';
@@ -145,9 +146,7 @@ function keyIn(
   insertId?: string,
 ): Key {
   return primaryColumns.map((column): unknown =>
-    isGiven(column, row)
-      ? dataSource.driver.preparePersistentValue(column.getEntityValue(row), column)
-      : insertId,
+    isGiven(column, row) ? driverValue(dataSource, column, column.getEntityValue(row)) : insertId,
   );
 }
 
@@ -175,7 +174,7 @@ async function keysByUniques(
   for (let at = 0; at < rows.length; at += ROWS_PER_SELECT) {
     const values: unknown[] = [];
     const isValue = (column: ColumnMetadata, row: ObjectLiteral): string => {
-      const n = values.push(driver.preparePersistentValue(column.getEntityValue(row), column));
+      const n = values.push(driverValue(capture.dataSource, column, column.getEntityValue(row)));
       return `${driver.escape(column.databaseName)} = ${capture.dialect.placeholder(n)}`;
     };
     const conditions = rows

@@ -77,7 +77,7 @@ export class KeyReader {
     const statement = compileStatement(
       this.dialect,
       `SELECT ${this.expressions(joined.table, joined.alias)} FROM ${given.sql} ` +
-        `${this.dialect.leadingJoin} ${path} t ON ${isKey.join(' AND ')} ${joined.from}`,
+        `${this.dialect.leadingJoin} ${path} t${given.lookup ?? ''} ON ${isKey.join(' AND ')} ${joined.from}`,
     );
     const found: Key[] = [];
     for (let at = 0; at < keys.length; at += given.limit) {

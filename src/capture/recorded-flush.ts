@@ -51,10 +51,21 @@ export class RecordedFlush {
     readonly unit: Unit,
     /** Who writes; undefined where its rows are not to be recorded: in `without()`, or by `save(…, { listeners: false })`. */
     private readonly who: Who | undefined,
+    private readonly executed: Flush,
   ) {}
 
   get isTold(): boolean {
     return this.who !== undefined;
+  }
+
+  /**
+   * Whether it removes entities that TypeORM has not found in the database: they may be gone, or have a number where the
+   * column has text, and then their rows are deleted all the same.
+   */
+  removesUnfound(table: EntityMetadata): boolean {
+    return this.executed.removeSubjects.some(
+      ({ metadata, entity, databaseEntity }) => metadata === table && entity && !databaseEntity,
+    );
   }
 
   /** What it is to write with. */
@@ -172,7 +183,7 @@ async function executeFlush(
 ): Promise<void> {
   const { queryRunner } = executed;
   const unit = capture.units.on(queryRunner);
-  const flush = new RecordedFlush(capture, queryRunner, unit, who);
+  const flush = new RecordedFlush(capture, queryRunner, unit, who, executed);
   executed.queryRunner = flush.view();
   await unit.within(async () => {
     try {

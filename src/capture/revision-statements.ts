@@ -67,7 +67,13 @@ export function updateRevisionIds(sql: RevisionSql, keys: KeyTable): Statement {
   const on = sql.isRow((n) => keys.key(n));
   return compileStatement(
     sql.dialect,
-    sql.dialect.updateJoined({ target: sql.table, source: keys.sql, on, set: newestId(sql) }),
+    sql.dialect.updateJoined({
+      target: sql.table,
+      lookup: keys.lookup,
+      source: keys.sql,
+      on,
+      set: newestId(sql),
+    }),
   );
 }
 
@@ -92,7 +98,7 @@ export function selectRevisionIds(sql: RevisionSql, keys: KeyTable): Statement {
 
 /** The rows t of a key table, from FROM's right side on. */
 export function joinedRows(sql: RevisionSql, keys: KeyTable): string {
-  return `${keys.sql} ${sql.dialect.leadingJoin} ${sql.table} t ON ${sql.isRow((n) => keys.key(n))}`;
+  return `${keys.sql} ${sql.dialect.leadingJoin} ${sql.table} t${keys.lookup ?? ''} ON ${sql.isRow((n) => keys.key(n))}`;
 }
 
 /** The key in the parameters of a statement about one row. */

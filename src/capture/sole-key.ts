@@ -1,5 +1,6 @@
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type Key, type WriteKind } from '../dialect/dialect.js';
+import { isText } from '../dialect/driver-value.js';
 import { type Capture } from './capture.js';
 
 /**
@@ -20,9 +21,14 @@ export function soleKeyOf(
   const values = isPlain(id) ? columns.map((column) => id[column.propertyName]) : [id];
   if (values.length !== columns.length || (isPlain(id) && Object.keys(id).length !== columns.length))
     return undefined;
-  // What is gone is recorded under the key as it is given, and text may be found by other text.
-  const isExact = (value: unknown): boolean =>
-    kind === 'delete' ? Number.isSafeInteger(value) : typeof value === 'string' || typeof value === 'number';
+  // What is gone is recorded under the key as it is given. Text may be found by other text, and by a number several.
+  const isExact = (value: unknown, n: number): boolean => {
+    if (typeof value === 'string') return kind !== 'delete';
+    return (
+      (kind === 'delete' ? Number.isSafeInteger(value) : typeof value === 'number') &&
+      !isText(capture.dataSource.driver.normalizeType(columns[n]))
+    );
+  };
   return values.every(isExact) ? capture.keyOf(plan, id) : undefined;
 }
 

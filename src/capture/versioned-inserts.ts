@@ -48,6 +48,7 @@ export class VersionedInserts {
   }
 
   async insert(queryRunner: QueryRunner, recordable: Recordable, keys: Keys): Promise<number> {
+    await this.dialect.recognise?.(queryRunner);
     if (recordable.areGenerated && !(await this.pruned.has(queryRunner, recordable.plan))) {
       const written = await this.inserts.insert(queryRunner, recordable, keys, 'none', true);
       if (written === keys.length) return written;

@@ -80,6 +80,7 @@ function circumstancesWith(
     !isTreeMove &&
     !isAnonymous(builder, kind, table) &&
     capture.plans.tellsKey(tableOf(metadata)) &&
+    !(kind === 'delete' && flush.removesUnfound(metadata)) &&
     !needsPlaces(capture, flush.queryRunner, kind);
   return { capture, table, plan: isNamed ? undefined : plan, isFollowed, flush, builder };
 }

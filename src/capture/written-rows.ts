@@ -13,6 +13,7 @@ import { keyText } from './keys.js';
 import { movedRows } from './moved-rows.js';
 import { type Write } from './record-writes.js';
 import { type RecordedOperation } from './recordable.js';
+import { type Unit } from './unit/unit.js';
 
 /** A builder's statement that is about to run. */
 export interface WriteStatement {
@@ -30,6 +31,8 @@ export interface WriteStatement {
   readonly isReturned: boolean;
   /** The key of the only row that it can write, where its criteria are no more than that. */
   readonly soleKey: Key | undefined;
+  /** The unit that it is the only write of; undefined where it is one of several. */
+  readonly unit: Unit | undefined;
 }
 
 /** The writes that a statement came to, told by its result. */
@@ -64,7 +67,7 @@ export function writtenRows(statement: WriteStatement): Promise<RowsAfter> {
 }
 
 const tracedRows: Record<WriteKind, (statement: WriteStatement) => Promise<RowsAfter>> = {
-  async insert({ capture, builder, queryRunner, table, plan, operation, isReturned }) {
+  async insert({ capture, builder, queryRunner, table, plan, operation, isReturned, unit }) {
     const { expressionMap } = builder;
     const numbered =
       plan && !isReturned ? await numberedColumn(capture, queryRunner, table, expressionMap) : undefined;
@@ -72,10 +75,9 @@ const tracedRows: Record<WriteKind, (statement: WriteStatement) => Promise<RowsA
     const { cascades, keys: reader } = capture;
     const followed = actingOnUpdate(cascades, table, expressionMap);
     // An upsert that overwrites keys ends the histories of those that it finds.
-    const found =
-      followed.length > 0 || overwritesKeys(table, expressionMap)
-        ? await keysOfConflicts(capture, queryRunner, table, expressionMap)
-        : [];
+    const isFindable = followed.length > 0 || overwritesKeys(table, expressionMap);
+    const found = isFindable ? await keysOfConflicts(capture, queryRunner, table, expressionMap) : [];
+    if (isFindable) await unit?.renewSnapshot();
     const referring = await cascades.ofUpdate(queryRunner, followed, found);
     return async (result, returned) => {
       const keys =

@@ -174,6 +174,12 @@ export interface Dialect {
    */
   rollBackUnit(queryRunner: QueryRunner): Promise<unknown>;
 
+  /**
+   * Begins a transaction anew that has read and not written, where its writes would fail on rows that are newer than
+   * what it has read.
+   */
+  renewSnapshot?(queryRunner: QueryRunner): Promise<void>;
+
   /** Takes the transaction that a unit has begun out of what the driver gave for the application's statement. */
   hideUnit?(raw: unknown): void;
 
@@ -228,8 +234,18 @@ export interface Dialect {
   /** Runs the steps that record a revision as one statement; undefined where each is a statement of its own. */
   readonly blocks?: RevisionBlocks;
 
+  /** Finds out what the server is, where its name and version don't tell. Undefined once that is known. */
+  recognise?(queryRunner: QueryRunner): Promise<void> | undefined;
+
   /** UPDATE of the rows of `target` (aliased `t`) that join with a source, from FROM's right side on. */
-  updateJoined(update: { target: string; source: string; on: string; set: Record<string, string> }): string;
+  updateJoined(update: {
+    target: string;
+    /** As that of the key table which is the source. */
+    lookup?: string;
+    source: string;
+    on: string;
+    set: Record<string, string>;
+  }): string;
 
   /** Whether a revision `r` is the newest of its row among those of a moment's past. */
   newest(past: PastRevisions): string;
@@ -302,11 +318,18 @@ export interface KeyDescription {
   readonly types: readonly string[];
   /** The one that the database numbers, whether or not the metadata says so. */
   readonly numbered?: ColumnMetadata;
+  /** Whether the table has its primary key in the database too, where that has to be known. */
+  readonly hasPrimaryKey?: boolean;
 }
 
 export interface KeyTable {
   /** For FROM, aliased `k`. */
   readonly sql: string;
+  /**
+   * What follows the name of the table whose rows are joined by key, so that they are looked up: a scan, which seems
+   * cheap where there are few, would lock the rows of others. Undefined where nothing is needed.
+   */
+  readonly lookup?: string;
   /** The n-th key column. */
   key(n: number): string;
   /** The row's number, from 0. */

@@ -1,10 +1,4 @@
-import { type DataSource } from 'typeorm';
 import { type Dialect } from './dialect.js';
-
-/** Whether the server is MariaDB: TypeORM's type "mysql" is used for both. MySQL is at version 9. */
-export function isMariadb({ options, driver }: DataSource): boolean {
-  return options.type === 'mariadb' || Number.parseInt(driver.version ?? '') >= 10;
-}
 
 /**
  * MariaDB can drop a join with what reads this when nothing of it is used; a successor test would keep it. And max()

@@ -2,11 +2,12 @@ import { type DataSource, QueryFailedError, type QueryResult, type QueryRunner }
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { assertNothingCut } from './cut-values.js';
 import { type Dialect, type Executed } from './dialect.js';
-import { isMariadb, newestOnMariadb } from './mariadb.js';
+import { newestOnMariadb } from './mariadb.js';
 import { enumTransformers } from './enum-transformers.js';
 import { mariadbBlocks } from './mariadb.blocks.js';
 import { isBinary, mysqlKeys } from './mysql.keys.js';
 import { mysqlMasks } from './mysql.masks.js';
+import { MysqlServer } from './mysql.server.js';
 import { hideTransaction, MysqlSession } from './mysql.session.js';
 import { ANY_TEXT, mysqlTexts } from './mysql.texts.js';
 import { queryMysqlBeneath } from './query-beneath.js';
@@ -24,9 +25,10 @@ import { mysqlCatalogue } from './mysql.catalogue.js';
 /** Of how many tables MySQL may try each order in which it could join them. */
 const MOST_ORDERED = 7;
 
-/** MySQL 8 and MariaDB 10.6, and later, by mysql2. */
+/** MySQL 8.0.14 and MariaDB 10.6, and later, by mysql2. */
 export function mysqlDialect(dataSource: DataSource): Dialect {
   const catalogue = mysqlCatalogue(dataSource);
+  const server = new MysqlServer(dataSource);
   const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
   const sessionOf = remembered(() => new MysqlSession());
   const lock: Dialect['lock'] = (alias, skipLocked) =>
@@ -73,7 +75,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     restored: (expression) => expression,
     keepsGeneratedKeys: '',
 
-    ...mysqlMasks(dataSource),
+    ...mysqlMasks(dataSource, server),
 
     // Text compares by its collation, which may ignore case and trailing blanks, unless its bytes are asked for.
     differ: (columns, left, right) =>
@@ -104,7 +106,9 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
       [1020, 1062, 1205, 1213].includes((error.driverError as { errno?: number }).errno ?? 0),
     refusal: mysqlRefusal,
     // MySQL 9.7 goes on from the first of several deleted rows only.
-    leavesChildren: !isMariadb(dataSource),
+    get leavesChildren() {
+      return !server.isMariadb;
+    },
     truncatesCascading: false,
     sharesConnection: false,
     deleteAll: async (queryRunner, tables) => {
@@ -122,6 +126,10 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     rollBackUnit: (queryRunner) => queryMysqlBeneath(queryRunner, 'ROLLBACK'),
     sessionOf,
     beginUnit: 'START TRANSACTION',
+    renewSnapshot: async (queryRunner) => {
+      await server.recognise(queryRunner);
+      if (server.guardsSnapshots) await queryMysqlBeneath(queryRunner, 'COMMIT AND CHAIN');
+    },
     hideUnit: (raw) => hideTransaction(raw),
     isInTransactionError: () => false,
 
@@ -145,14 +153,17 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     readsPresent: ' LOCK IN SHARE MODE',
     unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT IGNORE '),
     // MySQL has blocks in stored programs only.
-    blocks: isMariadb(dataSource) ? mariadbBlocks : undefined,
+    get blocks() {
+      return server.isMariadb ? mariadbBlocks : undefined;
+    },
+    recognise: (queryRunner) => server.recognise(queryRunner),
 
-    updateJoined: ({ target, source, on, set }) =>
-      `UPDATE ${source} STRAIGHT_JOIN ${target} t ON ${on} SET ${Object.entries(set)
+    updateJoined: ({ target, lookup = '', source, on, set }) =>
+      `UPDATE ${source} STRAIGHT_JOIN ${target} t${lookup} ON ${on} SET ${Object.entries(set)
         .map(([column, value]) => `t.${column} = ${value}`)
         .join(', ')}`,
 
-    newest: isMariadb(dataSource) ? newestOnMariadb : withoutSuccessor,
+    newest: (past) => (server.isMariadb ? newestOnMariadb(past) : withoutSuccessor(past)),
     nullOf: () => 'NULL',
     inlined: '',
     // MySQL looks for the best order of up to 62 joined tables, and with 30 of the past, of which it knows little as

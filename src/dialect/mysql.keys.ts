@@ -37,6 +37,7 @@ export function mysqlKeys(dataSource: DataSource): Pick<Dialect, 'describeKeys' 
             .join(
               ', ',
             )}, ${NEWEST.map((column, n) => `${column} PATH '$[${description.types.length + n}]'`).join(', ')})) k`,
+        lookup: description.hasPrimaryKey ? ' FORCE INDEX (PRIMARY)' : undefined,
         key: (n) => (binary[n] ? `unhex(k.k${n})` : `k.k${n}`),
         ordinal: '(k.n - 1)',
         newest: { id: 'k.newest', version: 'k.version', created: 'k.created', isDeleted: 'k.isdelete' },
@@ -58,10 +59,11 @@ async function describeKeys(
 ): Promise<KeyDescription> {
   const { tableName, database } = columns[0].entityMetadata;
   const rows = (await queryRunner.query(
-    `SELECT column_name AS name, column_type AS type, extra AS extra, character_set_name AS charset, collation_name AS collation ` +
-      `FROM information_schema.columns WHERE table_schema = coalesce(?, database()) AND table_name = ?`,
+    `SELECT column_name AS name, column_type AS type, extra AS extra, character_set_name AS charset, collation_name AS collation, ` +
+      `EXISTS (SELECT 1 FROM information_schema.statistics s WHERE s.table_schema = c.table_schema AND s.table_name = c.table_name ` +
+      `AND s.index_name = 'PRIMARY') AS hasPrimaryKey FROM information_schema.columns c WHERE table_schema = coalesce(?, database()) AND table_name = ?`,
     [database ?? null, tableName],
-  )) as { name: string; type: string; extra: string; charset: string | null; collation: string | null }[];
+  )) as CatalogueRow[];
   const types = columns.map((column) => {
     const row = rows.find(({ name }) => name === column.databaseName);
     const type = row?.type ?? 'varchar(255)';
@@ -71,7 +73,18 @@ async function describeKeys(
   });
   const isNumbered = (column: ColumnMetadata): boolean =>
     rows.some(({ name, extra }) => name === column.databaseName && /auto_increment/i.test(extra));
-  return { columns, types, numbered: columns.find(isNumbered) };
+  // Tables from before TypeORM may have none.
+  const hasPrimaryKey = rows.some((row) => Number(row.hasPrimaryKey) === 1);
+  return { columns, types, numbered: columns.find(isNumbered), hasPrimaryKey };
+}
+
+interface CatalogueRow {
+  name: string;
+  type: string;
+  extra: string;
+  charset: string | null;
+  collation: string | null;
+  hasPrimaryKey: string | number;
 }
 
 function encodeKey(dataSource: DataSource, key: Key): unknown[] {

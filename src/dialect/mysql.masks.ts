@@ -1,8 +1,8 @@
 import { type DataSource } from 'typeorm';
 import { type Dialect } from './dialect.js';
-import { isMariadb } from './mariadb.js';
 import { HMAC_DIGITS, HMAC_PADS } from './mask.js';
 import { isBinary } from './mysql.keys.js';
+import { type MysqlServer } from './mysql.server.js';
 import { ANY_TEXT } from './mysql.texts.js';
 import { noRandomNumbers, PAD_BYTES, readPad, words } from './pad.js';
 import { queryMysqlBeneath } from './query-beneath.js';
@@ -21,10 +21,11 @@ interface MysqlConnection {
 
 /** What stands for a masked value, and how keys get to where it is made. */
 export function mysqlMasks(
-  dataSource: DataSource,
+  { driver }: DataSource,
+  server: MysqlServer,
 ): Pick<Dialect, 'asText' | 'digest' | 'makePad' | 'forgetPad'> {
-  const { driver } = dataSource;
-  const block = isMariadb(dataSource) ? blockByWords : blockByBytes;
+  const block = (parameter: string, pad: number): string =>
+    server.isMariadb ? blockByWords(parameter, pad) : blockByBytes(parameter, pad);
   return {
     asText: (expression) => `CONVERT(${expression} USING ${ANY_TEXT})`,
     // ASCII compares with any other character set: a copy has that of its table. And a statement with USER() has its rows

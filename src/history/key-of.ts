@@ -2,6 +2,7 @@ import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { InvalidArgumentError } from '../audit.errors.js';
 import { type AuditPlan, type PlanColumn } from '../audited/audit-plan.js';
+import { driverValue } from '../dialect/driver-value.js';
 import { type KeyName, keyValuesOf } from './entity-id.js';
 import { type EntityId } from './revision.js';
 
@@ -50,7 +51,7 @@ function prepared(dataSource: DataSource, plan: AuditPlan, key: PlanColumn, give
   const { source } = key;
   // Drivers take the text of a bigint, but not all take a bigint.
   const value = typeof given === 'bigint' && !source.transformer ? given.toString() : given;
-  const result: unknown = dataSource.driver.preparePersistentValue(value, source);
+  const result = driverValue(dataSource, source, value);
   if (result instanceof Date && Number.isNaN(result.getTime()))
     throw new InvalidArgumentError(
       'id',
@@ -59,8 +60,7 @@ function prepared(dataSource: DataSource, plan: AuditPlan, key: PlanColumn, give
   if (isNumeric(dataSource, source) && !source.transformer) assertNumber(value, key, plan);
   // Before the driver rounds it; but what a transformer is given may be anything.
   if (isInteger(dataSource, source)) assertInteger(source.transformer ? result : value, key, plan);
-  // As a number some drivers would send 12 as 12.0, and some databases compare all text with it as numbers.
-  return typeof result === 'number' && isText(dataSource, source) ? String(result) : result;
+  return result;
 }
 
 function keyName({ source, propertyPath }: PlanColumn): KeyName {
@@ -91,10 +91,6 @@ function isNumeric(dataSource: DataSource, column: ColumnMetadata): boolean {
   return /^(tiny|small|medium|big)?int(eger|\d)?$|^(decimal|dec|numeric|number|fixed|float|double|real|year)/.test(
     dataSource.driver.normalizeType(column),
   );
-}
-
-function isText(dataSource: DataSource, column: ColumnMetadata): boolean {
-  return /char|text/.test(dataSource.driver.normalizeType(column));
 }
 
 // As a number some of them have no limit, and '1e999' or 400 digits become Infinity, which is no number in SQL.

@@ -7,11 +7,13 @@ import {
   Index,
   PrimaryColumn,
   PrimaryGeneratedColumn,
+  QueryFailedError,
 } from 'typeorm';
 import { attachCapture } from '../../src/capture/attach-capture.js';
 import { AuditContext } from '../../src/context/audit-context.js';
 import { Audited } from '../../src/audited/audited.decorator.js';
 import { createDatabase, databasesOfThisRun, type TestDatabase } from '../support/databases.js';
+import { guardsSnapshots } from '../support/guarded-snapshots.js';
 import { expectInvariants } from '../support/invariants.js';
 
 const SECONDS = 20;
@@ -90,8 +92,10 @@ const concurrent = databasesOfThisRun().filter((name) => name !== 'sqlite');
             }
         };
         await Promise.all(Array.from({ length: 32 }, (_, n) => writer(n)));
-        // Plain TypeORM has none here: each transaction takes its rows in the order of their keys.
-        expect(failures).toEqual([]);
+        // Plain TypeORM has none here: each transaction takes its rows in the order of their keys. Where MariaDB guards
+        // snapshots it has, as the save() reads before it writes.
+        const guards = await guardsSnapshots(dataSource.manager);
+        expect(failures.filter((error) => !(guards && isOldSnapshot(error)))).toEqual([]);
         expect(counts.committed).toBeGreaterThan(500);
         expect(counts.rolledBack).toBeGreaterThan(50);
         await expectInvariants(dataSource);
@@ -100,6 +104,10 @@ const concurrent = databasesOfThisRun().filter((name) => name !== 'sqlite');
     );
   },
 );
+
+function isOldSnapshot(error: unknown): boolean {
+  return error instanceof QueryFailedError && (error.driverError as { errno?: number }).errno === 1020;
+}
 
 const ROLLBACK = new Error('rolled back on purpose');
 

@@ -191,6 +191,16 @@ describeDatabases('ids', (name) => {
       expect((await history.latest(Guest, given))?.version).toBe(2);
   });
 
+  it('is text for a key that is text, where it is given as a number by turns with other text', async () => {
+    const repository = dataSource.getRepository(Text);
+    const uuid = '7f0c1d8e-1b2c-4222-8333-444455556666';
+    for (const key of ['17', '017', '17a', uuid]) {
+      await repository.insert({ id: key });
+      await repository.update({ id: key }, { text: `of ${key}` });
+    }
+    for (const id of [17, uuid, 17, '17a'] as string[]) await expectFound(Text, [id], `of ${id}`);
+  });
+
   it('may name a key that is a relation', async () => {
     const repository = dataSource.getRepository(Profile);
     await repository.insert({ guest });

@@ -57,9 +57,15 @@ export const lockingDatabases = databasesOfThisRun().filter((name) => name !== '
 
 export const SEATS = 10;
 
-export async function openTwins(name: DatabaseName, connections = 12): Promise<Twins> {
+/** @param prepare what is done to each before it is audited, and before its connections are used */
+export async function openTwins(
+  name: DatabaseName,
+  connections = 12,
+  prepare?: (dataSource: DataSource) => Promise<void>,
+): Promise<Twins> {
   const audited = await open(name, connections);
   const plain = await open(name, connections);
+  for (const { dataSource } of [audited, plain]) await prepare?.(dataSource);
   attachCapture(audited.dataSource, {}, new AuditContext());
   for (const { dataSource } of [audited, plain]) await fill(dataSource.manager);
   return {

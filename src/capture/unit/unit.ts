@@ -45,6 +45,11 @@ export class Unit {
     return this.isOwn;
   }
 
+  /** Lets what it has read so far not stand in the way of its write, where the transaction is its own. */
+  async renewSnapshot(): Promise<void> {
+    if (this.isOwn) await this.dialect.renewSnapshot?.(this.queryRunner);
+  }
+
   /** Whether the transaction is SERIALIZABLE. */
   get isSerializable(): boolean {
     return this.line!.session.isSerializable;

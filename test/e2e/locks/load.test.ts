@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DataSource, type EntityManager } from 'typeorm';
 import { type DatabaseName } from '../../support/databases.js';
+import { allowOldSnapshots } from '../../support/guarded-snapshots.js';
 import { expectInvariants } from '../../support/invariants.js';
 import { Guest, lockingDatabases, openTwins, Seat, SEATS, type Twins } from '../../support/lock-twins.js';
 
@@ -102,6 +103,7 @@ async function failures({ manager }: DataSource, work: Work): Promise<string[]> 
       const reader = twins.audited.createQueryRunner();
       try {
         await twins.audited.manager.update(Seat, 1, { taken: 1 });
+        await allowOldSnapshots(reader.manager);
         await reader.startTransaction('REPEATABLE READ');
         await reader.manager.find(Seat);
         await twins.audited.manager.update(Seat, 1, { taken: 2 });

@@ -45,6 +45,39 @@ describePaths(
       write: upsert([{ code: 'b', party: 1 }]),
     },
     {
+      // MySQL tells of 0 affected rows, or of 1 where the driver counts found ones.
+      name: 'upsert() of an unchanged row by its key',
+      before: knownSeats,
+      write: ({ manager }) =>
+        manager.upsert(Seat, { hall: 1, place: 'A1', name: 'one', price: 5 }, ['hall', 'place']),
+    },
+    {
+      name: 'upsert() of unchanged rows by their keys',
+      before: knownSeats,
+      write: ({ manager }) =>
+        manager.upsert(
+          Seat,
+          [
+            { hall: 1, place: 'A1', name: 'one', price: 5 },
+            { hall: 1, place: 'A2', name: 'two', price: 5 },
+          ],
+          ['hall', 'place'],
+        ),
+    },
+    {
+      name: 'createQueryBuilder().insert().orUpdate().updateEntity(false) of an unchanged row',
+      before: known,
+      write: ({ manager }) =>
+        manager
+          .createQueryBuilder()
+          .insert()
+          .into(Reservation)
+          .values({ code: 'b', party: 1 })
+          .orUpdate(['party'], ['code'])
+          .updateEntity(false)
+          .execute(),
+    },
+    {
       name: 'upsert() of new, changed and unchanged rows',
       before: known,
       write: upsert([
