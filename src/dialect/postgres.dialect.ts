@@ -8,6 +8,7 @@ import { PAD_BYTES, readPad, words } from './pad.js';
 import { connectionOf } from './query-runner.js';
 import { postgresSessions } from './postgres.session.js';
 import { postgresStatements } from './postgres.statements.js';
+import { postgresTimeLimit } from './postgres.time-limit.js';
 import { postgresRefusal } from './refusal.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
@@ -180,6 +181,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     pastHints: () => '',
 
     ...postgresStatements(dataSource, sessionOf),
+    timeLimit: postgresTimeLimit,
   };
 }
 

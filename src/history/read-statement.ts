@@ -1,6 +1,7 @@
 import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { bindStatement, compileStatement, type Statement } from '../dialect/statement.js';
+import { readWithin } from './timed-read.js';
 
 // Filters make many, and a connection that keeps them prepared keeps each of them. What is beyond that is put together
 // and planned each time, as what a builder makes is anyway.
@@ -32,20 +33,27 @@ export function readStatement(
   return statement;
 }
 
-/**
- * The rows that a statement selects.
- *
- * @param queryRunner in whose transaction it is run; undefined for one of its own
- */
+/** How statements are run. */
+export interface Reading {
+  /** In whose transaction; by default on a connection of the pool. */
+  readonly queryRunner?: QueryRunner;
+  /** After how many milliseconds the database ends one; by default never. */
+  readonly timeout?: number;
+}
+
+/** The rows that a statement selects. @throws ReadTimeoutError */
 export async function readRows(
   dataSource: DataSource,
   statement: Statement,
   values: Readonly<ObjectLiteral>,
-  queryRunner?: QueryRunner,
+  { queryRunner, timeout }: Reading = {},
 ): Promise<ObjectLiteral[]> {
   const runner = queryRunner ?? readingRunner(dataSource);
+  const bound = bindStatement(statement, values);
   try {
-    return await dialectOf(dataSource).read(runner, statement, bindStatement(statement, values));
+    return await (timeout === undefined
+      ? dialectOf(dataSource).read(runner, statement, bound)
+      : readWithin(dataSource, timeout, runner, statement, bound));
   } finally {
     if (runner !== queryRunner) await runner.release();
   }
