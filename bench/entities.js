@@ -65,6 +65,17 @@ export function readEntities(audited) {
   return { Guest, Stay };
 }
 
+/** The entity of the requests. @param largeText the column type of a text without a limit */
+export function servedEntities(audited, largeText) {
+  class Paper {}
+  PrimaryGeneratedColumn()(Paper.prototype, 'id');
+  Column({ type: 'varchar', length: 50 })(Paper.prototype, 'title');
+  Column({ type: largeText })(Paper.prototype, 'text');
+  Entity({ name: 'paper' })(Paper);
+  audited()(Paper);
+  return { Paper };
+}
+
 /** A booking's values, which differ from one to the next. */
 export function booking(n) {
   return {

@@ -2,6 +2,8 @@ import { performance } from 'node:perf_hooks';
 import { bytesPerRow, raceGrowth } from './cases/growth.js';
 import { measureBigWrites, measureStartUp } from './cases/processes.js';
 import { raceReads } from './cases/reads.js';
+import { measureRequests } from './cases/requests.js';
+import { measureSearches } from './cases/searches.js';
 import { writeCases } from './cases/writes.js';
 import { closeRelays, databaseNames, delayRoundTrips, isServer, versionOf } from './databases.js';
 import { figuresOf } from './figures.js';
@@ -22,6 +24,7 @@ const full = {
   },
   reads: { sizes: [1000, 100_000, 1_000_000], budget: { rounds: 40, ms: 8000, atLeast: 10, warmMs: 1000 } },
   processes: { rounds: 3 },
+  searches: { rounds: 5 },
   bytes: 2000,
 };
 const quick = {
@@ -127,6 +130,14 @@ async function runDatabase(name, { plan, peers, only, say, until }) {
   if (plan.processes && name !== 'sqlite-memory' && isWanted('big')) {
     say(`${name}: big writes`);
     add(await measureBigWrites(name, plan.processes));
+  }
+  if (plan.processes && name !== 'sqlite-memory' && isWanted('http')) {
+    say(`${name}: requests`);
+    add(await measureRequests(name, plan.processes));
+  }
+  if (plan.searches && isWanted('search')) {
+    say(`${name}: searches`);
+    add(await measureSearches(name, plan.searches));
   }
   if (plan.processes && isWanted('start-up')) {
     say(`${name}: start-up`);

@@ -33,6 +33,9 @@ export function sqlOf(dataSource) {
       const uuid = concat("'01900000-0000-7000-8000-'", hex);
       return isPostgres ? `(${uuid})::uuid` : uuid;
     },
+    /** A text of so many characters. */
+    repeat: (text, count) =>
+      isSqlite ? `replace(hex(zeroblob(${count})), '00', '${text}')` : `repeat('${text}', ${count})`,
     div: (a, b) => (isMysql ? `${a} DIV ${b}` : `${a} / ${b}`),
     /** Now, and what makes each revision's id and transaction, for the triggers of `limit`. */
     now: isPostgres

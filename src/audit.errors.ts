@@ -149,6 +149,17 @@ export class HistoryReadOnlyError extends AuditError {
   }
 }
 
+/** A read over HTTP took longer than `endpoints.timeout`, so the database has ended it. It is answered with 503. */
+export class ReadTimeoutError extends AuditError {
+  constructor(ms: number, options?: { cause?: unknown }) {
+    super(
+      `The database has ended a read of the history that took longer than ${ms} ms. Ask for a shorter page or a ` +
+        `narrower filter, try again when the database is less busy, or raise endpoints.timeout.`,
+      options,
+    );
+  }
+}
+
 /** What keeps one row from being brought back. */
 export interface RestoreConflict {
   /** The audited name, and the key as `timeline()` takes it. */

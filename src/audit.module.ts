@@ -30,6 +30,7 @@ import { auditPlansOf } from './audited/audit-plans.js';
 import { assertAuditOptions, assertModuleShape } from './check-options.js';
 import { AuditContext } from './context/audit-context.js';
 import { AuditContextModule } from './context/audit-context.module.js';
+import { HistoryService } from './history/history.service.js';
 import { endpointsOf } from './http/endpoints.js';
 import { noStore } from './http/no-store.js';
 import { getHistoryToken } from './inject-history.decorator.js';
@@ -138,7 +139,14 @@ function assemble(definition: DynamicModule, given: AuditModuleShape, isAsync: b
         inject: [ATTACHED_AUDIT],
         useFactory: (audit: AttachedAudit) => audit.maintenance,
       },
-      { provide: AUDIT_HISTORY, useExisting: history },
+      {
+        provide: AUDIT_HISTORY,
+        inject: [history, AUDITED_DATA_SOURCE],
+        useFactory: (unlimited: HistoryService, source: DataSource) =>
+          given.endpoints?.timeout === undefined
+            ? unlimited
+            : new HistoryService(source, given.endpoints.timeout),
+      },
     ],
     exports: [history, maintenance],
   };

@@ -153,6 +153,16 @@ export interface EndpointOptions {
   valueLimit?: number;
 
   /**
+   * After how many milliseconds the database ends a statement of the routes, an integer from 1 to 2147483647. The
+   * answer is 503, and the connection goes back to the pool as it was. The application's own reads, and HistoryService
+   * in code, have no such limit. SQLite can't end a statement, and the application doesn't start with it there.
+   *
+   * @default no limit but the database's own
+   * @example timeout: 5000
+   */
+  timeout?: number;
+
+  /**
    * Says that everybody may read it. Without guards the application doesn't start otherwise.
    * @default false
    */

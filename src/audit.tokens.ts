@@ -4,7 +4,7 @@ export const AUDITED_DATA_SOURCE = Symbol.for('nestjs-typeorm-audit:audited-data
 /** What `attachAudit()` returned for it. */
 export const ATTACHED_AUDIT = Symbol.for('nestjs-typeorm-audit:attached-audit');
 
-/** Its HistoryService, whatever name that is exported under. */
+/** The HistoryService that its endpoints read with. */
 export const AUDIT_HISTORY = Symbol.for('nestjs-typeorm-audit:history');
 
 /** Its AuditModuleShape, checked. */

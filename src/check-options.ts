@@ -9,6 +9,9 @@ type Expectations<T> = { readonly [K in keyof Required<T>]: Expectation };
 const A_FUNCTION: Expectation = ['a function of the request', (value) => typeof value === 'function'];
 const A_BOOLEAN: Expectation = ['true or false', (value) => typeof value === 'boolean'];
 
+// What PostgreSQL's statement_timeout takes.
+const MAX_TIMEOUT = 2 ** 31 - 1;
+
 const OPTIONS: Expectations<AuditOptions> = {
   actor: A_FUNCTION,
   context: A_FUNCTION,
@@ -59,6 +62,10 @@ const ENDPOINTS: Expectations<EndpointOptions> = {
   valueLimit: [
     'a number of bytes, 1 or more',
     (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+  ],
+  timeout: [
+    'an integer of milliseconds from 1 to 2147483647',
+    (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_TIMEOUT,
   ],
   public: A_BOOLEAN,
 };

@@ -73,6 +73,7 @@ export {
   InvalidArgumentError,
   NotAuditedError,
   PreparedStatementError,
+  ReadTimeoutError,
   type RestoreConflict,
   RestoreConflictError,
   RevisionDeleteForbiddenError,

@@ -1,9 +1,9 @@
 // One big write in a process of its own, so that the peak of the memory is its own too.
-import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { Audited, attachAudit } from 'nestjs-typeorm-audit';
 import { DataSource, MoreThan } from 'typeorm';
 import { booking, writeEntities } from '../entities.js';
+import { peakKb } from '../peak.js';
 
 const { subject, options, write, count } = JSON.parse(process.argv[2]);
 // The library is loaded in either case: what it takes to load is not what the write takes.
@@ -27,12 +27,3 @@ await writes[write]();
 const ms = performance.now() - start;
 console.log(JSON.stringify({ ms, maxRssKb: peakKb() }));
 await dataSource.destroy();
-
-// Of this program alone: what resourceUsage() says of a process begins with what its parent had.
-function peakKb() {
-  try {
-    return Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
-  } catch {
-    return process.resourceUsage().maxRSS;
-  }
-}

@@ -15,6 +15,11 @@ export interface RawWrite {
 /** What records a data source's writes, for those parts of the library that write themselves. */
 export interface Recorder {
   /**
+   * Runs in the transaction that is open on the connection, or in a new one that ends with the function, and of which
+   * no subscriber is told.
+   */
+  unit<T>(queryRunner: QueryRunner, fn: () => Promise<T>): Promise<T>;
+  /**
    * Runs in a savepoint of the transaction that is open on the connection, or of a new one that ends with the function.
    *
    * @param options `isDryRun`: takes back what was written, at the end

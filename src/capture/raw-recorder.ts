@@ -7,6 +7,10 @@ import { type Capture } from './capture.js';
 export class RawRecorder implements Recorder {
   constructor(private readonly capture: Capture) {}
 
+  unit<T>(queryRunner: QueryRunner, fn: () => Promise<T>): Promise<T> {
+    return this.capture.units.run(queryRunner, fn);
+  }
+
   transaction<T>(
     queryRunner: QueryRunner,
     fn: () => Promise<T>,

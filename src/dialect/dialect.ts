@@ -7,6 +7,7 @@ import { type Session } from './session.js';
 import { type Refusal } from './refusal.js';
 import { type Statement } from './statement.js';
 import { type Texts } from './texts.js';
+import { type TimeLimit } from './time-limit.js';
 
 /** A value of a key column as the driver would send it. */
 export type KeyValue = unknown;
@@ -267,6 +268,9 @@ export interface Dialect {
 
   /** Runs a select whose columns are the application's, which a migration may change meanwhile; prepared likewise. */
   read(queryRunner: QueryRunner, statement: Statement, values: unknown[]): Promise<Executed['rows']>;
+
+  /** How the database ends a read that takes too long; undefined where it can't. */
+  readonly timeLimit?: TimeLimit;
 }
 
 export interface KeyPacker {

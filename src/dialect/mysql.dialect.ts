@@ -16,6 +16,7 @@ import { preparedStatementsOf, readPlain, runPrepared } from './prepared.js';
 import { remembered } from './session.js';
 import { type Statement } from './statement.js';
 import { mysqlRefusal } from './refusal.js';
+import { mysqlTimeLimit } from './mysql.time-limit.js';
 import { withoutSuccessor } from './without-successor.js';
 import { columnType } from './column-type.js';
 import { INNODB_COLUMNS, tooManyBytes, tooManyColumns, type TypedColumn } from './row-limits.js';
@@ -170,6 +171,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     // yet, it doesn't come to an end. To MariaDB a hint is a comment.
     pastHints: (tables) => (tables > MOST_ORDERED ? 'SET_VAR(optimizer_search_depth = 3)' : ''),
     read: readPlain,
+    timeLimit: mysqlTimeLimit(dataSource),
     execute: async (queryRunner, statement, values) => {
       const mayPrepare = canPrepare && preparedStatementsOf(dataSource) !== false;
       if (!statement.name || !mayPrepare || !hasOwnQuery(queryRunner))

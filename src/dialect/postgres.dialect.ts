@@ -10,6 +10,7 @@ import { connectionOf } from './query-runner.js';
 import { postgresSessions } from './postgres.session.js';
 import { postgresStatements } from './postgres.statements.js';
 import { postgresTexts } from './postgres.texts.js';
+import { postgresTimeLimit } from './postgres.time-limit.js';
 import { postgresRefusal } from './refusal.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
@@ -193,6 +194,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     pastHints: () => '',
 
     ...postgresStatements(dataSource, sessionOf),
+    timeLimit: postgresTimeLimit,
   };
 }
 

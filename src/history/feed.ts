@@ -1,4 +1,4 @@
-import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { encodeCursor } from './cursor.js';
@@ -14,18 +14,28 @@ import {
   selectFeedKeys,
   selectFloor,
 } from './feed-select.js';
-import { readRows } from './read-statement.js';
+import { type Reading, readRows } from './read-statement.js';
 import { type ChangesOptions, type Page, type Revision, type TransactionOptions } from './revision.js';
 import { revisionReaderOf } from './revision-reader.js';
 
 /** One page of the revisions of all entities. @throws NotAuditedError @throws InvalidArgumentError naming the option */
-export async function readFeed(dataSource: DataSource, options: ChangesOptions): Promise<Page<Revision>> {
+export async function readFeed(
+  dataSource: DataSource,
+  options: ChangesOptions,
+  reading?: Reading,
+): Promise<Page<Revision>> {
   const request = feedRequest(dataSource, options);
   const { limit, plans } = request;
-  const floor = await readFloor(dataSource, request);
+  const floor = await readFloor(dataSource, request, reading);
   // One more than the page has, to know whether another follows.
   const window: FeedWindow = { order: 'DESC', limit: limit + 1 };
-  const found = await readRevisions(dataSource, plans, feedFilter(dataSource, request, floor), window);
+  const found = await readRevisions(
+    dataSource,
+    plans,
+    feedFilter(dataSource, request, floor),
+    window,
+    reading,
+  );
   const items = found.slice(0, limit);
   const end = found.length > limit ? items.at(-1)!.id : floor;
   return { items, nextCursor: end === undefined ? null : encodeCursor(FEED, end) };
@@ -35,7 +45,11 @@ export async function readFeed(dataSource: DataSource, options: ChangesOptions):
  * Down to which `rev_id` a page looks, if anything is left below it: what a filter has no index for is looked for in a
  * bounded number of revisions, and the page ends where that ends.
  */
-async function readFloor(dataSource: DataSource, request: FeedRequest): Promise<string | undefined> {
+async function readFloor(
+  dataSource: DataSource,
+  request: FeedRequest,
+  reading?: Reading,
+): Promise<string | undefined> {
   const { plans, actor, operation, transaction } = request;
   if (plans.length === 0 || transaction !== undefined) return undefined;
   if (actor === undefined && operation === undefined) return undefined;
@@ -46,22 +60,18 @@ async function readFloor(dataSource: DataSource, request: FeedRequest): Promise<
     classes: new Map(),
   });
   const statement = selectFloor(dataSource, plans, filter);
-  const [row] = (await readRows(dataSource, statement, filter.values)) as { rev_id: string }[];
+  const [row] = (await readRows(dataSource, statement, filter.values, reading)) as { rev_id: string }[];
   return row?.rev_id;
 }
 
 /** All revisions of a transaction, in the order in which they were made. @throws InvalidArgumentError */
-export function readTransaction(
-  dataSource: DataSource,
-  id: string,
-  queryRunner?: QueryRunner,
-): Promise<Revision[]> {
+export function readTransaction(dataSource: DataSource, id: string, reading?: Reading): Promise<Revision[]> {
   const filter = {
     conditions: ['b.rev_transaction = {{transaction}}'],
     values: { transaction: transactionId(id) },
   };
   const window: FeedWindow = { order: 'ASC', limit: undefined };
-  return readRevisions(dataSource, auditPlansOf(dataSource).all, filter, window, queryRunner);
+  return readRevisions(dataSource, auditPlansOf(dataSource).all, filter, window, reading);
 }
 
 /** One page of a transaction's revisions, in the order in which they were made. @throws InvalidArgumentError */
@@ -69,13 +79,14 @@ export async function readTransactionPage(
   dataSource: DataSource,
   id: string,
   options: TransactionOptions,
+  reading?: Reading,
 ): Promise<Page<Revision>> {
   const { list, transaction, limit, after } = transactionRequest(id, options);
   const conditions = ['b.rev_transaction = {{transaction}}', ...(after ? ['b.rev_id > {{after}}'] : [])];
   const filter = { conditions, values: { transaction, after } };
   // One more than the page has, to know whether another follows.
   const window: FeedWindow = { order: 'ASC', limit: limit + 1 };
-  const found = await readRevisions(dataSource, auditPlansOf(dataSource).all, filter, window);
+  const found = await readRevisions(dataSource, auditPlansOf(dataSource).all, filter, window, reading);
   const items = found.slice(0, limit);
   return { items, nextCursor: found.length > limit ? encodeCursor(list, items.at(-1)!.id) : null };
 }
@@ -85,21 +96,21 @@ async function readRevisions(
   plans: readonly AuditPlan[],
   filter: FeedFilter,
   window: FeedWindow,
-  queryRunner?: QueryRunner,
+  reading?: Reading,
 ): Promise<Revision[]> {
   if (plans.length === 0) return [];
   const [group, ...more] = feedGroups(dataSource, plans);
-  if (more.length === 0) return readGroup(dataSource, group, filter, window, queryRunner);
+  if (more.length === 0) return readGroup(dataSource, group, filter, window, reading);
   // More tables than one statement can join: first which revisions they are, then those of the tables that occur.
   const statement = selectFeedKeys(dataSource, plans, filter, window);
-  const keys = (await readRows(dataSource, statement, filter.values, queryRunner)) as {
+  const keys = (await readRows(dataSource, statement, filter.values, reading)) as {
     [FEED_TABLE]: number | string;
     rev_id: string;
   }[];
   const present = plans.filter((_, t) => keys.some((key) => Number(key[FEED_TABLE]) === t));
   const revisions: Revision[] = [];
   for (const tables of feedGroups(dataSource, present))
-    revisions.push(...(await readGroup(dataSource, tables, filter, window, queryRunner)));
+    revisions.push(...(await readGroup(dataSource, tables, filter, window, reading)));
   const wanted = new Map(keys.map(({ rev_id }, at) => [rev_id, at]));
   return revisions
     .filter(({ id }) => wanted.has(id))
@@ -111,10 +122,10 @@ async function readGroup(
   plans: readonly AuditPlan[],
   filter: FeedFilter,
   window: FeedWindow,
-  queryRunner?: QueryRunner,
+  reading?: Reading,
 ): Promise<Revision[]> {
   const statement = selectFeed(dataSource, plans, filter, window);
-  const rows = await readRows(dataSource, statement, filter.values, queryRunner);
+  const rows = await readRows(dataSource, statement, filter.values, reading);
   const readers = plans.map((plan, t) => revisionReaderOf<ObjectLiteral>(dataSource, plan, feedPrefix(t)));
   return rows.map((row) => readers[Number(row[FEED_TABLE])].revision(row));
 }

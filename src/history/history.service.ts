@@ -1,10 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { ofVersion, readAsOf } from './as-of.js';
 import { classFilter } from './class-filter.js';
 import { readDiff } from './diff.js';
 import { readFeed, readTransactionPage } from './feed.js';
+import { type Reading } from './read-statement.js';
 import { restore } from './restore.js';
 import {
   type Change,
@@ -32,7 +33,11 @@ import { assertVersion } from './version.js';
  */
 @Injectable()
 export class HistoryService {
-  constructor(private readonly dataSource: DataSource) {}
+  /** @param timeout after how many milliseconds the database ends a statement that reads revisions; by default never */
+  constructor(
+    private readonly dataSource: DataSource,
+    @Optional() private readonly timeout?: number,
+  ) {}
 
   /**
    * The revisions of one entity, newest first, in pages.
@@ -146,7 +151,7 @@ export class HistoryService {
    * // items → [{ entity: 'reservation', entityId: 1, version: 3, operation: 'update', changes: […], … }, …]
    */
   async changes(options: ChangesOptions = {}): Promise<Page<Revision>> {
-    return readFeed(this.dataSource, options);
+    return readFeed(this.dataSource, options, this.reading);
   }
 
   /**
@@ -158,7 +163,7 @@ export class HistoryService {
    * // items → [{ entity: 'guest', version: 1, … }, { entity: 'reservation', version: 1, … }]
    */
   async transaction(id: string, options: TransactionOptions = {}): Promise<Page<Revision>> {
-    return readTransactionPage(this.dataSource, id, options);
+    return readTransactionPage(this.dataSource, id, options, this.reading);
   }
 
   /**
@@ -204,8 +209,13 @@ export class HistoryService {
     return undo(this.dataSource, transaction, options);
   }
 
+  private get reading(): Reading {
+    return { timeout: this.timeout };
+  }
+
   private row<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): RowRevisions<E> {
     const plan = auditPlansOf(this.dataSource).seenBy(entity);
-    return RowRevisions.of(this.dataSource, plan, id, classFilter(this.dataSource, plan, [entity]));
+    const ofClass = classFilter(this.dataSource, plan, [entity]);
+    return RowRevisions.of(this.dataSource, plan, id, this.reading, ofClass);
   }
 }

@@ -27,7 +27,7 @@ export async function newestCatchUp(
       `SELECT m.id AS id, m.details AS details FROM ${tableName(dataSource, maintenance)} m ` +
       `WHERE m.entity = {{entity}} AND m.action IN ('backfill', 'reconcile') ORDER BY m.created DESC LIMIT 1`,
   );
-  const [row] = await readRows(dataSource, statement, { entity: metadata.tablePath }, queryRunner);
+  const [row] = await readRows(dataSource, statement, { entity: metadata.tablePath }, { queryRunner });
   if (!row) return undefined;
   const column = maintenance.findColumnWithPropertyName('details')!;
   const details = dataSource.driver.prepareHydratedValue(row.details, column) as CatchUpRecord['details'];

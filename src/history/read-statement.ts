@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '../audit.errors.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { bindStatement, compileStatement, type Statement } from '../dialect/statement.js';
 import { isAscii } from '../dialect/texts.js';
+import { readWithin } from './timed-read.js';
 
 // Filters make many, and a connection that keeps them prepared keeps each of them. What is beyond that is put together
 // and planned each time, as what a builder makes is anyway.
@@ -34,18 +35,26 @@ export function readStatement(
   return statement;
 }
 
+/** How statements are run. */
+export interface Reading {
+  /** In whose transaction; by default on a connection of the pool. */
+  readonly queryRunner?: QueryRunner;
+  /** After how many milliseconds the database ends one; by default never. */
+  readonly timeout?: number;
+}
+
 /**
  * The rows that a statement selects.
  *
  * @param values by the names of its parameters, of which `actor` is a text of the caller's
- * @param queryRunner in whose transaction it is run; undefined for one of its own
+ * @throws ReadTimeoutError
  * @throws InvalidArgumentError when the database's encoding lacks a character of the actor, which no revision has then
  */
 export async function readRows(
   dataSource: DataSource,
   statement: Statement,
   values: Readonly<ObjectLiteral>,
-  queryRunner?: QueryRunner,
+  { queryRunner, timeout }: Reading = {},
 ): Promise<ObjectLiteral[]> {
   const dialect = dialectOf(dataSource);
   const { texts } = dialect;
@@ -53,8 +62,11 @@ export async function readRows(
   const actor = values.actor as string | undefined;
   const isPlain = !texts || actor === undefined || isAscii(actor);
   const given = isPlain ? values : { ...values, actor: texts.sent(actor) };
+  const bound = bindStatement(statement, given);
   try {
-    return await dialect.read(runner, statement, bindStatement(statement, given));
+    return await (timeout === undefined
+      ? dialect.read(runner, statement, bound)
+      : readWithin(dataSource, timeout, runner, statement, bound));
   } catch (error) {
     if (isPlain || !texts.isUntranslatable(error)) throw error;
     throw new InvalidArgumentError(

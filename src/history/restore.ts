@@ -39,7 +39,7 @@ export async function restore<E extends ObjectLiteral>(
   const reason = `restore of ${at instanceof Date ? momentText(at) : `version ${versionOf(at)}`}`;
   let row: RestoreTarget;
   const written = inWriteTransaction(dataSource, { manager, reason, dryRun }, async (write) => {
-    const revisions = new RowRevisions<E>(dataSource, plan, key, write.queryRunner, ofClass);
+    const revisions = new RowRevisions<E>(dataSource, plan, key, write, ofClass);
     const target = await targetOf(revisions, at);
     row = { name: revisions.name, revision: target };
     const before = await revisions.newest();

@@ -1,4 +1,4 @@
-import { type DataSource, type ObjectLiteral, QueryFailedError, type QueryRunner } from 'typeorm';
+import { type DataSource, type ObjectLiteral, QueryFailedError } from 'typeorm';
 import { InvalidArgumentError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { dialectOf } from '../dialect/dialect-of.js';
@@ -6,7 +6,7 @@ import { type Statement } from '../dialect/statement.js';
 import { tableName } from '../dialect/table-name.js';
 import { type ClassFilter } from './class-filter.js';
 import { keyOf, keyText } from './key-of.js';
-import { readRows } from './read-statement.js';
+import { type Reading, readRows } from './read-statement.js';
 import { type EntityId, type Revision } from './revision.js';
 import { type RevisionReader, revisionReaderOf } from './revision-reader.js';
 import {
@@ -23,13 +23,13 @@ export class RowRevisions<E extends ObjectLiteral> {
 
   /**
    * @param key as the driver takes it
-   * @param queryRunner of the transaction in whose sight they are read
+   * @param reading in whose sight, and for how long at most
    */
   constructor(
     private readonly dataSource: DataSource,
     readonly plan: AuditPlan,
     readonly key: readonly unknown[],
-    private readonly queryRunner?: QueryRunner,
+    private readonly reading?: Reading,
     /** Only those of a child class of a single-table inheritance. */
     readonly ofClass?: ClassFilter,
   ) {
@@ -41,9 +41,10 @@ export class RowRevisions<E extends ObjectLiteral> {
     dataSource: DataSource,
     plan: AuditPlan,
     id: EntityId,
+    reading: Reading,
     ofClass?: ClassFilter,
   ): RowRevisions<E> {
-    return new RowRevisions(dataSource, plan, keyOf(dataSource, plan, id), undefined, ofClass);
+    return new RowRevisions(dataSource, plan, keyOf(dataSource, plan, id), reading, ofClass);
   }
 
   /** The row as messages and cursors name it: `Reservation 1`. */
@@ -72,7 +73,7 @@ export class RowRevisions<E extends ObjectLiteral> {
     return row.last === null ? undefined : { first: Number(row.first), last: Number(row.last) };
   }
 
-  /** The newest one, in the sight of the query runner. */
+  /** The newest one. */
   async newest(): Promise<Revision<E> | undefined> {
     return (await this.read({ order: 'DESC', limit: 1 })).at(0);
   }
@@ -113,7 +114,7 @@ export class RowRevisions<E extends ObjectLiteral> {
   private async run(statement: Statement, values: ObjectLiteral): Promise<ObjectLiteral[]> {
     const key = Object.fromEntries(this.key.map((value, n) => [`key${n}`, value]));
     try {
-      return await readRows(this.dataSource, statement, { ...key, ...values }, this.queryRunner);
+      return await readRows(this.dataSource, statement, { ...key, ...values }, this.reading);
     } catch (error) {
       if (!isDataException(error)) throw error;
       // The database can't read the id as a value of the key's type: 'x' as a uuid, 2 ** 40 as an int.

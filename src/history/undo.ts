@@ -70,7 +70,7 @@ async function revisionsMade(write: HistoryWrite, rows: readonly UndoneRow[]): P
     const first = await row.made();
     if (!first) continue;
     const versions = new Map(rows.map(({ latest }) => [nameOf(latest), latest.version]));
-    const all = await readTransaction(write.dataSource, first.transaction, write.queryRunner);
+    const all = await readTransaction(write.dataSource, first.transaction, write);
     return all.filter((revision) => revision.version > (versions.get(nameOf(revision)) ?? Infinity));
   }
   return [];

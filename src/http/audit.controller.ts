@@ -1,5 +1,6 @@
 import { Get, Inject, NotFoundException, Param, Query } from '@nestjs/common';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { InvalidArgumentError } from '../audit.errors.js';
 import { type AuditModuleShape } from '../audit.options.js';
 import { AUDIT_HISTORY, AUDIT_SHAPE, AUDITED_DATA_SOURCE } from '../audit.tokens.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
@@ -193,10 +194,13 @@ export class AuditController {
     const parsed = parseQuery(query, { from: parseInteger, to: parseInteger });
     const from = required('from', parsed.from);
     const to = required('to', parsed.to);
-    await this.assertHistory(addressed, entity, id);
     const { plan, target, key } = addressed;
     const presenter = this.presenter(plan, serialization);
-    const changes = await this.history.diff(target, key, from, to);
+    const changes = await this.history.diff(target, key, from, to).catch(async (error: unknown) => {
+      // There is no such version, or there is no history at all.
+      if (error instanceof InvalidArgumentError) await this.assertHistory(addressed, entity, id);
+      throw error;
+    });
     if (!presenter.asksEntity) return presenter.changes(changes, null, null);
     const before = await this.history.asOf(target, key, from);
     return presenter.changes(changes, before, await this.history.asOf(target, key, to));

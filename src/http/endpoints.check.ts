@@ -4,13 +4,10 @@ import { DataSource } from 'typeorm';
 import { AuditConfigurationError } from '../audit.errors.js';
 import { type AuditModuleShape } from '../audit.options.js';
 import { AUDIT_SHAPE, AUDITED_DATA_SOURCE } from '../audit.tokens.js';
-import { auditPlansOf } from '../audited/audit-plans.js';
+import { assertTimeouts } from '../history/timed-read.js';
 import { pathOf } from './endpoints-path.js';
 
-// The paths of one transaction begin with it.
-const RESERVED_NAME = 'transactions';
-
-/** Stops the application when it starts with endpoints that something else would answer for. */
+/** Stops the application when it starts with endpoints that something else would answer for, or that can't keep a limit. */
 @Injectable()
 export class EndpointsCheck implements OnModuleInit {
   constructor(
@@ -21,17 +18,8 @@ export class EndpointsCheck implements OnModuleInit {
 
   /** @throws AuditConfigurationError naming the remedy */
   onModuleInit(): void {
-    this.assertNames();
     this.assertPath();
-  }
-
-  private assertNames(): void {
-    const reserved = auditPlansOf(this.dataSource).entities.find(({ name }) => name === RESERVED_NAME);
-    if (reserved)
-      throw new AuditConfigurationError(
-        `${reserved.metadata.name} is audited as "${RESERVED_NAME}", which is a path of the endpoints. ` +
-          `Give it another name there: @Audited({ name: 'payments' }).`,
-      );
+    if (this.shape.endpoints?.timeout !== undefined) assertTimeouts(this.dataSource, 'endpoints.timeout');
   }
 
   private assertPath(): void {

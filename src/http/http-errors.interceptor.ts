@@ -4,11 +4,12 @@ import {
   type ExecutionContext,
   Injectable,
   type NestInterceptor,
+  ServiceUnavailableException,
 } from '@nestjs/common';
 import { catchError, type Observable, throwError } from 'rxjs';
-import { InvalidArgumentError } from '../audit.errors.js';
+import { InvalidArgumentError, ReadTimeoutError } from '../audit.errors.js';
 
-/** Says in HTTP what the client did wrong. It is no filter, so that the application's own filters still apply. */
+/** Says in HTTP what the client did wrong, and that a read took too long. It is no filter, so that the application's own filters still apply. */
 @Injectable()
 export class HttpErrorsInterceptor implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -18,6 +19,8 @@ export class HttpErrorsInterceptor implements NestInterceptor {
 
 /** The body is that of every Nest application, and the field. */
 function httpErrorOf(error: unknown): unknown {
+  if (error instanceof ReadTimeoutError)
+    return new ServiceUnavailableException(error.message, { cause: error });
   if (!(error instanceof InvalidArgumentError)) return error;
   const { message, argument: field } = error;
   return new BadRequestException({ statusCode: 400, error: 'Bad Request', message, field }, { cause: error });

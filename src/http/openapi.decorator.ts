@@ -16,6 +16,7 @@ interface Documentation {
 }
 
 const badRequest = { description: 'A parameter is unknown or malformed; the field is named' };
+const tooLong = { description: 'A read took longer than the timeout of the endpoints' };
 const notFound = { description: 'No such entity is audited, or it has no such history' };
 
 /**
@@ -45,7 +46,7 @@ export function Documented({
     Reflect.defineMetadata('swagger/apiParameters', parameters, handler);
     Reflect.defineMetadata(
       'swagger/apiResponse',
-      { 200: { description: summary, schema: answer }, 400: badRequest, 404: notFound },
+      { 200: { description: summary, schema: answer }, 400: badRequest, 404: notFound, 503: tooLong },
       handler,
     );
   };

@@ -7,6 +7,7 @@ import request from 'supertest';
 import { Column, Entity, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import { dataSourceOf, platforms, sqlite, startApp } from '../support/app.js';
 import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
+import { QueryRecorder } from '../support/query-recorder.js';
 
 @Audited()
 @Entity()
@@ -54,11 +55,17 @@ describe.each(platforms)('the answers of the endpoints on %s', (platform) => {
 describe('pages over HTTP', () => {
   let app: INestApplication;
   const large = 'é'.repeat(500_000);
+  const recorder = new QueryRecorder();
   const answer = async (path: string): Promise<any> =>
     (await request(app.getHttpServer()).get(path).expect(200)).body;
   beforeAll(async () => {
     app = await startApp(
-      { imports: [sqlite([Paper]), AuditModule.forRoot({ endpoints: { public: true } })] },
+      {
+        imports: [
+          sqlite([Paper], { logger: recorder }),
+          AuditModule.forRoot({ endpoints: { public: true } }),
+        ],
+      },
       { prepare: (it) => it.setGlobalPrefix('api') },
     );
     const dataSource = dataSourceOf(app);
@@ -87,6 +94,16 @@ describe('pages over HTTP', () => {
       expect(new Set(versions).size).toBe(40);
       expect(versions).toHaveLength(40);
     }
+  });
+
+  it.each([
+    ['a difference', 'diff?from=1&to=2'],
+    ['a version', 'versions/2'],
+    ['a state', 'as-of?at=2'],
+  ])('read the revisions of %s once', async (_title, path) => {
+    recorder.clear();
+    await answer(`/api/audit/paper/1/${path}`);
+    expect(recorder.queries).toHaveLength(1);
   });
 
   it('show a large value by its size and digest, with a link to it', async () => {

@@ -423,6 +423,7 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
         200: { content: { 'application/json': { schema: { type: 'object' } } } },
         400: expect.anything(),
         404: expect.anything(),
+        503: expect.anything(),
       },
     });
     const timeline = document.paths['/audit/{entity}/{id}'].get!;
