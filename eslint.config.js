@@ -67,7 +67,7 @@ export default defineConfig(
   globalIgnores(['dist/', 'sample/dist/', 'coverage/']),
   eslint.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,cts}'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
@@ -96,6 +96,10 @@ export default defineConfig(
     // They wrap methods of other objects, and call them with the object again.
     files: ['src/revision/{typeorm,data-source}.patch.ts', 'src/capture/transaction-gate.ts'],
     rules: { '@typescript-eslint/unbound-method': 'off' },
+  },
+  {
+    files: ['**/*.cts'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   {
     files: ['test/**/*.ts'],
