@@ -67,7 +67,7 @@ export default defineConfig(
   globalIgnores(['dist/', 'sample/dist/', 'coverage/']),
   eslint.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,cts}'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
@@ -104,6 +104,10 @@ export default defineConfig(
         ].map((selector) => ({ selector, message: "Wrap a method of TypeORM's by wrapMember()." })),
       ],
     },
+  },
+  {
+    files: ['**/*.cts'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   {
     files: ['test/**/*.ts'],

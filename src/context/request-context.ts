@@ -1,6 +1,7 @@
 import { type ExecutionContext } from '@nestjs/common';
-import { CLS_CTX, CLS_REQ, ClsServiceManager, type ClsStore, ContextClsStoreMap } from 'nestjs-cls';
+import { CLS_CTX, CLS_REQ, ClsServiceManager, type ClsStore } from 'nestjs-cls';
 import { rawRequestOf, requestOf, type RequestOrigin } from './request-of.js';
+import { storeMaps } from './store-maps.js';
 
 const REQUEST = Symbol.for('nestjs-typeorm-audit:request');
 const EXECUTION = Symbol.for('nestjs-typeorm-audit:execution');
@@ -39,7 +40,9 @@ export function currentRequestId(): string | undefined {
 
 /** Runs the rest of an HTTP request in a context of its own, or in the one that the application has opened for it. */
 export function inContextOfRaw<T>(raw: object, fn: () => T, application?: object): T {
-  if (isOpenFor(raw, ContextClsStoreMap.getByRaw(raw))) {
+  const maps = storeMaps();
+  const known = maps.map((map) => map.getByRaw(raw));
+  if (isOpenFor(raw, known)) {
     cls.setIfUndefined(CLS_REQ, raw);
     cls.set(APPLICATION, application);
     return fn();
@@ -51,7 +54,7 @@ export function inContextOfRaw<T>(raw: object, fn: () => T, application?: object
     cls.set(CLS_CTX, undefined);
     cls.set(CLS_REQ, raw);
     cls.set(APPLICATION, application);
-    ContextClsStoreMap.setByRaw(raw, cls.get());
+    for (const map of maps) map.setByRaw(raw, cls.get());
     return fn();
   });
 }
@@ -59,20 +62,23 @@ export function inContextOfRaw<T>(raw: object, fn: () => T, application?: object
 /** Runs a handler in the context of its request or message, and opens one where nobody has. */
 export function inContextOf<T>(context: ExecutionContext, fn: () => T, application?: object): T {
   const request = requestOf(context);
-  const known: ClsStore | undefined = ContextClsStoreMap.get(context);
+  const maps = storeMaps();
+  const known = maps.map((map): ClsStore | undefined => map.get(context));
   if (isOpenFor(rawRequestOf(request), known)) {
     cls.set(REQUEST, request);
     cls.set(EXECUTION, context);
     cls.set(APPLICATION, application);
     return fn();
   }
-  const store: ClsStore = cls.isActive() ? { ...known, ...cls.get() } : (known ?? {});
+  const store: ClsStore = cls.isActive()
+    ? Object.assign({}, ...known, cls.get())
+    : (known.find(Boolean) ?? {});
   store[REQUEST] = request;
   store[EXECUTION] = context;
   store[APPLICATION] = application;
   // It is found there by nestjs-cls, whose own interceptor may come next. A custom transport may have no context
   // object, and a WeakMap takes nothing else.
-  if (typeof request === 'object' && request) ContextClsStoreMap.set(context, store);
+  if (typeof request === 'object' && request) for (const map of maps) map.set(context, store);
   return cls.runWith(store, fn);
 }
 
@@ -80,7 +86,7 @@ export function inContextOf<T>(context: ExecutionContext, fn: () => T, applicati
  * Whether the open context is that of the request, or a copy of it. Another one can be open too: that of the code
  * that started the server. It must not be written to, or requests would see each other's values.
  */
-function isOpenFor(raw: unknown, known: ClsStore | undefined): boolean {
+function isOpenFor(raw: unknown, known: (ClsStore | undefined)[]): boolean {
   const store = cls.get() as ClsStore | undefined;
-  return !!store && (store === known || (!!raw && store[CLS_REQ] === raw));
+  return !!store && (known.includes(store) || (!!raw && store[CLS_REQ] === raw));
 }

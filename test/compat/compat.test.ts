@@ -14,6 +14,8 @@ import {
   type Line,
   type ModuleStyle,
   pack,
+  removeSecondTypeorm,
+  resolvedVersions,
   runJest,
   runNode,
 } from './projects.js';
@@ -31,6 +33,13 @@ const packages: Record<Line, readonly string[]> = {
     'pg@8',
   ],
   'NestJS 12, TypeORM 1': [...transactional, '@nestjs/platform-express@^12.0.0'],
+};
+
+/** What `one-context.ts` prints. */
+const oneContext = {
+  hasOneStore: true,
+  reason: 'a guest called',
+  context: { requestId: 'cls-1', method: 'POST', path: '/reservations' },
 };
 
 let tarball: string;
@@ -136,6 +145,10 @@ describe.each(lines)('the packed package with %s', (line) => {
       2 * minutes,
     );
 
+    it('shares the context of an application that mounts nestjs-cls', async () => {
+      expect(await runNode(join(project, style), 'out/one-context.js')).toEqual(oneContext);
+    });
+
     // Jest can't require NestJS 12, which is ESM only.
     if (style === 'esm' || line === 'NestJS 11, TypeORM 0.3') {
       it('records in a jest suite', () => runJest(join(project, style), style), 2 * minutes);
@@ -155,4 +168,48 @@ describe.each(lines)('the packed package with %s', (line) => {
       expect(message).toMatch('npm dedupe');
     }
   });
+
+  // Package managers choose it for NestJS 11 too, and only its CommonJS modules can be loaded there.
+  if (line === 'NestJS 11, TypeORM 0.3') {
+    describe('and nestjs-cls 7', () => {
+      beforeAll(async () => {
+        await removeSecondTypeorm(project);
+        await addPackages(project, ['nestjs-cls@7.0.0', 'webpack@5']);
+      }, 5 * minutes);
+
+      it(
+        'type-checks, records the life of an entity, and shares the context of the application',
+        async () => {
+          await compile(join(project, 'commonjs'));
+          expect(await runNode(join(project, 'commonjs'), 'out/main.js')).toMatchObject({
+            rows: 3,
+            actor: 'bob',
+          });
+          expect(await runNode(join(project, 'commonjs'), 'out/one-context.js')).toEqual(oneContext);
+        },
+        2 * minutes,
+      );
+
+      it('records in a jest suite', () => runJest(join(project, 'commonjs'), 'commonjs'), 2 * minutes);
+
+      it(
+        'can be bundled by webpack',
+        async () => {
+          const folder = join(project, 'packages');
+          expect(await runNode(folder, 'bundled.cjs')).toEqual(['AuditModule', 'ClsModule']);
+        },
+        minutes,
+      );
+    });
+  }
 });
+
+it(
+  'is accepted by npm in a project that has NestJS by @nestjs/typeorm only',
+  async () => {
+    const versions = await resolvedVersions({ '@nestjs/typeorm': '^11.0.0' }, tarball);
+    expect(versions['node_modules/@nestjs/core']).toMatch(/^11\./);
+    expect(versions).not.toHaveProperty('node_modules/@nestjs/swagger');
+  },
+  minutes,
+);

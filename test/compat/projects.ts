@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const repository = join(here, '..', '..');
+export const repository = join(here, '..', '..');
 
 /** The release lines of NestJS and TypeORM that the package promises to work with. */
 export type Line = 'NestJS 11, TypeORM 0.3' | 'NestJS 12, TypeORM 1';
@@ -17,7 +17,7 @@ export type ModuleStyle = 'commonjs' | 'esm';
 /** Builds and packs the package, as `npm publish` would, into a folder of its own. */
 export async function pack(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'audit-compat-'));
-  await run(repository, 'npm', 'pack', '--silent', '--pack-destination', folder);
+  await run(repository, 'npm', ['pack', '--silent', '--pack-destination', folder]);
   const [tarball] = (await readdir(folder)).filter((file) => file.endsWith('.tgz'));
   return join(folder, tarball);
 }
@@ -33,24 +33,34 @@ export async function installProject(line: Line, tarball: string): Promise<strin
     private: true,
     dependencies: { ...(await dependenciesOf(line)), 'nestjs-typeorm-audit': `file:${tarball}` },
   });
-  await run(folder, 'npm', 'install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund');
-  // Of the same version as ours, so its minute of compiling is done already.
-  const binding = 'node_modules/better-sqlite3/build';
-  await cp(join(repository, binding, 'Release'), join(folder, binding, 'Release'), { recursive: true });
+  await npmInstall(folder);
+  await addSqliteBinding(folder);
   for (const style of ['commonjs', 'esm'] as const) {
     await addApplication(line, style, join(folder, style));
   }
   return folder;
 }
 
+/** Installs packages, or those of the project's package.json. */
+export function npmInstall(folder: string, ...given: string[]): Promise<string> {
+  const quiet = ['--prefer-offline', '--no-audit', '--no-fund'];
+  return run(folder, 'npm', ['install', '--ignore-scripts', ...quiet, ...given]);
+}
+
+/** Of the same version as ours, so its minute of compiling is done already. */
+export async function addSqliteBinding(folder: string): Promise<void> {
+  const binding = 'node_modules/better-sqlite3/build/Release';
+  await cp(join(repository, binding), join(folder, binding), { recursive: true });
+}
+
 /** Compiles the application with the project's own TypeScript against the package's published types. */
 export function compile(folder: string): Promise<string> {
-  return run(folder, process.execPath, '../node_modules/typescript/bin/tsc', '-p', '.');
+  return run(folder, process.execPath, ['../node_modules/typescript/bin/tsc', '-p', '.']);
 }
 
 /** Runs a file of the project in plain Node.js and parses what it prints. */
 export async function runNode(folder: string, file: string, ...given: string[]): Promise<unknown> {
-  return JSON.parse(await run(folder, process.execPath, file, ...given));
+  return JSON.parse(await run(folder, process.execPath, [file, ...given]));
 }
 
 /** Adds an application whose migrations are made by TypeORM's commands, from `commands/`. */
@@ -71,23 +81,39 @@ export async function addCommandsApplication(
   }
 }
 
-/** Gives our package a TypeORM of its own, as npm does where versions don't fit. */
-export async function addSecondTypeorm(project: string): Promise<void> {
-  const modules = join(project, 'node_modules');
-  const second = join(modules, 'nestjs-typeorm-audit/node_modules/typeorm');
-  await cp(join(modules, 'typeorm'), second, { recursive: true });
+/** What npm would install beside the package, by place, for a project that has these already. */
+export async function resolvedVersions(
+  dependencies: Record<string, string>,
+  tarball: string,
+): Promise<Record<string, string>> {
+  const folder = await mkdtemp(join(dirname(tarball), 'resolved-'));
+  await writeJson(join(folder, 'package.json'), { private: true, dependencies });
+  await npmInstall(folder, '--package-lock-only', `nestjs-typeorm-audit@file:${tarball}`, 'nestjs-cls');
+  const { packages } = JSON.parse(await readFile(join(folder, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { version: string }>;
+  };
+  return Object.fromEntries(Object.entries(packages).map(([place, { version }]) => [place, version]));
+}
+
+/** Where npm puts a TypeORM of our own where versions don't fit. */
+const SECOND_TYPEORM = 'node_modules/nestjs-typeorm-audit/node_modules/typeorm';
+
+export function addSecondTypeorm(project: string): Promise<void> {
+  return cp(join(project, 'node_modules/typeorm'), join(project, SECOND_TYPEORM), { recursive: true });
+}
+
+export function removeSecondTypeorm(project: string): Promise<void> {
+  return rm(join(project, SECOND_TYPEORM), { recursive: true, force: true });
 }
 
 /** Runs one of the commands that TypeORM installs, and gives what it prints. */
 export function runTypeorm(folder: string, command: string, ...given: string[]): Promise<string> {
-  return run(folder, join(folder, '../node_modules/.bin', command), ...given);
+  return run(folder, join(folder, '../node_modules/.bin', command), given);
 }
 
 /** Adds packages that applications use beside ours, whatever their peers say, and the scripts that use them. */
 export async function addPackages(project: string, packages: readonly string[]): Promise<void> {
-  const flags = ['--no-save', '--legacy-peer-deps', '--omit=optional', '--ignore-scripts'];
-  const quiet = ['--prefer-offline', '--no-audit', '--no-fund'];
-  await run(project, 'npm', 'install', ...flags, ...quiet, ...packages);
+  await npmInstall(project, '--no-save', '--legacy-peer-deps', '--omit=optional', ...packages);
   await cp(join(here, 'packages'), join(project, 'packages'), { recursive: true });
 }
 
@@ -116,15 +142,27 @@ export async function addAdminJs(project: string): Promise<string> {
 export function runJest(folder: string, style: ModuleStyle): Promise<string> {
   const flags = style === 'esm' ? ['--experimental-vm-modules'] : [];
   const jest = join(repository, 'node_modules/jest/bin/jest.js');
-  return run(folder, process.execPath, ...flags, jest, '--rootDir', folder, '--testMatch', '**/out/suite.js');
+  return run(folder, process.execPath, [
+    ...flags,
+    jest,
+    '--rootDir',
+    folder,
+    '--testMatch',
+    '**/out/suite.js',
+  ]);
 }
 
 /** Runs a command, and rejects with all that it printed when it fails. */
-async function run(cwd: string, command: string, ...args: string[]): Promise<string> {
+export async function run(
+  cwd: string,
+  command: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<string> {
   // Left by the `npm test` that we run in, it would make npm install into our own folder.
   const { npm_config_local_prefix: _, ...env } = process.env;
   try {
-    return (await promisify(execFile)(command, args, { cwd, env })).stdout;
+    return (await promisify(execFile)(command, args, { cwd, env: { ...env, ...environment } })).stdout;
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string };
     throw new Error(`${command} ${args.join(' ')} failed in ${cwd}:\n${stdout}\n${stderr}`, { cause: error });
@@ -165,25 +203,32 @@ async function addApplication(
   });
 }
 
-async function dependenciesOf(line: Line): Promise<Record<string, string>> {
-  const { devDependencies: ours } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as {
-    devDependencies: Record<string, string>;
-  };
+/** Packages in the versions that this repository has. */
+export async function asOurs(names: readonly string[]): Promise<Record<string, string>> {
+  const { dependencies, devDependencies } = JSON.parse(
+    await readFile(join(repository, 'package.json'), 'utf8'),
+  ) as Record<string, Record<string, string>>;
+  return Object.fromEntries(names.map((name) => [name, dependencies[name] ?? devDependencies[name]]));
+}
+
+/** What a project of a line has, beside the library. */
+export async function dependenciesOf(line: Line): Promise<Record<string, string>> {
   const { version } = JSON.parse(
     await readFile(join(repository, 'node_modules/better-sqlite3/package.json'), 'utf8'),
   ) as { version: string };
-  const names = ['@nestjs/common', '@nestjs/core', '@nestjs/typeorm', 'nestjs-cls', 'typeorm', 'typescript'];
+  const nest = ['common', 'core', 'platform-express', 'typeorm'].map((name) => `@nestjs/${name}`);
+  const names = [...nest, 'nestjs-cls', 'typeorm', 'typescript'];
   const shared = ['@jest/globals', '@types/node', 'mysql2', 'pg', 'reflect-metadata', 'rxjs'];
-  const asOurs = (wanted: string[]) => Object.fromEntries(wanted.map((name) => [name, ours[name]]));
   return {
-    ...asOurs(shared),
+    ...(await asOurs(shared)),
     'better-sqlite3': version,
     'ts-node': '10.9.2',
     ...(line === 'NestJS 12, TypeORM 1'
-      ? asOurs(names)
+      ? await asOurs(names)
       : {
           '@nestjs/common': '~11.2.0',
           '@nestjs/core': '~11.2.0',
+          '@nestjs/platform-express': '~11.2.0',
           '@nestjs/typeorm': '^11.0.0',
           'nestjs-cls': '~6.3.0',
           typeorm: '0.3.31',
@@ -192,7 +237,7 @@ async function dependenciesOf(line: Line): Promise<Record<string, string>> {
   };
 }
 
-function writeJson(file: string, value: unknown): Promise<void> {
+export function writeJson(file: string, value: unknown): Promise<void> {
   return mkdir(dirname(file), { recursive: true }).then(() =>
     writeFile(file, JSON.stringify(value, null, 2)),
   );

@@ -16,7 +16,7 @@ export class Reservation {
   party: number;
 }
 
-const database = TypeOrmModule.forRoot({
+export const database = TypeOrmModule.forRoot({
   type: 'better-sqlite3',
   database: ':memory:',
   entities: [Reservation],
