@@ -171,7 +171,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     // yet, it doesn't come to an end. To MariaDB a hint is a comment.
     pastHints: (tables) => (tables > MOST_ORDERED ? 'SET_VAR(optimizer_search_depth = 3)' : ''),
     read: readPlain,
-    timeLimit: mysqlTimeLimit(dataSource),
+    timeLimit: mysqlTimeLimit(server),
     execute: async (queryRunner, statement, values) => {
       const mayPrepare = canPrepare && preparedStatementsOf(dataSource) !== false;
       if (!statement.name || !mayPrepare || !hasOwnQuery(queryRunner))

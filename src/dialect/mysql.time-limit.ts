@@ -1,5 +1,5 @@
-import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
-import { isMariadb } from './mariadb.js';
+import { QueryFailedError, type QueryRunner } from 'typeorm';
+import { type MysqlServer } from './mysql.server.js';
 import { readPlain } from './prepared.js';
 import { type Statement } from './statement.js';
 import { type TimeLimit } from './time-limit.js';
@@ -8,11 +8,12 @@ import { type TimeLimit } from './time-limit.js';
 const EXCEEDED = [1969, 3024];
 
 /** It stands in the text of each read, and is gone with it. */
-export function mysqlTimeLimit(dataSource: DataSource): TimeLimit {
-  const limited = isMariadb(dataSource) ? limitedOnMariadb : limitedOnMysql;
+export function mysqlTimeLimit(server: MysqlServer): TimeLimit {
   return {
     needsTransaction: false,
     read: async (queryRunner, statement, values, ms) => {
+      await server.recognise(queryRunner);
+      const limited = server.isMariadb ? limitedOnMariadb : limitedOnMysql;
       const text = await limited(queryRunner, statement, ms);
       return readPlain(queryRunner, { ...statement, text }, values);
     },
