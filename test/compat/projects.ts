@@ -134,7 +134,7 @@ export async function addAdminJs(project: string): Promise<string> {
   await cp(join(here, 'adminjs'), folder, { recursive: true });
   await writeJson(join(folder, 'package.json'), adminJs);
   const flags = ['--legacy-peer-deps', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
-  await run(folder, 'npm', 'install', ...flags);
+  await run(folder, 'npm', ['install', ...flags]);
   return folder;
 }
 
