@@ -35,15 +35,15 @@ function oneDraftEach(dataSource: DataSource, drafts: readonly AuditPlanDraft[])
     const place = tablePlace(draft.definition.metadata);
     byTable.set(place, [...(byTable.get(place) ?? []), draft]);
   }
+  const known = new Map<string, EntityMetadata[]>();
+  for (const metadata of dataSource.entityMetadatas) {
+    if (metadata.tableType === 'entity-child' || metadata.tableType === 'view') continue;
+    const place = tablePlace(metadata);
+    if (byTable.has(place)) known.set(place, [...(known.get(place) ?? []), metadata]);
+  }
   return [...byTable].map(([place, [first, ...others]]) => {
     const drafted = new Set([first, ...others].map(({ definition }) => definition.metadata));
-    const unmarked = dataSource.entityMetadatas.filter(
-      (metadata) =>
-        tablePlace(metadata) === place &&
-        metadata.tableType !== 'entity-child' &&
-        metadata.tableType !== 'view' &&
-        !drafted.has(metadata),
-    );
+    const unmarked = (known.get(place) ?? []).filter((metadata) => !drafted.has(metadata));
     // An entity has the names by which the history is read.
     const adopting = first.definition.metadata.isJunction
       ? unmarked.find(({ isJunction }) => !isJunction)
