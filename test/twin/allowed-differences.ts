@@ -65,7 +65,8 @@ export function withoutOurs(
     }
     const index = left.findIndex((other) => isSame(statement, other));
     if (index < 0) continue;
-    if (isOrdered) left.splice(0, index + 1);
+    // Of the reads that a save() has side by side, that one comes first whose statement SQLite's driver still has.
+    if (isOrdered) left.splice(0, index + 1, ...left.slice(0, index).filter(isRead));
     else left.splice(index, 1);
     kept.push(statement);
   }
@@ -83,6 +84,10 @@ function isSame(statement: unknown, other: unknown): boolean {
     return [JSON.stringify(rest), query && ownText(query)];
   });
   return a[0] === b[0] && a[1] === b[1];
+}
+
+function isRead(statement: unknown): boolean {
+  return (statement as { query: string }).query.startsWith('SELECT');
 }
 
 // The keys of the written rows come back in a RETURNING, on PostgreSQL gathered by a statement around the write.
