@@ -11,10 +11,10 @@ export {
 } from './audit.options.js';
 export { type AttachedAudit, attachAudit } from './attach-audit.js';
 
-export { Audited, type AuditedOptions, type AuditedWrite } from './audited/audited.decorator.js';
-export { Masked } from './audited/masked.decorator.js';
-export { NotAudited } from './audited/not-audited.decorator.js';
-export { RevisionId } from './audited/revision-id.decorator.js';
+export { Audited, type AuditedOptions, type AuditedWrite } from './audited/decorators/audited.decorator.js';
+export { Masked } from './audited/decorators/masked.decorator.js';
+export { NotAudited } from './audited/decorators/not-audited.decorator.js';
+export { RevisionId } from './audited/decorators/revision-id.decorator.js';
 export { type Mask } from './dialect/dialect.js';
 
 export { type RevisionEntity, revisionOf } from './revision/revision-of.js';
@@ -32,7 +32,7 @@ export {
   type TimelineOptions,
   type TransactionOptions,
   type UndoOptions,
-} from './history/revision.js';
+} from './history/revisions/revision.js';
 export { type Moment, TimeTravel } from './history/time-travel/time-travel.js';
 export { getHistoryToken, InjectHistory } from './inject-history.decorator.js';
 
@@ -60,7 +60,7 @@ export { type RequestOrigin } from './context/request-of.js';
 export { AuditContext, type AuditContextState, type AuditContextValues } from './context/audit-context.js';
 
 export { AuditController } from './http/audit.controller.js';
-export { type LargeValue } from './http/large-values.js';
+export { type LargeValue } from './http/show/large-values.js';
 export { type EntityDescription } from './http/audited-entities.js';
 
 export {

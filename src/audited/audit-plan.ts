@@ -4,9 +4,9 @@ import { type Mask } from '../dialect/dialect.js';
 import { type RevisionDefinition, revisionPropertyPath } from '../revision/revision-table.js';
 import { revisionTableName } from '../revision/revision-table-name.js';
 import { assertAuditable, assertPlainName } from './assert-auditable.js';
-import { type AuditedOptions } from './audited.decorator.js';
+import { type AuditedOptions } from './decorators/audited.decorator.js';
 import { type Markable } from './marks.js';
-import { columnMasks } from './masks.js';
+import { columnMasks } from './masks/masks.js';
 import { excludedPaths, isWithin, propertyOf, revisionIdColumns, tableColumns } from './properties.js';
 
 /** One column of an audited table and its copy in the revision table. */

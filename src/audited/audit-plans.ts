@@ -6,8 +6,8 @@ import {
   type EntityTarget,
 } from 'typeorm';
 import { AuditConfigurationError, NotAuditedError } from '../audit.errors.js';
-import { assertOneTypeorm } from '../revision/assert-one-typeorm.js';
-import { extendDataSources } from '../revision/data-source.patch.js';
+import { assertOneTypeorm } from '../typeorm/assert-one-typeorm.js';
+import { extendDataSources } from '../typeorm/data-source.patch.js';
 import { buildMaintenanceMetadata } from '../revision/maintenance-record.js';
 import { buildRevisionMetadatas } from '../revision/revision-metadata.js';
 import { revisionTargetOf } from '../revision/revision-of.js';

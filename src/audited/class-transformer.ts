@@ -1,4 +1,4 @@
-import { loadedModules } from '../revision/loaded-modules.js';
+import { loadedModules } from '../typeorm/loaded-modules.js';
 
 /** What ClassSerializerInterceptor takes and `@SerializeOptions()` gives: class-transformer's options. */
 export interface SerializerOptions {

@@ -3,8 +3,8 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { AuditConfigurationError } from '../audit.errors.js';
 import { revisionPropertyPath } from '../revision/revision-table.js';
 import { type AuditPlanDraft } from './audit-plan.js';
-import { type AuditedOptions } from './audited.decorator.js';
-import { columnMasks } from './masks.js';
+import { type AuditedOptions } from './decorators/audited.decorator.js';
+import { columnMasks } from './masks/masks.js';
 import { excludedPaths, isWithin, propertyOf, revisionIdColumns, tableColumns } from './properties.js';
 
 const SHARED = [

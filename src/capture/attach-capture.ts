@@ -2,35 +2,35 @@ import { Logger } from '@nestjs/common';
 import { type DataSource } from 'typeorm';
 import { type AuditOptions } from '../audit.options.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
-import { clearSecretsWarning } from '../audited/clear-secrets.js';
-import { useMaskKey } from '../audited/mask-key.js';
+import { clearSecretsWarning } from '../audited/masks/clear-secrets.js';
+import { useMaskKey } from '../audited/masks/mask-key.js';
 import { setRecorder } from '../audited/recorder.js';
 import { type AuditContext } from '../context/audit-context.js';
-import { usePreparedStatements } from '../dialect/prepared.js';
-import { assertOneTypeorm } from '../revision/assert-one-typeorm.js';
+import { usePreparedStatements } from '../dialect/run/prepared.js';
+import { assertOneTypeorm } from '../typeorm/assert-one-typeorm.js';
 import {
   assertExecutionsChecked,
   assertStatementsSeen,
   checkExecutions,
-} from '../revision/executions.patch.js';
-import { extendQueryRunners, replaceTableClear } from '../revision/query-runner.patch.js';
-import { assertSchemasKnown } from '../revision/data-source.patch.js';
-import { assertFields, typeormFields } from '../revision/typeorm-fields.js';
-import { assertTypeormMembers, missingTypeormMember } from '../revision/typeorm-members.js';
+} from '../typeorm/executions.patch.js';
+import { extendQueryRunners, replaceTableClear } from '../typeorm/query-runner.patch.js';
+import { assertSchemasKnown } from '../typeorm/data-source.patch.js';
+import { assertFields, typeormFields } from '../typeorm/fields.js';
+import { assertTypeormMembers, missingTypeormMember } from '../typeorm/members.js';
 import {
   extendFlushes,
   extendMigrations,
   replaceClear,
   replaceQueryBuilders,
-} from '../revision/typeorm.patch.js';
-import { assertBuildersRecord, auditedQueryBuilders, checkExecution } from './audited-query-builders.js';
+} from '../typeorm/writes.patch.js';
+import { assertBuildersRecord, auditedQueryBuilders, checkExecution } from './intercept/query-builders.js';
 import { Capture, setCapture } from './capture.js';
-import { pendingTables } from './pending-tables.js';
-import { RawRecorder } from './raw-recorder.js';
-import { recordedClear, recordedTableClear } from './recorded-clear.js';
-import { recordedFlushes } from './recorded-flush.js';
+import { pendingTables } from './tables/pending-tables.js';
+import { RawRecorder } from './intercept/own-statements.js';
+import { recordedClear, recordedTableClear } from './intercept/clear.js';
+import { recordedFlushes } from './intercept/flush.js';
 import { SharedOptions } from './shared-options.js';
-import { noteAttached } from './unattached.js';
+import { noteAttached } from './intercept/unattached.js';
 
 // Before any data source is attached: of one that nobody attaches, the first write says so. A TypeORM that lacks what it
 // stands on is left alone, and refused by the first that attaches.

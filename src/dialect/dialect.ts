@@ -1,13 +1,13 @@
 import { type ColumnOptions, type EntityMetadata, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type DigestKey } from './mask.js';
-import { type Catalogue } from './catalogue.js';
-import { type NewestRevision, type RevisionBlocks } from './revision-blocks.js';
-import { type Session } from './session.js';
-import { type Refusal } from './refusal.js';
+import { type DigestKey } from './masks/mask.js';
+import { type Catalogue } from './catalogue/catalogue.js';
+import { type NewestRevision, type RevisionBlocks } from './run/revision-blocks.js';
+import { type Session } from './session/session.js';
+import { type Refusal } from './run/refusal.js';
 import { type Statement } from './statement.js';
-import { type Texts } from './texts.js';
-import { type TimeLimit } from './time-limit.js';
+import { type Texts } from './values/texts.js';
+import { type TimeLimit } from './run/time-limit.js';
 
 /** A value of a key column as the driver would send it. */
 export type KeyValue = unknown;

@@ -1,22 +1,22 @@
 import { type DataSource, QueryFailedError } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Dialect, type ValueType } from './dialect.js';
-import { enumTransformers } from './enum-transformers.js';
-import { HMAC_DIGITS, HMAC_PADS } from './mask.js';
-import { FEW_KEYS, takePacked } from './packed-rows.js';
-import { noRandomNumbers, PAD_BYTES, readPad, words } from './pad.js';
-import { queryPgBeneath } from './query-beneath.js';
-import { connectionOf } from './query-runner.js';
-import { postgresSessions } from './postgres.session.js';
-import { postgresStatements } from './postgres.statements.js';
-import { postgresTexts } from './postgres.texts.js';
-import { postgresTimeLimit } from './postgres.time-limit.js';
-import { postgresRefusal } from './refusal.js';
-import { updateFrom } from './update-from.js';
-import { withoutSuccessor } from './without-successor.js';
-import { tooManyColumns } from './row-limits.js';
+import { enumTransformers } from './values/enum-transformers.js';
+import { HMAC_DIGITS, HMAC_PADS } from './masks/mask.js';
+import { FEW_KEYS, takePacked } from './keys/packed-rows.js';
+import { noRandomNumbers, PAD_BYTES, readPad, words } from './masks/pad.js';
+import { queryPgBeneath } from './run/query-beneath.js';
+import { connectionOf } from '../typeorm/query-runner.js';
+import { postgresSessions } from './session/postgres.session.js';
+import { postgresStatements } from './run/postgres.statements.js';
+import { postgresTexts } from './values/postgres.texts.js';
+import { postgresTimeLimit } from './run/postgres.time-limit.js';
+import { postgresRefusal } from './run/refusal.js';
+import { updateFrom } from './run/update-from.js';
+import { withoutSuccessor } from './run/without-successor.js';
+import { tooManyColumns } from './catalogue/row-limits.js';
 import { parsedPlace } from './table-place.js';
-import { postgresCatalogue } from './postgres.catalogue.js';
+import { postgresCatalogue } from './catalogue/postgres.catalogue.js';
 
 const VALUE_TYPES: Record<ValueType, string> = {
   uuid: 'uuid',

@@ -1,15 +1,15 @@
 import { type DataSource } from 'typeorm';
 import { type Dialect, type DigestFunction, type Executed, type Key } from './dialect.js';
-import { enumTransformers } from './enum-transformers.js';
-import { readPlain, runPlain, runPrepared } from './prepared.js';
-import { hasOwnQuery } from './query-runner.js';
-import { remembered } from './session.js';
-import { sqliteSession } from './sqlite.session.js';
-import { sqliteRefusal } from './refusal.js';
-import { updateFrom } from './update-from.js';
-import { withoutSuccessor } from './without-successor.js';
-import { tooManyColumns } from './row-limits.js';
-import { sqliteCatalogue } from './sqlite.catalogue.js';
+import { enumTransformers } from './values/enum-transformers.js';
+import { readPlain, runPlain, runPrepared } from './run/prepared.js';
+import { hasOwnQuery } from '../typeorm/query-runner.js';
+import { remembered } from './session/session.js';
+import { sqliteSession } from './session/sqlite.session.js';
+import { sqliteRefusal } from './run/refusal.js';
+import { updateFrom } from './run/update-from.js';
+import { withoutSuccessor } from './run/without-successor.js';
+import { tooManyColumns } from './catalogue/row-limits.js';
+import { sqliteCatalogue } from './catalogue/sqlite.catalogue.js';
 
 // An expression is 1000 levels deep, and one level compares a column with its revision.
 const MOST_COLUMNS = 1000;

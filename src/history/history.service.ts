@@ -1,12 +1,12 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { auditPlansOf } from '../audited/audit-plans.js';
-import { ofVersion, readAsOf } from './as-of.js';
-import { classFilter } from './class-filter.js';
-import { readDiff } from './diff.js';
-import { readFeed, readTransactionPage } from './feed.js';
-import { type Reading } from './read-statement.js';
-import { restore } from './restore.js';
+import { ofVersion, readAsOf } from './revisions/as-of.js';
+import { classFilter } from './arguments/class-filter.js';
+import { readDiff } from './revisions/diff.js';
+import { readFeed, readTransactionPage } from './feed/feed.js';
+import { type Reading } from './revisions/read-statement.js';
+import { restore } from './restore/restore.js';
 import {
   type Change,
   type ChangesOptions,
@@ -17,12 +17,12 @@ import {
   type TimelineOptions,
   type TransactionOptions,
   type UndoOptions,
-} from './revision.js';
-import { RowRevisions } from './row-revisions.js';
+} from './revisions/revision.js';
+import { RowRevisions } from './revisions/row-revisions.js';
 import { type Moment, TimeTravel } from './time-travel/time-travel.js';
-import { readTimeline } from './timeline.js';
-import { undo } from './undo.js';
-import { assertVersion } from './version.js';
+import { readTimeline } from './timeline/timeline.js';
+import { undo } from './undo/undo.js';
+import { assertVersion } from './arguments/version.js';
 
 /**
  * Reads the history of audited entities: what has been committed, through the data source's pool.

@@ -12,13 +12,13 @@ import {
   type Revision,
   type TimelineOptions,
   type TransactionOptions,
-} from '../history/revision.js';
+} from '../history/revisions/revision.js';
 import { AuditedEntities, type EntityDescription } from './audited-entities.js';
-import { boundedPage } from './bounded-page.js';
+import { boundedPage } from './show/bounded-page.js';
 import { type SerializerOptions } from '../audited/class-transformer.js';
 import { parseEntityKey } from './entity-key.js';
-import { HiddenProperties, Serialization } from './hidden-properties.js';
-import { Documented } from './openapi.decorator.js';
+import { HiddenProperties, Serialization } from './show/hidden-properties.js';
+import { Documented } from './openapi/openapi.decorator.js';
 import {
   AS_OF_QUERY,
   CHANGES,
@@ -30,8 +30,8 @@ import {
   REVISION,
   TIMELINE_QUERY,
   TRANSACTION_QUERY,
-} from './openapi.schemas.js';
-import { type ListOptions, Presenter } from './presenter.js';
+} from './openapi/openapi.schemas.js';
+import { type ListOptions, Presenter } from './show/presenter.js';
 import {
   parseBoolean,
   parseDate,

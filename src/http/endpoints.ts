@@ -7,10 +7,10 @@ import { AuditedEntities } from './audited-entities.js';
 import { EndpointsCheck } from './endpoints.check.js';
 import { pathOf } from './endpoints-path.js';
 import { EndpointsGuard } from './endpoints.guard.js';
-import { HiddenProperties } from './hidden-properties.js';
+import { HiddenProperties } from './show/hidden-properties.js';
 import { HttpErrorsInterceptor } from './http-errors.interceptor.js';
-import { JsonInterceptor } from './json.interceptor.js';
-import { Tagged } from './openapi.decorator.js';
+import { JsonInterceptor } from './show/json.interceptor.js';
+import { Tagged } from './openapi/openapi.decorator.js';
 
 /** What an AuditModule needs to show its history over HTTP: nothing, unless it is asked to. */
 export function endpointsOf(shape: AuditModuleShape): {

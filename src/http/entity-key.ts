@@ -2,8 +2,8 @@ import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { InvalidArgumentError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { type EntityId } from '../history/revision.js';
-import { toJson } from './json.js';
+import { type EntityId } from '../history/revisions/revision.js';
+import { toJson } from './show/json.js';
 import { parseBoolean, parseDate } from './query.js';
 
 /**

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityTarget } from 'typeorm';
-import { type EntityId } from '../history/revision.js';
+import { type EntityId } from '../history/revisions/revision.js';
 import { type Care } from './care.js';
 import { catchUp } from './catch-up.js';
 import { erase } from './erase.js';
@@ -15,7 +15,7 @@ import {
   type VerifyOptions,
   type VerifyReport,
 } from './maintenance.js';
-import { assertPruneOptions, prune } from './prune.js';
+import { assertPruneOptions, prune } from './prune/prune.js';
 import { verify } from './verify.js';
 
 /**

@@ -1,17 +1,17 @@
 import { type QueryRunner } from 'typeorm';
 import { AuditError, InvalidArgumentError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { type RevisionSql } from '../capture/revision-sql.js';
+import { type RevisionSql } from '../capture/writer/revision-sql.js';
 import { type Key } from '../dialect/dialect.js';
-import { keyOf } from '../history/key-of.js';
-import { type EntityId } from '../history/revision.js';
-import { announcePrune } from './announce-prune.js';
+import { keyOf } from '../history/revisions/key-of.js';
+import { type EntityId } from '../history/revisions/revision.js';
+import { announcePrune } from './prune/announce-prune.js';
 import { type Care } from './care.js';
 import { type ErasableColumn, erasableColumns } from './erasable-columns.js';
 import { liveDifferences } from './find-differences.js';
 import { type EraseOptions, type EraseResult } from './maintenance.js';
 import { MaintenanceLog } from './maintenance-log.js';
-import { removeRevisions } from './remove-revisions.js';
+import { removeRevisions } from './prune/remove-revisions.js';
 import { shownKey } from './shown-key.js';
 
 const DEFAULT_BATCH = 1000;

@@ -1,6 +1,6 @@
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { type RevisionSql } from '../capture/revision-sql.js';
-import { joinedRows } from '../capture/revision-statements.js';
+import { type RevisionSql } from '../capture/writer/revision-sql.js';
+import { joinedRows } from '../capture/writer/revision-statements.js';
 import { type Key, type KeyTable } from '../dialect/dialect.js';
 import { type Care } from './care.js';
 import { type FindingKind } from './maintenance.js';

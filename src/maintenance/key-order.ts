@@ -1,4 +1,4 @@
-import { type RevisionSql } from '../capture/revision-sql.js';
+import { type RevisionSql } from '../capture/writer/revision-sql.js';
 import { type Key } from '../dialect/dialect.js';
 
 /** Rows in the order of their keys, from a key on: of the audited table (t) or its revision table (r). */

@@ -1,5 +1,5 @@
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { neededColumns } from '../capture/table-problems.js';
+import { neededColumns } from '../capture/tables/table-problems.js';
 import { REVISION_COLUMNS } from '../revision/revision-columns.js';
 import { type Care } from './care.js';
 

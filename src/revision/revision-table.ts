@@ -8,7 +8,7 @@ import {
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Mask } from '../dialect/dialect.js';
 import { dialectOf } from '../dialect/dialect-of.js';
-import { maskedType } from '../dialect/mask.js';
+import { maskedType } from '../dialect/masks/mask.js';
 import { MAX_ACTOR_LENGTH, type RevisionColumns } from './revision-columns.js';
 import { type RevisionTableName } from './revision-table-name.js';
 

@@ -12,7 +12,7 @@ import {
   PrimaryGeneratedColumn,
 } from 'typeorm';
 import { attachAudit } from '../../src/attach-audit.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { clearAudited } from '../../src/maintenance/clear-audited.js';
 import { MaintenanceRecord } from '../../src/revision/maintenance-record.js';
 import { revisionOf } from '../../src/revision/revision-of.js';

@@ -11,7 +11,7 @@ import {
 } from 'typeorm';
 import { attachCapture } from '../../src/capture/attach-capture.js';
 import { AuditContext } from '../../src/context/audit-context.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { createDatabase, databasesOfThisRun, type TestDatabase } from '../support/databases.js';
 import { guardsSnapshots } from '../support/guarded-snapshots.js';
 import { expectInvariants } from '../support/invariants.js';

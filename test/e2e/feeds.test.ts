@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Column, Entity, JoinTable, ManyToMany, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import { InvalidArgumentError, NotAuditedError } from '../../src/audit.errors.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
-import { type ChangesOptions, type Revision } from '../../src/history/revision.js';
+import { type ChangesOptions, type Revision } from '../../src/history/revisions/revision.js';
 import { revisionOf } from '../../src/revision/revision-of.js';
 import { describeDatabases } from '../support/databases.js';
 import { type AuditedDatabase, openAudited } from '../support/entities.js';

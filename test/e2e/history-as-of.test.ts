@@ -11,9 +11,9 @@ import {
   type Repository,
 } from 'typeorm';
 import { NotAuditedError } from '../../src/audit.errors.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
-import { NotAudited } from '../../src/audited/not-audited.decorator.js';
-import { RevisionId } from '../../src/audited/revision-id.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
+import { NotAudited } from '../../src/audited/decorators/not-audited.decorator.js';
+import { RevisionId } from '../../src/audited/decorators/revision-id.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
 import { describeDatabases } from '../support/databases.js';
 import { type AuditedDatabase, openAudited } from '../support/entities.js';

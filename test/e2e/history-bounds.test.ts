@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Column, type DataSource, Entity, PrimaryColumn } from 'typeorm';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
 import {
   type ChangesOptions,
   type Page,
   type Revision,
   type TimelineOptions,
-} from '../../src/history/revision.js';
+} from '../../src/history/revisions/revision.js';
 import { type DatabaseName, describeDatabases } from '../support/databases.js';
 import { type AuditedDatabase, openAudited } from '../support/entities.js';
 import { analyze, numbers } from '../support/generated-rows.js';

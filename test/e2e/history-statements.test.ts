@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
 import { type DatabaseName, describeDatabases } from '../support/databases.js';
 import { type AuditedDatabase, openAudited } from '../support/entities.js';

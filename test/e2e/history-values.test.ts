@@ -12,9 +12,9 @@ import {
   TableInheritance,
   VersionColumn,
 } from 'typeorm';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
-import { type Page, type Revision } from '../../src/history/revision.js';
+import { type Page, type Revision } from '../../src/history/revisions/revision.js';
 import { type DatabaseName, describeDatabases } from '../support/databases.js';
 import { type AuditedDatabase, openAudited } from '../support/entities.js';
 import { expectInvariants } from '../support/invariants.js';

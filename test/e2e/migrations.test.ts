@@ -15,7 +15,7 @@ import {
   Table,
 } from 'typeorm';
 import { auditPlansOf } from '../../src/audited/audit-plans.js';
-import { dataSourceOf as dataSourceOfRunner } from '../../src/capture/data-source-of.js';
+import { dataSourceOf as dataSourceOfRunner } from '../../src/typeorm/data-source-of.js';
 import { dataSourceOf, startApp } from '../support/app.js';
 import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
 import { expectInvariants } from '../support/invariants.js';

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { Check, Column, type DataSource, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import { RestoreConflictError, UndoConflictError } from '../../src/audit.errors.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
-import { type RestoreOptions } from '../../src/history/revision.js';
+import { type RestoreOptions } from '../../src/history/revisions/revision.js';
 import { describeDatabases } from '../support/databases.js';
 import { type AuditedDatabase, openAudited } from '../support/entities.js';
 import { expectInvariants } from '../support/invariants.js';

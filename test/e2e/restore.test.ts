@@ -25,11 +25,11 @@ import {
   InvalidArgumentError,
   RestoreConflictError,
 } from '../../src/audit.errors.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { auditPlansOf } from '../../src/audited/audit-plans.js';
-import { Masked } from '../../src/audited/masked.decorator.js';
-import { NotAudited } from '../../src/audited/not-audited.decorator.js';
-import { RevisionId } from '../../src/audited/revision-id.decorator.js';
+import { Masked } from '../../src/audited/decorators/masked.decorator.js';
+import { NotAudited } from '../../src/audited/decorators/not-audited.decorator.js';
+import { RevisionId } from '../../src/audited/decorators/revision-id.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
 import { type DatabaseName, describeDatabases } from '../support/databases.js';
 import { type AuditedDatabase, openAudited } from '../support/entities.js';

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { afterEach, expect, it, jest } from '@jest/globals';
 import { attachAudit, Audited, Masked, NotAudited } from 'nestjs-typeorm-audit';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import { looksSecret } from '../../src/audited/secret-names.js';
+import { looksSecret } from '../../src/audited/masks/secret-names.js';
 import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
 
 @Audited()

@@ -10,7 +10,7 @@ import {
 } from 'typeorm';
 import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
 import { attachAudit } from '../../src/attach-audit.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { createDatabase, databasesOfThisRun, skipForWantOfServers } from '../support/databases.js';
 import { expectInvariants } from '../support/invariants.js';
 import { QueryRecorder } from '../support/query-recorder.js';

@@ -11,7 +11,7 @@ import {
   type PrimaryColumnOptions,
   PrimaryGeneratedColumn,
 } from 'typeorm';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { type DatabaseName, describeDatabases } from '../support/databases.js';
 import {
   type AuditedDatabase,

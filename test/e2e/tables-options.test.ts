@@ -13,9 +13,9 @@ import {
   VersionColumn,
 } from 'typeorm';
 import { auditPlansOf } from '../../src/audited/audit-plans.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
-import { NotAudited } from '../../src/audited/not-audited.decorator.js';
-import { RevisionId } from '../../src/audited/revision-id.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
+import { NotAudited } from '../../src/audited/decorators/not-audited.decorator.js';
+import { RevisionId } from '../../src/audited/decorators/revision-id.decorator.js';
 import { revisionOf } from '../../src/revision/revision-of.js';
 import { describeDatabases } from '../support/databases.js';
 import {

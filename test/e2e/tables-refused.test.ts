@@ -16,9 +16,9 @@ import {
 } from 'typeorm';
 import '../../src/audited/audit-plans.js';
 import { AuditConfigurationError, UnsupportedDriverError } from '../../src/audit.errors.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
-import { NotAudited } from '../../src/audited/not-audited.decorator.js';
-import { RevisionId } from '../../src/audited/revision-id.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
+import { NotAudited } from '../../src/audited/decorators/not-audited.decorator.js';
+import { RevisionId } from '../../src/audited/decorators/revision-id.decorator.js';
 
 class Row {
   @PrimaryGeneratedColumn() id: number;

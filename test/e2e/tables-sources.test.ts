@@ -17,7 +17,7 @@ import {
 } from 'typeorm';
 import { snakeCase } from 'typeorm/util/StringUtils.js';
 import { auditPlansOf } from '../../src/audited/audit-plans.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { createDatabase, type DatabaseName, describeDatabases } from '../support/databases.js';
 import {
   type AuditedDatabase,

@@ -21,7 +21,7 @@ import {
   VersionColumn,
   VirtualColumn,
 } from 'typeorm';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { revisionOf } from '../../src/revision/revision-of.js';
 import { describeDatabases } from '../support/databases.js';
 import {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Column, DataSource, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { auditPlansOf } from '../../src/audited/audit-plans.js';
 import { HistoryService } from '../../src/history/history.service.js';
 import { type TimeTravel } from '../../src/history/time-travel/time-travel.js';

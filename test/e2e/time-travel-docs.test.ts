@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Column, DataSource, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
 import { HistoryService } from '../../src/history/history.service.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
-import { NotAudited } from '../../src/audited/not-audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
+import { NotAudited } from '../../src/audited/decorators/not-audited.decorator.js';
 import {
   createDatabase,
   type DatabaseName,

@@ -12,9 +12,9 @@ import {
 } from 'typeorm';
 import { v7 } from 'uuid';
 import { InvalidArgumentError } from '../../src/audit.errors.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
-import { NotAudited } from '../../src/audited/not-audited.decorator.js';
-import { RevisionId } from '../../src/audited/revision-id.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
+import { NotAudited } from '../../src/audited/decorators/not-audited.decorator.js';
+import { RevisionId } from '../../src/audited/decorators/revision-id.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
 import { type Moment } from '../../src/history/time-travel/time-travel.js';
 import { describeDatabases } from '../support/databases.js';

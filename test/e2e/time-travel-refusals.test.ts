@@ -13,7 +13,7 @@ import {
   PrimaryGeneratedColumn,
 } from 'typeorm';
 import { HistoricEntityError, HistoryReadOnlyError } from '../../src/audit.errors.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
 import { type TimeTravel } from '../../src/history/time-travel/time-travel.js';
 import { describeDatabases } from '../support/databases.js';

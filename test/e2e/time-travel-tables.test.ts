@@ -8,7 +8,7 @@ import {
   PrimaryGeneratedColumn,
 } from 'typeorm';
 import { attachAudit } from '../../src/attach-audit.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import {
   databasesOfThisRun,
   describeDatabases,

@@ -9,9 +9,9 @@ import {
   PrimaryColumn,
 } from 'typeorm';
 import { attachAudit } from '../../src/attach-audit.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
-import { Masked } from '../../src/audited/masked.decorator.js';
-import { NotAudited } from '../../src/audited/not-audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
+import { Masked } from '../../src/audited/decorators/masked.decorator.js';
+import { NotAudited } from '../../src/audited/decorators/not-audited.decorator.js';
 import {
   createDatabase,
   databasesOfThisRun,

@@ -15,9 +15,9 @@ import {
   Unique,
 } from 'typeorm';
 import { UndoConflictError } from '../../src/audit.errors.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
-import { type Revision } from '../../src/history/revision.js';
+import { type Revision } from '../../src/history/revisions/revision.js';
 import { describeDatabases } from '../support/databases.js';
 import { type AuditedDatabase, openAudited } from '../support/entities.js';
 import { expectInvariants } from '../support/invariants.js';

@@ -13,10 +13,10 @@ import {
   PrimaryGeneratedColumn,
 } from 'typeorm';
 import { InvalidArgumentError, UndoConflictError } from '../../src/audit.errors.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { auditPlansOf } from '../../src/audited/audit-plans.js';
 import { HistoryService } from '../../src/history/history.service.js';
-import { type Revision } from '../../src/history/revision.js';
+import { type Revision } from '../../src/history/revisions/revision.js';
 import { describeDatabases } from '../support/databases.js';
 import { type AuditedDatabase, openAudited } from '../support/entities.js';
 import { expectInvariants } from '../support/invariants.js';

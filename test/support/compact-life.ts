@@ -14,7 +14,7 @@ import {
 } from 'typeorm';
 import { type AttachedAudit, attachAudit } from '../../src/attach-audit.js';
 import { type AuditOptions } from '../../src/audit.options.js';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { createDatabase, type DatabaseName } from './databases.js';
 import { expectInvariants } from './invariants.js';
 

@@ -7,7 +7,7 @@ import {
   MoreThan,
   PrimaryGeneratedColumn,
 } from 'typeorm';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { type DatabaseName } from './databases.js';
 
 @Audited()

@@ -2,10 +2,10 @@ import { expect } from '@jest/globals';
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../src/audited/audit-plan.js';
 import { auditPlansOf } from '../../src/audited/audit-plans.js';
-import { maskedColumn, runMasked } from '../../src/audited/mask-key.js';
+import { maskedColumn, runMasked } from '../../src/audited/masks/mask-key.js';
 import { RevisionDeleteForbiddenError, RevisionUpdateForbiddenError } from '../../src/audit.errors.js';
 import { dialectOf } from '../../src/dialect/dialect-of.js';
-import { maskedLike } from '../../src/dialect/mask.js';
+import { maskedLike } from '../../src/dialect/masks/mask.js';
 import { compileStatement, type Statement } from '../../src/dialect/statement.js';
 
 type Row = Record<string, unknown>;

@@ -11,7 +11,7 @@ import {
   PrimaryColumn,
   PrimaryGeneratedColumn,
 } from 'typeorm';
-import { Audited } from '../../src/audited/audited.decorator.js';
+import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { attachCapture } from '../../src/capture/attach-capture.js';
 import { AuditContext } from '../../src/context/audit-context.js';
 import { createDatabase, type DatabaseName, databasesOfThisRun } from './databases.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { QueryFailedError } from 'typeorm';
-import { mysqlRefusal, postgresRefusal, sqliteRefusal } from '../../src/dialect/refusal.js';
+import { mysqlRefusal, postgresRefusal, sqliteRefusal } from '../../src/dialect/run/refusal.js';
 
 const failed = (error: object): QueryFailedError =>
   new QueryFailedError('UPDATE', [], Object.assign(new Error(), error));

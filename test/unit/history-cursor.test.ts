@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidArgumentError } from '../../src/audit.errors.js';
-import { decodeCursor, encodeCursor } from '../../src/history/cursor.js';
+import { decodeCursor, encodeCursor } from '../../src/history/arguments/cursor.js';
 
 describe('a cursor', () => {
   it('leads back to its position', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidArgumentError } from '../../src/audit.errors.js';
-import { keyValuesOf } from '../../src/history/entity-id.js';
+import { keyValuesOf } from '../../src/history/arguments/entity-id.js';
 
 const id = { name: 'id', paths: [['id']], takesObjects: false };
 const guest = { name: 'guest_fk', paths: [['guest', 'id'], ['guest'], ['guest_fk']], takesObjects: false };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { freeValues } from '../../src/history/free-values.js';
+import { freeValues } from '../../src/history/restore/free-values.js';
 
 describe('free values of a column', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { beginningOf, dateOf, endOf } from '../../src/history/moment.js';
+import { beginningOf, dateOf, endOf } from '../../src/history/arguments/moment.js';
 
 describe('a moment', () => {
   const created = fc

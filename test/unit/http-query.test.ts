@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { toJson } from '../../src/http/json.js';
+import { toJson } from '../../src/http/show/json.js';
 import { parseDate, parseInteger, parseMoment, parseQuery, parseText } from '../../src/http/query.js';
 import { urlSegment } from '../../src/http/url-segment.decorator.js';
 

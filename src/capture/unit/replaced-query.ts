@@ -1,6 +1,6 @@
 import { type QueryRunner } from 'typeorm';
-import { hasOwnQuery } from '../../dialect/query-runner.js';
-import { isWrappedOn } from '../../revision/wrap-member.js';
+import { hasOwnQuery } from '../../typeorm/query-runner.js';
+import { isWrappedOn } from '../../typeorm/wrap-member.js';
 
 /** The functions that have been seen to call the one that the library stands around. */
 const watched = new WeakSet<object>();

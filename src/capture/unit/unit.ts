@@ -1,9 +1,9 @@
 import { QueryFailedError, type QueryRunner } from 'typeorm';
 import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
 import { type Dialect } from '../../dialect/dialect.js';
-import { baseRunnerOf, hasOwnQuery, ownQueryOf } from '../../dialect/query-runner.js';
-import { typeormVersion } from '../../revision/typeorm-version.js';
-import { dataSourceOf } from '../data-source-of.js';
+import { baseRunnerOf, hasOwnQuery, ownQueryOf } from '../../typeorm/query-runner.js';
+import { typeormVersion } from '../../typeorm/version.js';
+import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { showActive } from './active-flag.js';
 import { type Line, type Place } from './line.js';
 import { isReplaced, noteWatched } from './replaced-query.js';

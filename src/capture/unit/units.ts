@@ -1,9 +1,9 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type Dialect } from '../../dialect/dialect.js';
-import { baseRunnerOf, hasOwnQuery, ownQueryOf } from '../../dialect/query-runner.js';
-import { type StatementWatch } from '../../revision/query-runner.patch.js';
-import { assertFields, queryRunnerFields } from '../../revision/typeorm-fields.js';
-import { assertWrapped } from '../../revision/wrap-member.js';
+import { baseRunnerOf, hasOwnQuery, ownQueryOf } from '../../typeorm/query-runner.js';
+import { type StatementWatch } from '../../typeorm/query-runner.patch.js';
+import { assertFields, queryRunnerFields } from '../../typeorm/fields.js';
+import { assertWrapped } from '../../typeorm/wrap-member.js';
 import { Line } from './line.js';
 import { Unit, type UnitStatement } from './unit.js';
 

@@ -6,7 +6,7 @@ import {
   SelectQueryBuilder,
 } from 'typeorm';
 import { HistoryReadOnlyError } from '../../audit.errors.js';
-import { readingRunner } from '../read-statement.js';
+import { readingRunner } from '../revisions/read-statement.js';
 import { AsOfRelationQueryBuilder } from './as-of.relation-query-builder.js';
 import { HistoricInstances } from './historic-instances.js';
 import { type Past, pastOf } from './past.js';

@@ -3,7 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { tableColumns } from '../../audited/properties.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { REDACTED } from '../../dialect/mask.js';
+import { REDACTED } from '../../dialect/masks/mask.js';
 import { tableName } from '../../dialect/table-name.js';
 import { type PastMoment } from './past-moment.js';
 import { UnrecordedRows } from './unrecorded-rows.js';

@@ -3,7 +3,7 @@ import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { tableName } from '../../dialect/table-name.js';
-import { newestCatchUp } from '../newest-catch-up.js';
+import { newestCatchUp } from '../revisions/newest-catch-up.js';
 
 // Rows of before the library have the lowest keys, unless the keys are random, and then they are everywhere.
 const LOOKED_AT = 1000;

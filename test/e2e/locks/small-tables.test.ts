@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { Column, Entity, type EntityManager, PrimaryColumn } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { expectInvariants } from '../../support/invariants.js';
 import { describeWorlds, MYSQLS, openWorld, worldNames } from '../../support/write-worlds.js';
 

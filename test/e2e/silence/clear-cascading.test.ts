@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { Column, Entity, EntityManager, PrimaryColumn } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { describeTwins, settled } from '../../support/twins.js';
 
 @Audited()

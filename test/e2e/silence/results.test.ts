@@ -8,7 +8,7 @@ import {
   PrimaryGeneratedColumn,
   UpdateDateColumn,
 } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { expectInvariants } from '../../support/invariants.js';
 import { describeTwins, isMysql, isSqlite, settled, type Twins } from '../../support/twins.js';
 import { type World } from '../../support/write-worlds.js';

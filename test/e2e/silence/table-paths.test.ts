@@ -13,8 +13,8 @@ import {
   Table,
 } from 'typeorm';
 import { RevisionDeleteForbiddenError, RevisionInsertForbiddenError } from '../../../src/audit.errors.js';
-import { Audited } from '../../../src/audited/audited.decorator.js';
-import { tableAtPath } from '../../../src/capture/table-by-path.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
+import { tableAtPath } from '../../../src/capture/intercept/table-by-path.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
 import { describeTwins, isMysql, isSqlite, settled } from '../../support/twins.js';
 import { type World, type WorldName } from '../../support/write-worlds.js';

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Column, DataSource, Entity, ManyToOne, PrimaryColumn } from 'typeorm';
 import { attachAudit } from '../../../src/attach-audit.js';
 import { AuditConfigurationError } from '../../../src/audit.errors.js';
-import { Audited } from '../../../src/audited/audited.decorator.js';
-import { assertFields, queryRunnerFields, typeormFields } from '../../../src/revision/typeorm-fields.js';
-import { type Members, TYPEORM_MEMBERS } from '../../../src/revision/typeorm-members.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
+import { assertFields, queryRunnerFields, typeormFields } from '../../../src/typeorm/fields.js';
+import { type Members, TYPEORM_MEMBERS } from '../../../src/typeorm/members.js';
 
 @Audited()
 @Entity()

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, expect, it, jest } from '@jest/globals';
 import { Column, Entity, PrimaryColumn, ViewColumn, ViewEntity } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
 import { describeTwins } from '../../support/twins.js';
 import { type WorldName, worldNames } from '../../support/write-worlds.js';

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { Column, Entity, type EntityManager, MoreThan, PrimaryColumn } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { derivedDataSources, derivedRunners, separateTenants, tenantOf } from '../../support/tenants.js';
 import { describeTwins, isSqlite, settled } from '../../support/twins.js';
 import { type World } from '../../support/write-worlds.js';

@@ -2,7 +2,7 @@ import { afterEach, expect, it } from '@jest/globals';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { SubjectExecutor } from 'typeorm/persistence/SubjectExecutor.js';
 import { UnrecordedWriteError } from '../../../src/audit.errors.js';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { describeWorlds } from '../../support/write-worlds.js';
 
 @Audited()

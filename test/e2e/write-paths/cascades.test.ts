@@ -1,5 +1,5 @@
 import { Column, Entity, EntityManager, JoinTable, ManyToMany, ManyToOne, PrimaryColumn } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { AuditError } from '../../../src/audit.errors.js';
 import { describePaths, type ExpectedRevision, type WritePath } from '../../support/write-paths.js';
 import { type World } from '../../support/write-worlds.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Column, DataSource, Entity, ManyToOne, PrimaryColumn } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { attachCapture } from '../../../src/capture/attach-capture.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
 import { expectInvariants } from '../../support/invariants.js';

@@ -7,7 +7,7 @@ import {
   PrimaryGeneratedColumn,
   TableInheritance,
 } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { describePaths, type ExpectedRevision } from '../../support/write-paths.js';
 import { type World } from '../../support/write-worlds.js';
 

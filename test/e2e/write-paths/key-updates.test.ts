@@ -1,5 +1,5 @@
 import { Column, Entity, ManyToOne, OneToMany, PrimaryColumn } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { describePaths } from '../../support/write-paths.js';
 import { MYSQLS, type World } from '../../support/write-worlds.js';
 import { Reservation, Seat } from './entities.js';

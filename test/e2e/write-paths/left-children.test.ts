@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { Column, Entity, JoinColumn, ManyToOne, MoreThan, PrimaryColumn } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { expectInvariants } from '../../support/invariants.js';
 import { describeWorlds } from '../../support/write-worlds.js';
 

@@ -1,5 +1,5 @@
 import { Column, DeleteDateColumn, Entity, PrimaryColumn } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { describePaths, type ExpectedRevision } from '../../support/write-paths.js';
 import { MYSQLS, type World, type WorldName } from '../../support/write-worlds.js';
 

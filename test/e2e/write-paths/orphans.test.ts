@@ -8,7 +8,7 @@ import {
   OneToOne,
   PrimaryColumn,
 } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { describePaths, type ExpectedRevision, type WritePath } from '../../support/write-paths.js';
 import { type World } from '../../support/write-worlds.js';
 

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { Column, Entity, ManyToOne, PrimaryColumn } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
 import { AuditError, UnrecordedWriteError } from '../../../src/audit.errors.js';
 import { expectInvariants } from '../../support/invariants.js';

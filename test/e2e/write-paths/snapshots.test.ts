@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { Column, Entity, type EntityManager, PrimaryGeneratedColumn } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
 import { allowOldSnapshots } from '../../support/guarded-snapshots.js';
 import { expectInvariants } from '../../support/invariants.js';

@@ -10,7 +10,7 @@ import {
   type RemoveEvent,
   type UpdateEvent,
 } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { describePaths, type ExpectedRevision } from '../../support/write-paths.js';
 import { type World } from '../../support/write-worlds.js';
 

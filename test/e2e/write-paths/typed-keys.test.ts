@@ -9,7 +9,7 @@ import {
   PrimaryColumn,
   type PrimaryColumnOptions,
 } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
 import { expectInvariants } from '../../support/invariants.js';
 import { SUITE } from '../../support/write-paths.js';

@@ -1,5 +1,5 @@
 import { Column, Entity, EntitySchema, PrimaryGeneratedColumn } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 
 // What a data source finds by a glob, and nothing else imports.
 

@@ -18,9 +18,9 @@ import {
   VersionColumn,
   VirtualColumn,
 } from 'typeorm';
-import { Audited } from '../../../src/audited/audited.decorator.js';
-import { NotAudited } from '../../../src/audited/not-audited.decorator.js';
-import { RevisionId } from '../../../src/audited/revision-id.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
+import { NotAudited } from '../../../src/audited/decorators/not-audited.decorator.js';
+import { RevisionId } from '../../../src/audited/decorators/revision-id.decorator.js';
 import { type TimeTravel } from '../../../src/history/time-travel/time-travel.js';
 
 /** Not audited: read as it is now. */

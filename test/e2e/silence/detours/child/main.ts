@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type DataSource, type DataSourceOptions } from 'typeorm';
-import { type Members } from '../../../../../src/revision/typeorm-members.js';
+import { type Members } from '../../../../../src/typeorm/members.js';
 import { openRaw } from '../../../../twin/child/raw-connection.js';
 import { type Detour, type Outcome, type Play, type Played } from '../detour.js';
 import { LATER, loadWith } from './later-typeorm.js';

@@ -1,0 +1,43 @@
+import { type DataSource } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type AuditPlan, type PlanColumn } from '../audit-plan.js';
+import { auditPlansOf } from '../audit-plans.js';
+import { isLeftOut, loadedDecoratorStorages } from '../class-transformer.js';
+import { keptInClear } from './masks.js';
+import { looksSecret } from './secret-names.js';
+
+const TEXT = /char|text|string|clob/i;
+
+/** A warning that names the columns whose values look like secrets and are in the history; undefined without any. */
+export function clearSecretsWarning(dataSource: DataSource): string | undefined {
+  const names = auditPlansOf(dataSource).all.flatMap((plan) =>
+    plan.columns
+      .filter((column) => isClearSecret(plan, column, dataSource))
+      .map(({ propertyPath }) => `${plan.metadata.name}.${propertyPath}`),
+  );
+  if (names.length === 0) return undefined;
+  return (
+    `${names.join(', ')}: the history keeps the values in clear, and the names look like secrets. ` +
+    `Put @Masked() or @NotAudited() on each, or @Masked(false) if that is meant.`
+  );
+}
+
+function isClearSecret(plan: AuditPlan, { source, mask }: PlanColumn, { driver }: DataSource): boolean {
+  return (
+    mask === undefined &&
+    source.isSelect &&
+    !source.isVirtual &&
+    looksSecret(source.propertyName) &&
+    TEXT.test(driver.normalizeType(source)) &&
+    !keptInClear(plan.metadata, source) &&
+    !isHidden(source)
+  );
+}
+
+function isHidden({ entityMetadata: { target }, propertyPath }: ColumnMetadata): boolean {
+  const [property] = propertyPath.split('.');
+  return (
+    typeof target === 'function' &&
+    loadedDecoratorStorages().some((storage) => isLeftOut(storage, target, property, {}))
+  );
+}

@@ -1,0 +1,58 @@
+import { type DataSource, type EntityMetadata, type QueryRunner } from 'typeorm';
+import { AuditError, RevisionDeleteForbiddenError } from '../../audit.errors.js';
+import { type ClearOptions, type TableClear } from '../../typeorm/query-runner.patch.js';
+import { type Clear } from '../../typeorm/writes.patch.js';
+import { captureOf, tableOf } from '../capture.js';
+import { dataSourceOf } from '../../typeorm/data-source-of.js';
+import { tableAtPath } from './table-by-path.js';
+import { noteUnattached } from './unattached.js';
+
+/** Empties tables from which audited rows would vanish by a delete, which is recorded, and all others as TypeORM does. */
+export const recordedClear: Clear = async (manager, target, options, truncate) => {
+  const dataSource = dataSourceOf(manager);
+  const table = tableOf(dataSource.getMetadata(target));
+  if (takesRows(dataSource, table, options)) await deleteAll(dataSource, table, manager.queryRunner);
+  else await truncate();
+};
+
+/** The same for `clearTable()` of a query runner, to which `clear()` comes too where another library has replaced it. */
+export const recordedTableClear: TableClear = async (queryRunner, given, options, truncate) => {
+  const dataSource = dataSourceOf(queryRunner);
+  const table = tableAtPath(dataSource, typeof given === 'string' ? given : given.name);
+  if (table && takesRows(dataSource, table, options)) await deleteAll(dataSource, table, queryRunner);
+  else await truncate();
+};
+
+async function deleteAll(
+  dataSource: DataSource,
+  { isJunction, tablePath, target }: EntityMetadata,
+  queryRunner: QueryRunner | undefined,
+): Promise<void> {
+  const builder = dataSource.createQueryBuilder(queryRunner).delete();
+  await builder
+    .from(isJunction ? tablePath : target)
+    .callListeners(false)
+    .execute();
+}
+
+/** Whether rows with a history would be gone with a table's. @throws AuditError, RevisionDeleteForbiddenError */
+function takesRows(
+  dataSource: DataSource,
+  table: EntityMetadata,
+  options: ClearOptions | undefined,
+): boolean {
+  const capture = captureOf(dataSource);
+  if (!capture) noteUnattached(dataSource, [table]);
+  if (!capture) return false;
+  if (capture.plans.isRevision(table)) throw new RevisionDeleteForbiddenError(table.name);
+  const { foreignKeys } = capture.cascades;
+  if (!capture.isRecording) return false;
+  // TypeORM refuses it.
+  if (options?.cascade && !capture.dialect.truncatesCascading) return false;
+  if (options?.cascade && foreignKeys.isReferred(table))
+    throw new AuditError(
+      `clear(${table.name}, { cascade: true }) would empty audited tables that refer to it, whatever their foreign keys say, ` +
+        `and leave no history of that. Clear them first, and ${table.name} without cascade.`,
+    );
+  return capture.plans.find(table) !== undefined || foreignKeys.actingOnDelete(table).length > 0;
+}

@@ -1,0 +1,42 @@
+import { type QueryRunner } from 'typeorm';
+import { type RawWrite, type Recorder } from '../../audited/recorder.js';
+import { inSavepoint } from '../../dialect/session/savepoint.js';
+import { type Capture } from '../capture.js';
+
+/** Records statements of our own, which go past TypeORM's builders and events. */
+export class RawRecorder implements Recorder {
+  constructor(private readonly capture: Capture) {}
+
+  unit<T>(queryRunner: QueryRunner, fn: () => Promise<T>): Promise<T> {
+    return this.capture.units.run(queryRunner, fn);
+  }
+
+  transaction<T>(
+    queryRunner: QueryRunner,
+    fn: () => Promise<T>,
+    { isDryRun = false }: { readonly isDryRun?: boolean } = {},
+  ): Promise<T> {
+    // Always in a savepoint, because what fails has to leave a caller's transaction as it was.
+    return this.capture.units.run(queryRunner, () => inSavepoint(queryRunner, isDryRun, fn));
+  }
+
+  record(
+    queryRunner: QueryRunner,
+    { plan, operation, key, changed }: RawWrite,
+    run: () => Promise<unknown>,
+  ): Promise<void> {
+    const { cascades, units, recorder, tables } = this.capture;
+    const who = this.capture.isRecording ? this.capture.who() : undefined;
+    return units.run(queryRunner, async (unit) => {
+      const known = await who;
+      if (known && tables.isDue(queryRunner)) await tables.beforeWrite(queryRunner);
+      const acting = known ? cascades.foreignKeys.actingOnUpdate(plan.metadata, () => changed) : [];
+      const referring = await cascades.ofUpdate(queryRunner, acting, [key]);
+      await run();
+      if (!known) return;
+      const followed = await cascades.afterUpdate(queryRunner, referring, [key]);
+      const writes = [{ plan, operation, keys: [key] }, ...followed];
+      await recorder.record(unit, writes, () => this.capture.contextOf(known));
+    });
+  }
+}

@@ -1,0 +1,113 @@
+import { type DataSource, DeleteQueryBuilder, InsertQueryBuilder, UpdateQueryBuilder } from 'typeorm';
+import { type QueryBuilder } from 'typeorm/query-builder/QueryBuilder.js';
+import { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
+import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
+import { type WriteKind } from '../../dialect/dialect.js';
+import { typeormVersion } from '../../typeorm/version.js';
+import { type BuilderInternals } from '../../typeorm/builder-internals.js';
+import { BuilderWrite } from './builder-write.js';
+import { circumstancesOf } from './builder-facts.js';
+
+/** What is overridden of a builder, some of which TypeORM keeps to its subclasses. */
+interface Builder {
+  execute(): Promise<unknown>;
+  createReturningExpression(type: WriteKind): string;
+  where(...given: unknown[]): this;
+  whereInIds(ids: unknown): this;
+}
+
+type BuilderClass = new (...given: any[]) => Builder;
+type BuilderFactory = (queryBuilder: QueryBuilder<any>) => QueryBuilder<any>;
+
+/** TypeORM's builders of writes, by the names under which it makes them, as subclasses that record what they write. */
+export const auditedQueryBuilders: Record<string, BuilderFactory> = {
+  InsertQueryBuilder: factoryOf(recording(InsertQueryBuilder, 'insert')),
+  UpdateQueryBuilder: factoryOf(noting(recording(UpdateQueryBuilder, 'update'))),
+  DeleteQueryBuilder: factoryOf(noting(recording(DeleteQueryBuilder, 'delete'))),
+  SoftDeleteQueryBuilder: factoryOf(noting(recording(SoftDeleteQueryBuilder, 'update'))),
+};
+
+const KINDS: Partial<Record<string, WriteKind>> = {
+  insert: 'insert',
+  update: 'update',
+  'soft-delete': 'update',
+  restore: 'update',
+  delete: 'delete',
+};
+
+/**
+ * Looks at a builder that is about to be executed. Refuses a write that is part of another builder's statement, as its
+ * common table expression, and one by a builder that isn't of the above: nobody would record them.
+ *
+ * @throws AuditError
+ */
+export function checkExecution(builder: QueryBuilder<any>): void {
+  for (const { queryBuilder } of builder.expressionMap.commonTableExpressions) {
+    if (typeof queryBuilder === 'string') continue;
+    const { write } = queryBuilder as Recording;
+    if (write) write.refuseToBePart();
+    else assertRecords(queryBuilder);
+  }
+  const { write } = builder as Recording;
+  if (write) write.noteObtained();
+  else assertRecords(builder);
+}
+
+type Recording = QueryBuilder<any> & { readonly write?: BuilderWrite };
+
+/** @throws UnrecordedWriteError when a data source makes other builders of writes than the above */
+export function assertBuildersRecord(dataSource: DataSource): void {
+  const builder = (): QueryBuilder<any> => dataSource.createQueryBuilder();
+  const made = [builder().insert(), builder().update(), builder().delete(), builder().softDelete()];
+  if (made.some((each) => !(each as Recording).write)) throw otherBuilder();
+}
+
+function assertRecords(builder: QueryBuilder<any>): void {
+  const kind = KINDS[builder.expressionMap.queryType];
+  if (kind && circumstancesOf(builder as unknown as BuilderInternals, kind)) throw otherBuilder();
+}
+
+function otherBuilder(): UnrecordedWriteError {
+  return new UnrecordedWriteError(
+    new AuditError(
+      `The query builder of this write is not one of nestjs-typeorm-audit (TypeORM ${typeormVersion()}), so it can't be ` +
+        `recorded, and nothing was written. Make builders by createQueryBuilder(), not by their classes, and let nothing ` +
+        `replace QueryBuilder.registerQueryBuilderClass() or what it has registered.`,
+    ),
+  );
+}
+
+function factoryOf(Audited: BuilderClass): BuilderFactory {
+  return (queryBuilder) => new Audited(queryBuilder) as unknown as QueryBuilder<any>;
+}
+
+function recording(Base: unknown, kind: WriteKind) {
+  return class extends (Base as BuilderClass) {
+    readonly write = new BuilderWrite(this, kind);
+
+    override async execute(): Promise<unknown> {
+      return this.write.execute(() => super.execute());
+    }
+
+    override createReturningExpression(type: WriteKind): string {
+      return this.write.returning(super.createReturningExpression(type));
+    }
+  };
+}
+
+// Takes note of what the criteria are.
+function noting(Base: ReturnType<typeof recording>): BuilderClass {
+  return class extends Base {
+    override where(...given: unknown[]): this {
+      super.where(...given);
+      this.write.noteCriteria(typeof given[0] === 'object' ? given[0] : undefined);
+      return this;
+    }
+
+    override whereInIds(ids: unknown): this {
+      super.whereInIds(ids);
+      this.write.noteCriteria(ids);
+      return this;
+    }
+  };
+}

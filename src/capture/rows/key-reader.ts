@@ -1,0 +1,113 @@
+import { type DataSource, type EntityMetadata, type QueryRunner } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { auditPlansOf } from '../../audited/audit-plans.js';
+import {
+  type Dialect,
+  type Key,
+  type KeyDescription,
+  type KeyPacker,
+  type KeyTable,
+} from '../../dialect/dialect.js';
+import { bindStatement, compileStatement } from '../../dialect/statement.js';
+import { tableName } from '../../dialect/table-name.js';
+
+const ALIAS = 'audit_key_';
+
+/** Reads the keys by which plans know rows in a form that loses nothing (bigints, microseconds), and puts sets of them into statements. */
+export class KeyReader {
+  private readonly descriptions = new Map<EntityMetadata, KeyDescription>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly dialect: Dialect,
+  ) {}
+
+  /** The key columns for a SELECT or RETURNING list, under names that no column of an application has. */
+  expressions(metadata: EntityMetadata, alias?: string): string {
+    return this.columns(metadata)
+      .map((column, n) => {
+        const name = this.dataSource.driver.escape(column.databaseName);
+        return `${this.dialect.readKey(alias ? `${alias}.${name}` : name, column)} AS ${ALIAS}${n}`;
+      })
+      .join(', ');
+  }
+
+  /** The names of those columns. */
+  names(metadata: EntityMetadata): string[] {
+    return this.columns(metadata).map((_, n) => `${ALIAS}${n}`);
+  }
+
+  /** What reads keys of a table without taking them apart, from those columns; undefined where that can't be. */
+  packer(metadata: EntityMetadata): KeyPacker | undefined {
+    return this.dialect.keyPacker?.(this.columns(metadata));
+  }
+
+  /** The keys in rows that were read with those columns. */
+  keysIn(metadata: EntityMetadata, rows: readonly Record<string, unknown>[]): Key[] {
+    const columns = this.columns(metadata);
+    return rows.map((row) => columns.map((_, n) => row[`${ALIAS}${n}`]));
+  }
+
+  /** The rows without those columns. */
+  withoutKeys(rows: readonly Record<string, unknown>[]): Record<string, unknown>[] {
+    return rows.map((row) =>
+      Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith(ALIAS))),
+    );
+  }
+
+  /** Those of some keys that have a row. */
+  existing(queryRunner: QueryRunner, metadata: EntityMetadata, keys: readonly Key[]): Promise<Key[]> {
+    return this.select(queryRunner, metadata, keys, { table: metadata, alias: 't', from: '' });
+  }
+
+  /** Reads keys of a table whose rows are joined, under an alias, with the rows `t` that have some keys. */
+  async select(
+    queryRunner: QueryRunner,
+    metadata: EntityMetadata,
+    keys: readonly Key[],
+    joined: { table: EntityMetadata; alias: string; from: string },
+  ): Promise<Key[]> {
+    if (keys.length === 0) return [];
+    const escape = (name: string): string => this.dataSource.driver.escape(name);
+    const path = tableName(this.dataSource, metadata);
+    const given = await this.table(queryRunner, metadata);
+    const isKey = this.columns(metadata).map(
+      (column, n) => `t.${escape(column.databaseName)} = ${given.key(n)}`,
+    );
+    const statement = compileStatement(
+      this.dialect,
+      `SELECT ${this.expressions(joined.table, joined.alias)} FROM ${given.sql} ` +
+        `${this.dialect.leadingJoin} ${path} t${given.lookup ?? ''} ON ${isKey.join(' AND ')} ${joined.from}`,
+    );
+    const found: Key[] = [];
+    for (let at = 0; at < keys.length; at += given.limit) {
+      const values = bindStatement(statement, given.bind(keys.slice(at, at + given.limit)));
+      const rows = (await queryRunner.query(statement.text, values)) as Record<string, unknown>[];
+      found.push(...this.keysIn(joined.table, rows));
+    }
+    return found;
+  }
+
+  /** What joins a statement with keys of a table. */
+  async table(queryRunner: QueryRunner, metadata: EntityMetadata): Promise<KeyTable> {
+    return this.dialect.keyTable(await this.describe(queryRunner, metadata));
+  }
+
+  /** The key column that the database numbers, where its catalogue has to be asked for that. */
+  async numbered(queryRunner: QueryRunner, metadata: EntityMetadata): Promise<ColumnMetadata | undefined> {
+    return (await this.describe(queryRunner, metadata)).numbered;
+  }
+
+  private columns(metadata: EntityMetadata): readonly ColumnMetadata[] {
+    return auditPlansOf(this.dataSource).keyed(metadata).primaryColumns;
+  }
+
+  private async describe(queryRunner: QueryRunner, metadata: EntityMetadata): Promise<KeyDescription> {
+    let description = this.descriptions.get(metadata);
+    if (!description) {
+      description = await this.dialect.describeKeys(queryRunner, this.columns(metadata));
+      this.descriptions.set(metadata, description);
+    }
+    return description;
+  }
+}

@@ -1,0 +1,72 @@
+import { type EntityMetadata } from 'typeorm';
+import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
+import { type WriteKind } from '../../dialect/dialect.js';
+import { generatedNumber, givenRows, isNumbered } from './rows-of-insert.js';
+import { type RowFacts } from '../pending/recordable.js';
+
+/** What mysql2 tells of an update: of the rows that it matched, how many it changed. */
+interface Matched {
+  readonly affectedRows: number;
+  readonly changedRows: number;
+}
+
+/** What an insert's values tell before it runs: TypeORM puts generated keys among them afterwards. */
+export interface GivenFacts {
+  readonly areInserted: boolean;
+  readonly areGenerated: boolean;
+}
+
+export function givenFacts(table: EntityMetadata, expressionMap: QueryExpressionMap): GivenFacts {
+  const { onIgnore, onUpdate } = expressionMap;
+  const rows = givenRows(expressionMap);
+  return {
+    areInserted: !onIgnore && !onUpdate,
+    areGenerated: rows !== undefined && isNumbered(table, rows, expressionMap, generatedNumber(table)),
+  };
+}
+
+/** What the statements of one table have told of their rows: facts that hold for all of them, or are not known. */
+export class ToldFacts {
+  private areInserted: boolean | undefined;
+  private areGenerated: boolean | undefined;
+  private haveChanged: boolean | undefined;
+  private updates = 0;
+
+  /** Takes in what a statement and its result tell. */
+  add(kind: WriteKind, given: GivenFacts, raw: unknown): void {
+    if (kind === 'insert') {
+      this.areInserted = (this.areInserted ?? true) && given.areInserted;
+      this.areGenerated = (this.areGenerated ?? true) && given.areGenerated;
+    } else if (kind === 'update') this.addUpdate(raw);
+  }
+
+  of(kind: WriteKind): RowFacts {
+    const { areInserted, areGenerated, haveChanged } = this;
+    return kind === 'insert' ? { areInserted, areGenerated } : kind === 'update' ? { haveChanged } : {};
+  }
+
+  private addUpdate(raw: unknown): void {
+    const changed = isMatched(raw) ? changedAll(raw) : undefined;
+    this.haveChanged = this.updates++ === 0 || this.haveChanged === changed ? changed : undefined;
+  }
+}
+
+/** The facts that hold for rows of several writes. */
+export function sharedFacts(facts: readonly RowFacts[]): RowFacts {
+  const shared = <K extends keyof RowFacts>(name: K): RowFacts[K] | undefined =>
+    facts.every((fact) => fact[name] === facts[0][name]) ? facts[0]?.[name] : undefined;
+  return {
+    areInserted: shared('areInserted'),
+    areGenerated: shared('areGenerated'),
+    haveChanged: shared('haveChanged'),
+  };
+}
+
+function changedAll({ affectedRows, changedRows }: Matched): boolean | undefined {
+  if (changedRows === 0) return false;
+  return changedRows === affectedRows ? true : undefined;
+}
+
+function isMatched(raw: unknown): raw is Matched {
+  return typeof (raw as Partial<Matched> | undefined)?.changedRows === 'number';
+}

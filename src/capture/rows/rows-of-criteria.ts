@@ -1,0 +1,144 @@
+import { type EntityMetadata, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
+import { type Key, type Keys } from '../../dialect/dialect.js';
+import { driverValue } from '../../dialect/values/driver-value.js';
+import { type BuilderInternals } from '../../typeorm/builder-internals.js';
+import { type Capture } from '../capture.js';
+
+const ALIAS = 'audit_new_';
+const FOUND = 'audit_found_';
+
+interface LegacyDriver {
+  escapeQueryWithParameters(
+    sql: string,
+    parameters: ObjectLiteral,
+    nativeParameters: object,
+  ): [string, any[]];
+}
+
+/** Rows that a statement is about to write. */
+export interface AffectedRows {
+  readonly keys: readonly Key[];
+  /** What the keys will be; the same where it doesn't change them. */
+  readonly newKeys: readonly Key[];
+}
+
+/** Reads the keys of the rows that a builder's statement is about to write, by its own criteria, and locks them. */
+export async function affectedKeys(
+  capture: Capture,
+  builder: BuilderInternals,
+  queryRunner: QueryRunner,
+  table: EntityMetadata,
+): Promise<Keys> {
+  const packer = capture.keys.packer(table);
+  if (!packer) return (await affectedRows(capture, builder, queryRunner, table)).keys;
+  const select = packer.select(`(${lockingSelect(capture, builder, table)})`, capture.keys.names(table));
+  return packer.take(await read(capture, builder, queryRunner, select));
+}
+
+/**
+ * The same for rows that are needed one by one.
+ *
+ * @param rekeyed the primary columns to which it gives values that are to be worked out too
+ */
+export async function affectedRows(
+  capture: Capture,
+  builder: BuilderInternals,
+  queryRunner: QueryRunner,
+  table: EntityMetadata,
+  rekeyed: readonly ColumnMetadata[] = [],
+): Promise<AffectedRows> {
+  const { expressions, parameters } = newKeyExpressions(capture, builder, rekeyed);
+  const select = lockingSelect(capture, builder, table, expressions);
+  const rows = await read(capture, builder, queryRunner, select, parameters);
+  const keys = capture.keys.keysIn(table, rows);
+  if (rekeyed.length === 0) return { keys, newKeys: keys };
+  const isRekeyed = table.primaryColumns.map((column) => rekeyed.indexOf(column));
+  const newKeys = keys.map((key, at) =>
+    key.map((value, n) => (isRekeyed[n] === -1 ? value : rows[at][`${ALIAS}${isRekeyed[n]}`])),
+  );
+  return { keys, newKeys };
+}
+
+// With the locks that the write itself takes: no more rows, and on PostgreSQL no stronger ones.
+function lockingSelect(
+  { keys, dialect, dataSource }: Capture,
+  builder: BuilderInternals,
+  table: EntityMetadata,
+  expressions: readonly string[] = [],
+): string {
+  const order = `${builder.createOrderByExpression?.() ?? ''}${builder.createLimitExpression?.() ?? ''}`;
+  const cte = builder.createCteExpression();
+  const path = builder.getTableName(builder.getMainTableName());
+  const where = builder.createWhereExpression();
+  const select = `SELECT ${[keys.expressions(table), ...expressions].join(', ')} FROM `;
+  const lock = builder.expressionMap.queryType === 'delete' ? dialect.lock() : dialect.lockToUpdate();
+  const passesBy = cte === '' && order === '' ? dialect.isReadCommitted : undefined;
+  if (!passesBy)
+    return builder.replacePropertyNamesForTheWholeQuery(`${cte}${select}${path}${where}${order}${lock}`);
+  // At READ COMMITTED a write passes by the rows that others hold and that don't meet its criteria, where a locking
+  // SELECT waits for them. So rows are found without locks, and those locked by key that meet the criteria still. At
+  // other levels, whose snapshots may miss rows, the half that is read is the locking one, as the write waits too.
+  const names = table.primaryColumns.map((column) => dataSource.driver.escape(column.databaseName));
+  const found = `SELECT ${names.map((name, n) => `${name} AS ${FOUND}${n}`).join(', ')} FROM ${path}`;
+  const isFound = names.map((name, n) => `${name} = k.${FOUND}${n}`).join(' AND ');
+  return builder.replacePropertyNamesForTheWholeQuery(
+    `(${select}(${found}${andWhere(where, passesBy)}) k ${dialect.leadingJoin} ${path} ON ${isFound}${where}${lock}) ` +
+      `UNION ALL (${select}${path}${andWhere(where, `NOT (${passesBy})`)}${lock})`,
+  );
+}
+
+function andWhere(where: string, condition: string): string {
+  const given = where.replace(/^\s*WHERE\s/, '');
+  return ` WHERE ${condition}${given.trim() === '' ? '' : ` AND (${given})`}`;
+}
+
+async function read(
+  { dataSource }: Capture,
+  builder: BuilderInternals,
+  queryRunner: QueryRunner,
+  select: string,
+  parameters: ObjectLiteral = {},
+): Promise<Record<string, unknown>[]> {
+  const all = { ...builder.getParameters(), ...parameters };
+  // TypeORM 0.3 wants to be given native parameters, too.
+  const [text, values] = (dataSource.driver as LegacyDriver).escapeQueryWithParameters(select, all, {});
+  return (await queryRunner.query(text, values)) as Record<string, unknown>[];
+}
+
+/** The primary columns that an update changes. */
+export function rekeyedColumns(
+  { primaryColumns }: EntityMetadata,
+  { valuesSet }: QueryExpressionMap,
+): ColumnMetadata[] {
+  return primaryColumns.filter((column) => column.isUpdate && isGiven(column, valuesSet));
+}
+
+/** The columns that an update or upsert changes, by their names in the database. */
+export function changedColumns(
+  { columns }: EntityMetadata,
+  { valuesSet, onUpdate }: QueryExpressionMap,
+): Set<string> {
+  if (onUpdate) return new Set([onUpdate.overwrite ?? [], onUpdate.columns ?? []].flat());
+  return new Set(columns.filter((column) => isGiven(column, valuesSet)).map((column) => column.databaseName));
+}
+
+function isGiven(column: ColumnMetadata, values: unknown): boolean {
+  return column.getEntityValue(values ?? {}) !== undefined;
+}
+
+function newKeyExpressions(
+  { dialect, dataSource }: Capture,
+  { expressionMap }: BuilderInternals,
+  rekeyed: readonly ColumnMetadata[],
+): { expressions: string[]; parameters: ObjectLiteral } {
+  const parameters: ObjectLiteral = {};
+  const expressions = rekeyed.map((column, n) => {
+    const value: unknown = column.getEntityValue(expressionMap.valuesSet as ObjectLiteral);
+    if (typeof value !== 'function') parameters[`${ALIAS}${n}`] = driverValue(dataSource, column, value);
+    const expression = typeof value === 'function' ? (value as () => string)() : `:${ALIAS}${n}`;
+    return `${dialect.readKey(expression, column)} AS ${ALIAS}${n}`;
+  });
+  return { expressions, parameters };
+}

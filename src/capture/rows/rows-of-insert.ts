@@ -1,0 +1,199 @@
+import { type EntityMetadata, type ObjectLiteral, type QueryResult, type QueryRunner } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
+import { AuditError } from '../../audit.errors.js';
+import { type Key } from '../../dialect/dialect.js';
+import { driverValue } from '../../dialect/values/driver-value.js';
+import { tableName } from '../../dialect/table-name.js';
+import { type Capture } from '../capture.js';
+import { uniqueKeys } from '../../dialect/keys/key-text.js';
+
+const ROWS_PER_SELECT = 500;
+
+/** Whether `insertedKeys()` will find the rows of an insert. */
+export function tellsInsertedKeys(
+  table: EntityMetadata,
+  expressionMap: QueryExpressionMap,
+  numbered = generatedNumber(table),
+): boolean {
+  const rows = givenRows(expressionMap);
+  if (!rows) return false;
+  const missing = rows.filter((row) => !hasKey(table, row));
+  return (
+    isNumbered(table, rows, expressionMap, numbered) ||
+    missing.every((row) => uniquesIn(table, row).length > 0)
+  );
+}
+
+/** @throws AuditError where `insertedKeys()` would not find the rows of an insert */
+export function assertTellsKeys(
+  table: EntityMetadata,
+  expressionMap: QueryExpressionMap,
+  numbered?: ColumnMetadata,
+): void {
+  if (!tellsInsertedKeys(table, expressionMap, numbered)) throw untold(table, expressionMap);
+}
+
+function untold({ name }: EntityMetadata, expressionMap: QueryExpressionMap): AuditError {
+  return new AuditError(
+    `${givenRows(expressionMap) ? 'This insert' : 'INSERT … SELECT'} into ${name} can't be recorded, because this ` +
+      `database doesn't tell which rows it writes. Give the rows their primary keys, or save() those without keys apart.`,
+  );
+}
+
+/** The key column that the database numbers: by the metadata, or where that leaves keys unknown, by its catalogue. */
+export async function numberedColumn(
+  { keys }: Capture,
+  queryRunner: QueryRunner,
+  table: EntityMetadata,
+  expressionMap: QueryExpressionMap,
+): Promise<ColumnMetadata | undefined> {
+  if (tellsInsertedKeys(table, expressionMap)) return generatedNumber(table);
+  return keys.numbered(queryRunner, table);
+}
+
+/** Whether TypeORM doesn't know keys of an insert that neither the values nor its metadata give. */
+export function lacksKeys({ primaryColumns }: EntityMetadata, expressionMap: QueryExpressionMap): boolean {
+  const columns = primaryColumns.filter((column) => !column.isGenerated);
+  return (givenRows(expressionMap) ?? []).some((row) => columns.some((column) => !isGiven(column, row)));
+}
+
+/**
+ * The keys of the rows that an insert wrote, where the database didn't return them.
+ *
+ * Given keys are known. Generated ones are either numbered from the statement's insert id, or in the rows that the
+ * insert's unique columns lead to. Keys of rows that an insert left alone do no harm.
+ */
+export async function insertedKeys(
+  capture: Capture,
+  queryRunner: QueryRunner,
+  table: EntityMetadata,
+  expressionMap: QueryExpressionMap,
+  result: QueryResult,
+  numbered: ColumnMetadata | undefined,
+): Promise<Key[]> {
+  const rows = givenRows(expressionMap) ?? [];
+  if (isNumbered(table, rows, expressionMap, numbered)) {
+    const first = BigInt((result.raw as { insertId: number | string }).insertId);
+    // A trigger has given another one.
+    if (first === 0n) throw untold(table, expressionMap);
+    const step = rows.length > 1 ? await numberingStep(queryRunner) : 1;
+    return rows.map((row, n) => keyIn(capture, table, row, String(first + BigInt(n * step))));
+  }
+  // An upsert may have found a row that has another key than the one it was given.
+  const sought = expressionMap.onUpdate ? rows : rows.filter((row) => !hasKey(table, row));
+  return uniqueKeys([
+    ...givenKeys(capture, table, rows),
+    ...(await keysByUniques(capture, queryRunner, table, sought)),
+  ]);
+}
+
+/** The keys of the rows that an upsert may find, of which some may not be there. */
+export async function keysOfConflicts(
+  capture: Capture,
+  queryRunner: QueryRunner,
+  table: EntityMetadata,
+  expressionMap: QueryExpressionMap,
+): Promise<Key[]> {
+  const rows = givenRows(expressionMap) ?? [];
+  const given = await capture.keys.existing(queryRunner, table, givenKeys(capture, table, rows));
+  return uniqueKeys([...given, ...(await keysByUniques(capture, queryRunner, table, rows))]);
+}
+
+/** The rows that are given to an insert; undefined where a SELECT gives them. */
+export function givenRows({
+  valuesSet,
+  insertFromSelect,
+}: QueryExpressionMap & { insertFromSelect?: unknown }): ObjectLiteral[] | undefined {
+  if (insertFromSelect) return undefined;
+  return Array.isArray(valuesSet) ? valuesSet : [valuesSet ?? {}];
+}
+
+/** Whether all rows are new, and the database numbers all of them. */
+export function isNumbered(
+  { primaryColumns }: EntityMetadata,
+  rows: readonly ObjectLiteral[],
+  { onUpdate, onIgnore }: QueryExpressionMap,
+  numbered: ColumnMetadata | undefined,
+): boolean {
+  return (
+    !!numbered &&
+    !onUpdate &&
+    !onIgnore &&
+    rows.every((row) => primaryColumns.every((column) => isGiven(column, row) !== (column === numbered)))
+  );
+}
+
+/** The key column that the metadata lets the database number. */
+export function generatedNumber({ primaryColumns }: EntityMetadata): ColumnMetadata | undefined {
+  return primaryColumns.find((column) => column.isGenerated && column.generationStrategy === 'increment');
+}
+
+function hasKey({ primaryColumns }: EntityMetadata, row: ObjectLiteral): boolean {
+  return primaryColumns.every((column) => isGiven(column, row));
+}
+
+function isGiven(column: ColumnMetadata, row: ObjectLiteral): boolean {
+  const value: unknown = column.getEntityValue(row);
+  return value !== undefined && value !== null && typeof value !== 'function';
+}
+
+/** @param insertId for the column that the database numbers, if the row doesn't give it */
+function keyIn(
+  { dataSource }: Capture,
+  { primaryColumns }: EntityMetadata,
+  row: ObjectLiteral,
+  insertId?: string,
+): Key {
+  return primaryColumns.map((column): unknown =>
+    isGiven(column, row) ? driverValue(dataSource, column, column.getEntityValue(row)) : insertId,
+  );
+}
+
+// Servers that replicate each other count in steps.
+async function numberingStep(queryRunner: QueryRunner): Promise<number> {
+  const [{ step }] = (await queryRunner.query('SELECT @@auto_increment_increment AS step')) as {
+    step: number;
+  }[];
+  return Number(step);
+}
+
+function givenKeys(capture: Capture, table: EntityMetadata, rows: readonly ObjectLiteral[]): Key[] {
+  return rows.filter((row) => hasKey(table, row)).map((row) => keyIn(capture, table, row));
+}
+
+/** The keys of the rows that share a unique key with given ones; those without any are passed over. */
+async function keysByUniques(
+  capture: Capture,
+  queryRunner: QueryRunner,
+  table: EntityMetadata,
+  rows: readonly ObjectLiteral[],
+): Promise<Key[]> {
+  const { driver } = capture.dataSource;
+  const found: Key[] = [];
+  for (let at = 0; at < rows.length; at += ROWS_PER_SELECT) {
+    const values: unknown[] = [];
+    const isValue = (column: ColumnMetadata, row: ObjectLiteral): string => {
+      const n = values.push(driverValue(capture.dataSource, column, column.getEntityValue(row)));
+      return `${driver.escape(column.databaseName)} = ${capture.dialect.placeholder(n)}`;
+    };
+    const conditions = rows
+      .slice(at, at + ROWS_PER_SELECT)
+      .flatMap((row) =>
+        uniquesIn(table, row).map((columns) => columns.map((column) => isValue(column, row)).join(' AND ')),
+      );
+    if (conditions.length === 0) continue;
+    const select = `SELECT ${capture.keys.expressions(table)} FROM ${tableName(capture.dataSource, table)} WHERE ${conditions.join(' OR ')}`;
+    found.push(
+      ...capture.keys.keysIn(table, (await queryRunner.query(select, values)) as Record<string, unknown>[]),
+    );
+  }
+  return found;
+}
+
+/** The unique keys of which a row gives all columns. */
+function uniquesIn({ indices, uniques }: EntityMetadata, row: ObjectLiteral): ColumnMetadata[][] {
+  return [...indices.filter((index) => index.isUnique), ...uniques]
+    .map(({ columns }) => columns)
+    .filter((columns) => columns.every((column) => isGiven(column, row)));
+}

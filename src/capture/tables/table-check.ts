@@ -1,0 +1,105 @@
+import { Logger } from '@nestjs/common';
+import { type QueryRunner } from 'typeorm';
+import { AuditConfigurationError } from '../../audit.errors.js';
+import { type AuditOptions } from '../../audit.options.js';
+import { type AuditPlans } from '../../audited/audit-plans.js';
+import { type Catalogue } from '../../dialect/catalogue/catalogue.js';
+import { dataSourceOf } from '../../typeorm/data-source-of.js';
+import { isMigrating } from './pending-tables.js';
+import { absentColumns, actualTable, neededColumns, problemsOf } from './table-problems.js';
+
+/** What a look at the tables found. */
+interface Look {
+  readonly problems: readonly string[];
+  /** Whether audited tables are not there either: nobody has set up the database, or this part of it. */
+  readonly isUnfinished: boolean;
+}
+
+/**
+ * Whether the tables of ours have what a write needs. It looks once at start, or before the first write that is to be
+ * recorded: tables that an application makes after it has attached are there by then.
+ */
+export class TableCheck {
+  private readonly logger = new Logger('AuditModule');
+  /** Those whose tables are known to be well. */
+  private sound: AuditPlans | undefined;
+  private warned: string | undefined;
+  private isLooking = false;
+
+  constructor(
+    private readonly plansOf: () => AuditPlans,
+    private readonly catalogue: Catalogue,
+    private readonly options: Pick<AuditOptions, 'checkTables'>,
+  ) {}
+
+  /** Whether a write has to wait for `beforeWrite()`. */
+  isDue(queryRunner: QueryRunner | undefined): boolean {
+    const { checkTables = 'error' } = this.options;
+    if (checkTables === false || this.sound === this.plansOf()) return false;
+    // Whoever waits for a warning is one too many.
+    if (checkTables === 'warn' && this.isLooking) return false;
+    return !queryRunner || !isMigrating(dataSourceOf(queryRunner));
+  }
+
+  /** @throws AuditConfigurationError listing what the tables lack */
+  async atStart(queryRunner: QueryRunner): Promise<void> {
+    if (this.isDue(queryRunner)) await this.check(queryRunner, false);
+  }
+
+  /** @throws AuditConfigurationError listing what the tables lack, and nothing has been written */
+  async beforeWrite(queryRunner: QueryRunner): Promise<void> {
+    await this.check(queryRunner, true);
+  }
+
+  private async check(queryRunner: QueryRunner, isWrite: boolean): Promise<void> {
+    const plans = this.plansOf();
+    this.isLooking = true;
+    try {
+      const { problems, isUnfinished } = await this.look(queryRunner, plans);
+      if (problems.length > 0) this.refuse(problems);
+      else {
+        if (this.warned) this.logger.log('The revision tables have what writes need again.');
+        this.warned = undefined;
+        // What isn't there at start may be there at the first write.
+        if (isWrite || !isUnfinished) this.sound = plans;
+      }
+    } finally {
+      this.isLooking = false;
+    }
+  }
+
+  private refuse(problems: readonly string[]): void {
+    const found =
+      `The revision tables lack what a write needs:\n${problems.map((problem) => `- ${problem}`).join('\n')}\n` +
+      `Generate and run a migration (typeorm migration:generate, migration:run).`;
+    if (this.options.checkTables !== 'warn')
+      throw new AuditConfigurationError(
+        `${found} checkTables: 'warn' starts all the same, for migrations that end later.`,
+      );
+    if (found === this.warned) return;
+    this.warned = found;
+    this.logger.warn(`${found} Until then writes to these tables fail.`);
+  }
+
+  private async look(queryRunner: QueryRunner, plans: AuditPlans): Promise<Look> {
+    const { catalogue } = this;
+    const { all, maintenance } = plans;
+    const ours = all.flatMap(({ metadata, revision }) => [metadata.tablePath, revision.tablePath]);
+    const paths = maintenance ? [...ours, maintenance.tablePath] : ours;
+    const found = await catalogue.read(queryRunner, paths);
+    const tables = new Map(paths.map((path, at) => [path, actualTable(found[at], catalogue)]));
+    // Where the audited table isn't there, TypeORM fails without us.
+    const present = all.filter(({ metadata }) => tables.get(metadata.tablePath)!.size > 0);
+    for (const plan of present)
+      plans.leaveOut(plan, absentColumns(plan, tables.get(plan.metadata.tablePath)!, catalogue));
+    const problems = present.flatMap(({ metadata, revision }) => {
+      const needed = neededColumns(plans.find(metadata)!);
+      return problemsOf(revision, needed, tables.get(revision.tablePath)!, catalogue);
+    });
+    if (maintenance && present.length > 0)
+      problems.push(
+        ...problemsOf(maintenance, maintenance.columns, tables.get(maintenance.tablePath)!, catalogue),
+      );
+    return { problems, isUnfinished: present.length < all.length };
+  }
+}

@@ -1,0 +1,83 @@
+import { type EntityMetadata } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { type ActualColumn, type Catalogue } from '../../dialect/catalogue/catalogue.js';
+import { holds } from '../../dialect/catalogue/column-type.js';
+import { REVISION_COLUMN_PREFIX } from '../../revision/revision-columns.js';
+
+/** The columns of a table as the database has them, by name; empty where there is no table. */
+export type ActualTable = ReadonlyMap<string, ActualColumn>;
+
+export function actualTable(columns: readonly ActualColumn[], { hasCase }: Catalogue): ActualTable {
+  return new Map(columns.map((column) => [hasCase ? column.name : column.name.toLowerCase(), column]));
+}
+
+/**
+ * What a table of ours lacks for a write, in words: a table or column that is missing, a type that is too narrow, a NOT NULL
+ * that is too strict. More columns and wider types are right, and types that aren't known here are taken to be.
+ *
+ * @param needed the columns that a write names
+ */
+export function problemsOf(
+  { tablePath }: EntityMetadata,
+  needed: readonly ColumnMetadata[],
+  actual: ActualTable,
+  catalogue: Catalogue,
+): string[] {
+  if (actual.size === 0) return [`${tablePath} is missing.`];
+  const problems = needed.flatMap((column) => {
+    const problem = columnProblem(column, find(actual, column, catalogue), catalogue);
+    return problem ? [`${tablePath}.${column.databaseName} ${problem}.`] : [];
+  });
+  const known = new Set(needed.map((column) => find(actual, column, catalogue)));
+  const refusing = [...actual.values()].filter((column) => !column.isOptional && !known.has(column));
+  return [
+    ...problems,
+    ...refusing.map(
+      ({ name }) => `${tablePath}.${name} is NOT NULL without a default, and no write names it.`,
+    ),
+  ];
+}
+
+/**
+ * The copied columns that the audited table doesn't have. TypeORM names a column that is neither inserted nor selected in
+ * none of its statements, so the application works without it.
+ */
+export function absentColumns(
+  { columns }: AuditPlan,
+  actual: ActualTable,
+  catalogue: Catalogue,
+): PlanColumn[] {
+  return columns.filter(({ source }) => isNeverNamed(source) && !find(actual, source, catalogue));
+}
+
+function isNeverNamed({ isInsert, isSelect }: ColumnMetadata): boolean {
+  return !isInsert && !isSelect;
+}
+
+/** The columns of a revision table that a write names. */
+export function neededColumns({ revision, columns }: AuditPlan): ColumnMetadata[] {
+  const own = revision.columns.filter(({ databaseName }) => databaseName.startsWith(REVISION_COLUMN_PREFIX));
+  return [...own, ...columns.map(({ copy }) => copy)];
+}
+
+function find(
+  actual: ActualTable,
+  { databaseName }: ColumnMetadata,
+  { hasCase }: Catalogue,
+): ActualColumn | undefined {
+  return actual.get(hasCase ? databaseName : databaseName.toLowerCase());
+}
+
+function columnProblem(
+  column: ColumnMetadata,
+  actual: ActualColumn | undefined,
+  catalogue: Catalogue,
+): string | undefined {
+  if (!actual) return 'is missing';
+  const needed = catalogue.neededType(column);
+  const capacity = catalogue.capacityOf(actual.type);
+  if (holds(capacity, catalogue.capacityOf(needed), catalogue.widenings) === false)
+    return `is ${actual.type}, and has to hold ${needed}`;
+  return column.isNullable && !actual.isNullable ? 'is NOT NULL, and has to take NULL' : undefined;
+}

@@ -1,0 +1,134 @@
+import { type KeyTable } from '../../dialect/dialect.js';
+import { compileStatement, type Statement } from '../../dialect/statement.js';
+import { type KeyExpression, type Recording, type RevisionSql } from './revision-sql.js';
+
+/**
+ * INSERT … SELECT for one row, whose key is in the parameters `k0`, `k1`, … and whose revision gets the `id`; the
+ * case that is worth preparing.
+ */
+export function recordOne(sql: RevisionSql, recording: Recording, isSkipped = false): Statement {
+  const key = givenKey(sql);
+  const isLive = recording.rows === 'live';
+  const rows = isLive ? `${sql.table} t` : '(SELECT 1 AS present) k';
+  const conditions = isLive ? [sql.isRow(key)] : sql.isGone(key);
+  const insert =
+    `${sql.insert(recording, sql.dialect.value('{{id}}', 'uuid'), key)} FROM ${rows}` +
+    fromNewest(sql, recording, key, conditions);
+  return compileStatement(sql.dialect, isSkipped ? skipTaken(sql, insert) : insert, true);
+}
+
+/**
+ * The same for the rows of a key table, whose `rev_id`s count on from the parameters `prefix` and `start`.
+ *
+ * @param isSkipped whether rows whose version is taken are left out, where the INSERT would fail
+ */
+export function recordMany(
+  sql: RevisionSql,
+  recording: Recording,
+  keys: KeyTable,
+  isSkipped = false,
+): Statement {
+  const { dialect } = sql;
+  const key: KeyExpression = (n) => keys.key(n);
+  const id = dialect.numberedUuid('{{prefix}}', '{{start}}', keys.ordinal);
+  const isLive = recording.rows === 'live';
+  const rows = isLive ? joinedRows(sql, keys) : keys.sql;
+  const insert =
+    `${sql.insert(recording, id, key)} FROM ${rows}` +
+    fromNewest(sql, recording, key, isLive ? [] : sql.isGone(key));
+  return compileStatement(dialect, isSkipped ? skipTaken(sql, insert) : insert);
+}
+
+/** The same for new rows that are read from their places, and whose versions are the first unless they are taken. */
+export function recordPlaced(sql: RevisionSql, recording: Recording): Statement {
+  const { dialect } = sql;
+  const rows = dialect.placedRows!(sql.table);
+  const id = dialect.numberedUuid('{{prefix}}', '{{start}}', rows.ordinal);
+  return compileStatement(
+    dialect,
+    skipTaken(sql, `${sql.insert(recording, id, sql.liveKey)} FROM ${rows.sql}`),
+    true,
+  );
+}
+
+/** The same for all rows of a table that have a history and differ from it. */
+export function recordAll(sql: RevisionSql): Statement {
+  const recording: Recording = { rows: 'live', newest: 'sought', upsert: false };
+  const id = sql.dialect.numberedUuid('{{prefix}}', '{{start}}', '(row_number() OVER () - 1)');
+  return compileStatement(
+    sql.dialect,
+    `${sql.insert(recording, id, sql.liveKey)} FROM ${sql.table} t ` +
+      `JOIN ${sql.revisions} p ON ${sql.isNewest('p', sql.liveKey)} WHERE NOT p.rev_isdelete AND (${sql.differs()})`,
+  );
+}
+
+/** Puts the newest `rev_id` of the rows of a key table into their `@RevisionId()` column. */
+export function updateRevisionIds(sql: RevisionSql, keys: KeyTable): Statement {
+  const on = sql.isRow((n) => keys.key(n));
+  return compileStatement(
+    sql.dialect,
+    sql.dialect.updateJoined({
+      target: sql.table,
+      lookup: keys.lookup,
+      source: keys.sql,
+      on,
+      set: newestId(sql),
+    }),
+  );
+}
+
+/** The same for all rows of a table whose column doesn't have it. */
+export function updateAllRevisionIds(sql: RevisionSql): Statement {
+  const id = `t.${sql.column(sql.plan.revisionId!)}`;
+  const isStale = `(${id} IS NULL OR ${id} <> ${sql.dialect.uuidText('p.rev_id')})`;
+  const on = `${sql.isNewest('p', sql.liveKey)} AND ${isStale}`;
+  return compileStatement(
+    sql.dialect,
+    sql.dialect.updateJoined({ target: sql.table, source: `${sql.revisions} p`, on, set: newestId(sql) }),
+  );
+}
+
+/** Reads the `@RevisionId()` column of the rows of a key table: `n`, the key's number, and `id`. */
+export function selectRevisionIds(sql: RevisionSql, keys: KeyTable): Statement {
+  return compileStatement(
+    sql.dialect,
+    `SELECT ${keys.ordinal} AS n, t.${sql.column(sql.plan.revisionId!)} AS id FROM ${joinedRows(sql, keys)}`,
+  );
+}
+
+/** The rows t of a key table, from FROM's right side on. */
+export function joinedRows(sql: RevisionSql, keys: KeyTable): string {
+  return `${keys.sql} ${sql.dialect.leadingJoin} ${sql.table} t${keys.lookup ?? ''} ON ${sql.isRow((n) => keys.key(n))}`;
+}
+
+/** The key in the parameters of a statement about one row. */
+export function givenKey({ dialect, plan }: RevisionSql): KeyExpression {
+  return (n) => dialect.keyValue(`{{k${n}}}`, plan.keys[n].source);
+}
+
+/** Makes an INSERT of revisions leave out those whose version is taken. */
+export function skipTaken(sql: RevisionSql, insert: string): string {
+  return sql.dialect.unlessTaken(insert, sql.uniqueColumns);
+}
+
+function fromNewest(
+  sql: RevisionSql,
+  recording: Recording,
+  key: KeyExpression,
+  conditions: readonly string[],
+): string {
+  if (recording.newest === 'none') return conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
+  const newestKey = recording.rows === 'live' ? sql.liveKey : sql.copiedKey(key);
+  return ` ${sql.joinNewest(newestKey)} WHERE ${[...conditions, sql.isNews(recording)].join(' AND ')}`;
+}
+
+function newestId(sql: RevisionSql): Record<string, string> {
+  const { plan, dialect } = sql;
+  // Assigned to themselves, columns with ON UPDATE keep what the revision has just recorded.
+  const kept = plan.metadata.columns.filter((column) => column.onUpdate).map((column) => sql.column(column));
+  return {
+    [sql.column(plan.revisionId!)]:
+      `(SELECT ${dialect.uuidText('n.rev_id')} FROM ${sql.revisions} n WHERE ${sql.isNewest('n', sql.liveKey)})`,
+    ...Object.fromEntries(kept.map((column) => [column, `t.${column}`])),
+  };
+}

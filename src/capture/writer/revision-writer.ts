@@ -1,0 +1,73 @@
+import { type DataSource, type QueryRunner } from 'typeorm';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type Dialect, type Key, type Keys } from '../../dialect/dialect.js';
+import { type KeyReader } from '../rows/key-reader.js';
+import { PrunedTables } from './pruned-tables.js';
+import { type Recordable, type RecordableWrite } from '../pending/recordable.js';
+import { RevisionIds } from './revision-ids.js';
+import { RevisionInserts } from './insert-revisions.js';
+import { contextColumns, storedContext } from './context-columns.js';
+import { TableStatements } from './table-statements.js';
+import { VersionedInserts } from './version-inserts.js';
+
+/**
+ * Writes revisions: one INSERT … SELECT for a table and operation, which copies the rows inside the database. Rows
+ * that are as their newest revision has them add none.
+ */
+export class RevisionWriter {
+  private readonly inserts: RevisionInserts;
+  /** Undefined where an INSERT may look for the newest revisions itself. */
+  private readonly versioned: VersionedInserts | undefined;
+  private readonly ids: RevisionIds;
+  private readonly pruned: PrunedTables;
+
+  constructor(
+    dataSource: DataSource,
+    private readonly dialect: Dialect,
+    keyReader: KeyReader,
+  ) {
+    const statements = new TableStatements(dataSource, dialect);
+    this.inserts = new RevisionInserts(statements, keyReader);
+    this.ids = new RevisionIds(statements, keyReader);
+    this.pruned = new PrunedTables(dataSource);
+    if (dialect.locksGaps)
+      this.versioned = new VersionedInserts(this.inserts, statements, dialect, keyReader, this.pruned);
+  }
+
+  /** @returns how many revisions it took; @throws AuditContextError */
+  async record(queryRunner: QueryRunner, write: RecordableWrite): Promise<number> {
+    const { operation, plan } = write;
+    const stored = storedContext(this.dialect, queryRunner, write, contextColumns(plan.revision));
+    const recordable = { ...write, ...(stored instanceof Promise ? await stored : stored) };
+    const written = await this.insert(queryRunner, recordable);
+    if (plan.revisionId && operation !== 'delete') await this.ids.update(queryRunner, recordable);
+    return written;
+  }
+
+  /** The `@RevisionId()` of rows, in the order of their keys. */
+  revisionIds(queryRunner: QueryRunner, plan: AuditPlan, keys: readonly Key[]): Promise<(string | null)[]> {
+    return this.ids.read(queryRunner, plan, keys);
+  }
+
+  private insert(queryRunner: QueryRunner, recordable: Recordable): Promise<number> {
+    const { keys } = recordable;
+    if (keys === 'all') return this.inserts.insertAll(queryRunner, recordable);
+    if (this.versioned) return this.versioned.insert(queryRunner, recordable, keys);
+    return recordable.isSerializable && recordable.operation === 'insert'
+      ? this.insertFirst(queryRunner, recordable, keys)
+      : this.inserts.insert(queryRunner, recordable, keys, 'sought');
+  }
+
+  // A look for the history of a new key is a look at where others insert theirs, and SERIALIZABLE lets one of them fail
+  // for it. So is a look for the row by its key.
+  private async insertFirst(queryRunner: QueryRunner, recordable: Recordable, keys: Keys): Promise<number> {
+    const sought = (): Promise<number> => this.inserts.insert(queryRunner, recordable, keys, 'sought');
+    if (await this.pruned.has(queryRunner, recordable.plan)) return sought();
+    const { places } = recordable;
+    const written = await (places
+      ? this.inserts.insertPlaced(queryRunner, recordable, places)
+      : this.inserts.insert(queryRunner, recordable, keys, 'none', true));
+    // The others have a history, or a trigger has moved them elsewhere.
+    return written < keys.length ? written + (await sought()) : written;
+  }
+}

@@ -1,0 +1,47 @@
+import { type DataSource, type QueryRunner } from 'typeorm';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { runMasked } from '../../audited/masks/mask-key.js';
+import { type Dialect, type Executed } from '../../dialect/dialect.js';
+import { type Statement } from '../../dialect/statement.js';
+import { RevisionSql } from './revision-sql.js';
+
+/** A statement about an audited table. */
+export interface TableStatement {
+  readonly plan: AuditPlan;
+  /** What tells it from the table's others. */
+  readonly kind: string;
+  readonly build: (sql: RevisionSql) => Statement;
+}
+
+/** Runs statements about audited tables, whose text is made once for each table. */
+export class TableStatements {
+  private readonly tables = new Map<AuditPlan, { sql: RevisionSql; built: Map<string, Statement> }>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly dialect: Dialect,
+  ) {}
+
+  /** @param values by the names of the statement's parameters */
+  execute(
+    queryRunner: QueryRunner,
+    statement: TableStatement,
+    values: Readonly<Record<string, unknown>>,
+  ): Promise<Executed> {
+    const built = this.built(statement);
+    return runMasked(this.dataSource, queryRunner, built, values, (bound) =>
+      this.dialect.execute(queryRunner, built, bound),
+    );
+  }
+
+  private built({ plan, kind, build }: TableStatement): Statement {
+    let table = this.tables.get(plan);
+    if (!table) {
+      table = { sql: new RevisionSql(this.dataSource, this.dialect, plan), built: new Map() };
+      this.tables.set(plan, table);
+    }
+    let statement = table.built.get(kind);
+    if (!statement) table.built.set(kind, (statement = build(table.sql)));
+    return statement;
+  }
+}

@@ -1,0 +1,105 @@
+import { type QueryRunner } from 'typeorm';
+import { newId } from './clock.js';
+import { type Dialect, type Executed, type Key } from '../../dialect/dialect.js';
+import { type Statement } from '../../dialect/statement.js';
+import { keyParameters } from '../../dialect/keys/key-text.js';
+import { type Recordable } from '../pending/recordable.js';
+import { kindOf, recordingOf, valuesOf } from './insert-revisions.js';
+import { type RevisionSql } from './revision-sql.js';
+import { type TableStatement, type TableStatements } from './table-statements.js';
+import {
+  lookAndRecordOne,
+  lookAtVersion,
+  lookOne,
+  recordNext,
+  recordNextIfFree,
+  removeOne,
+  type Versioning,
+} from './version-statements.js';
+
+/** Inserts the revision of one row after a look at its newest one: see `VersionedInserts`. */
+export class VersionedInsert {
+  constructor(
+    private readonly statements: TableStatements,
+    private readonly dialect: Dialect,
+  ) {}
+
+  insert(queryRunner: QueryRunner, recordable: Recordable, key: Key): Promise<number> {
+    return this.dialect.blocks
+      ? this.insertInBlock(queryRunner, recordable, key)
+      : this.insertInSteps(queryRunner, recordable, key);
+  }
+
+  private async insertInBlock(queryRunner: QueryRunner, recordable: Recordable, key: Key): Promise<number> {
+    const values = {
+      ...keyValues(recordable, key),
+      id: newId(),
+      mayHaveChanged: recordable.haveChanged !== false,
+    };
+    const build = versioned('block', recordable, lookAndRecordOne);
+    const { rows } = await this.statements.execute(queryRunner, build, values);
+    return Number(rows[0].written);
+  }
+
+  private async insertInSteps(queryRunner: QueryRunner, recordable: Recordable, key: Key): Promise<number> {
+    const { mayBeTaken, recording } = versioningOf(recordable);
+    const { plan } = recordable;
+    const given = keyValues(recordable, key);
+    const run = (kind: string, build: (sql: RevisionSql) => Statement, values: object): Promise<Executed> =>
+      this.statements.execute(
+        queryRunner,
+        { plan, kind: `${kind} ${recording.rows}`, build },
+        { ...given, ...values },
+      );
+    let [newest = NONE] = (await run('look', (sql) => lookOne(sql, recording), {})).rows;
+    const { isFollowed } = newest;
+    for (;;) {
+      const isQuiet = newest.version !== null && !Number(newest.isNews);
+      if (isQuiet && !(mayBeTaken && recordable.haveChanged !== false)) return 0;
+      const id = newId();
+      // One that is refused keeps everybody from inserting at the end of the table, where all revisions are inserted.
+      const looks = mayBeTaken && newest.version !== null && Number(isFollowed) === 1;
+      const next = looks
+        ? versioned('next if free', recordable, recordNextIfFree)
+        : versioned('next', recordable, recordNext);
+      const { affected } = await this.statements.execute(queryRunner, next, { ...given, ...newest, id });
+      if (affected > 0 && isQuiet) await run('remove', removeOne, { id });
+      if (affected > 0 || !mayBeTaken) return isQuiet ? 0 : affected;
+      const version = Number(newest.version) + 1;
+      const { rows } = await run('look at', (sql) => lookAtVersion(sql, recording), { version });
+      if (rows.length === 0) return 0;
+      newest = rows[0];
+    }
+  }
+}
+
+const NONE: Record<string, unknown> = {
+  newest: null,
+  version: null,
+  created: null,
+  isDeleted: null,
+  isNews: 1,
+};
+
+/** How the rows of a write are recorded after a look at their newest revisions. */
+export function versioningOf(recordable: Recordable): Versioning {
+  return { recording: recordingOf(recordable, 'given'), mayBeTaken: recordable.snapshot !== 'fresh' };
+}
+
+/** A statement that depends on that. */
+export function versioned(
+  kind: string,
+  recordable: Recordable,
+  build: (sql: RevisionSql, versioning: Versioning) => Statement,
+): TableStatement {
+  const versioning = versioningOf(recordable);
+  return {
+    plan: recordable.plan,
+    kind: `${kind} ${kindOf(versioning.recording)}${versioning.mayBeTaken ? ' old' : ''}`,
+    build: (sql) => build(sql, versioning),
+  };
+}
+
+function keyValues(recordable: Recordable, key: Key): Record<string, unknown> {
+  return keyParameters(key, recordable.plan.keys.length, valuesOf(recordable));
+}

@@ -1,0 +1,189 @@
+import { type KeyTable } from '../../dialect/dialect.js';
+import { type NewestRevision } from '../../dialect/run/revision-blocks.js';
+import { compileStatement, type Statement } from '../../dialect/statement.js';
+import { type KeyExpression, type Recording, type RevisionSql } from './revision-sql.js';
+import { givenKey, joinedRows, skipTaken } from './revision-statements.js';
+
+/** What makes one revision: its kind, and whether the version that follows the newest one seen may be taken. */
+export interface Versioning {
+  readonly recording: Recording;
+  readonly mayBeTaken: boolean;
+}
+
+// What reads this has it once, where it would look for each column otherwise.
+const APART = `LIMIT ${2 ** 31}`;
+
+/**
+ * Reads id, version, created, isDeleted of a row's newest revision, isNews, and whether revisions of greater keys follow,
+ * by a plain SELECT.
+ */
+export function lookOne(sql: RevisionSql, { rows }: Recording): Statement {
+  const [first] = sql.plan.keys.map((column) => sql.column(column));
+  const key = sql.copiedKey(givenKey(sql))(0);
+  const isFollowed = `EXISTS (SELECT 1 FROM ${sql.revisions} f WHERE f.${first} > ${key})`;
+  return compileStatement(sql.dialect, lookAtNewest(sql, rows, `, ${isFollowed} AS isFollowed`), true);
+}
+
+/** The same of the revision with a `version` that is there, as it is now: that locks its record. */
+export function lookAtVersion(sql: RevisionSql, { rows }: Recording): Statement {
+  return compileStatement(
+    sql.dialect,
+    look(sql, rows, '', 'JOIN', sql.dialect.value('{{version}}', 'integer')) + sql.dialect.readsPresent,
+    true,
+  );
+}
+
+/** INSERT … SELECT of a revision that follows the one in the parameters `newest`, `version`, `created`, `isDeleted`. */
+export function recordNext(sql: RevisionSql, { recording, mayBeTaken }: Versioning): Statement {
+  const { dialect } = sql;
+  const insert = insertNext(sql, recording, {
+    id: dialect.value('{{newest}}', 'uuid'),
+    version: dialect.value('{{version}}', 'integer'),
+    created: dialect.value('{{created}}', 'time'),
+    isDeleted: dialect.value('{{isDeleted}}', 'boolean'),
+  });
+  return compileStatement(dialect, mayBeTaken ? skipTaken(sql, insert) : insert, true);
+}
+
+/**
+ * The same, which looks itself whether the version is taken, and so is never refused. That locks the gap behind it, where
+ * none but new keys between this one and the next are inserted.
+ */
+export function recordNextIfFree(sql: RevisionSql, { recording }: Versioning): Statement {
+  const { dialect } = sql;
+  const version = dialect.value('{{version}}', 'integer');
+  const insert = insertNext(sql, recording, {
+    id: dialect.value('{{newest}}', 'uuid'),
+    version,
+    created: dialect.value('{{created}}', 'time'),
+    isDeleted: dialect.value('{{isDeleted}}', 'boolean'),
+  });
+  const isNext = sql.isNewest('o', sql.copiedKey(givenKey(sql)), `${version} + 1`);
+  const isFree = `NOT EXISTS (SELECT 1 FROM ${sql.revisions} o WHERE ${isNext})`;
+  return compileStatement(
+    dialect,
+    `${insert}${recording.rows === 'live' ? ' AND' : ' WHERE'} ${isFree}`,
+    true,
+  );
+}
+
+/** Takes back a revision that turned out to be none. */
+export function removeOne(sql: RevisionSql): Statement {
+  const id = sql.dialect.value('{{id}}', 'uuid');
+  return compileStatement(sql.dialect, `DELETE FROM ${sql.revisions} WHERE rev_id = ${id}`, true);
+}
+
+/** Looks and inserts, in one statement: `written`. */
+export function lookAndRecordOne(sql: RevisionSql, { recording, mayBeTaken }: Versioning): Statement {
+  const { dialect } = sql;
+  const { rows } = recording;
+  const block = dialect.blocks!.one({
+    idColumn: `${sql.revisions}.rev_id`,
+    mayBeTaken,
+    look: (into) => lookAtNewest(sql, rows, into),
+    lookAt: (version, into) => look(sql, rows, into, 'JOIN', version) + dialect.readsPresent,
+    insert: (newest) => insertNext(sql, recording, newest),
+    mayHaveChanged: dialect.value('{{mayHaveChanged}}', 'boolean'),
+  });
+  return compileStatement(dialect, block, true);
+}
+
+/**
+ * Looks at the newest revisions of the rows of a key table, by a plain SELECT: for `audit_chunk` 1 the parameter
+ * `audit_keys` of a key table of those that have news, and in `audit_numbers` the numbers of the rows of each chunk.
+ */
+export function lookMany(sql: RevisionSql, { rows }: Recording, keys: KeyTable): Statement {
+  return compileStatement(
+    sql.dialect,
+    `SELECT news AS audit_chunk, count(*) AS audit_count, JSON_ARRAYAGG(n) AS audit_numbers, ` +
+      `CAST(JSON_ARRAYAGG(JSON_ARRAY(${lookedUp(sql).join(', ')})) AS CHAR) AS audit_keys ` +
+      // Revisions are to be in the order of the keys.
+      `FROM (${lookAtMany(sql, rows, keys, 'ORDER BY news, n ')}) d GROUP BY news`,
+  );
+}
+
+/** INSERT … SELECT for the rows of a key table that has their newest revisions behind their keys. */
+export function recordManyNext(
+  sql: RevisionSql,
+  { recording, mayBeTaken }: Versioning,
+  keys: KeyTable,
+): Statement {
+  return compileStatement(sql.dialect, insertManyNext(sql, recording, mayBeTaken, keys));
+}
+
+/** Looks and inserts, in one statement: `written`, `sought`, `same`. */
+export function lookAndRecordMany(
+  sql: RevisionSql,
+  { recording, mayBeTaken }: Versioning,
+  keys: KeyTable,
+): Statement {
+  const block = sql.dialect.blocks!.many({
+    look: lookAtMany(sql, recording.rows, keys),
+    columns: lookedUp(sql),
+    insert: (given) =>
+      insertManyNext(sql, recording, mayBeTaken, { ...keys, sql: keys.sql.replace('{{keys}}', given) }),
+  });
+  return compileStatement(sql.dialect, block);
+}
+
+function lookAtNewest(sql: RevisionSql, rows: Recording['rows'], into: string): string {
+  return look(sql, rows, into, 'LEFT JOIN', undefined);
+}
+
+function look(
+  sql: RevisionSql,
+  rows: Recording['rows'],
+  into: string,
+  join: string,
+  version: string | undefined,
+): string {
+  const key = givenKey(sql);
+  const isLive = rows === 'live';
+  const from = isLive ? `${sql.table} t` : '(SELECT 1 AS present) k';
+  const newest = sql.isNewest('p', isLive ? sql.liveKey : sql.copiedKey(key), version);
+  return (
+    `SELECT p.rev_id AS newest, p.rev_version AS version, p.rev_created AS created, p.rev_isdelete AS isDeleted, ` +
+    `${sql.isNews({ rows })} AS isNews${into} FROM ${from} ${join} ${sql.revisions} p ON ${newest}` +
+    (isLive ? ` WHERE ${sql.isRow(key)}` : '')
+  );
+}
+
+function insertNext(sql: RevisionSql, recording: Recording, newest: NewestRevision): string {
+  const key = givenKey(sql);
+  const insert = sql.insert(recording, sql.dialect.value('{{id}}', 'uuid'), key, newest);
+  if (recording.rows === 'live') return `${insert} FROM ${sql.table} t WHERE ${sql.isRow(key)}`;
+  return `${insert} FROM (SELECT 1 AS present) k${joinCopied(sql, recording, newest)}`;
+}
+
+// By its id a revision is one record, without the gap before it that (key, version) would lock on MariaDB.
+function joinCopied(sql: RevisionSql, recording: Recording, { id }: NewestRevision): string {
+  return sql.copiesNewest(recording) ? ` LEFT JOIN ${sql.revisions} p ON p.rev_id = ${id}` : '';
+}
+
+function lookAtMany(sql: RevisionSql, rows: Recording['rows'], keys: KeyTable, order = ''): string {
+  const isLive = rows === 'live';
+  const key: KeyExpression = (n) => keys.key(n);
+  const newest = sql.isNewest('p', isLive ? sql.liveKey : sql.copiedKey(key));
+  const given = sql.plan.keys.map((_, n) => `CAST(k.k${n} AS CHAR) AS k${n}`);
+  return (
+    `SELECT ${keys.ordinal} AS n, ${given.join(', ')}, p.rev_id AS newest, p.rev_version AS version, ` +
+    // Exact to the microsecond as JSON, too.
+    `CAST(p.rev_created AS DECIMAL(20, 6)) AS created, p.rev_isdelete AS isdelete, ${sql.isNews({ rows })} AS news ` +
+    `FROM ${isLive ? joinedRows(sql, keys) : keys.sql} LEFT JOIN ${sql.revisions} p ON ${newest} ${order}${APART}`
+  );
+}
+
+// In the order of a key table's columns.
+function lookedUp({ plan }: RevisionSql): string[] {
+  return [...plan.keys.map((_, n) => `k${n}`), 'newest', 'version', 'created', 'isdelete'];
+}
+
+function insertManyNext(sql: RevisionSql, recording: Recording, mayBeTaken: boolean, keys: KeyTable): string {
+  const key: KeyExpression = (n) => keys.key(n);
+  const id = sql.dialect.numberedUuid('{{prefix}}', '{{start}}', keys.ordinal);
+  const newest = keys.newest!;
+  const from =
+    recording.rows === 'live' ? joinedRows(sql, keys) : `${keys.sql}${joinCopied(sql, recording, newest)}`;
+  const insert = `${sql.insert(recording, id, key, newest)} FROM ${from}`;
+  return mayBeTaken ? skipTaken(sql, insert) : insert;
+}

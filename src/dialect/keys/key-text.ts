@@ -1,0 +1,47 @@
+import { type Key, type Keys, type KeyTable, type PackedKeys } from '../dialect.js';
+
+/** Whether keys are as the database gave them. */
+export function isPacked(keys: Keys): keys is PackedKeys {
+  return 'chunks' in keys;
+}
+
+/** The key, where there is but one. */
+export function soleKey(keys: Keys): Key | undefined {
+  return keys.length === 1 && !isPacked(keys) ? keys[0] : undefined;
+}
+
+/** The parameters of statements about one row: `k0`, `k1`, …, and behind the key's own columns the `version`. */
+export function keyParameters(
+  key: Key,
+  length = key.length,
+  parameters: Record<string, unknown> = {},
+): Record<string, unknown> {
+  for (let n = 0; n < key.length; n++) parameters[n < length ? `k${n}` : 'version'] = key[n];
+  return parameters;
+}
+
+/** The parameters of a key table for some keys, as many at a time as it takes. */
+export function* boundChunks(table: KeyTable, keys: Keys): Generator<Readonly<Record<string, unknown>>> {
+  if (isPacked(keys)) yield* keys.chunks;
+  else
+    for (let at = 0; at < keys.length; at += table.limit) yield table.bind(keys.slice(at, at + table.limit));
+}
+
+/** A key as a member of a set: the same for a number that was given and the text that was read for it. */
+export function keyText(key: Key): string {
+  if (key.length === 1) return valueText(key[0]);
+  return JSON.stringify(key.map(valueText));
+}
+
+function valueText(value: unknown): string {
+  return value instanceof Uint8Array
+    ? Buffer.from(value).toString('hex')
+    : value instanceof Date
+      ? value.toISOString()
+      : String(value);
+}
+
+/** Each key once. */
+export function uniqueKeys(keys: readonly Key[]): Key[] {
+  return [...new Map(keys.map((key) => [keyText(key), key])).values()];
+}

@@ -1,0 +1,106 @@
+import { type DataSource, type QueryRunner } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type Dialect, type Key, type KeyDescription } from '../dialect.js';
+import { takePacked } from './packed-rows.js';
+
+// Far below what fits into the default max_allowed_packet of 16 MB.
+const KEYS_PER_STATEMENT = 50_000;
+
+// ASCII compares with any other character set, where text of the same one and another collation doesn't.
+const NEWEST = ['newest varchar(36) CHARACTER SET ascii', 'version int', 'created double', 'isdelete int'];
+
+/** How keys of many rows get into statements, and out of them: as JSON. */
+export function mysqlKeys(dataSource: DataSource): Pick<Dialect, 'describeKeys' | 'keyPacker' | 'keyTable'> {
+  return {
+    describeKeys: (queryRunner, columns) => describeKeys(queryRunner, columns),
+
+    keyPacker: (columns) => {
+      // JSON has no bytes.
+      if (columns.some((column) => isBinary(dataSource.driver.normalizeType(column)))) return undefined;
+      return {
+        // MariaDB would cut the text off. To others the first part is a comment.
+        select: (source, names, chunk = `(row_number() OVER () - 1) DIV ${KEYS_PER_STATEMENT}`) =>
+          `/*M! SET STATEMENT group_concat_max_len = 4294967295 FOR */ SELECT audit_chunk, count(*) AS audit_count, ` +
+          `CAST(JSON_ARRAYAGG(JSON_ARRAY(${names.join(', ')})) AS CHAR) AS audit_keys ` +
+          `FROM (SELECT c.*, ${chunk} AS audit_chunk FROM ${source} c) d GROUP BY audit_chunk`,
+        take: (rows) => takePacked(rows, ['keys'], 'audit_keys'),
+      };
+    },
+
+    keyTable: (description) => {
+      const binary = description.types.map(isBinary);
+      return {
+        sql:
+          `JSON_TABLE({{keys}}, '$[*]' COLUMNS (n FOR ORDINALITY, ` +
+          `${description.types
+            .map((type, n) => `k${n} ${binary[n] ? 'varchar(2000)' : type} PATH '$[${n}]'`)
+            .join(
+              ', ',
+            )}, ${NEWEST.map((column, n) => `${column} PATH '$[${description.types.length + n}]'`).join(', ')})) k`,
+        lookup: description.hasPrimaryKey ? ' FORCE INDEX (PRIMARY)' : undefined,
+        key: (n) => (binary[n] ? `unhex(k.k${n})` : `k.k${n}`),
+        ordinal: '(k.n - 1)',
+        newest: { id: 'k.newest', version: 'k.version', created: 'k.created', isDeleted: 'k.isdelete' },
+        bind: (keys) => ({ keys: JSON.stringify(keys.map((key) => encodeKey(dataSource, key))) }),
+        limit: KEYS_PER_STATEMENT,
+      };
+    },
+  };
+}
+
+export function isBinary(type: string): boolean {
+  return /binary|blob/.test(type);
+}
+
+// The exact types and collations are the database's: a table's default collation is nowhere in the metadata.
+async function describeKeys(
+  queryRunner: QueryRunner,
+  columns: readonly ColumnMetadata[],
+): Promise<KeyDescription> {
+  const { tableName, database } = columns[0].entityMetadata;
+  const rows = (await queryRunner.query(
+    `SELECT column_name AS name, column_type AS type, extra AS extra, character_set_name AS charset, collation_name AS collation, ` +
+      `EXISTS (SELECT 1 FROM information_schema.statistics s WHERE s.table_schema = c.table_schema AND s.table_name = c.table_name ` +
+      `AND s.index_name = 'PRIMARY') AS hasPrimaryKey FROM information_schema.columns c WHERE table_schema = coalesce(?, database()) AND table_name = ?`,
+    [database ?? null, tableName],
+  )) as CatalogueRow[];
+  const types = columns.map((column) => {
+    const row = rows.find(({ name }) => name === column.databaseName);
+    const type = row?.type ?? 'varchar(255)';
+    // JSON_TABLE has neither.
+    const spelled = type === 'uuid' ? 'char(36)' : /^(enum|set)/.test(type) ? 'varchar(255)' : type;
+    return row?.collation ? `${spelled} CHARACTER SET ${row.charset} COLLATE ${row.collation}` : spelled;
+  });
+  const isNumbered = (column: ColumnMetadata): boolean =>
+    rows.some(({ name, extra }) => name === column.databaseName && /auto_increment/i.test(extra));
+  // Tables from before TypeORM may have none.
+  const hasPrimaryKey = rows.some((row) => Number(row.hasPrimaryKey) === 1);
+  return { columns, types, numbered: columns.find(isNumbered), hasPrimaryKey };
+}
+
+interface CatalogueRow {
+  name: string;
+  type: string;
+  extra: string;
+  charset: string | null;
+  collation: string | null;
+  hasPrimaryKey: string | number;
+}
+
+function encodeKey(dataSource: DataSource, key: Key): unknown[] {
+  return key.map((value) => {
+    if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+    if (value instanceof Date)
+      return localTime(value, (dataSource.options as { timezone?: string }).timezone);
+    return typeof value === 'bigint' ? value.toString() : value;
+  });
+}
+
+/** As mysql2 writes a Date into a statement: in the connection's time zone, which by default is the process's. */
+function localTime(date: Date, timezone = 'local'): string {
+  if (timezone === 'local')
+    return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, -1);
+  const [, sign, hours, minutes] = /^([+-])(\d\d):?(\d\d)$/.exec(timezone) ?? ['', '+', '0', '0'];
+  const offset = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1);
+  return new Date(date.getTime() + offset * 60_000).toISOString().slice(0, -1);
+}

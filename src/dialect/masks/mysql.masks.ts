@@ -1,0 +1,73 @@
+import { type DataSource } from 'typeorm';
+import { type Dialect } from '../dialect.js';
+import { HMAC_DIGITS, HMAC_PADS } from './mask.js';
+import { isBinary } from '../keys/mysql.keys.js';
+import { type MysqlServer } from '../session/mysql.server.js';
+import { ANY_TEXT } from '../values/mysql.texts.js';
+import { noRandomNumbers, PAD_BYTES, readPad, words } from './pad.js';
+import { queryMysqlBeneath } from '../run/query-beneath.js';
+import { connectionOf } from '../../typeorm/query-runner.js';
+
+const UNDEFINED_FUNCTION = 1305;
+
+const PAD = '@nestjs_typeorm_audit_pad';
+const MAKE_PAD = `SELECT ${PAD} := hex(random_bytes(${PAD_BYTES})) AS pad`;
+const FORGET_PAD = `SET ${PAD} = NULL`;
+
+/** A connection of mysql2, as far as it is used here. */
+interface MysqlConnection {
+  query(text: string, done: () => void): void;
+}
+
+/** What stands for a masked value, and how keys get to where it is made. */
+export function mysqlMasks(
+  { driver }: DataSource,
+  server: MysqlServer,
+): Pick<Dialect, 'asText' | 'digest' | 'makePad' | 'forgetPad'> {
+  const block = (parameter: string, pad: number): string =>
+    server.isMariadb ? blockByWords(parameter, pad) : blockByBytes(parameter, pad);
+  return {
+    asText: (expression) => `CONVERT(${expression} USING ${ANY_TEXT})`,
+    // ASCII compares with any other character set: a copy has that of its table. And a statement with USER() has its rows
+    // written to a binary log in MIXED format, and not its text with the pad.
+    digest: (expression, column, { id, inner, outer }) =>
+      `IF(USER() IS NULL, NULL, CONVERT(concat('${id}', left(sha2(concat(${block(outer, HMAC_PADS.outer)}, unhex(sha2(concat(${block(inner, HMAC_PADS.inner)}, ` +
+      `${textOf(expression, driver.normalizeType(column))}), 256))), 256), ${HMAC_DIGITS})) USING ascii))`,
+    makePad: async (queryRunner) => {
+      try {
+        return readPad((await queryMysqlBeneath(queryRunner, MAKE_PAD))[0].pad);
+      } catch (error) {
+        if ((error as { errno?: number }).errno !== UNDEFINED_FUNCTION) throw error;
+        throw noRandomNumbers('MariaDB has random_bytes() from version 10.10.', error);
+      }
+    },
+    // Nobody waits for it, because it is done before whatever the connection is given next. If it fails, the connection
+    // is lost, and the pad with it.
+    forgetPad: (queryRunner) => {
+      const connection = connectionOf(queryRunner) as MysqlConnection | undefined;
+      connection?.query(FORGET_PAD, () => undefined);
+    },
+  };
+}
+
+// A block of HMAC, from the blinded half that the key is in; the other half is the same for all.
+function blockByBytes(parameter: string, pad: number): string {
+  return `concat(unhex(${parameter}) ^ unhex(${PAD}), unhex(repeat('${pad.toString(16)}', ${PAD_BYTES})))`;
+}
+
+// The same on MariaDB, whose operators take integers alone.
+function blockByWords(parameter: string, pad: number): string {
+  const integer = (word: string): string => `CAST(conv(${word}, 16, 10) AS UNSIGNED)`;
+  const pads = words(PAD);
+  const half = words(parameter).map(
+    (word, n) => `lpad(hex(${integer(word)} ^ ${integer(pads[n])}), 16, '0')`,
+  );
+  return `unhex(concat(${half.join(', ')}, repeat('${pad.toString(16)}', ${PAD_BYTES})))`;
+}
+
+// A moment's text is that of the session's time zone, and other text that of the column's character set.
+function textOf(expression: string, type: string): string {
+  if (isBinary(type)) return expression;
+  const text = `CONVERT(${type === 'timestamp' ? `unix_timestamp(${expression})` : expression} USING utf8mb4)`;
+  return `CAST(${text} AS BINARY)`;
+}

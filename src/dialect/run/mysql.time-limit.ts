@@ -1,0 +1,37 @@
+import { QueryFailedError, type QueryRunner } from 'typeorm';
+import { type MysqlServer } from '../session/mysql.server.js';
+import { readPlain } from './prepared.js';
+import { type Statement } from '../statement.js';
+import { type TimeLimit } from './time-limit.js';
+
+// ER_STATEMENT_TIMEOUT of MariaDB, ER_QUERY_TIMEOUT of MySQL.
+const EXCEEDED = [1969, 3024];
+
+/** It stands in the text of each read, and is gone with it. */
+export function mysqlTimeLimit(server: MysqlServer): TimeLimit {
+  return {
+    needsTransaction: false,
+    read: async (queryRunner, statement, values, ms) => {
+      await server.recognise(queryRunner);
+      const limited = server.isMariadb ? limitedOnMariadb : limitedOnMysql;
+      const text = await limited(queryRunner, statement, ms);
+      return readPlain(queryRunner, { ...statement, text }, values);
+    },
+    isExceeded: (error) =>
+      error instanceof QueryFailedError &&
+      EXCEEDED.includes((error.driverError as { errno?: number }).errno ?? 0),
+  };
+}
+
+function limitedOnMariadb(_: QueryRunner, { text }: Statement, ms: number): string {
+  const own = '@@max_statement_time';
+  const seconds = ms / 1000;
+  return `SET STATEMENT max_statement_time = IF(${own} > 0, least(${own}, ${seconds}), ${seconds}) FOR ${text}`;
+}
+
+// A hint replaces the session's limit, and takes nothing but a number.
+async function limitedOnMysql(queryRunner: QueryRunner, { text }: Statement, ms: number): Promise<string> {
+  const [{ own }] = (await queryRunner.query('SELECT @@max_execution_time AS own')) as { own: number }[];
+  if (own > 0 && own < ms) return text;
+  return `SELECT /*+ MAX_EXECUTION_TIME(${ms}) */${text.slice('SELECT'.length)}`;
+}

@@ -1,0 +1,27 @@
+import { QueryFailedError } from 'typeorm';
+import { readPlain } from './prepared.js';
+import { ownQueryOf } from '../../typeorm/query-runner.js';
+import { type TimeLimit } from './time-limit.js';
+
+// query_canceled. The server's message is in its own language.
+const CANCELED = '57014';
+
+// In seconds; 0 is none.
+const OWN_LIMIT = `extract(epoch FROM current_setting('statement_timeout')::interval)`;
+
+/** `statement_timeout`, of the transaction: behind a pooler the session may be another one's next. */
+export const postgresTimeLimit: TimeLimit = {
+  needsTransaction: true,
+
+  read: async (queryRunner, statement, values, ms) => {
+    await ownQueryOf(queryRunner).call(
+      queryRunner,
+      `SELECT set_config('statement_timeout', CASE WHEN ${OWN_LIMIT} > 0 AND ${OWN_LIMIT} * 1000 < ${ms} ` +
+        `THEN current_setting('statement_timeout') ELSE '${ms}' END, true)`,
+    );
+    return readPlain(queryRunner, statement, values);
+  },
+
+  isExceeded: (error) =>
+    error instanceof QueryFailedError && (error.driverError as { code?: string }).code === CANCELED,
+};

@@ -1,0 +1,66 @@
+import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
+import { type AuditOptions } from '../../audit.options.js';
+import { type Executed } from '../dialect.js';
+import { type Statement } from '../statement.js';
+
+type Choice = NonNullable<AuditOptions['preparedStatements']>;
+
+const CHOICE = Symbol.for('nestjs-typeorm-audit:prepared-statements');
+
+/** Says whether the data source's connections keep prepared statements. */
+export function usePreparedStatements({ driver }: DataSource, choice: Choice | undefined): void {
+  // Data sources that are derived from another one have its driver.
+  Object.assign(driver, { [CHOICE]: choice });
+}
+
+/** What `usePreparedStatements()` has said, or `'auto'`. */
+export function preparedStatementsOf({ driver }: DataSource): Choice {
+  return (driver as { [CHOICE]?: Choice })[CHOICE] ?? 'auto';
+}
+
+/**
+ * Runs a statement on the driver's own connection, prepared, which TypeORM's query() can't: planning these costs more
+ * than running them. The data source's logger hears of it as of any other.
+ *
+ * @param run runs it
+ */
+export async function runPrepared<T extends Executed>(
+  { logger, options }: DataSource,
+  queryRunner: QueryRunner,
+  { text }: Statement,
+  values: unknown[],
+  run: () => T | Promise<T>,
+): Promise<T> {
+  logger.logQuery(text, values, queryRunner);
+  const start = Date.now();
+  try {
+    const running = run();
+    const executed = running instanceof Promise ? await running : running;
+    const ms = Date.now() - start;
+    if (options.maxQueryExecutionTime && ms > options.maxQueryExecutionTime)
+      logger.logQuerySlow(ms, text, values, queryRunner);
+    return executed;
+  } catch (error) {
+    logger.logQueryError(error as Error, text, values, queryRunner);
+    throw new QueryFailedError(text, values, error as Error);
+  }
+}
+
+/** Runs a select through TypeORM. */
+export async function readPlain(
+  queryRunner: QueryRunner,
+  statement: Statement,
+  values: unknown[],
+): Promise<Executed['rows']> {
+  return (await runPlain(queryRunner, statement, values)).rows;
+}
+
+/** Runs a statement through TypeORM. */
+export async function runPlain(
+  queryRunner: QueryRunner,
+  { text }: Statement,
+  values: unknown[],
+): Promise<Executed> {
+  const { records, affected } = await queryRunner.query(text, values, true);
+  return { rows: records as Executed['rows'], affected: affected ?? 0 };
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { InvalidArgumentError } from '../../audit.errors.js';
+
+// What a database takes for an integer.
+const MAX_POSITION = 2 ** 31 - 1;
+
+/**
+ * Where the next page begins, as text that fits into a URL.
+ *
+ * @param list what is being paged, so that a cursor isn't taken for another list
+ * @param position of the last item on the page
+ */
+export function encodeCursor(list: string, position: number | string): string {
+  return Buffer.from(`${fingerprint(list)}.${position}`).toString('base64url');
+}
+
+/** The number in a cursor. @throws InvalidArgumentError when it isn't one of this list */
+export function decodeCursor(list: string, cursor: string): number {
+  const position = Number(positionIn(cursor));
+  if (!Number.isInteger(position) || Math.abs(position) > MAX_POSITION) throw refusal(cursor);
+  return checked(list, cursor, position);
+}
+
+/** The text in a cursor. @throws InvalidArgumentError when it isn't one of this list */
+export function decodeTextCursor(list: string, cursor: string, shape: RegExp): string {
+  const position = positionIn(cursor);
+  if (!shape.test(position)) throw refusal(cursor);
+  return checked(list, cursor, position);
+}
+
+function positionIn(cursor: string): string {
+  return Buffer.from(String(cursor), 'base64url').toString().split('.')[1] ?? '';
+}
+
+// Decoding is lenient, so compare with what it should have been.
+function checked<T extends number | string>(list: string, cursor: string, position: T): T {
+  if (cursor !== encodeCursor(list, position)) throw refusal(cursor);
+  return position;
+}
+
+function refusal(cursor: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    'cursor',
+    `"${String(cursor)}" is no cursor of this list. Give the nextCursor of its last page, with the same entity, id and order.`,
+  );
+}
+
+function fingerprint(list: string): string {
+  return createHash('sha256').update(list).digest('base64url').slice(0, 8);
+}

@@ -1,0 +1,14 @@
+import { InvalidArgumentError } from '../../audit.errors.js';
+
+// What an integer column holds.
+const MAX_VERSION = 2 ** 31 - 1;
+
+/** @throws InvalidArgumentError when no revision can have this version */
+export function assertVersion(argument: string, version: unknown): asserts version is number {
+  if (typeof version === 'number' && Number.isInteger(version) && version >= 1 && version <= MAX_VERSION)
+    return;
+  throw new InvalidArgumentError(
+    argument,
+    `${String(version)} is no version number: they are 1, 2, 3 and so on.`,
+  );
+}

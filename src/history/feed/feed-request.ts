@@ -1,0 +1,116 @@
+import { type DataSource, type EntityTarget } from 'typeorm';
+import { InvalidArgumentError } from '../../audit.errors.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { auditPlansOf } from '../../audited/audit-plans.js';
+import { type AuditOperation } from '../../revision/revision-columns.js';
+import { type ClassFilter, classFilter } from '../arguments/class-filter.js';
+import { decodeTextCursor } from '../arguments/cursor.js';
+import { beginningOf, endOf } from '../arguments/moment.js';
+import { type ChangesOptions, type TransactionOptions } from '../revisions/revision.js';
+import { assertActor, assertLimit, DEFAULT_LIMIT, validDate } from '../timeline/timeline-request.js';
+
+/** The options of a feed, checked and in the terms of the database. */
+export interface FeedRequest {
+  readonly plans: readonly AuditPlan[];
+  /** Of tables of which only some classes were asked for. */
+  readonly classes: ReadonlyMap<AuditPlan, ClassFilter>;
+  readonly limit: number;
+  /** Only revisions before this `rev_id`. */
+  readonly after: string | undefined;
+  /** Not before this `rev_created`. */
+  readonly since: number | undefined;
+  /** Before this `rev_created`. */
+  readonly until: number | undefined;
+  readonly actor: string | undefined;
+  readonly transaction: string | undefined;
+  readonly operation: AuditOperation | undefined;
+}
+
+/** What the cursors of feeds belong to. A position means the same whatever is filtered. */
+export const FEED = 'changes';
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+const OPERATIONS: Record<AuditOperation, true> = {
+  insert: true,
+  update: true,
+  delete: true,
+  'soft-delete': true,
+  restore: true,
+  baseline: true,
+};
+
+/**
+ * @throws NotAuditedError
+ * @throws InvalidArgumentError naming the option
+ */
+export function feedRequest(dataSource: DataSource, options: ChangesOptions): FeedRequest {
+  const { entities, limit = DEFAULT_LIMIT, cursor, from, to, actor, transaction, operation } = options;
+  assertLimit(limit);
+  assertActor(actor);
+  if (operation !== undefined && !Object.hasOwn(OPERATIONS, operation))
+    throw new InvalidArgumentError(
+      'operation',
+      `"${String(operation)}" is none of ${Object.keys(OPERATIONS).join(', ')}.`,
+    );
+  const plans = entities ? askedPlans(dataSource, entities) : undefined;
+  return {
+    plans: plans ? [...plans.keys()] : auditPlansOf(dataSource).all,
+    classes: classFilters(dataSource, plans),
+    limit,
+    after: cursor === undefined || cursor === null ? undefined : decodeTextCursor(FEED, cursor, UUID),
+    since: from === undefined ? undefined : beginningOf(validDate('from', from)),
+    until: to === undefined ? undefined : endOf(validDate('to', to)),
+    actor,
+    transaction: transaction === undefined ? undefined : transactionId(transaction),
+    operation,
+  };
+}
+
+/** The plans of the entities that were asked for, and as what each was. */
+function askedPlans(
+  dataSource: DataSource,
+  entities: readonly EntityTarget<any>[],
+): Map<AuditPlan, EntityTarget<any>[]> {
+  const plans = auditPlansOf(dataSource);
+  const asked = new Map<AuditPlan, EntityTarget<any>[]>();
+  for (const entity of entities) {
+    // The name that revisions show comes first: a table's or a class's may be another's.
+    const [named, ...others] = plans.all.filter(({ name }) => name === entity);
+    if (others.length > 0)
+      throw new InvalidArgumentError(
+        'entities',
+        `several entities are audited as "${named.name}". Give their classes in place of the name.`,
+      );
+    const plan = named ?? plans.get(entity);
+    asked.set(plan, [...(asked.get(plan) ?? []), named ? plan.metadata.target : entity]);
+  }
+  return asked;
+}
+
+function classFilters(
+  dataSource: DataSource,
+  asked: ReadonlyMap<AuditPlan, EntityTarget<any>[]> = new Map(),
+): Map<AuditPlan, ClassFilter> {
+  const filters = new Map<AuditPlan, ClassFilter>();
+  for (const [plan, entities] of asked) {
+    const filter = classFilter(dataSource, plan, entities, `class${filters.size}_`);
+    if (filter) filters.set(plan, filter);
+  }
+  return filters;
+}
+
+/** @throws InvalidArgumentError naming the option */
+export function transactionRequest(id: unknown, { limit = DEFAULT_LIMIT, cursor }: TransactionOptions) {
+  assertLimit(limit);
+  const transaction = transactionId(id);
+  const list = `transaction ${transaction}`;
+  const after = cursor === undefined || cursor === null ? undefined : decodeTextCursor(list, cursor, UUID);
+  return { list, transaction, limit, after };
+}
+
+/** As the database has it. @throws InvalidArgumentError when it is none */
+export function transactionId(id: unknown): string {
+  const text = typeof id === 'string' ? id.toLowerCase() : String(id);
+  if (UUID.test(text)) return text;
+  throw new InvalidArgumentError('transaction', `"${String(id)}" is no transaction id, which is a UUID.`);
+}

@@ -1,0 +1,191 @@
+import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { auditPlansOf } from '../../audited/audit-plans.js';
+import { type Statement } from '../../dialect/statement.js';
+import { tableName } from '../../dialect/table-name.js';
+import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
+import { type ClassFilter } from '../arguments/class-filter.js';
+import { readStatement } from '../revisions/read-statement.js';
+import { addShownColumns, PREVIOUS_ISDELETE } from '../revisions/revision-select.js';
+import { columnsHidingNull, shownColumns } from '../revisions/shown-columns.js';
+
+/** Narrows the revisions of a table, aliased `b`, by SQL with `{{name}}` for a value. */
+export interface FeedFilter {
+  readonly conditions: readonly string[];
+  readonly values: Readonly<ObjectLiteral>;
+  /** What narrows the revisions of one table only. */
+  readonly classes?: ReadonlyMap<AuditPlan, ClassFilter>;
+}
+
+/** How much of a feed is read. */
+export interface FeedWindow {
+  readonly order: 'ASC' | 'DESC';
+  readonly limit: number | undefined;
+}
+
+/** Where a result says which of the tables a row is of. */
+export const FEED_TABLE = 'feed_table';
+
+// Databases join 61 tables at most, and a result has 1,664 columns at most.
+const MAX_TABLES = 25;
+const MAX_COLUMNS = 1_500;
+
+/** How many revisions a page looks through where a filter has no index, over all tables, and at least in each. */
+const MAX_LOOKED_THROUGH = 50_000;
+const MIN_LOOKED_THROUGH = 1_000;
+
+const FLOOR: FeedWindow = { order: 'DESC', limit: 1 };
+
+/** The tables in groups whose revisions one statement can read. */
+export function feedGroups(dataSource: DataSource, plans: readonly AuditPlan[]): AuditPlan[][] {
+  const groups: AuditPlan[][] = [];
+  let columns = 0;
+  for (const plan of plans) {
+    const width = (shownColumns(plan).length + columnsHidingNull(dataSource, plan).length) * 2;
+    columns += width;
+    const group = groups.at(-1);
+    if (group && group.length < MAX_TABLES && columns <= MAX_COLUMNS) group.push(plan);
+    else {
+      groups.push([plan]);
+      columns = width;
+    }
+  }
+  return groups;
+}
+
+/**
+ * Reads the revisions of some tables in the order of their `rev_id`, with their predecessors.
+ *
+ * Each table has shown columns of its own in the result, null in the rows of others, because in a common column values
+ * would become of one type, and bigints, dates or bytes others than a timeline has. What all revisions have, they have
+ * in common.
+ */
+export function selectFeed(
+  dataSource: DataSource,
+  plans: readonly AuditPlan[],
+  filter: FeedFilter,
+  window: FeedWindow,
+): Statement {
+  return feedStatement(dataSource, 'rows', plans, filter, window, () => {
+    const keys = feedKeys(dataSource, plans, filter, window);
+    const query = dataSource
+      .createQueryBuilder()
+      .select(`k.${FEED_TABLE}`, FEED_TABLE)
+      .from<ObjectLiteral>(`(${keys})`, 'k');
+    const common = (alias: 'r' | 'p', column: string, name: string): void => {
+      const each = plans.map((_, t) => `${alias}${t}.${column}`);
+      query.addSelect(each.length > 1 ? `coalesce(${each.join(', ')})` : each[0], name);
+    };
+    for (const name of Object.values(REVISION_COLUMNS)) common('r', name, name);
+    common('p', REVISION_COLUMNS.revIsDelete, PREVIOUS_ISDELETE);
+    plans.forEach((plan, t) => joinTable(query, dataSource, plan, t));
+    return query.orderBy('k.rev_id', window.order).getQuery();
+  });
+}
+
+/** Reads only where the revisions of `selectFeed()` are, for tables that no one statement could join. */
+export function selectFeedKeys(
+  dataSource: DataSource,
+  plans: readonly AuditPlan[],
+  filter: FeedFilter,
+  window: FeedWindow,
+): Statement {
+  return feedStatement(dataSource, 'keys', plans, filter, window, () =>
+    feedKeys(dataSource, plans, filter, window),
+  );
+}
+
+/**
+ * Finds the `rev_id` down to which a page looks through the tables; no row where it comes to the end of each.
+ *
+ * A LIMIT with an OFFSET reads the entries of the primary key only: some 5 ms for all that a page looks through.
+ */
+export function selectFloor(
+  dataSource: DataSource,
+  plans: readonly AuditPlan[],
+  { conditions, values }: FeedFilter,
+): Statement {
+  return feedStatement(dataSource, 'floor', plans, { conditions, values }, FLOOR, () => {
+    const passed = Math.max(MIN_LOOKED_THROUGH, Math.floor(MAX_LOOKED_THROUGH / plans.length));
+    // Of time windows the bounds of the ids only: the others are in no index.
+    const where = conditions.filter((condition) => condition.startsWith('b.rev_id '));
+    const floors = plans.map(
+      (plan, t) =>
+        `SELECT * FROM (SELECT b.rev_id AS rev_id FROM ${tableName(dataSource, plan.revision)} b` +
+        `${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''} ` +
+        `ORDER BY b.rev_id DESC LIMIT 1 OFFSET ${passed}) b${t}`,
+    );
+    return `SELECT u.rev_id AS rev_id FROM (${floors.join(' UNION ALL ')}) u ORDER BY u.rev_id DESC LIMIT 1`;
+  });
+}
+
+function conditionsOf(plan: AuditPlan, { conditions, classes }: FeedFilter): string[] {
+  const ofClass = classes?.get(plan);
+  return ofClass ? [...conditions, ofClass.condition('b')] : [...conditions];
+}
+
+/** What the names of a table's shown columns begin with. */
+export function feedPrefix(t: number): string {
+  return `t${t}_`;
+}
+
+function feedStatement(
+  dataSource: DataSource,
+  kind: string,
+  plans: readonly AuditPlan[],
+  filter: FeedFilter,
+  { order, limit }: FeedWindow,
+  template: () => string,
+): Statement {
+  const all = auditPlansOf(dataSource);
+  const tables = plans.flatMap((plan) => [plan.revision.tablePath, ...conditionsOf(plan, filter)]);
+  return readStatement(dataSource, all, [kind, order, limit, ...tables].join('\n'), template);
+}
+
+/**
+ * The `rev_id`s of all tables in one order, and where they are from, as SQL.
+ *
+ * Each table gives its own first ones, in the order of its primary key, so that no more than a page is read of any.
+ *
+ * @example SELECT u.t AS feed_table, u.rev_id FROM (SELECT * FROM (SELECT 0 AS t, b.rev_id … LIMIT 51) b0 UNION ALL …) u … LIMIT 51
+ */
+function feedKeys(
+  dataSource: DataSource,
+  plans: readonly AuditPlan[],
+  filter: FeedFilter,
+  { order, limit }: FeedWindow,
+): string {
+  const end = limit === undefined ? '' : ` LIMIT ${limit}`;
+  const branches = plans.map((plan, t) => {
+    const conditions = conditionsOf(plan, filter);
+    const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
+    const rows = `SELECT ${t} AS t, b.rev_id AS rev_id FROM ${tableName(dataSource, plan.revision)} b${where}`;
+    return `SELECT * FROM (${rows}${limit === undefined ? '' : ` ORDER BY b.rev_id ${order}${end}`}) b${t}`;
+  });
+  return (
+    `SELECT u.t AS ${FEED_TABLE}, u.rev_id AS rev_id FROM (${branches.join(' UNION ALL ')}) u ` +
+    `ORDER BY u.rev_id ${order}${end}`
+  );
+}
+
+function joinTable(
+  query: SelectQueryBuilder<ObjectLiteral>,
+  dataSource: DataSource,
+  plan: AuditPlan,
+  t: number,
+): void {
+  const [r, p] = [`r${t}`, `p${t}`];
+  const target = plan.revision.target as string;
+  // A CASE, so that rows of other tables don't even look into the index.
+  query.leftJoin(target, r, `${r}.rev_id = CASE WHEN k.${FEED_TABLE} = ${t} THEN k.rev_id END`);
+  const keys = plan.keys.map(({ databaseName }) => dataSource.driver.escape(databaseName));
+  query.leftJoin(
+    target,
+    p,
+    [...keys.map((key) => `${p}.${key} = ${r}.${key}`), `${p}.rev_version = ${r}.rev_version - 1`].join(
+      ' AND ',
+    ),
+  );
+  for (const alias of ['r', 'p'] as const)
+    addShownColumns(query, dataSource, plan, alias, { aliasEnd: String(t), prefix: feedPrefix(t) });
+}

@@ -1,0 +1,102 @@
+import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { type Refusal } from '../../dialect/run/refusal.js';
+import { bindStatement, compileStatement } from '../../dialect/statement.js';
+import { type Obstacle, valuesText } from './obstacle.js';
+import { type RestoreQuery } from './restore-check.js';
+import { RestoreSql } from './restore-sql.js';
+import { recordedValues, takenValues } from './taken-values.js';
+import { classesOf, uniqueKeysOf } from './unique-keys.js';
+
+/**
+ * The database refused what a restore wrote: a CHECK, an enum label that is gone, a unique value that somebody else
+ * was quicker to take. Nothing can be asked of a PostgreSQL transaction after that, so the reason is found after the
+ * rollback, by `obstacleOf()`.
+ */
+export class RefusedWrite extends Error {
+  constructor(
+    readonly plan: AuditPlan,
+    /** The revision that the row was to be brought back to; undefined where the row was to be removed. */
+    readonly revisionId: string | undefined,
+    readonly refusal: Refusal,
+    cause: unknown,
+  ) {
+    super('The database refused a write of a restore.', { cause });
+  }
+}
+
+/** What was in the way of a refused write. */
+export async function obstacleOf(
+  dataSource: DataSource,
+  queryRunner: QueryRunner | undefined,
+  { plan, revisionId, refusal }: RefusedWrite,
+): Promise<Obstacle> {
+  const sql = new RestoreSql(dataSource, plan);
+  const query: RestoreQuery = async (template, values) => {
+    const statement = compileStatement(sql.dialect, template);
+    return (await (queryRunner ?? dataSource).query(
+      statement.text,
+      bindStatement(statement, values),
+    )) as ObjectLiteral[];
+  };
+  const constraint = refusal.constraint === undefined ? '' : ` (${refusal.constraint})`;
+  if (revisionId === undefined)
+    return { problem: `something refers to it by a foreign key that TypeORM doesn't know${constraint}` };
+  const columns = columnsMeant(plan, refusal);
+  if (refusal.kind === 'taken') {
+    const unique = uniqueKeysOf(plan).find((key) => isSameSet(key.columns, columns));
+    const [holder] = unique ? await takenValues(sql, query, revisionId, unique) : [];
+    if (holder) return holder;
+  }
+  const values = await refusedValues(sql, query, revisionId, refusal, columns);
+  const text = Object.keys(values).length > 0 ? valuesText(values) : 'one of its values';
+  const problems: Record<Refusal['kind'], string> = {
+    taken: `${text} is taken by another row${constraint}`,
+    check: `${text} violates the CHECK ${refusal.constraint}`,
+    value: `${text} no longer fits its column`,
+    reference: `${text} refers to something that no longer exists${constraint}`,
+  };
+  return { problem: problems[refusal.kind], values };
+}
+
+/** The columns that a constraint is about, or that occur in its expression. */
+function columnsMeant(plan: AuditPlan, { constraint, columns }: Refusal): PlanColumn[] {
+  const classes = classesOf(plan);
+  const named = classes
+    .flatMap(({ uniques, indices }) => [...uniques, ...indices])
+    .find(({ name }) => name === constraint);
+  const names = named?.columns.map(({ databaseName }) => databaseName);
+  const expression = classes
+    .flatMap(({ checks, exclusions }) => [...checks, ...exclusions])
+    .find(({ name }) => name === constraint)?.expression;
+  const text = (expression ?? columns ?? '').replace(/'(?:[^']|'')*'/g, '');
+  return plan.columns.filter(
+    ({ databaseName, mask }) =>
+      !mask && (names ? names.includes(databaseName) : occursIn(text, databaseName)),
+  );
+}
+
+function occursIn(text: string, name: string): boolean {
+  const pattern = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`(?<![\\w$])${pattern}(?![\\w$])`, 'i').test(text);
+}
+
+/** The values of a revision that were refused, as far as the error tells. */
+async function refusedValues(
+  sql: RestoreSql,
+  query: RestoreQuery,
+  revisionId: string,
+  { label }: Refusal,
+  columns: readonly PlanColumn[],
+): Promise<Record<string, unknown>> {
+  if (label === undefined) return recordedValues(sql, query, revisionId, columns);
+  const enums = sql.plan.columns.filter(({ source, mask }) => source.enum && !mask);
+  const values = await recordedValues(sql, query, revisionId, enums);
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => [value].flat().map(String).includes(label)),
+  );
+}
+
+function isSameSet(left: readonly PlanColumn[], right: readonly PlanColumn[]): boolean {
+  return left.length === right.length && left.every((column) => right.includes(column));
+}

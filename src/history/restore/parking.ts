@@ -1,0 +1,121 @@
+import { type PlanColumn } from '../../audited/audit-plan.js';
+import { tableName } from '../../dialect/table-name.js';
+import { inSavepoint } from '../../dialect/session/savepoint.js';
+import { freeValues, isOrdered } from './free-values.js';
+import { type RestoreQuery } from './restore-check.js';
+import { foreignKeysOf, foreignKeysTo, type RestoreSql } from './restore-sql.js';
+import { type UniqueKey } from './unique-keys.js';
+import { type HistoryWrite } from './write-transaction.js';
+
+/** A value that a row may have for a moment. */
+interface Parking {
+  readonly column: PlanColumn;
+  readonly value: unknown;
+}
+
+/**
+ * Gives a row another value in a column of a unique key, so that another row can have the one that it has now. The row
+ * gets its own value, or is removed, before the transaction ends, and nobody else ever sees this one: it is not recorded.
+ *
+ * @param columns those that are written again later
+ * @returns whether the database took one of the values that came into question
+ */
+export async function park(
+  { queryRunner }: HistoryWrite,
+  sql: RestoreSql,
+  query: RestoreQuery,
+  unique: UniqueKey,
+  columns: readonly PlanColumn[],
+): Promise<boolean> {
+  for await (const { column, value } of parkings(sql, query, unique, columns)) {
+    const name = sql.column(column);
+    const parked = value === null ? 'NULL' : sql.dialect.keyValue('{{parked}}', column.source);
+    const set = [`${name} = ${parked}`, ...sql.keptOnUpdate([column]).map((kept) => `${kept} = t.${kept}`)];
+    const text = `UPDATE ${sql.table} AS t SET ${set.join(', ')} WHERE ${sql.isRow}`;
+    try {
+      await inSavepoint(queryRunner, false, () => query(text, { parked: value }));
+      return true;
+    } catch (error) {
+      // A CHECK, or the end of the column's range: the next value may do.
+      if (!sql.dialect.refusal(error)) throw error;
+    }
+  }
+  return false;
+}
+
+async function* parkings(
+  sql: RestoreSql,
+  query: RestoreQuery,
+  unique: UniqueKey,
+  columns: readonly PlanColumn[],
+): AsyncGenerator<Parking> {
+  // Values that others refer to would take them along.
+  const referred = foreignKeysTo(sql.dataSource, sql.plan).flatMap(
+    ({ referencedColumns }) => referencedColumns,
+  );
+  const free = unique.columns.filter(
+    (column) =>
+      columns.includes(column) &&
+      !column.source.isVersion &&
+      !column.source.isArray &&
+      !referred.some(({ databaseName }) => databaseName === column.databaseName),
+  );
+  const foreignKeys = foreignKeysOf(sql.plan);
+  const referring = (column: PlanColumn) =>
+    foreignKeys.filter((key) => key.columns.some(({ databaseName }) => databaseName === column.databaseName));
+  for (const column of free) if (column.source.isNullable) yield { column, value: null };
+  for (const column of free)
+    if (referring(column).length === 0)
+      for (const value of await unusedValues(sql, query, column)) yield { column, value };
+  for (const column of free) {
+    const [key, ...others] = referring(column);
+    if (!key || others.length > 0 || key.columns.length > 1) continue;
+    const parents = tableName(sql.dataSource, key.referencedEntityMetadata);
+    for (const value of await unusedParents(sql, query, unique, column, parents, key.referencedColumns[0]))
+      yield { column, value };
+  }
+}
+
+async function unusedValues(sql: RestoreSql, query: RestoreQuery, column: PlanColumn): Promise<unknown[]> {
+  const { source } = column;
+  const type = sql.dataSource.driver.normalizeType(source);
+  const room = { type, length: source.length, enum: source.enum };
+  // Not every type has a least value.
+  if (!isOrdered(room)) {
+    const [{ present }] = await query(
+      `SELECT ${sql.dialect.readKey(`t.${sql.column(column)}`, source)} AS present FROM ${sql.table} t WHERE ${sql.isRow}`,
+      {},
+    );
+    return freeValues(room, null, null).filter((value) => value !== present);
+  }
+  const end = (which: string): string => sql.dialect.readKey(`${which}(o.${sql.column(column)})`, source);
+  const [ends] = await query(
+    `SELECT ${end('min')} AS least, ${end('max')} AS greatest FROM ${sql.table} o`,
+    {},
+  );
+  const text = (value: unknown): string | null =>
+    typeof value === 'number' ? String(value) : (value as string | null);
+  return freeValues(room, text(ends.least), text(ends.greatest));
+}
+
+/** Other rows that a foreign key could refer to: those that no row with the same other values of the key refers to. */
+async function unusedParents(
+  sql: RestoreSql,
+  query: RestoreQuery,
+  { columns }: UniqueKey,
+  column: PlanColumn,
+  parents: string,
+  referenced: { databaseName: string },
+): Promise<unknown[]> {
+  const isSame = columns
+    .filter((other) => other !== column)
+    .map((other) => ` AND o.${sql.column(other)} = t.${sql.column(other)}`)
+    .join('');
+  const parent = `f.${sql.column(referenced)}`;
+  const rows = await query(
+    `SELECT ${sql.dialect.readKey(parent, column.source)} AS parent FROM ${parents} f, ${sql.table} t WHERE ${sql.isRow} ` +
+      `AND NOT EXISTS (SELECT 1 FROM ${sql.table} o WHERE o.${sql.column(column)} = ${parent}${isSame}) LIMIT 3`,
+    {},
+  );
+  return rows.map((row) => row.parent as unknown);
+}

@@ -1,0 +1,187 @@
+import { type ObjectLiteral } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
+import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { type AuditOperation } from '../../revision/revision-columns.js';
+import { type Obstacle } from './obstacle.js';
+import { foreignKeysOf, type RestoreSql } from './restore-sql.js';
+import { takenValues } from './taken-values.js';
+import { deletedNode, isPlaceLost, movedNode } from './tree-place.js';
+import { type UniqueKey, uniqueKeysOf } from './unique-keys.js';
+
+/** What is in the way of a row, and how it would be written. */
+export interface Assessment {
+  readonly obstacles: readonly Obstacle[];
+  readonly isPresent: boolean;
+  readonly differs: boolean;
+  /** Whether other rows would have to change with it: closures, bounds or paths, which TypeORM keeps in them. */
+  readonly isMoved: boolean;
+  readonly operation: AuditOperation;
+  /** The columns that take the revision's values. */
+  readonly columns: readonly PlanColumn[];
+}
+
+/** Runs a template of `RestoreSql` on a row. */
+export type RestoreQuery = (template: string, values: Record<string, unknown>) => Promise<ObjectLiteral[]>;
+
+/** Finds out what bringing a row back to a revision comes to, and locks the row, where it exists. */
+export class RestoreCheck {
+  constructor(
+    private readonly sql: RestoreSql,
+    private readonly query: RestoreQuery,
+    private readonly generatesUuids: boolean,
+  ) {}
+
+  async assess(revisionId: string): Promise<Assessment> {
+    const { sql } = this;
+    const { plan } = sql;
+    const foreignKeys = foreignKeysOf(plan).filter((foreignKey) => isCopied(plan, foreignKey));
+    const columns = writableColumns(plan);
+    const required = columns.filter(({ source }) => !source.isNullable);
+    const uniques = uniqueKeysOf(plan);
+    const [facts] = await this.query(
+      `SELECT ${[
+        '1 AS found',
+        ...foreignKeys.map((foreignKey, n) => `${flag(sql.isDangling(foreignKey))} AS dangling${n}`),
+        ...foreignKeys.flatMap((foreignKey, n) =>
+          foreignKey.columns.map(
+            (column, m) => `${sql.dialect.readKey(`r.${sql.column(column)}`, column)} AS value${n}_${m}`,
+          ),
+        ),
+        ...required.map((column, n) => `${flag(`r.${sql.column(column)} IS NULL`)} AS missing${n}`),
+        ...uniques.map((unique, n) => `${flag(sql.isTaken(unique))} AS taken${n}`),
+      ].join(', ')} FROM ${sql.revisions} r WHERE ${sql.isRevision}`,
+      { id: revisionId },
+    );
+    // A column that came later, or had no value for a while, has none to be brought back.
+    const missing = required.filter((_, n) => Number(facts[`missing${n}`]) === 1);
+    const kept = columns.filter((column) => !missing.includes(column));
+    const taken = uniques.filter((_, n) => Number(facts[`taken${n}`]) === 1);
+    const live = await this.compare(revisionId, kept);
+    return {
+      ...live,
+      columns: live.isPresent ? kept.filter((column) => !this.isPath(column)) : kept,
+      obstacles: [
+        ...foreignKeys
+          .map((foreignKey, n) => ({ foreignKey, n }))
+          .filter(({ n }) => Number(facts[`dangling${n}`]) === 1)
+          .map(({ foreignKey, n }) =>
+            dangling(
+              foreignKey,
+              foreignKey.columns.map((_, m) => facts[`value${n}_${m}`]),
+            ),
+          ),
+        ...(live.isPresent ? [] : this.withoutValue(missing).map(withoutValue)),
+        ...(live.isMoved ? [live.isPresent ? movedNode(sql) : deletedNode(sql)] : []),
+        ...(live.differs ? await this.taken(revisionId, taken) : []),
+      ],
+    };
+  }
+
+  private async compare(
+    revisionId: string,
+    columns: readonly PlanColumn[],
+  ): Promise<Pick<Assessment, 'isPresent' | 'differs' | 'isMoved' | 'operation'>> {
+    const { sql } = this;
+    const { plan } = sql;
+    const compared = columns.filter((column) => !column.source.isVersion && !this.isPath(column));
+    const { treeType, treeParentRelation } = plan.metadata;
+    const parents =
+      treeType && treeType !== 'adjacency-list'
+        ? compared.filter((column) =>
+            treeParentRelation?.joinColumns.some(({ databaseName }) => databaseName === column.databaseName),
+          )
+        : [];
+    const deleted = columns.find(({ source }) => source.isDeleteDate);
+    const isDeleted = (alias: string): string =>
+      deleted ? flag(`${alias}.${sql.column(deleted)} IS NOT NULL`) : '0';
+    // The row first, as every write locks it first: in the other order two could wait for each other.
+    const [row] = await this.query(
+      `SELECT ${flag(sql.differs(compared))} AS differs, ${flag(sql.differs(parents))} AS moved, ${isDeleted('t')} AS was_deleted, ${isDeleted('r')} AS is_deleted ` +
+        `FROM ${sql.table} t ${sql.dialect.leadingJoin} ${sql.revisions} r ON ${sql.isRevision} ` +
+        `WHERE ${sql.isRow}${sql.dialect.lock('t')}`,
+      { id: revisionId },
+    );
+    if (!row)
+      return {
+        isPresent: false,
+        differs: true,
+        isMoved: await isPlaceLost(sql, this.query, revisionId),
+        operation: 'insert',
+      };
+    const [was, is] = [Number(row.was_deleted), Number(row.is_deleted)];
+    const operation = was === is || plan.metadata.isJunction ? 'update' : is ? 'soft-delete' : 'restore';
+    return {
+      isPresent: true,
+      differs: Number(row.differs) === 1,
+      isMoved: Number(row.moved) === 1,
+      operation,
+    };
+  }
+
+  // Where the nodes above have moved, it is not what it was; it changes with the parent only.
+  private isPath({ source }: PlanColumn): boolean {
+    return source === this.sql.plan.metadata.materializedPathColumn;
+  }
+
+  private async taken(revisionId: string, taken: readonly UniqueKey[]): Promise<Obstacle[]> {
+    const obstacles: Obstacle[] = [];
+    for (const unique of taken)
+      obstacles.push(...(await takenValues(this.sql, this.query, revisionId, unique)));
+    return obstacles;
+  }
+
+  private withoutValue(missing: readonly PlanColumn[]): ColumnMetadata[] {
+    const { plan } = this.sql;
+    const audited = plan.columns.filter(({ mask }) => !mask).map(({ source }) => source);
+    const others = plan.metadata.columns.filter(
+      (column) => !audited.includes(column) && !column.isVirtualProperty && column !== plan.revisionId,
+    );
+    return [...missing.map(({ source }) => source), ...others].filter(
+      (column) => !column.isNullable && !hasDefault(column, this.generatesUuids),
+    );
+  }
+}
+
+/** The columns that a restore may write. */
+export function writableColumns({ columns, keys, metadata }: AuditPlan): PlanColumn[] {
+  // What other rows of a nested set are counted from.
+  const bounds = [metadata.nestedSetLeftColumn, metadata.nestedSetRightColumn];
+  return columns.filter(
+    (column) =>
+      !keys.includes(column) &&
+      !column.source.asExpression &&
+      !column.mask &&
+      !bounds.includes(column.source),
+  );
+}
+
+function isCopied({ columns }: AuditPlan, foreignKey: ForeignKeyMetadata): boolean {
+  return foreignKey.columns.every(({ databaseName }) =>
+    columns.some((column) => column.databaseName === databaseName && !column.mask),
+  );
+}
+
+function hasDefault(column: ColumnMetadata, generatesUuids: boolean): boolean {
+  if (column.default !== undefined && column.default !== null) return true;
+  if (column.isCreateDate || column.isUpdateDate || column.asExpression) return true;
+  return column.isGenerated && (column.generationStrategy !== 'uuid' || generatesUuids);
+}
+
+function dangling(foreignKey: ForeignKeyMetadata, values: readonly unknown[]): Obstacle {
+  const names = foreignKey.columns.map(({ databaseName }) => databaseName).join(', ');
+  const parent = foreignKey.referencedEntityMetadata.name;
+  return {
+    problem: `${names} of ${foreignKey.entityMetadata.name} refers to ${parent} ${values.map(String).join()}, which no longer exists`,
+  };
+}
+
+function withoutValue({ entityMetadata, propertyPath }: ColumnMetadata): Obstacle {
+  return {
+    problem: `${entityMetadata.name}.${propertyPath} is not in the history, takes no null and has no default`,
+  };
+}
+
+function flag(condition: string): string {
+  return `CASE WHEN ${condition} THEN 1 ELSE 0 END`;
+}

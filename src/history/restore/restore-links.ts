@@ -1,0 +1,110 @@
+import { type ObjectLiteral } from 'typeorm';
+import { type RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import { InvalidArgumentError } from '../../audit.errors.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { auditPlansOf } from '../../audited/audit-plans.js';
+import { bindStatement, compileStatement } from '../../dialect/statement.js';
+import { endOf } from '../arguments/moment.js';
+import { type Obstacle } from './obstacle.js';
+import { keyIn, RestoreSql } from './restore-sql.js';
+import { RestoredRow } from './restore-row.js';
+import { type HistoryWrite } from './write-transaction.js';
+
+/** The many-to-many relations of an entity whose links have a history. */
+export interface LinkedRelation {
+  readonly relation: RelationMetadata;
+  readonly junction: AuditPlan;
+}
+
+/** @throws InvalidArgumentError when a name is none of a recorded many-to-many relation */
+export function linkedRelations(
+  { dataSource }: Pick<HistoryWrite, 'dataSource'>,
+  plan: AuditPlan,
+  names: boolean | readonly string[],
+): LinkedRelation[] {
+  const known = [plan.metadata, ...plan.metadata.childEntityMetadatas]
+    .flatMap(({ manyToManyRelations }) => manyToManyRelations)
+    .flatMap((relation): LinkedRelation[] => {
+      const junction = auditPlansOf(dataSource).find(relation.junctionEntityMetadata!);
+      return junction ? [{ relation, junction }] : [];
+    });
+  const byName = new Map(known.map((linked) => [linked.relation.propertyPath, linked]));
+  if (typeof names === 'boolean') return names ? [...byName.values()] : [];
+  return names.map((name) => {
+    const linked = byName.get(name);
+    if (linked) return linked;
+    throw new InvalidArgumentError(
+      'relations',
+      `"${name}" is no many-to-many relation of ${plan.metadata.name} whose links are recorded. ` +
+        `They are ${[...byName.keys()].join(', ') || 'none'}.`,
+    );
+  });
+}
+
+/**
+ * Makes the links of an entity those that it had, as rows of the junction table.
+ *
+ * @param at the moment; without one when the revision was made, with what its transaction linked after it
+ * @returns what is in the way
+ */
+export async function restoreLinks(
+  write: HistoryWrite,
+  plan: AuditPlan,
+  { relation, junction }: LinkedRelation,
+  revisionId: string,
+  at: Date | undefined,
+): Promise<readonly Obstacle[]> {
+  const sql = new RestoreSql(write.dataSource, junction);
+  const entity = new RestoreSql(write.dataSource, plan);
+  const { dialect } = sql;
+  const { ownerColumns, inverseColumns } = relation.junctionEntityMetadata!;
+  const own = relation.isManyToManyOwner ? ownerColumns : inverseColumns;
+  const isOwn = (alias: string, isCopy: boolean): string =>
+    own
+      .map((column) => {
+        const value = `${alias}.${sql.column(column)}`;
+        return `${isCopy ? value : dialect.copied(value, column)} = r.${sql.column(column.referencedColumn!)}`;
+      })
+      .join(' AND ');
+  const isPast = (alias: string): string =>
+    at
+      ? `${alias}.rev_created < ${dialect.value('{{end}}', 'time')}`
+      : `(${alias}.rev_created <= r.rev_created OR ${alias}.rev_transaction = r.rev_transaction)`;
+  const isSame = (left: string, right: string, leftIsCopy: boolean): string =>
+    junction.keys
+      .map(({ source }) => {
+        const value = `${left}.${sql.column(source)}`;
+        return `${leftIsCopy ? value : dialect.copied(value, source)} = ${right}.${sql.column(source)}`;
+      })
+      .join(' AND ');
+  const columns = junction.metadata.primaryColumns;
+  const select = async (template: string): Promise<ObjectLiteral[]> => {
+    const statement = compileStatement(dialect, template);
+    const values = bindStatement(statement, { id: revisionId, end: at && endOf(at) });
+    return (await write.queryRunner.query(statement.text, values)) as ObjectLiteral[];
+  };
+
+  const then = await select(
+    `SELECT j.rev_id AS link_id, ${sql.keyList(columns, 'j')} FROM ${entity.revisions} r ` +
+      `JOIN ${sql.revisions} j ON ${isOwn('j', true)} WHERE ${sql.isRevision} AND ${isPast('j')} AND NOT j.rev_isdelete ` +
+      `AND NOT EXISTS (SELECT 1 FROM ${sql.revisions} n WHERE ${isSame('n', 'j', true)} ` +
+      `AND n.rev_version > j.rev_version AND ${isPast('n')})`,
+  );
+  // A link that has no history may have been there then.
+  const now = await select(
+    `SELECT ${sql.keyList(columns, 't')} FROM ${entity.revisions} r JOIN ${sql.table} t ON ${isOwn('t', false)} ` +
+      `WHERE ${sql.isRevision} AND EXISTS (SELECT 1 FROM ${sql.revisions} n WHERE ${isSame('t', 'n', false)})`,
+  );
+  const keyOf = (row: ObjectLiteral): string => JSON.stringify(keyIn(row, columns));
+  const wanted = new Set(then.map(keyOf));
+  const present = new Set(now.map(keyOf));
+  for (const row of now)
+    if (!wanted.has(keyOf(row))) await new RestoredRow(write, junction, keyIn(row, columns)).remove();
+  const obstacles: Obstacle[] = [];
+  for (const row of then)
+    if (!present.has(keyOf(row)))
+      obstacles.push(
+        ...(await new RestoredRow(write, junction, keyIn(row, columns)).restore(row.link_id as string)),
+      );
+  return obstacles;
+}

@@ -1,0 +1,102 @@
+import { type DataSource, type ObjectLiteral } from 'typeorm';
+import { InvalidArgumentError, type RestoreConflict, RestoreConflictError } from '../../audit.errors.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { asOf } from '../revisions/as-of.js';
+import { type ClassFilter } from '../arguments/class-filter.js';
+import { keyOf } from '../revisions/key-of.js';
+import { type Obstacle } from './obstacle.js';
+import { obstacleOf, RefusedWrite } from './explain-refusal.js';
+import { linkedRelations, restoreLinks } from './restore-links.js';
+import { RestoredRow } from './restore-row.js';
+import { type EntityId, type RestoreOptions, type Revision } from '../revisions/revision.js';
+import { RowRevisions } from '../revisions/row-revisions.js';
+import { inWriteTransaction } from './write-transaction.js';
+
+/** A row, as messages name it, and the revision that it is brought back to. */
+interface RestoreTarget {
+  readonly name: string;
+  readonly revision: Revision;
+}
+
+/** Where a row is brought back to. */
+type Moment = Date | number | Pick<Revision, 'version'>;
+
+/**
+ * @returns the new revision, or null if the row was so already
+ * @throws RestoreConflictError
+ * @throws InvalidArgumentError naming the argument: 'id', 'at', 'relations'
+ */
+export async function restore<E extends ObjectLiteral>(
+  dataSource: DataSource,
+  plan: AuditPlan,
+  id: EntityId,
+  at: Moment,
+  ofClass: ClassFilter | undefined,
+  { relations = false, dryRun = false, manager }: RestoreOptions,
+): Promise<Revision<E> | null> {
+  const key = keyOf(dataSource, plan, id);
+  const linked = linkedRelations({ dataSource }, plan, relations);
+  const reason = `restore of ${at instanceof Date ? momentText(at) : `version ${versionOf(at)}`}`;
+  let row: RestoreTarget;
+  const written = inWriteTransaction(dataSource, { manager, reason, dryRun }, async (write) => {
+    const revisions = new RowRevisions<E>(dataSource, plan, key, write, ofClass);
+    const target = await targetOf(revisions, at);
+    row = { name: revisions.name, revision: target };
+    const before = await revisions.newest();
+    refuse(row, await new RestoredRow(write, plan, key).restore(target.id));
+    const moment = at instanceof Date ? at : undefined;
+    for (const relation of linked) refuse(row, await restoreLinks(write, plan, relation, target.id, moment));
+    const after = await revisions.newest();
+    return after && after.version !== before?.version ? after : null;
+  });
+  return written.catch(async (error: unknown) => {
+    if (!(error instanceof RefusedWrite)) throw error;
+    throw conflictError(row, [await obstacleOf(dataSource, manager?.queryRunner, error)], error.cause);
+  });
+}
+
+async function targetOf<E extends ObjectLiteral>(
+  revisions: RowRevisions<E>,
+  at: Moment,
+): Promise<Revision<E>> {
+  const [target] = await revisions.read(asOf(revisions, at));
+  const moment = at instanceof Date ? `at ${momentText(at)}` : `in version ${versionOf(at)}`;
+  if (!target) throw new InvalidArgumentError('at', `${revisions.name} did not exist ${moment}.`);
+  if (target.isDelete)
+    throw new InvalidArgumentError(
+      'at',
+      `${revisions.name} had been deleted ${moment}. Use remove() if that is what it is to come to.`,
+    );
+  return target;
+}
+
+function refuse(row: RestoreTarget, obstacles: readonly Obstacle[]): void {
+  if (obstacles.length > 0) throw conflictError(row, obstacles);
+}
+
+function conflictError(
+  { name, revision: { entity, entityId, version } }: RestoreTarget,
+  obstacles: readonly Obstacle[],
+  cause?: unknown,
+): RestoreConflictError {
+  const conflicts = obstacles.map(({ problem, remedy, values }): RestoreConflict => ({
+    entity,
+    id: entityId,
+    problem,
+    ...(remedy && { remedy }),
+    ...(values && { values }),
+  }));
+  return new RestoreConflictError(
+    `${name} as of version ${version}`,
+    conflicts,
+    cause === undefined ? {} : { cause },
+  );
+}
+
+function momentText(at: Date): string {
+  return Number.isNaN(at.getTime()) ? String(at) : at.toISOString();
+}
+
+function versionOf(at: number | Pick<Revision, 'version'>): string {
+  return String(typeof at === 'object' ? (at as Pick<Revision, 'version'> | null)?.version : at);
+}

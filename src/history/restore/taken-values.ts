@@ -1,0 +1,55 @@
+import { hydrated } from '../revisions/column-reader.js';
+import { type Obstacle, valuesText } from './obstacle.js';
+import { keyText } from '../revisions/key-of.js';
+import { type RestoreQuery } from './restore-check.js';
+import { keyIn, type RestoreSql } from './restore-sql.js';
+import { type PlanColumn } from '../../audited/audit-plan.js';
+import { type UniqueKey } from './unique-keys.js';
+
+/** The rows that have a revision's values of a unique key. */
+export async function takenValues(
+  sql: RestoreSql,
+  query: RestoreQuery,
+  revisionId: string,
+  unique: UniqueKey,
+): Promise<Obstacle[]> {
+  const { plan } = sql;
+  const columns = plan.metadata.primaryColumns;
+  const holders = await query(
+    `SELECT ${sql.keyList(columns, 'o')} FROM ${sql.revisions} r JOIN ${sql.table} o ON ${sql.isHolder(unique)} ` +
+      `WHERE ${sql.isRevision}`,
+    { id: revisionId },
+  );
+  const values = await recordedValues(sql, query, revisionId, unique.columns);
+  return holders.map((row) => {
+    const key = keyIn(row, columns);
+    return {
+      problem: `${valuesText(values)} is taken by ${plan.metadata.name} ${keyText(key)}`,
+      values,
+      holder: { key, unique },
+    };
+  });
+}
+
+/** A revision's values of some columns, by property; of `select: false` ones that they are hidden. */
+export async function recordedValues(
+  sql: RestoreSql,
+  query: RestoreQuery,
+  revisionId: string,
+  columns: readonly PlanColumn[],
+): Promise<Record<string, unknown>> {
+  if (columns.length === 0) return {};
+  const [row] = await query(
+    `SELECT ${columns.map((column, n) => `r.${sql.column(column)} AS v${n}`).join(', ')} FROM ${sql.revisions} r ` +
+      `WHERE ${sql.isRevision}`,
+    { id: revisionId },
+  );
+  return Object.fromEntries(
+    columns.map(({ copy, propertyPath }, n) => [
+      propertyPath,
+      copy.isSelect ? hydrated(sql.dataSource, row[`v${n}`], copy) : HIDDEN,
+    ]),
+  );
+}
+
+const HIDDEN = '(hidden)';

@@ -1,0 +1,57 @@
+import { type DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { AuditConfigurationError } from '../../audit.errors.js';
+import { type Recorder, recorderOf } from '../../audited/recorder.js';
+import { AuditContext } from '../../context/audit-context.js';
+import { MAX_ACTOR_LENGTH } from '../../revision/revision-columns.js';
+
+/** What a restore or an undo writes with. */
+export interface HistoryWrite {
+  readonly dataSource: DataSource;
+  readonly queryRunner: QueryRunner;
+  readonly recorder: Recorder;
+  /** Whether the transaction is the caller's, and goes on afterwards. */
+  readonly isGiven: boolean;
+  /** Whether all of it is taken back at the end. */
+  readonly isDryRun: boolean;
+}
+
+/** In which transaction, and for which reason. */
+export interface WriteOptions {
+  readonly manager: EntityManager | undefined;
+  /** Unless the context has one. */
+  readonly reason: string;
+  /** Takes back what was written, at the end. */
+  readonly dryRun?: boolean;
+}
+
+/**
+ * Runs a function that writes all or nothing: in a savepoint of the given manager's transaction, or in a transaction
+ * of its own.
+ */
+export async function inWriteTransaction<T>(
+  dataSource: DataSource,
+  { manager, reason, dryRun = false }: WriteOptions,
+  fn: (write: HistoryWrite) => Promise<T>,
+): Promise<T> {
+  const recorder = recorderOf(dataSource);
+  if (!recorder)
+    throw new AuditConfigurationError(
+      'The writes to this data source are not recorded, so a restore would leave no revision. Import AuditModule or call attachAudit() first.',
+    );
+  const given = manager?.queryRunner;
+  const queryRunner = given ?? dataSource.createQueryRunner();
+  const run = (): Promise<T> =>
+    recorder.transaction(
+      queryRunner,
+      () => fn({ dataSource, queryRunner, recorder, isGiven: given !== undefined, isDryRun: dryRun }),
+      { isDryRun: dryRun },
+    );
+  const context = new AuditContext();
+  try {
+    return await (context.state()?.reason
+      ? run()
+      : context.run({ reason: reason.slice(0, MAX_ACTOR_LENGTH) }, run));
+  } finally {
+    if (!given) await queryRunner.release();
+  }
+}

@@ -1,0 +1,146 @@
+import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
+import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { dialectOf } from '../../dialect/dialect-of.js';
+import { type RowExpression } from '../../dialect/dialect.js';
+import { type Statement } from '../../dialect/statement.js';
+import { tableName } from '../../dialect/table-name.js';
+import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
+import { readStatement } from './read-statement.js';
+import { columnsHidingNull, shownColumns } from './shown-columns.js';
+
+/** Which of the revisions of a row are read; all in no order unless it says something else. */
+export interface RevisionFilter {
+  /** SQL about revision `r`, and about its predecessor `p` if that is read with it, with `{{name}}` for a value. */
+  readonly where?: readonly string[];
+  readonly values?: Readonly<ObjectLiteral>;
+  /** By version. */
+  readonly order?: 'ASC' | 'DESC';
+  readonly limit?: number;
+}
+
+/** Where a select has the n-th shown column of a revision or of its predecessor. */
+export function resultColumn(alias: 'r' | 'p', n: number): string {
+  return `${alias}${n}`;
+}
+
+/** Where it says that a column is not NULL, of those that hide it. */
+export function presenceColumn(name: string): string {
+  return `${name}_present`;
+}
+
+/** Where a select says whether the predecessor is a delete; null if there is none. */
+export const PREVIOUS_ISDELETE = 'p_isdelete';
+
+/**
+ * Reads revisions of one row, whose key is in `{{key0}}`, `{{key1}}` …, and a limit in `{{limit}}`: their own columns, under their database names,
+ * and the shown columns.
+ *
+ * @param predecessor whether each comes with the revision before it. Versions have no gaps, so finding that is one
+ * probe of the (key, version) index, whichever revisions a filter leaves.
+ */
+export function selectRevisions(
+  dataSource: DataSource,
+  plan: AuditPlan,
+  { where = [], order, limit }: RevisionFilter,
+  predecessor: boolean,
+): Statement {
+  const key = [predecessor, where.join(' AND '), order, limit !== undefined].join();
+  return readStatement(dataSource, plan, key, () => {
+    const query = dataSource.createQueryBuilder<ObjectLiteral>(plan.revision.target, 'r').select([]);
+    for (const name of Object.values(REVISION_COLUMNS)) query.addSelect(`r.${name}`, name);
+    addShownColumns(query, dataSource, plan, 'r');
+    if (predecessor) addPredecessor(query, dataSource, plan);
+    const [r] = columnsOf(dataSource);
+    for (const condition of [...plan.keys.map((column, n) => `${r(column)} = {{key${n}}}`), ...where])
+      query.andWhere(condition);
+    if (order) query.orderBy(`r.${REVISION_COLUMNS.revVersion}`, order);
+    return `${query.getQuery()}${limit === undefined ? '' : ' LIMIT {{limit}}'}`;
+  });
+}
+
+/** Reads the first and the last version of one row, whose key is in `{{key0}}`, `{{key1}}` …. */
+export function selectVersions(dataSource: DataSource, plan: AuditPlan): Statement {
+  return readStatement(dataSource, plan, 'versions', () => {
+    const { revVersion } = REVISION_COLUMNS;
+    const from = versionsOfRow(dataSource, plan);
+    return `SELECT min(v.${revVersion}) AS first, max(v.${revVersion}) AS last ${from}`;
+  });
+}
+
+/** Reads the newest version of the same row, as SQL. */
+export function newestVersion(dataSource: DataSource, plan: AuditPlan): string {
+  return `SELECT max(v.${REVISION_COLUMNS.revVersion}) ${versionsOfRow(dataSource, plan)}`;
+}
+
+function versionsOfRow(dataSource: DataSource, plan: AuditPlan): string {
+  const keys = plan.keys.map(
+    ({ databaseName }, n) => `v.${dataSource.driver.escape(databaseName)} = {{key${n}}}`,
+  );
+  return `FROM ${tableName(dataSource, plan.revision)} v WHERE ${keys.join(' AND ')}`;
+}
+
+function addPredecessor(
+  query: SelectQueryBuilder<ObjectLiteral>,
+  dataSource: DataSource,
+  plan: AuditPlan,
+): void {
+  const [r, p] = columnsOf(dataSource);
+  const { revIsDelete, revVersion } = REVISION_COLUMNS;
+  const same = plan.keys.map((column) => `${p(column)} = ${r(column)}`).join(' AND ');
+  query.leftJoin(plan.revision.target as string, 'p', `${same} AND p.${revVersion} = r.${revVersion} - 1`);
+  query.addSelect(`p.${revIsDelete}`, PREVIOUS_ISDELETE);
+  addShownColumns(query, dataSource, plan, 'p');
+}
+
+/**
+ * Whether a revision changed one of the columns: as `changesOf` has it, but of the values in the database. They differ
+ * at least where the hydrated ones do.
+ */
+export function changedCondition(dataSource: DataSource, columns: readonly PlanColumn[]): string {
+  const { revIsDelete, revOperation } = REVISION_COLUMNS;
+  const [r, p] = columnsOf(dataSource);
+  const after: RowExpression = (column) => `CASE WHEN r.${revIsDelete} THEN NULL ELSE ${r(column)} END`;
+  const before: RowExpression = (column) =>
+    `CASE WHEN r.${revOperation} = 'insert' OR p.${revIsDelete} THEN NULL ELSE ${p(column)} END`;
+  const differ = dialectOf(dataSource).differ(
+    columns.map(({ copy }) => copy),
+    after,
+    before,
+  );
+  return (
+    `r.${revOperation} <> 'baseline' AND ` +
+    `(r.${revOperation} = 'insert' OR p.${revIsDelete} IS NOT NULL) AND (${differ})`
+  );
+}
+
+/**
+ * Selects the shown columns of a revision under names of which `resultColumn()` is the end. Those of a predecessor come
+ * without the key, which is the same.
+ */
+export function addShownColumns(
+  query: SelectQueryBuilder<ObjectLiteral>,
+  dataSource: DataSource,
+  plan: AuditPlan,
+  alias: 'r' | 'p',
+  table = { aliasEnd: '', prefix: '' },
+): void {
+  const hiding = columnsHidingNull(dataSource, plan);
+  shownColumns(plan).forEach((column, n) => {
+    if (alias === 'p' && plan.keys.includes(column)) return;
+    const path = `${alias}${table.aliasEnd}.${column.copy.propertyPath}`;
+    const name = `${table.prefix}${resultColumn(alias, n)}`;
+    query.addSelect(path, name);
+    if (hiding.includes(column))
+      query.addSelect(`CASE WHEN ${path} IS NOT NULL THEN 1 END`, presenceColumn(name));
+  });
+}
+
+type ColumnOf = (column: { databaseName: string }) => string;
+
+function columnsOf(dataSource: DataSource): [r: ColumnOf, p: ColumnOf] {
+  const of =
+    (alias: 'r' | 'p'): ColumnOf =>
+    ({ databaseName }) =>
+      `${alias}.${dataSource.driver.escape(databaseName)}`;
+  return [of('r'), of('p')];
+}

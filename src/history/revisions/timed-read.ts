@@ -1,0 +1,35 @@
+import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { AuditConfigurationError, ReadTimeoutError } from '../../audit.errors.js';
+import { recorderOf } from '../../audited/recorder.js';
+import { dialectOf } from '../../dialect/dialect-of.js';
+import { type Statement } from '../../dialect/statement.js';
+
+/** @throws AuditConfigurationError where the database can't end a read */
+export function assertTimeouts(dataSource: DataSource, option: string): void {
+  if (dialectOf(dataSource).timeLimit) return;
+  throw new AuditConfigurationError(
+    `${option} is given, but ${dataSource.options.type} runs its statements in this process and can't end one. ` +
+      `Leave ${option} out there, or use PostgreSQL, MariaDB or MySQL.`,
+  );
+}
+
+/**
+ * The rows that a statement selects, unless the database takes longer.
+ *
+ * @throws ReadTimeoutError
+ */
+export async function readWithin(
+  dataSource: DataSource,
+  ms: number,
+  queryRunner: QueryRunner,
+  statement: Statement,
+  values: unknown[],
+): Promise<ObjectLiteral[]> {
+  const limit = dialectOf(dataSource).timeLimit!;
+  const read = (): Promise<ObjectLiteral[]> => limit.read(queryRunner, statement, values, ms);
+  try {
+    return await (limit.needsTransaction ? recorderOf(dataSource)!.unit(queryRunner, read) : read());
+  } catch (error) {
+    throw limit.isExceeded(error) ? new ReadTimeoutError(ms, { cause: error }) : error;
+  }
+}

@@ -1,0 +1,150 @@
+import { type ObjectLiteral } from 'typeorm';
+import { encodeCursor } from '../arguments/cursor.js';
+import { type Page, type Revision, type TimelineOptions } from '../revisions/revision.js';
+import { type RevisionFilter } from '../revisions/revision-select.js';
+import { type RowRevisions } from '../revisions/row-revisions.js';
+import { MAX_LIMIT, timelineRequest, type TimelineRequest } from './timeline-request.js';
+
+/** How many versions a page looks through for those that a filter leaves, before it ends early. */
+const MAX_LOOKED_THROUGH = 10_000;
+
+/** What was found for a page: one more than it has where there is one, to know whether another follows. */
+interface Found<E> {
+  readonly revisions: Revision<E>[];
+  /** The version at which it ended early; undefined where there is nothing beyond. */
+  readonly end?: number;
+}
+
+/** One page of a row's revisions. @throws InvalidArgumentError naming the option */
+export async function readTimeline<E extends ObjectLiteral>(
+  row: RowRevisions<E>,
+  options: TimelineOptions,
+): Promise<Page<Revision<E>>> {
+  const request = timelineRequest(row.plan, row.name, options);
+  const { limit, list } = request;
+  const { revisions, end } = await (row.ofClass || isFiltered(request) ? readFiltered : readWhole)(
+    row,
+    request,
+  );
+  const items = revisions.slice(0, limit);
+  const last = revisions.length > limit ? items.at(-1)!.version : end;
+  return { items, nextCursor: last === undefined ? null : encodeCursor(list, last) };
+}
+
+function isFiltered({ since, until, actor, changed }: TimelineRequest): boolean {
+  return [since, until, actor, changed].some((filter) => filter !== undefined);
+}
+
+async function readFiltered<E extends ObjectLiteral>(
+  row: RowRevisions<E>,
+  request: TimelineRequest,
+): Promise<Found<E>> {
+  const revisions: Revision<E>[] = [];
+  const within = lookedThrough(row, request);
+  let { after } = request;
+  let limit = request.limit + 1;
+  for (;;) {
+    const read = await row.read({ ...filterOf(row, { ...request, after }, within), limit });
+    revisions.push(...read.filter((revision) => isMeant(revision, request)));
+    if (revisions.length > request.limit) return { revisions };
+    if (read.length < limit) return { revisions, end: await endOf(row, request, revisions.at(-1)?.version) };
+    after = read.at(-1)!.version;
+    limit = MAX_LIMIT + 1;
+  }
+}
+
+/** The versions that a page looks through, because its filters have no index. Versions have one, and no gaps. */
+function lookedThrough(
+  row: RowRevisions<ObjectLiteral>,
+  { descending, after }: TimelineRequest,
+): { condition: string; bound: number | undefined } {
+  if (!descending)
+    return { condition: 'r.rev_version <= {{bound}}', bound: (after ?? 0) + MAX_LOOKED_THROUGH };
+  if (after !== undefined)
+    return { condition: 'r.rev_version >= {{bound}}', bound: after - MAX_LOOKED_THROUGH };
+  return {
+    condition: `r.rev_version > (${row.newestVersion}) - ${MAX_LOOKED_THROUGH}`,
+    bound: undefined,
+  };
+}
+
+/** Where a page that isn't full has ended, if there are versions beyond. */
+async function endOf(
+  row: RowRevisions<ObjectLiteral>,
+  { descending, after }: TimelineRequest,
+  lastFound: number | undefined,
+): Promise<number | undefined> {
+  const versions = await row.versions();
+  if (!versions) return undefined;
+  const { first, last } = versions;
+  if (!descending) {
+    const end = (after ?? 0) + MAX_LOOKED_THROUGH;
+    return end < last ? Math.max(end, first - 1) : undefined;
+  }
+  // There may be newer versions than when the page was read, and it ended before this one.
+  const end = Math.min((after ?? last + 1) - MAX_LOOKED_THROUGH, lastFound ?? Infinity);
+  return end > first ? end : undefined;
+}
+
+function filterOf(
+  row: RowRevisions<ObjectLiteral>,
+  { descending, after, since, until, actor, changed }: TimelineRequest,
+  { condition, bound }: ReturnType<typeof lookedThrough>,
+): RevisionFilter {
+  const where = [condition];
+  if (after !== undefined) where.push(`r.rev_version ${descending ? '<' : '>'} {{after}}`);
+  if (since !== undefined) where.push('r.rev_created >= {{since}}');
+  if (until !== undefined) where.push('r.rev_created < {{until}}');
+  if (actor !== undefined) where.push(row.isBy('{{actor}}'));
+  if (changed) where.push(row.changed(changed));
+  return { where, values: { bound, after, since, until, actor }, order: descending ? 'DESC' : 'ASC' };
+}
+
+// The database compares a property by its bytes; what is shown has the last word.
+function isMeant({ changes }: Revision, request: TimelineRequest): boolean {
+  const names = request.changed?.map(({ propertyPath }) => propertyPath);
+  return !names || changes.some(({ property }) => names.includes(property));
+}
+
+// Where nothing is filtered the predecessors are on the page themselves, and those of its ends are read with it: of
+// newest first the one more, of oldest first the one that the cursor is of.
+async function readWhole<E extends ObjectLiteral>(
+  row: RowRevisions<E>,
+  { descending, after, limit }: TimelineRequest,
+): Promise<Found<E>> {
+  if (descending) {
+    const rows = await readDown(row, after, limit + 1);
+    return { revisions: row.reader.consecutive(rows.reverse()).reverse() };
+  }
+  const rows = await row.rows(
+    after === undefined
+      ? { order: 'ASC', limit: limit + 1 }
+      : { where: ['r.rev_version >= {{after}}'], values: { after }, order: 'ASC', limit: limit + 2 },
+  );
+  const revisions = row.reader.consecutive(rows);
+  return { revisions: after === undefined ? revisions : revisions.filter(({ version }) => version > after) };
+}
+
+async function readDown(
+  row: RowRevisions<ObjectLiteral>,
+  after: number | undefined,
+  limit: number,
+): Promise<Record<string, unknown>[]> {
+  if (after === undefined) return row.rows({ order: 'DESC', limit });
+  const before: RevisionFilter = {
+    where: ['r.rev_version < {{after}}'],
+    values: { after },
+    order: 'DESC',
+    limit,
+  };
+  // Versions have no gaps, so these are those of the next versions. Some optimizers have to be told, or they begin at
+  // the newest revision and pass over all that earlier pages have had.
+  const from = after - limit;
+  const rows = await row.rows({
+    ...before,
+    where: [...before.where!, 'r.rev_version >= {{from}}'],
+    values: { after, from },
+  });
+  // Fewer, after a prune: then there may be others before.
+  return from > 0 && rows.length < limit ? row.rows(before) : rows;
+}

@@ -1,0 +1,127 @@
+import { type UndoConflict, UndoConflictError } from '../../audit.errors.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type Key } from '../../dialect/dialect.js';
+import { type Obstacle } from '../restore/obstacle.js';
+import { RefusedWrite } from '../restore/explain-refusal.js';
+import { type UndoneRow } from './undo-rows.js';
+import { type UniqueKey } from '../restore/unique-keys.js';
+
+/** A row that a refused write was of. */
+export class RefusedUndo extends Error {
+  constructor(
+    readonly row: UndoneRow,
+    readonly refused: RefusedWrite,
+  ) {
+    super(refused.message, { cause: refused.cause });
+  }
+}
+
+/** A row that has a unique value which another one gets back, and is put back itself. */
+interface WaitingHolder {
+  readonly row: UndoneRow;
+  readonly unique: UniqueKey;
+}
+
+/**
+ * The order in which rows are put back.
+ *
+ * It goes back the way that the transaction went, which is mostly the order that foreign and unique keys ask for. A
+ * row whose time hasn't come, because the database had removed or set it along with another, waits for a later round.
+ * A row whose unique value is with another row lets that one go first; where they wait for each other in a circle, as
+ * after a swap, one of them is parked.
+ */
+export class UndoOrder {
+  private readonly waiting: Map<string, UndoneRow>;
+  /** Rows that have begun, and wait for others. */
+  private readonly begun = new Set<UndoneRow>();
+  private readonly parked = new Map<UndoneRow, Set<UniqueKey>>();
+
+  constructor(
+    private readonly transaction: string,
+    rows: readonly UndoneRow[],
+  ) {
+    this.waiting = new Map(rows.map((row) => [nameOf(row.written.plan, row.written.key), row]));
+  }
+
+  /** @throws UndoConflictError @throws RefusedUndo */
+  async applyAll(): Promise<void> {
+    while (this.waiting.size > 0) {
+      const before = this.waiting.size;
+      const conflicts: UndoConflict[] = [];
+      for (const row of [...this.waiting.values()])
+        if (this.isWaiting(row))
+          conflicts.push(...(await this.apply(row)).map((obstacle) => row.conflictWith(obstacle)));
+      if (this.waiting.size === before) throw new UndoConflictError(this.transaction, conflicts);
+    }
+  }
+
+  /** @returns what is in the way, in which case the row waits on */
+  private async apply(row: UndoneRow): Promise<readonly Obstacle[]> {
+    this.begun.add(row);
+    try {
+      const unmoved = new Set<UniqueKey>();
+      for (;;) {
+        const obstacles = await row.obstacles();
+        const certain = obstacles.filter(
+          (obstacle) =>
+            row.isCertain(obstacle) && !this.holderOf(row, obstacle) && !isUnmoved(obstacle, unmoved),
+        );
+        if (certain.length > 0) return certain;
+        const holders = obstacles.flatMap((obstacle) => {
+          const holder = this.holderOf(row, obstacle);
+          return holder && !unmoved.has(holder.unique) ? [{ ...holder, obstacle }] : [];
+        });
+        if (holders.length === 0) break;
+        for (const { obstacle, ...holder } of holders)
+          if (!(await this.makeWay(holder))) {
+            // What the database checks in the end may be so until then.
+            if (!holder.unique.isDeferred) return [obstacle];
+            unmoved.add(holder.unique);
+          }
+      }
+      await this.write(row);
+      return [];
+    } finally {
+      this.begun.delete(row);
+    }
+  }
+
+  private async makeWay({ row, unique }: WaitingHolder): Promise<boolean> {
+    if (!this.begun.has(row)) await this.apply(row);
+    return !this.isWaiting(row) || this.park(row, unique);
+  }
+
+  private async park(row: UndoneRow, unique: UniqueKey): Promise<boolean> {
+    const before = this.parked.get(row) ?? new Set();
+    // A value of no use a second time, as what a trigger puts there instead.
+    if (before.has(unique)) return false;
+    this.parked.set(row, before.add(unique));
+    return row.park(unique);
+  }
+
+  private async write(row: UndoneRow): Promise<void> {
+    try {
+      await row.apply();
+    } catch (error) {
+      throw error instanceof RefusedWrite ? new RefusedUndo(row, error) : error;
+    }
+    this.waiting.delete(nameOf(row.written.plan, row.written.key));
+  }
+
+  private holderOf({ written }: UndoneRow, { holder }: Obstacle): WaitingHolder | undefined {
+    const row = holder && this.waiting.get(nameOf(written.plan, holder.key));
+    return row && { row, unique: holder.unique };
+  }
+
+  private isWaiting({ written }: UndoneRow): boolean {
+    return this.waiting.has(nameOf(written.plan, written.key));
+  }
+}
+
+function isUnmoved({ holder }: Obstacle, unmoved: ReadonlySet<UniqueKey>): boolean {
+  return holder !== undefined && unmoved.has(holder.unique);
+}
+
+function nameOf({ metadata }: AuditPlan, key: Key): string {
+  return JSON.stringify([metadata.tablePath, ...key]);
+}

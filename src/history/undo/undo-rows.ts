@@ -1,0 +1,153 @@
+import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { type UndoConflict } from '../../audit.errors.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { auditPlansOf } from '../../audited/audit-plans.js';
+import { type Key } from '../../dialect/dialect.js';
+import { bindStatement, compileStatement } from '../../dialect/statement.js';
+import { type Obstacle } from '../restore/obstacle.js';
+import { type Assessment } from '../restore/restore-check.js';
+import { keyIn, RestoreSql } from '../restore/restore-sql.js';
+import { RestoredRow } from '../restore/restore-row.js';
+import { type Revision } from '../revisions/revision.js';
+import { RowRevisions } from '../revisions/row-revisions.js';
+import { type UniqueKey } from '../restore/unique-keys.js';
+import { type HistoryWrite } from '../restore/write-transaction.js';
+
+/** A row that a transaction wrote. */
+export interface WrittenRow {
+  readonly plan: AuditPlan;
+  readonly key: Key;
+  /** Its first version of the transaction. */
+  readonly first: number;
+  /** When the transaction wrote it last. */
+  readonly last: number;
+}
+
+/** The rows that a transaction wrote, the last one first. Baselines say what was there, and wrote nothing. */
+export async function rowsOfTransaction(
+  dataSource: DataSource,
+  transaction: string,
+  queryRunner?: QueryRunner,
+): Promise<WrittenRow[]> {
+  const rows: WrittenRow[] = [];
+  for (const plan of auditPlansOf(dataSource).all) {
+    const sql = new RestoreSql(dataSource, plan);
+    const keys = plan.keys.map(({ copy }) => copy);
+    const statement = compileStatement(
+      sql.dialect,
+      `SELECT ${sql.keyList(keys, 'r')}, min(r.rev_version) AS first_version, max(r.rev_created) AS last_created ` +
+        `FROM ${sql.revisions} r WHERE r.rev_transaction = ${sql.dialect.value('{{transaction}}', 'uuid')} ` +
+        `AND r.rev_operation <> 'baseline' GROUP BY ${keys.map((key) => `r.${sql.column(key)}`).join(', ')}`,
+    );
+    const values = bindStatement(statement, { transaction });
+    const found = (await (queryRunner ?? dataSource).query(statement.text, values)) as ObjectLiteral[];
+    for (const row of found)
+      rows.push({
+        plan,
+        key: keyIn(row, keys),
+        first: Number(row.first_version),
+        last: Number(row.last_created),
+      });
+  }
+  return rows.sort((left, right) => right.last - left.last);
+}
+
+/** A row that is put back to where it was before a transaction. */
+export class UndoneRow {
+  private readonly row: RestoredRow;
+  private readonly revisions: RowRevisions<ObjectLiteral>;
+  /** Its newest revision before the undo. */
+  latest: Revision;
+  /** The revision to restore, or null if the row is to be removed. */
+  private target: Revision | null = null;
+  private assessment: Assessment | undefined;
+
+  constructor(
+    write: HistoryWrite,
+    readonly written: WrittenRow,
+    private readonly transaction: string,
+  ) {
+    this.row = new RestoredRow(write, written.plan, written.key);
+    this.revisions = new RowRevisions(write.dataSource, written.plan, written.key, write);
+  }
+
+  lock(): Promise<void> {
+    return this.row.lock();
+  }
+
+  /** Reads where it has to go. @returns what is in the way, if anything is */
+  async prepare(): Promise<UndoConflict | undefined> {
+    const { first } = this.written;
+    const since = await this.revisions.read({
+      where: ['r.rev_version >= {{previous}}'],
+      values: { previous: first - 1 },
+      order: 'ASC',
+    });
+    this.latest = since.at(-1)!;
+    const own = since.filter(({ version }) => version >= first);
+    const [previous] = since.filter(({ version }) => version < first);
+    const newer = own.find(({ transaction }) => transaction !== this.transaction);
+    if (newer) {
+      const last = own.filter(({ transaction }) => transaction === this.transaction).at(-1)!;
+      return {
+        ...this.conflict(`${this.revisions.name} has changed since, in version ${newer.version}`),
+        version: last.version,
+        newerVersion: this.latest.version,
+        newerTransaction: this.latest.transaction,
+      };
+    }
+    const isNew = own[0].operation === 'insert' || previous?.isDelete;
+    if (!isNew && !previous)
+      return this.conflict(`the history of ${this.revisions.name} does not have its state before`);
+    this.target = isNew ? null : previous;
+    return undefined;
+  }
+
+  /** What is in the way of putting it back now. */
+  async obstacles(): Promise<readonly Obstacle[]> {
+    if (this.target) {
+      this.assessment = await this.row.assess(this.target.id);
+      return this.assessment.obstacles;
+    }
+    if (this.latest.isDelete) return [];
+    const referring = await this.row.referring();
+    return referring.map(({ foreignKey, key }) => ({
+      problem: `${foreignKey.entityMetadata.name} ${key.map(String).join()} refers to ${this.revisions.name}, which would be removed`,
+    }));
+  }
+
+  isCertain(obstacle: Obstacle): boolean {
+    return this.row.isCertain(obstacle);
+  }
+
+  /** Puts it back, as nothing is in the way. @throws RefusedWrite */
+  async apply(): Promise<void> {
+    if (this.target) await this.row.write(this.target.id, this.assessment!);
+    else if (!this.latest.isDelete) await this.row.remove();
+  }
+
+  /** Puts it out of the way of a row that gets a value back which this one has. @returns whether that was possible */
+  park(unique: UniqueKey): Promise<boolean> {
+    return this.row.park(unique, this.target?.id);
+  }
+
+  /** The revision that putting it back made, if one did. */
+  async made(): Promise<Revision | undefined> {
+    const revision = await this.revisions.newest();
+    return revision && revision.version > this.latest.version ? revision : undefined;
+  }
+
+  /** An obstacle as the error has it. */
+  conflictWith({ problem, remedy, values }: Obstacle): UndoConflict {
+    return {
+      ...this.conflict(this.target ? `${this.revisions.name}: ${problem}` : problem),
+      ...(remedy && { remedy }),
+      ...(values && { values }),
+    };
+  }
+
+  private conflict(problem: string): UndoConflict {
+    const { entity, entityId, version } = this.latest;
+    return { entity, id: entityId, version, newerVersion: null, newerTransaction: null, problem };
+  }
+}

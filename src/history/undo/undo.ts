@@ -1,0 +1,81 @@
+import { inspect } from 'node:util';
+import { type DataSource, type EntityTarget } from 'typeorm';
+import { InvalidArgumentError, type UndoConflict, UndoConflictError } from '../../audit.errors.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { auditPlansOf } from '../../audited/audit-plans.js';
+import { obstacleOf } from '../restore/explain-refusal.js';
+import { readTransaction } from '../feed/feed.js';
+import { transactionId } from '../feed/feed-request.js';
+import { type Revision, type UndoOptions } from '../revisions/revision.js';
+import { RefusedUndo, UndoOrder } from './undo-order.js';
+import { rowsOfTransaction, UndoneRow } from './undo-rows.js';
+import { type HistoryWrite, inWriteTransaction } from '../restore/write-transaction.js';
+
+/**
+ * @returns the new revisions, in the order in which they were made
+ * @throws UndoConflictError
+ * @throws InvalidArgumentError 'transaction', when it has no revisions to undo
+ */
+export async function undo(
+  dataSource: DataSource,
+  transaction: string,
+  { dryRun = false, except = [], manager }: UndoOptions,
+): Promise<Revision[]> {
+  const id = transactionId(transaction);
+  // Before the transaction begins, so that what it then reads is no older than the locks on the rows.
+  const left = except.map((entity) => exceptedPlan(dataSource, entity));
+  const written = (await rowsOfTransaction(dataSource, id, manager?.queryRunner)).filter(
+    ({ plan }) => !left.includes(plan),
+  );
+  if (written.length === 0)
+    throw new InvalidArgumentError('transaction', `${id} has no revisions that could be undone.`);
+  const undone = inWriteTransaction(
+    dataSource,
+    { manager, reason: `undo of ${id}`, dryRun },
+    async (write) => {
+      const rows = written.map((row) => new UndoneRow(write, row, id));
+      for (const row of rows) await row.lock();
+      const conflicts: UndoConflict[] = [];
+      for (const row of rows) {
+        const conflict = await row.prepare();
+        if (conflict) conflicts.push(conflict);
+      }
+      if (conflicts.length > 0) throw new UndoConflictError(id, conflicts);
+      await new UndoOrder(id, rows).applyAll();
+      return revisionsMade(write, rows);
+    },
+  );
+  return undone.catch(async (error: unknown) => {
+    if (!(error instanceof RefusedUndo)) throw error;
+    const obstacle = await obstacleOf(dataSource, manager?.queryRunner, error.refused);
+    throw new UndoConflictError(id, [error.row.conflictWith(obstacle)], { cause: error.cause });
+  });
+}
+
+/** @throws NotAuditedError @throws InvalidArgumentError for some of the classes of a table */
+function exceptedPlan(dataSource: DataSource, entity: EntityTarget<any>): AuditPlan {
+  const plan = auditPlansOf(dataSource).get(entity);
+  const { name, tableType } = dataSource.getMetadata(entity);
+  if (tableType !== 'entity-child') return plan;
+  const root = plan.metadata.name;
+  throw new InvalidArgumentError(
+    'except',
+    `${name} shares the table of ${root}, which is undone as a whole. Give ${root} to leave out all of it.`,
+  );
+}
+
+// They are of one transaction, which is read at once when the first of them has said which.
+async function revisionsMade(write: HistoryWrite, rows: readonly UndoneRow[]): Promise<Revision[]> {
+  for (const row of rows) {
+    const first = await row.made();
+    if (!first) continue;
+    const versions = new Map(rows.map(({ latest }) => [nameOf(latest), latest.version]));
+    const all = await readTransaction(write.dataSource, first.transaction, write);
+    return all.filter((revision) => revision.version > (versions.get(nameOf(revision)) ?? Infinity));
+  }
+  return [];
+}
+
+function nameOf({ entity, entityId }: Revision): string {
+  return inspect([entity, entityId]);
+}

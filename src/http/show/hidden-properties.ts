@@ -1,0 +1,92 @@
+import {
+  ClassSerializerInterceptor,
+  createParamDecorator,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { ApplicationConfig } from '@nestjs/core';
+import { type EntityMetadata } from 'typeorm';
+import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import {
+  type DecoratorStorage,
+  isLeftOut,
+  loadDecoratorStorage,
+  type SerializerOptions,
+} from '../../audited/class-transformer.js';
+
+/** What `@SerializeOptions()` says of the route or of its controller. */
+export const Serialization = createParamDecorator(
+  (_: unknown, context: ExecutionContext): SerializerOptions => {
+    const optionsOf = (target: object): unknown => Reflect.getMetadata('class_serializer:options', target);
+    return optionsOf(context.getHandler()) ?? optionsOf(context.getClass()) ?? {};
+  },
+);
+
+/** The properties that class-transformer's decorators keep out of the application's answers. */
+@Injectable()
+export class HiddenProperties implements OnModuleInit {
+  private storage: DecoratorStorage | undefined;
+
+  constructor(@Inject(ApplicationConfig) private readonly application: ApplicationConfig) {}
+
+  async onModuleInit(): Promise<void> {
+    this.storage = await loadDecoratorStorage();
+  }
+
+  /** Of an entity's shown columns, by their property paths. The key is none of them: it is in the path of a request. */
+  of(plan: AuditPlan, options: SerializerOptions): ReadonlySet<string> {
+    const { storage } = this;
+    if (!storage) return new Set();
+    const serializers = this.serializers().map((defaults) => ({ ...defaults, ...options }));
+    const hidden = plan.columns.filter((column) =>
+      classesWith(plan.metadata, column).some((target) =>
+        serializers.some((serializer) => isHidden(storage, target, column, serializer)),
+      ),
+    );
+    return new Set(
+      hidden.filter((column) => !plan.keys.includes(column)).map(({ propertyPath }) => propertyPath),
+    );
+  }
+
+  /** The options of each serializer that the application has for all routes. Without one, the decorators count too. */
+  private serializers(): SerializerOptions[] {
+    const global = [
+      ...this.application.getGlobalInterceptors(),
+      ...this.application.getGlobalRequestInterceptors().map(({ instance }) => instance as unknown),
+    ];
+    const options = global
+      .filter((interceptor) => interceptor instanceof ClassSerializerInterceptor)
+      .map(
+        (serializer) =>
+          (serializer as unknown as { defaultOptions?: SerializerOptions }).defaultOptions ?? {},
+      );
+    return options.length > 0 ? options : [{}];
+  }
+}
+
+// A child of a single-table inheritance may hide what its parent shows. A deleted row doesn't say which it was of.
+function classesWith(root: EntityMetadata, { databaseName }: PlanColumn): object[] {
+  return [root, ...root.childEntityMetadatas]
+    .filter(
+      ({ columns, target }) =>
+        typeof target === 'function' && columns.some((column) => column.databaseName === databaseName),
+    )
+    .map(({ target }) => target as object);
+}
+
+function isHidden(
+  storage: DecoratorStorage,
+  target: object,
+  { source }: PlanColumn,
+  options: SerializerOptions,
+): boolean {
+  const path = source.propertyPath.split('.');
+  if (isLeftOut(storage, target, path[0], options)) return true;
+  let embedded = source.embeddedMetadata?.embeddedMetadataTree ?? [];
+  embedded = embedded.slice(0, path.length - 1);
+  return embedded.some(
+    ({ type }, depth) => typeof type === 'function' && isLeftOut(storage, type, path[depth + 1], options),
+  );
+}

@@ -1,0 +1,121 @@
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type Change, type Revision } from '../../history/revisions/revision.js';
+import { columnsOfProperty } from '../../history/revisions/shown-columns.js';
+import { classOf } from '../../history/revisions/snapshot.js';
+import { changeBetween, changesInJson, hasOwnJson, stateBefore } from './entity-json.js';
+import { entityPath } from '../entity-key.js';
+import { hasToJson, toJson } from './json.js';
+import { jsonWithin } from './large-values.js';
+
+/** How revisions are shown in a list. */
+export interface ListOptions {
+  /** Whether each comes with its snapshot. */
+  readonly snapshot: boolean;
+  /** Larger values, in bytes, are shown by their size and digest. */
+  readonly valueLimit: number;
+  /** The path of the endpoints, for links to revisions. */
+  readonly root: string;
+}
+
+/** Makes JSON of what the history of one table has, without what the application hides. */
+export class Presenter {
+  /** @param hidden the property paths that class-transformer hides for this request */
+  constructor(
+    private readonly plan: AuditPlan,
+    private readonly hidden: ReadonlySet<string>,
+  ) {}
+
+  /** Whether only a revision can tell what is hidden, because an entity says itself what its JSON is. */
+  get asksEntity(): boolean {
+    return hasOwnJson(this.plan.metadata);
+  }
+
+  /**
+   * @param newest the entity's newest revision, where `asksEntity`
+   * @throws InvalidArgumentError when one of the columns that a property stands for is hidden
+   */
+  assertProperty(property: string, newest: Revision | null): void {
+    const columns = columnsOfProperty(this.plan, property, this.hidden);
+    if (!newest) return;
+    const [before, after] = this.states(newest);
+    const asked = columns.map(({ propertyPath }) => changeBetween(propertyPath, before, after));
+    const shown = changesInJson(asked, before, after);
+    const hidden = asked.filter((change) => !shown.includes(change)).map((change) => change.property);
+    columnsOfProperty(this.plan, property, new Set([...this.hidden, ...hidden]));
+  }
+
+  /** A revision with its snapshot and all values. */
+  revision(revision: Revision): object {
+    return this.json(revision, (value) => toJson(value), true);
+  }
+
+  /** A revision as a list has it. */
+  item(revision: Revision, { snapshot, valueLimit, root }: ListOptions): object {
+    const path = entityPath(this.plan, revision.entityId);
+    const href = path && `${root}/${path}/versions/${revision.version}`;
+    return this.json(revision, (value) => jsonWithin(valueLimit, value, href), snapshot);
+  }
+
+  /** What differs between two states of an entity. */
+  changes(changes: Change[], before: object | null, after: object | null): Change[] {
+    return this.inJson(changes, before, after)
+      .filter(({ property }) => !this.hidden.has(property))
+      .map((change) => toJson(change) as Change);
+  }
+
+  entity(entity: object): object {
+    return this.shown(entity, (value) => toJson(value));
+  }
+
+  private json(revision: Revision, value: (value: unknown) => unknown, isWhole: boolean): object {
+    const { snapshot, changes, ...own } = revision;
+    const shown = this.inJson(changes, ...this.states(revision));
+    return {
+      ...(toJson(own) as object),
+      ...(isWhole && { snapshot: snapshot && this.shown(snapshot, value) }),
+      changes: shown
+        .filter(({ property }) => !this.hidden.has(property))
+        .map(({ from, to, ...change }) => ({ ...change, from: value(from), to: value(to) })),
+    };
+  }
+
+  private inJson(changes: Change[], before: object | null, after: object | null): Change[] {
+    return this.asksEntity ? changesInJson(changes, before, after) : changes;
+  }
+
+  /** What the row was before a revision and after it; null where it wasn't. */
+  private states(revision: Revision): [before: object | null, after: object | null] {
+    const { changes, isDelete, snapshot } = revision;
+    if (!this.asksEntity) return [null, null];
+    const before = stateBefore(revision, () => {
+      const { metadata } = this.plan;
+      const discriminator = changes.find(
+        ({ property }) => property === metadata.discriminatorColumn?.propertyPath,
+      );
+      return classOf(metadata, discriminator?.from).create(undefined, { fromDeserializer: true }) as object;
+    });
+    return [before, isDelete ? null : snapshot];
+  }
+
+  private shown(entity: object, value: (value: unknown) => unknown): object {
+    const own = hasToJson(entity) ? entity.toJSON() : entity;
+    if (typeof own !== 'object' || own === null) return {};
+    return Object.fromEntries(
+      Object.entries(own)
+        .filter(([name]) => !this.hidden.has(name))
+        .map(([name, member]) => [name, this.nested(name, member, value)]),
+    );
+  }
+
+  private nested(path: string, member: unknown, value: (value: unknown) => unknown): unknown {
+    const inside = `${path}.`;
+    if (![...this.hidden].some((hidden) => hidden.startsWith(inside))) return value(member);
+    const json = toJson(member);
+    if (typeof json !== 'object' || json === null) return value(json);
+    return Object.fromEntries(
+      Object.entries(json)
+        .filter(([name]) => !this.hidden.has(inside + name))
+        .map(([name, inner]) => [name, this.nested(inside + name, inner, value)]),
+    );
+  }
+}

@@ -1,0 +1,19 @@
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { untilPruneIsKnown, wasPruned } from '../../capture/writer/pruned-tables.js';
+import { type Care } from '../care.js';
+import { type MaintenanceLog } from '../maintenance-log.js';
+
+/** Says that a table's revisions will be removed, and where writers have to know it waits until they do. */
+export async function announcePrune(
+  care: Care,
+  plan: AuditPlan,
+  log: MaintenanceLog,
+  details: Record<string, unknown>,
+): Promise<void> {
+  // Those that assume that a new key has no history.
+  if (!care.dialect.locksGaps && !care.dialect.rowPlace) return;
+  const isKnown = await care.connected((queryRunner) => wasPruned(care.dataSource, queryRunner, plan));
+  if (isKnown) return;
+  await care.transaction((queryRunner) => log.note(queryRunner, details));
+  await untilPruneIsKnown();
+}

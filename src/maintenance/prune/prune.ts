@@ -1,0 +1,109 @@
+import { InvalidArgumentError } from '../../audit.errors.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type RevisionSql } from '../../capture/writer/revision-sql.js';
+import { type Key } from '../../dialect/dialect.js';
+import { endOf } from '../../history/arguments/moment.js';
+import { type Care } from '../care.js';
+import { KeyOrder } from '../key-order.js';
+import { type PruneOptions, type PruneResult } from '../maintenance.js';
+import { MaintenanceLog } from '../maintenance-log.js';
+import { announcePrune } from './announce-prune.js';
+import { removeRevisions } from './remove-revisions.js';
+
+const DEFAULT_BATCH = 1000;
+
+/** @throws InvalidArgumentError naming the option that says nothing, or nothing sensible */
+export function assertPruneOptions({ keep, olderThan }: PruneOptions): void {
+  if (keep === undefined && olderThan === undefined)
+    throw new InvalidArgumentError(
+      'keep',
+      'neither it nor olderThan says which revisions are to stay. Give one of them.',
+    );
+  if (keep !== undefined && (!Number.isInteger(keep) || keep < 1))
+    throw new InvalidArgumentError('keep', `${String(keep)} is no whole number from 1 on.`);
+  if (olderThan !== undefined && (!(olderThan instanceof Date) || Number.isNaN(olderThan.getTime())))
+    throw new InvalidArgumentError('olderThan', `${String(olderThan)} is no valid Date.`);
+}
+
+/** Removes one table's revisions that nobody needs any more, the oldest of each entity first, so that versions stay m..n. */
+export async function prune(care: Care, plan: AuditPlan, options: PruneOptions): Promise<PruneResult> {
+  const sql = care.sqlOf(plan);
+  const table = plan.metadata.tablePath;
+  const context = await care.writeContext(plan);
+  const values = { cut: options.olderThan && endOf(options.olderThan), keep: options.keep };
+  if (options.dryRun) return { table, removed: await count(care, sql, options, values) };
+
+  const log = new MaintenanceLog(care, plan, 'prune', context);
+  const rule = { keep: options.keep, olderThan: options.olderThan?.toISOString() };
+  let removed = 0;
+  for await (const ids of prunable(care, plan, sql, options, values)) {
+    if (removed === 0) await announcePrune(care, plan, log, { ...rule, removed });
+    removed += await care.transaction(async (queryRunner) => {
+      const number = await removeRevisions(care, queryRunner, sql, ids);
+      await log.note(queryRunner, { ...rule, removed: removed + number });
+      return number;
+    });
+    await options.onProgress?.({ table: plan.revision.tablePath, done: removed });
+  }
+  return { table, removed };
+}
+
+// In the order of keys and versions, from the last key on, of which there may be more.
+async function* prunable(
+  care: Care,
+  plan: AuditPlan,
+  sql: RevisionSql,
+  options: PruneOptions,
+  values: Record<string, unknown>,
+): AsyncGenerator<string[]> {
+  const { keys } = care.capture;
+  const order = new KeyOrder(sql, 'r');
+  const size = options.batchSize ?? DEFAULT_BATCH;
+  for (let from: Key | undefined; ;) {
+    const rows = await care.connected((queryRunner) =>
+      care.select<Record<string, unknown> & { id: string }>(
+        queryRunner,
+        `SELECT r.rev_id AS id, ${keys.expressions(plan.metadata, 'r')} ${whatMayGo(sql, options)}` +
+          `${from ? ` AND ${order.from(true)}` : ''} ORDER BY ${order.columns}, r.rev_version LIMIT ${size}`,
+        { ...values, ...(from && order.bind(from)) },
+      ),
+    );
+    if (rows.length > 0) yield rows.map(({ id }) => id);
+    if (rows.length < size) return;
+    from = keys.keysIn(plan.metadata, rows).at(-1);
+  }
+}
+
+async function count(
+  care: Care,
+  sql: RevisionSql,
+  options: PruneOptions,
+  values: Record<string, unknown>,
+): Promise<number> {
+  const [{ number }] = await care.connected((queryRunner) =>
+    care.select<{ number: number | string }>(
+      queryRunner,
+      `SELECT count(*) AS number ${whatMayGo(sql, options)}`,
+      values,
+    ),
+  );
+  return Number(number);
+}
+
+/**
+ * The revisions r that may go, with their successors n, from FROM on. Without a successor none goes, a delete neither:
+ * a key that comes back counts its versions on from there.
+ */
+function whatMayGo(sql: RevisionSql, { keep, olderThan }: PruneOptions): string {
+  const key = (n: number): string => `r.${sql.column(sql.plan.keys[n])}`;
+  const conditions = [
+    ...(olderThan ? [`n.rev_created < ${sql.dialect.value('{{cut}}', 'time')}`] : []),
+    ...(keep === undefined
+      ? []
+      : [`r.rev_version <= ${sql.newestVersion(key)} - ${sql.dialect.value('{{keep}}', 'integer')}`]),
+  ];
+  return (
+    `FROM ${sql.revisions} r JOIN ${sql.revisions} n ON ${sql.isOf('n', key)} AND n.rev_version = r.rev_version + 1 ` +
+    `WHERE ${conditions.join(' AND ')}`
+  );
+}

@@ -1,0 +1,19 @@
+import { type QueryRunner } from 'typeorm';
+import { type RevisionSql } from '../../capture/writer/revision-sql.js';
+import { type Care } from '../care.js';
+
+/** Removes revisions, past the subscriber that forbids it to everybody else. */
+export async function removeRevisions(
+  care: Care,
+  queryRunner: QueryRunner,
+  sql: RevisionSql,
+  ids: readonly string[],
+): Promise<number> {
+  if (ids.length === 0) return 0;
+  const parameters = ids.map((_, n) => care.dialect.value(`{{id${n}}}`, 'uuid'));
+  return care.write(
+    queryRunner,
+    `DELETE FROM ${sql.revisions} WHERE rev_id IN (${parameters.join(', ')})`,
+    Object.fromEntries(ids.map((id, n) => [`id${n}`, id])),
+  );
+}
