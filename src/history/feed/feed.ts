@@ -15,7 +15,12 @@ import {
   selectFloor,
 } from './feed-select.js';
 import { type Reading, readRows } from '../revisions/read-statement.js';
-import { type ChangesOptions, type Page, type Revision, type TransactionOptions } from '../revisions/revision.js';
+import {
+  type ChangesOptions,
+  type Page,
+  type Revision,
+  type TransactionOptions,
+} from '../revisions/revision.js';
 import { revisionReaderOf } from '../revisions/revision-reader.js';
 
 /** One page of the revisions of all entities. @throws NotAuditedError @throws InvalidArgumentError naming the option */
