@@ -3,7 +3,7 @@ import { type DataSourceOptions } from 'typeorm';
 import { type AuditOptions } from '../../src/audit.options.js';
 import { PreparedStatementError } from '../../src/audit.errors.js';
 import { expectHistory, type Life, live, openLife } from '../support/compact-life.js';
-import { databasesOfThisRun } from '../support/databases.js';
+import { databasesOfThisRun, skipForWantOfServers } from '../support/databases.js';
 import { pgbouncersOfThisRun, type Pooler, startPooler } from '../support/pgbouncer.js';
 import { QueryRecorder } from '../support/query-recorder.js';
 
@@ -14,6 +14,8 @@ type Choice = AuditOptions['preparedStatements'];
 
 /** Lives, audited, in as many connections as there are names, one beside another. */
 const liveTogether = (life: Life): Promise<unknown[]> => Promise.all(names.map((name) => live(life, name)));
+
+if (databases.every((database) => database === 'sqlite')) skipForWantOfServers('poolers');
 
 for (const pgbouncer of pgbouncersOfThisRun())
   describe(`PgBouncer ${pgbouncer.version} in transaction mode`, () => {

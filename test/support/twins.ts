@@ -44,9 +44,10 @@ export function describeTwins(
   body: (twins: () => Twins, name: WorldName) => void,
   names: readonly WorldName[] = worldNames(true),
 ): void {
-  if (names.length === 0) return skipForWantOfServers(title);
+  const present = names.filter((name) => worldNames(true).includes(name));
+  if (present.length === 0) return skipForWantOfServers(title);
   describe(title, () => {
-    describe.each(names)('%s', (name) => {
+    describe.each(present)('%s', (name) => {
       let twins: Twins;
       beforeAll(async () => {
         twins = await openTwins(name, options);

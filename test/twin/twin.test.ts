@@ -60,6 +60,5 @@ async function reportsOf(run: TwinRun): Promise<string[]> {
 
 function databasesOfTwins(): TwinDatabase[] {
   const found = (process.env.AUDIT_TEST_DATABASES ?? '').split(',');
-  if (process.env.MYSQL_URL && !found.includes('mysql')) found.push('mysql');
   return twinDatabases.filter((database) => found.includes(database));
 }
