@@ -11,11 +11,12 @@ export {
 } from './audit.options.js';
 export { type AttachedAudit, attachAudit } from './attach-audit.js';
 
-export { Audited, type AuditedOptions, type AuditedWrite } from './audited/decorators/audited.decorator.js';
+export { Audited } from './audited/decorators/audited.decorator.js';
+export { type AuditedOptions, type AuditedWrite } from './audited/audited-options.js';
 export { Masked } from './audited/decorators/masked.decorator.js';
 export { NotAudited } from './audited/decorators/not-audited.decorator.js';
 export { RevisionId } from './audited/decorators/revision-id.decorator.js';
-export { type Mask } from './dialect/dialect.js';
+export { type Mask } from './dialect/masks/digest-key.js';
 
 export { type RevisionEntity, revisionOf } from './revision/revision-of.js';
 export { type AuditOperation, type RevisionColumns } from './revision/revision-columns.js';

@@ -3,7 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { AuditConfigurationError } from '../audit.errors.js';
 import { REVISION_COLUMN_PREFIX, REVISION_COLUMNS } from '../revision/revision-columns.js';
 import { revisionPropertyPath } from '../revision/revision-table.js';
-import { type AuditedOptions } from './decorators/audited.decorator.js';
+import { type AuditedOptions } from './audited-options.js';
 import { assertMasks } from './masks/masks.js';
 import {
   excludedPaths,

@@ -1,10 +1,10 @@
 import { type DataSource, type EntityMetadata } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type Mask } from '../dialect/dialect.js';
+import { type Mask } from '../dialect/masks/digest-key.js';
 import { type RevisionDefinition, revisionPropertyPath } from '../revision/revision-table.js';
 import { revisionTableName } from '../revision/revision-table-name.js';
 import { assertAuditable, assertPlainName } from './assert-auditable.js';
-import { type AuditedOptions } from './decorators/audited.decorator.js';
+import { type AuditedOptions } from './audited-options.js';
 import { type Markable } from './marks.js';
 import { columnMasks } from './masks/masks.js';
 import { excludedPaths, isWithin, propertyOf, revisionIdColumns, tableColumns } from './properties.js';

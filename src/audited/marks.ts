@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
 import { AuditConfigurationError } from '../audit.errors.js';
-import { type AuditedOptions } from './decorators/audited.decorator.js';
+import { type AuditedOptions } from './audited-options.js';
 
 const AUDITED = Symbol.for('nestjs-typeorm-audit:audited');
 const LEFT_OUT = Symbol.for('nestjs-typeorm-audit:left-out');

@@ -1,7 +1,7 @@
 import { type EntityMetadata } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { type AuditedOptions } from './decorators/audited.decorator.js';
+import { type AuditedOptions } from './audited-options.js';
 import { markedProperties, type PropertyMark } from './marks.js';
 
 /** The columns that a table has: a @VirtualColumn() is a query, not one of them. */

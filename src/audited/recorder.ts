@@ -1,5 +1,5 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
-import { type Key } from '../dialect/dialect.js';
+import { type Key } from '../dialect/keys/key.js';
 import { type AuditOperation } from '../revision/revision-columns.js';
 import { type AuditPlan } from './audit-plan.js';
 

@@ -3,7 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { AuditConfigurationError } from '../audit.errors.js';
 import { revisionPropertyPath } from '../revision/revision-table.js';
 import { type AuditPlanDraft } from './audit-plan.js';
-import { type AuditedOptions } from './decorators/audited.decorator.js';
+import { type AuditedOptions } from './audited-options.js';
 import { columnMasks } from './masks/masks.js';
 import { excludedPaths, isWithin, propertyOf, revisionIdColumns, tableColumns } from './properties.js';
 

@@ -1,26 +1,15 @@
 import { type ColumnOptions, type EntityMetadata, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type DigestKey } from './masks/mask.js';
+import { type DigestFunction, type DigestKey } from './masks/digest-key.js';
+import { type KeyDescription, type KeyPacker, type KeyTable } from './keys/key.js';
+import { type Executed } from './run/executed.js';
 import { type Catalogue } from './catalogue/catalogue.js';
-import { type NewestRevision, type RevisionBlocks } from './run/revision-blocks.js';
+import { type RevisionBlocks } from './run/revision-blocks.js';
 import { type Session } from './session/session.js';
 import { type Refusal } from './run/refusal.js';
 import { type Statement } from './statement.js';
 import { type Texts } from './values/texts.js';
 import { type TimeLimit } from './run/time-limit.js';
-
-/** A value of a key column as the driver would send it. */
-export type KeyValue = unknown;
-/** The values of one row's primary key, in its order. */
-export type Key = readonly KeyValue[];
-
-/** Keys of many rows as text, which the database made and takes back: the parameters of a key table, in chunks. */
-export interface PackedKeys {
-  readonly length: number;
-  readonly chunks: readonly Readonly<Record<string, unknown>>[];
-}
-
-export type Keys = readonly Key[] | PackedKeys;
 
 /** What a value that isn't copied from a table is, for databases that have to be told. */
 export type ValueType = 'uuid' | 'time' | 'text' | 'json' | 'integer' | 'boolean';
@@ -273,24 +262,6 @@ export interface Dialect {
   readonly timeLimit?: TimeLimit;
 }
 
-export interface KeyPacker {
-  /**
-   * A SELECT of the keys that are in rows of a source, in columns of these names: a row for each `audit_chunk`.
-   *
-   * @param chunk what tells the rows apart that are not to be in one chunk; by default their number, so that a key
-   * table takes a chunk
-   */
-  select(source: string, columns: readonly string[], chunk?: string): string;
-  /** The keys in the rows that it read; a few as values. */
-  take(rows: readonly Record<string, unknown>[]): Keys;
-}
-
-/** What came of a statement: the rows that it read, or the number of those that it wrote. */
-export interface Executed {
-  readonly rows: Record<string, unknown>[];
-  readonly affected: number;
-}
-
 /** The revisions of a table up to a moment. */
 export interface PastRevisions {
   readonly table: string;
@@ -298,9 +269,6 @@ export interface PastRevisions {
   /** Whether a revision is one of them. */
   readonly isPast: (alias: string) => string;
 }
-
-/** Digests a value under the key that has a number. */
-export type DigestFunction = (number: number, value: string | Uint8Array | null) => string | null;
 
 export type WriteKind = 'insert' | 'update' | 'delete';
 
@@ -310,38 +278,5 @@ export type WriteKind = 'insert' | 'update' | 'delete';
  */
 export type Returning = 'clause' | 'beside' | 'appended' | 'none';
 
-/** What stands in a copy for a value: a digest that isn't shown, one that is, or the SQL for something else. */
-export type Mask = 'redact' | 'hash' | ((column: string) => string);
-
 /** Gives the expression for a column of a row, as in `(column) => t."party"`. */
 export type RowExpression = (column: ColumnMetadata) => string;
-
-/** The database's own names of the key columns' types, where they have to be spelled out. */
-export interface KeyDescription {
-  readonly columns: readonly ColumnMetadata[];
-  readonly types: readonly string[];
-  /** The one that the database numbers, whether or not the metadata says so. */
-  readonly numbered?: ColumnMetadata;
-  /** Whether the table has its primary key in the database too, where that has to be known. */
-  readonly hasPrimaryKey?: boolean;
-}
-
-export interface KeyTable {
-  /** For FROM, aliased `k`. */
-  readonly sql: string;
-  /**
-   * What follows the name of the table whose rows are joined by key, so that they are looked up: a scan, which seems
-   * cheap where there are few, would lock the rows of others. Undefined where nothing is needed.
-   */
-  readonly lookup?: string;
-  /** The n-th key column. */
-  key(n: number): string;
-  /** The row's number, from 0. */
-  readonly ordinal: string;
-  /** What is known of the key's newest revision, which may stand behind its own values; where gaps are locked. */
-  readonly newest?: NewestRevision;
-  /** The parameters' values for some keys. */
-  bind(keys: readonly Key[]): Record<string, unknown>;
-  /** The most keys that one statement takes. */
-  readonly limit: number;
-}

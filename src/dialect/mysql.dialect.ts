@@ -1,7 +1,8 @@
 import { type DataSource, QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { assertNothingCut } from './values/cut-values.js';
-import { type Dialect, type Executed } from './dialect.js';
+import { type Dialect } from './dialect.js';
+import { type Executed } from './run/executed.js';
 import { newestOnMariadb } from './run/mariadb.js';
 import { enumTransformers } from './values/enum-transformers.js';
 import { mariadbBlocks } from './run/mariadb.blocks.js';

@@ -1,5 +1,8 @@
 import { type DataSource } from 'typeorm';
-import { type Dialect, type DigestFunction, type Executed, type Key } from './dialect.js';
+import { type Dialect } from './dialect.js';
+import { type DigestFunction } from './masks/digest-key.js';
+import { type Executed } from './run/executed.js';
+import { type Key } from './keys/key.js';
 import { enumTransformers } from './values/enum-transformers.js';
 import { readPlain, runPlain, runPrepared } from './run/prepared.js';
 import { hasOwnQuery } from '../typeorm/query-runner.js';

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type Dialect } from './dialect.js';
+
+/** How a driver takes parameters. */
+interface Parameters {
+  placeholder(n: number): string;
+  readonly numbersParameters: boolean;
+  readonly quoted: string;
+}
 
 /** SQL text for a driver, and the names of its parameters in the order in which the driver takes them. */
 export interface Statement {
@@ -15,11 +21,7 @@ export interface Statement {
  * @param prepared whether it runs so often, with one plan for all values, that connections should keep it
  * @example compileStatement(postgres, 'SELECT {{a}}, {{b}}, {{a}}') // → SELECT $1, $2, $1 and ['a', 'b']
  */
-export function compileStatement(
-  dialect: Pick<Dialect, 'placeholder' | 'numbersParameters' | 'quoted'>,
-  template: string,
-  prepared = false,
-): Statement {
+export function compileStatement(dialect: Parameters, template: string, prepared = false): Statement {
   const parameters: string[] = [];
   const parts = new RegExp(`${dialect.quoted}|\\{\\{(\\w+)\\}\\}`, 'g');
   const text = template.replace(parts, (part, name: string | undefined) => {

@@ -8,7 +8,8 @@ import { type Capture } from '../capture/capture.js';
 import { RevisionSql } from '../capture/writer/revision-sql.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { resolveContext, type WriteContext } from '../context/write-context.js';
-import { type Dialect, type Key } from '../dialect/dialect.js';
+import { type Dialect } from '../dialect/dialect.js';
+import { type Key } from '../dialect/keys/key.js';
 import { compileStatement } from '../dialect/statement.js';
 
 const ATTEMPTS = 6;

@@ -2,7 +2,7 @@ import { type QueryRunner } from 'typeorm';
 import { AuditError, InvalidArgumentError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type RevisionSql } from '../capture/writer/revision-sql.js';
-import { type Key } from '../dialect/dialect.js';
+import { type Key } from '../dialect/keys/key.js';
 import { keyOf } from '../history/revisions/key-of.js';
 import { type EntityId } from '../history/revisions/revision.js';
 import { announcePrune } from './prune/announce-prune.js';

@@ -1,7 +1,7 @@
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { type RevisionSql } from '../capture/writer/revision-sql.js';
 import { joinedRows } from '../capture/writer/revision-statements.js';
-import { type Key, type KeyTable } from '../dialect/dialect.js';
+import { type Key, type KeyTable } from '../dialect/keys/key.js';
 import { type Care } from './care.js';
 import { type FindingKind } from './maintenance.js';
 

@@ -1,5 +1,5 @@
 import { type RevisionSql } from '../capture/writer/revision-sql.js';
-import { type Key } from '../dialect/dialect.js';
+import { type Key } from '../dialect/keys/key.js';
 
 /** Rows in the order of their keys, from a key on: of the audited table (t) or its revision table (r). */
 export class KeyOrder {

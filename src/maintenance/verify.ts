@@ -1,5 +1,5 @@
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { type Key } from '../dialect/dialect.js';
+import { type Key } from '../dialect/keys/key.js';
 import { type Care } from './care.js';
 import { type Differences, liveDifferences, recordedDifferences } from './find-differences.js';
 import { type Finding, type FindingKind, type VerifyOptions, type VerifyReport } from './maintenance.js';

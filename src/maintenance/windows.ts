@@ -1,5 +1,5 @@
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { type Key } from '../dialect/dialect.js';
+import { type Key } from '../dialect/keys/key.js';
 import { type Care } from './care.js';
 import { KeyOrder } from './key-order.js';
 

@@ -6,7 +6,7 @@ import {
   type ObjectLiteral,
 } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type Mask } from '../dialect/dialect.js';
+import { type Mask } from '../dialect/masks/digest-key.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { maskedType } from '../dialect/masks/mask.js';
 import { MAX_ACTOR_LENGTH, type RevisionColumns } from './revision-columns.js';

@@ -19,8 +19,12 @@ import {
   PrimaryGeneratedColumn,
 } from 'typeorm';
 import { dataSourceOf, sqlite, startApp } from '../support/app.js';
-import { createDatabase, databasesOfThisRun, skipForWantOfServers } from '../support/databases.js';
-import { type TestDatabase } from '../support/databases.js';
+import {
+  createDatabase,
+  databasesOfThisRun,
+  skipForWantOfServers,
+  type TestDatabase,
+} from '../support/databases.js';
 import { analyze, newUuid, numbers } from '../support/generated-rows.js';
 import { pgbouncersOfThisRun, startPooler } from '../support/pgbouncer.js';
 import { type ServerName } from '../support/servers.js';

@@ -1,4 +1,4 @@
-import { type Mask } from '../../dialect/dialect.js';
+import { type Mask } from '../../dialect/masks/digest-key.js';
 import { markMasked } from '../masks/masks.js';
 
 /**

@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type DigestFunction } from '../../dialect/dialect.js';
-import { type DigestKey, HMAC_DIGITS, HMAC_PADS, KEY_ID_DIGITS } from '../../dialect/masks/mask.js';
+import { type DigestFunction, type DigestKey } from '../../dialect/masks/digest-key.js';
+import { HMAC_DIGITS, HMAC_PADS, KEY_ID_DIGITS } from '../../dialect/masks/mask.js';
 
 const KEY_BYTES = 32;
 const SCOPE = 'nestjs-typeorm-audit';

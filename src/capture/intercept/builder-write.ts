@@ -2,7 +2,8 @@ import { QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
 import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Who } from '../../context/write-context.js';
-import { type Key, type WriteKind } from '../../dialect/dialect.js';
+import { type Key } from '../../dialect/keys/key.js';
+import { type WriteKind } from '../../dialect/dialect.js';
 import { assertExecutionsChecked } from '../../typeorm/executions.patch.js';
 import { typeormVersion } from '../../typeorm/version.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
@@ -12,8 +13,7 @@ import { givenRows, tellsInsertedKeys } from '../rows/rows-of-insert.js';
 import { viewOf } from '../../typeorm/query-runner-view.js';
 import { type RecordedFlush } from './flush.js';
 import { ReturnedKeys } from '../rows/rows-returned.js';
-import { type Write } from '../pending/record-writes.js';
-import { type RecordedOperation } from '../pending/recordable.js';
+import { type RecordedOperation, type Write } from '../write.js';
 import { givenFacts, ToldFacts } from '../rows/row-facts.js';
 import { soleKeyOf } from '../rows/row-of-id.js';
 import { type Unit } from '../unit/unit.js';
@@ -218,7 +218,17 @@ export class BuilderWrite {
     const returned = this.returnedKeys(circumstances, isTraced, soleKey, hasPlaces);
     this.returned = returned;
     const operation = this.operation();
-    const statement = { capture, builder, queryRunner, table, plan, kind, operation, isTraced, soleKey };
+    const statement = {
+      reader: capture,
+      builder,
+      queryRunner,
+      table,
+      plan,
+      kind,
+      operation,
+      isTraced,
+      soleKey,
+    };
     const run = async (statement: string, parameters: unknown[]): Promise<QueryResult> => {
       try {
         return await queryRunner.query(statement, parameters, true);

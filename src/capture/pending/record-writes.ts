@@ -1,24 +1,12 @@
-import { type ObjectLiteral } from 'typeorm';
 import { ActorRequiredError, AuditError } from '../../audit.errors.js';
 import { type AuditOptions } from '../../audit.options.js';
-import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type WriteContext } from '../../context/write-context.js';
-import { type Keys } from '../../dialect/dialect.js';
 import { groupedWrites } from './group-writes.js';
 import { isPacked } from '../../dialect/keys/key-text.js';
 import { isRecordable } from '../tables/pending-tables.js';
-import { type RecordedOperation, type RowFacts } from './recordable.js';
+import { type Write } from '../write.js';
 import { type RevisionWriter } from '../writer/revision-writer.js';
 import { type Unit } from '../unit/unit.js';
-
-/** Rows of one table that were written by one operation. */
-export interface Write extends RowFacts {
-  readonly plan: AuditPlan;
-  readonly operation: RecordedOperation;
-  readonly keys: Keys | 'all';
-  /** The instances that were saved, in the order of the keys, for their `@RevisionId()` to be filled. */
-  readonly entities?: readonly (ObjectLiteral | undefined)[];
-}
 
 /** Records the writes of units. */
 export class WriteRecorder {

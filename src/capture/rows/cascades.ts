@@ -2,13 +2,14 @@ import { type DataSource, type EntityMetadata, type QueryRunner } from 'typeorm'
 import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
-import { type Dialect, type Key } from '../../dialect/dialect.js';
+import { type Dialect } from '../../dialect/dialect.js';
+import { type Key } from '../../dialect/keys/key.js';
 import { tableName } from '../../dialect/table-name.js';
 import { ForeignKeys } from './foreign-keys.js';
 import { type KeyReader } from './key-reader.js';
 import { keyText } from '../../dialect/keys/key-text.js';
 import { movedRows } from './rows-rekeyed.js';
-import { type Write } from '../pending/record-writes.js';
+import { type Write } from '../write.js';
 
 /** Rows that refer to others by a foreign key whose values are about to change. */
 export interface Referring {

@@ -1,13 +1,8 @@
 import { type DataSource, type EntityMetadata, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
-import {
-  type Dialect,
-  type Key,
-  type KeyDescription,
-  type KeyPacker,
-  type KeyTable,
-} from '../../dialect/dialect.js';
+import { type Dialect } from '../../dialect/dialect.js';
+import { type Key, type KeyDescription, type KeyPacker, type KeyTable } from '../../dialect/keys/key.js';
 import { bindStatement, compileStatement } from '../../dialect/statement.js';
 import { tableName } from '../../dialect/table-name.js';
 

@@ -1,14 +1,15 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { type Key, type WriteKind } from '../../dialect/dialect.js';
+import { type Key } from '../../dialect/keys/key.js';
+import { type WriteKind } from '../../dialect/dialect.js';
 import { isText } from '../../dialect/values/driver-value.js';
-import { type Capture } from '../capture.js';
+import { type RowReader } from './row-reader.js';
 
 /**
  * The key that a builder's criteria consist of, as in `update(1, …)` and `delete({ id: 1 })`; undefined where they
  * are anything else. What they can hit needs not be asked of the database.
  */
 export function soleKeyOf(
-  capture: Capture,
+  reader: RowReader & { keyOf(plan: AuditPlan, id: unknown): Key },
   plan: AuditPlan,
   kind: WriteKind,
   criteria: unknown,
@@ -26,10 +27,10 @@ export function soleKeyOf(
     if (typeof value === 'string') return kind !== 'delete';
     return (
       (kind === 'delete' ? Number.isSafeInteger(value) : typeof value === 'number') &&
-      !isText(capture.dataSource.driver.normalizeType(columns[n]))
+      !isText(reader.dataSource.driver.normalizeType(columns[n]))
     );
   };
-  return values.every(isExact) ? capture.keyOf(plan, id) : undefined;
+  return values.every(isExact) ? reader.keyOf(plan, id) : undefined;
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

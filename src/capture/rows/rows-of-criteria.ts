@@ -1,10 +1,10 @@
 import { type EntityMetadata, type ObjectLiteral, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
-import { type Key, type Keys } from '../../dialect/dialect.js';
+import { type Key, type Keys } from '../../dialect/keys/key.js';
 import { driverValue } from '../../dialect/values/driver-value.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
-import { type Capture } from '../capture.js';
+import { type RowReader } from './row-reader.js';
 
 const ALIAS = 'audit_new_';
 const FOUND = 'audit_found_';
@@ -26,15 +26,15 @@ export interface AffectedRows {
 
 /** Reads the keys of the rows that a builder's statement is about to write, by its own criteria, and locks them. */
 export async function affectedKeys(
-  capture: Capture,
+  reader: RowReader,
   builder: BuilderInternals,
   queryRunner: QueryRunner,
   table: EntityMetadata,
 ): Promise<Keys> {
-  const packer = capture.keys.packer(table);
-  if (!packer) return (await affectedRows(capture, builder, queryRunner, table)).keys;
-  const select = packer.select(`(${lockingSelect(capture, builder, table)})`, capture.keys.names(table));
-  return packer.take(await read(capture, builder, queryRunner, select));
+  const packer = reader.keys.packer(table);
+  if (!packer) return (await affectedRows(reader, builder, queryRunner, table)).keys;
+  const select = packer.select(`(${lockingSelect(reader, builder, table)})`, reader.keys.names(table));
+  return packer.take(await read(reader, builder, queryRunner, select));
 }
 
 /**
@@ -43,16 +43,16 @@ export async function affectedKeys(
  * @param rekeyed the primary columns to which it gives values that are to be worked out too
  */
 export async function affectedRows(
-  capture: Capture,
+  reader: RowReader,
   builder: BuilderInternals,
   queryRunner: QueryRunner,
   table: EntityMetadata,
   rekeyed: readonly ColumnMetadata[] = [],
 ): Promise<AffectedRows> {
-  const { expressions, parameters } = newKeyExpressions(capture, builder, rekeyed);
-  const select = lockingSelect(capture, builder, table, expressions);
-  const rows = await read(capture, builder, queryRunner, select, parameters);
-  const keys = capture.keys.keysIn(table, rows);
+  const { expressions, parameters } = newKeyExpressions(reader, builder, rekeyed);
+  const select = lockingSelect(reader, builder, table, expressions);
+  const rows = await read(reader, builder, queryRunner, select, parameters);
+  const keys = reader.keys.keysIn(table, rows);
   if (rekeyed.length === 0) return { keys, newKeys: keys };
   const isRekeyed = table.primaryColumns.map((column) => rekeyed.indexOf(column));
   const newKeys = keys.map((key, at) =>
@@ -63,7 +63,7 @@ export async function affectedRows(
 
 // With the locks that the write itself takes: no more rows, and on PostgreSQL no stronger ones.
 function lockingSelect(
-  { keys, dialect, dataSource }: Capture,
+  { keys, dialect, dataSource }: RowReader,
   builder: BuilderInternals,
   table: EntityMetadata,
   expressions: readonly string[] = [],
@@ -95,7 +95,7 @@ function andWhere(where: string, condition: string): string {
 }
 
 async function read(
-  { dataSource }: Capture,
+  { dataSource }: RowReader,
   builder: BuilderInternals,
   queryRunner: QueryRunner,
   select: string,
@@ -129,7 +129,7 @@ function isGiven(column: ColumnMetadata, values: unknown): boolean {
 }
 
 function newKeyExpressions(
-  { dialect, dataSource }: Capture,
+  { dialect, dataSource }: RowReader,
   { expressionMap }: BuilderInternals,
   rekeyed: readonly ColumnMetadata[],
 ): { expressions: string[]; parameters: ObjectLiteral } {

@@ -2,10 +2,10 @@ import { type EntityMetadata, type ObjectLiteral, type QueryResult, type QueryRu
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { AuditError } from '../../audit.errors.js';
-import { type Key } from '../../dialect/dialect.js';
+import { type Key } from '../../dialect/keys/key.js';
 import { driverValue } from '../../dialect/values/driver-value.js';
 import { tableName } from '../../dialect/table-name.js';
-import { type Capture } from '../capture.js';
+import { type RowReader } from './row-reader.js';
 import { uniqueKeys } from '../../dialect/keys/key-text.js';
 
 const ROWS_PER_SELECT = 500;
@@ -43,7 +43,7 @@ function untold({ name }: EntityMetadata, expressionMap: QueryExpressionMap): Au
 
 /** The key column that the database numbers: by the metadata, or where that leaves keys unknown, by its catalogue. */
 export async function numberedColumn(
-  { keys }: Capture,
+  { keys }: RowReader,
   queryRunner: QueryRunner,
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
@@ -65,7 +65,7 @@ export function lacksKeys({ primaryColumns }: EntityMetadata, expressionMap: Que
  * insert's unique columns lead to. Keys of rows that an insert left alone do no harm.
  */
 export async function insertedKeys(
-  capture: Capture,
+  reader: RowReader,
   queryRunner: QueryRunner,
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
@@ -78,26 +78,26 @@ export async function insertedKeys(
     // A trigger has given another one.
     if (first === 0n) throw untold(table, expressionMap);
     const step = rows.length > 1 ? await numberingStep(queryRunner) : 1;
-    return rows.map((row, n) => keyIn(capture, table, row, String(first + BigInt(n * step))));
+    return rows.map((row, n) => keyIn(reader, table, row, String(first + BigInt(n * step))));
   }
   // An upsert may have found a row that has another key than the one it was given.
   const sought = expressionMap.onUpdate ? rows : rows.filter((row) => !hasKey(table, row));
   return uniqueKeys([
-    ...givenKeys(capture, table, rows),
-    ...(await keysByUniques(capture, queryRunner, table, sought)),
+    ...givenKeys(reader, table, rows),
+    ...(await keysByUniques(reader, queryRunner, table, sought)),
   ]);
 }
 
 /** The keys of the rows that an upsert may find, of which some may not be there. */
 export async function keysOfConflicts(
-  capture: Capture,
+  reader: RowReader,
   queryRunner: QueryRunner,
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
 ): Promise<Key[]> {
   const rows = givenRows(expressionMap) ?? [];
-  const given = await capture.keys.existing(queryRunner, table, givenKeys(capture, table, rows));
-  return uniqueKeys([...given, ...(await keysByUniques(capture, queryRunner, table, rows))]);
+  const given = await reader.keys.existing(queryRunner, table, givenKeys(reader, table, rows));
+  return uniqueKeys([...given, ...(await keysByUniques(reader, queryRunner, table, rows))]);
 }
 
 /** The rows that are given to an insert; undefined where a SELECT gives them. */
@@ -140,7 +140,7 @@ function isGiven(column: ColumnMetadata, row: ObjectLiteral): boolean {
 
 /** @param insertId for the column that the database numbers, if the row doesn't give it */
 function keyIn(
-  { dataSource }: Capture,
+  { dataSource }: RowReader,
   { primaryColumns }: EntityMetadata,
   row: ObjectLiteral,
   insertId?: string,
@@ -158,24 +158,24 @@ async function numberingStep(queryRunner: QueryRunner): Promise<number> {
   return Number(step);
 }
 
-function givenKeys(capture: Capture, table: EntityMetadata, rows: readonly ObjectLiteral[]): Key[] {
-  return rows.filter((row) => hasKey(table, row)).map((row) => keyIn(capture, table, row));
+function givenKeys(reader: RowReader, table: EntityMetadata, rows: readonly ObjectLiteral[]): Key[] {
+  return rows.filter((row) => hasKey(table, row)).map((row) => keyIn(reader, table, row));
 }
 
 /** The keys of the rows that share a unique key with given ones; those without any are passed over. */
 async function keysByUniques(
-  capture: Capture,
+  reader: RowReader,
   queryRunner: QueryRunner,
   table: EntityMetadata,
   rows: readonly ObjectLiteral[],
 ): Promise<Key[]> {
-  const { driver } = capture.dataSource;
+  const { driver } = reader.dataSource;
   const found: Key[] = [];
   for (let at = 0; at < rows.length; at += ROWS_PER_SELECT) {
     const values: unknown[] = [];
     const isValue = (column: ColumnMetadata, row: ObjectLiteral): string => {
-      const n = values.push(driverValue(capture.dataSource, column, column.getEntityValue(row)));
-      return `${driver.escape(column.databaseName)} = ${capture.dialect.placeholder(n)}`;
+      const n = values.push(driverValue(reader.dataSource, column, column.getEntityValue(row)));
+      return `${driver.escape(column.databaseName)} = ${reader.dialect.placeholder(n)}`;
     };
     const conditions = rows
       .slice(at, at + ROWS_PER_SELECT)
@@ -183,9 +183,9 @@ async function keysByUniques(
         uniquesIn(table, row).map((columns) => columns.map((column) => isValue(column, row)).join(' AND ')),
       );
     if (conditions.length === 0) continue;
-    const select = `SELECT ${capture.keys.expressions(table)} FROM ${tableName(capture.dataSource, table)} WHERE ${conditions.join(' OR ')}`;
+    const select = `SELECT ${reader.keys.expressions(table)} FROM ${tableName(reader.dataSource, table)} WHERE ${conditions.join(' OR ')}`;
     found.push(
-      ...capture.keys.keysIn(table, (await queryRunner.query(select, values)) as Record<string, unknown>[]),
+      ...reader.keys.keysIn(table, (await queryRunner.query(select, values)) as Record<string, unknown>[]),
     );
   }
   return found;

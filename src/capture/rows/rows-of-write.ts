@@ -3,21 +3,21 @@ import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js'
 import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { AuditError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { type Key, type Keys, type WriteKind } from '../../dialect/dialect.js';
+import { type Key, type Keys } from '../../dialect/keys/key.js';
+import { type WriteKind } from '../../dialect/dialect.js';
 import { affectedKeys, affectedRows, changedColumns, rekeyedColumns } from './rows-of-criteria.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
-import { type Capture } from '../capture.js';
+import { type RowReader } from './row-reader.js';
 import { type Cascades } from './cascades.js';
 import { assertTellsKeys, insertedKeys, keysOfConflicts, numberedColumn } from './rows-of-insert.js';
 import { keyText } from '../../dialect/keys/key-text.js';
 import { movedRows } from './rows-rekeyed.js';
-import { type Write } from '../pending/record-writes.js';
-import { type RecordedOperation } from '../pending/recordable.js';
+import { type RecordedOperation, type Write } from '../write.js';
 import { type Unit } from '../unit/unit.js';
 
 /** A builder's statement that is about to run. */
 export interface WriteStatement {
-  readonly capture: Capture;
+  readonly reader: RowReader & { readonly cascades: Cascades };
   readonly builder: BuilderInternals;
   readonly queryRunner: QueryRunner;
   readonly table: EntityMetadata;
@@ -40,7 +40,7 @@ export type RowsAfter = (result: QueryResult, returned: Keys | undefined) => Pro
 
 /** Whether the database will change audited rows of other tables along with a write. */
 export function followsWrite(
-  { cascades }: Capture,
+  { cascades }: { readonly cascades: Cascades },
   kind: WriteKind,
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
@@ -67,64 +67,64 @@ export function writtenRows(statement: WriteStatement): Promise<RowsAfter> {
 }
 
 const tracedRows: Record<WriteKind, (statement: WriteStatement) => Promise<RowsAfter>> = {
-  async insert({ capture, builder, queryRunner, table, plan, operation, isReturned, unit }) {
+  async insert({ reader, builder, queryRunner, table, plan, operation, isReturned, unit }) {
     const { expressionMap } = builder;
     const numbered =
-      plan && !isReturned ? await numberedColumn(capture, queryRunner, table, expressionMap) : undefined;
+      plan && !isReturned ? await numberedColumn(reader, queryRunner, table, expressionMap) : undefined;
     if (plan && !isReturned) assertTellsKeys(table, expressionMap, numbered);
-    const { cascades, keys: reader } = capture;
+    const { cascades } = reader;
     const followed = actingOnUpdate(cascades, table, expressionMap);
     // An upsert that overwrites keys ends the histories of those that it finds.
     const isFindable = followed.length > 0 || overwritesKeys(table, expressionMap);
-    const found = isFindable ? await keysOfConflicts(capture, queryRunner, table, expressionMap) : [];
+    const found = isFindable ? await keysOfConflicts(reader, queryRunner, table, expressionMap) : [];
     if (isFindable) await unit?.renewSnapshot();
     const referring = await cascades.ofUpdate(queryRunner, followed, found);
     return async (result, returned) => {
       const keys =
         (returned as Key[] | undefined) ??
-        (plan ? await insertedKeys(capture, queryRunner, table, expressionMap, result, numbered) : found);
+        (plan ? await insertedKeys(reader, queryRunner, table, expressionMap, result, numbered) : found);
       const cascaded = await cascades.afterUpdate(queryRunner, referring, keys);
       if (!plan) return cascaded;
-      const left = new Set((await reader.existing(queryRunner, table, found)).map(keyText));
+      const left = new Set((await reader.keys.existing(queryRunner, table, found)).map(keyText));
       const gone = found.filter((key) => !left.has(keyText(key)));
       return [{ plan, operation: 'delete', keys: gone }, { plan, operation, keys }, ...cascaded];
     };
   },
 
   async delete(statement) {
-    const { capture, builder, queryRunner, table, plan, operation } = statement;
-    const { keys } = await affectedRows(capture, builder, queryRunner, table);
-    const cascaded = await capture.cascades.ofDelete(queryRunner, table, keys);
+    const { reader, builder, queryRunner, table, plan, operation } = statement;
+    const { keys } = await affectedRows(reader, builder, queryRunner, table);
+    const cascaded = await reader.cascades.ofDelete(queryRunner, table, keys);
     return async (result) => {
       assertAllRead(table, keys, result.affected ?? 0);
-      const followed = capture.dialect.leavesChildren ? await deletedOf(statement, cascaded) : cascaded;
+      const followed = reader.dialect.leavesChildren ? await deletedOf(statement, cascaded) : cascaded;
       return plan ? [{ plan, operation, keys }, ...followed] : followed;
     };
   },
 
-  async update({ capture, builder, queryRunner, table, plan, operation, isReturned }) {
+  async update({ reader, builder, queryRunner, table, plan, operation, isReturned }) {
     const rekeyed = rekeyedColumns(table, builder.expressionMap);
-    const followed = actingOnUpdate(capture.cascades, table, builder.expressionMap);
+    const followed = actingOnUpdate(reader.cascades, table, builder.expressionMap);
     const { keys, newKeys } = await affectedRows(
-      capture,
+      reader,
       builder,
       queryRunner,
       table,
       isReturned ? [] : rekeyed,
     );
-    const referring = await capture.cascades.ofUpdate(queryRunner, followed, keys);
+    const referring = await reader.cascades.ofUpdate(queryRunner, followed, keys);
     return async (result, returned) => {
       assertAllRead(table, keys, returned?.length ?? result.affected ?? 0);
       const next = (returned as Key[] | undefined) ?? newKeys;
       const own = plan ? movedRows(plan, operation, keys, rekeyed.length > 0 ? next : keys) : [];
-      return [...own, ...(await capture.cascades.afterUpdate(queryRunner, referring, next))];
+      return [...own, ...(await reader.cascades.afterUpdate(queryRunner, referring, next))];
     };
   },
 };
 
 // Without the rows that should have been deleted and are still there.
 async function deletedOf(
-  { capture, queryRunner }: WriteStatement,
+  { reader, queryRunner }: WriteStatement,
   writes: readonly Write[],
 ): Promise<Write[]> {
   const deleted: Write[] = [];
@@ -134,7 +134,7 @@ async function deletedOf(
       continue;
     }
     const keys = write.keys as Key[];
-    const left = new Set((await capture.keys.existing(queryRunner, write.plan.metadata, keys)).map(keyText));
+    const left = new Set((await reader.keys.existing(queryRunner, write.plan.metadata, keys)).map(keyText));
     deleted.push({ ...write, keys: keys.filter((key) => !left.has(keyText(key))) });
   }
   return deleted;
@@ -142,12 +142,12 @@ async function deletedOf(
 
 // All that has to be known of these rows is which they are.
 async function plainRows(
-  { capture, builder, queryRunner, table, operation, isReturned, soleKey }: WriteStatement,
+  { reader, builder, queryRunner, table, operation, isReturned, soleKey }: WriteStatement,
   plan: AuditPlan,
 ): Promise<RowsAfter> {
   if (isReturned) return async (_, returned) => [{ plan, operation, keys: returned! }];
   if (soleKey) return async ({ affected }) => (affected === 0 ? [] : [{ plan, operation, keys: [soleKey] }]);
-  const keys = await affectedKeys(capture, builder, queryRunner, table);
+  const keys = await affectedKeys(reader, builder, queryRunner, table);
   return async (result) => {
     assertAllRead(table, keys, result.affected ?? 0);
     return [{ plan, operation, keys }];

@@ -1,8 +1,9 @@
 import { type EntityMetadata, type QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
 import { AuditError } from '../../audit.errors.js';
-import { type KeyPacker, type Keys, type Returning, type WriteKind } from '../../dialect/dialect.js';
+import { type KeyPacker, type Keys } from '../../dialect/keys/key.js';
+import { type Returning, type WriteKind } from '../../dialect/dialect.js';
 import { typeormVersion } from '../../typeorm/version.js';
-import { type Capture } from '../capture.js';
+import { type RowReader } from './row-reader.js';
 
 const PLACE = 'audit_key_place';
 const PACKED = 'WITH audit_written AS (';
@@ -20,7 +21,7 @@ export class ReturnedKeys {
   private isListed = false;
 
   constructor(
-    private readonly capture: Capture,
+    private readonly reader: RowReader,
     private readonly table: EntityMetadata,
     private readonly kind: WriteKind,
     private readonly form: Returning,
@@ -32,8 +33,8 @@ export class ReturnedKeys {
     /** How many rows an insert is given. */
     private readonly given: () => number | undefined,
   ) {
-    const keys = capture.keys.expressions(table);
-    this.keys = hasPlaces ? `${keys}, ${capture.dialect.rowPlace} AS ${PLACE}` : keys;
+    const keys = reader.keys.expressions(table);
+    this.keys = hasPlaces ? `${keys}, ${reader.dialect.rowPlace} AS ${PLACE}` : keys;
   }
 
   /** Whether the statement returns the keys, once its text has been made. */
@@ -58,7 +59,7 @@ export class ReturnedKeys {
           `peer dependencies.`,
       );
     if (this.form === 'appended')
-      return `${text}${this.capture.dialect.returningClause(this.kind, this.keys)}`;
+      return `${text}${this.reader.dialect.returningClause(this.kind, this.keys)}`;
     return this.isPacked ? `${PACKED}${text}${this.packedEnd}` : text;
   }
 
@@ -66,7 +67,7 @@ export class ReturnedKeys {
   shown(text: string): string {
     if (this.isPacked && text.startsWith(PACKED)) return text.slice(PACKED.length, -this.packedEnd.length);
     if (this.form === 'appended')
-      return text.replace(this.capture.dialect.returningClause(this.kind, this.keys), '');
+      return text.replace(this.reader.dialect.returningClause(this.kind, this.keys), '');
     return text.replace(this.own === '' ? ` RETURNING ${this.keys}` : `, ${this.keys}`, '');
   }
 
@@ -78,28 +79,28 @@ export class ReturnedKeys {
   }
 
   private get packedEnd(): string {
-    return `) ${this.packer!.select('audit_written', this.capture.keys.names(this.table))}`;
+    return `) ${this.packer!.select('audit_written', this.reader.keys.names(this.table))}`;
   }
 
   /** The keys in a result, which is then as it would have been without them. */
   async take(queryRunner: QueryRunner, result: QueryResult): Promise<ReturnedRows> {
-    const { capture, table } = this;
+    const { reader, table } = this;
     const rows = result.records as Record<string, unknown>[];
     if (this.isPacked) {
       const packed = this.packer!.take(rows);
       result.affected = packed.length;
-      await capture.dialect.forgetReturned(queryRunner, this.kind, result, undefined, undefined);
+      await reader.dialect.forgetReturned(queryRunner, this.kind, result, undefined, undefined);
       return { keys: packed, places: undefined };
     }
-    const keys = capture.keys.keysIn(table, rows);
+    const keys = reader.keys.keysIn(table, rows);
     const places = this.hasPlaces ? rows.map((row) => row[PLACE] as string) : undefined;
     if (this.own === '') {
-      const numbered = this.kind === 'insert' ? await capture.keys.numbered(queryRunner, table) : undefined;
+      const numbered = this.kind === 'insert' ? await reader.keys.numbered(queryRunner, table) : undefined;
       const first: unknown = numbered && keys[0]?.[table.primaryColumns.indexOf(numbered)];
-      await capture.dialect.forgetReturned(queryRunner, this.kind, result, first, this.given());
+      await reader.dialect.forgetReturned(queryRunner, this.kind, result, first, this.given());
       return { keys, places };
     }
-    result.records = capture.keys.withoutKeys(rows);
+    result.records = reader.keys.withoutKeys(rows);
     // PostgreSQL's driver gives updated and deleted rows together with their number.
     const [first, ...rest] = result.raw as unknown[];
     result.raw = first === rows ? [result.records, ...rest] : result.records;

@@ -1,5 +1,5 @@
 import { type QueryRunner } from 'typeorm';
-import { type Key, type Keys } from '../../dialect/dialect.js';
+import { type Key, type Keys } from '../../dialect/keys/key.js';
 import { newId, now } from './clock.js';
 import { type KeyReader } from '../rows/key-reader.js';
 import { boundChunks, keyParameters, soleKey } from '../../dialect/keys/key-text.js';

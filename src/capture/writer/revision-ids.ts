@@ -1,6 +1,6 @@
 import { type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { type Key } from '../../dialect/dialect.js';
+import { type Key } from '../../dialect/keys/key.js';
 import { type KeyReader } from '../rows/key-reader.js';
 import { boundChunks } from '../../dialect/keys/key-text.js';
 import { type Recordable } from '../pending/recordable.js';

@@ -1,6 +1,7 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { type Dialect, type Key, type Keys } from '../../dialect/dialect.js';
+import { type Dialect } from '../../dialect/dialect.js';
+import { type Key, type Keys } from '../../dialect/keys/key.js';
 import { type KeyReader } from '../rows/key-reader.js';
 import { PrunedTables } from './pruned-tables.js';
 import { type Recordable, type RecordableWrite } from '../pending/recordable.js';

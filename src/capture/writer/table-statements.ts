@@ -1,7 +1,8 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { runMasked } from '../../audited/masks/mask-key.js';
-import { type Dialect, type Executed } from '../../dialect/dialect.js';
+import { type Dialect } from '../../dialect/dialect.js';
+import { type Executed } from '../../dialect/run/executed.js';
 import { type Statement } from '../../dialect/statement.js';
 import { RevisionSql } from './revision-sql.js';
 

@@ -1,6 +1,8 @@
 import { type QueryRunner } from 'typeorm';
 import { newId } from './clock.js';
-import { type Dialect, type Executed, type Key } from '../../dialect/dialect.js';
+import { type Dialect } from '../../dialect/dialect.js';
+import { type Executed } from '../../dialect/run/executed.js';
+import { type Key } from '../../dialect/keys/key.js';
 import { type Statement } from '../../dialect/statement.js';
 import { keyParameters } from '../../dialect/keys/key-text.js';
 import { type Recordable } from '../pending/recordable.js';

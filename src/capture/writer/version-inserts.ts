@@ -1,5 +1,6 @@
 import { type QueryRunner } from 'typeorm';
-import { type Dialect, type Key, type Keys, type KeyTable } from '../../dialect/dialect.js';
+import { type Dialect } from '../../dialect/dialect.js';
+import { type Key, type Keys, type KeyTable } from '../../dialect/keys/key.js';
 import { type KeyReader } from '../rows/key-reader.js';
 import { boundChunks, isPacked, soleKey } from '../../dialect/keys/key-text.js';
 import { type PrunedTables } from './pruned-tables.js';

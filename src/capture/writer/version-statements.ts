@@ -1,4 +1,4 @@
-import { type KeyTable } from '../../dialect/dialect.js';
+import { type KeyTable } from '../../dialect/keys/key.js';
 import { type NewestRevision } from '../../dialect/run/revision-blocks.js';
 import { compileStatement, type Statement } from '../../dialect/statement.js';
 import { type KeyExpression, type Recording, type RevisionSql } from './revision-sql.js';

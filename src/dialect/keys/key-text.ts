@@ -1,4 +1,4 @@
-import { type Key, type Keys, type KeyTable, type PackedKeys } from '../dialect.js';
+import { type Key, type Keys, type KeyTable, type PackedKeys } from './key.js';
 
 /** Whether keys are as the database gave them. */
 export function isPacked(keys: Keys): keys is PackedKeys {

@@ -1,6 +1,7 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type Dialect, type Key, type KeyDescription } from '../dialect.js';
+import { type Dialect } from '../dialect.js';
+import { type Key, type KeyDescription } from './key.js';
 import { takePacked } from './packed-rows.js';
 
 // Far below what fits into the default max_allowed_packet of 16 MB.

@@ -1,4 +1,4 @@
-import { type Key, type Keys } from '../dialect.js';
+import { type Key, type Keys } from './key.js';
 
 /** Up to how many keys are taken apart, because statements about one row, and few of them, are quicker. */
 export const FEW_KEYS = 16;

@@ -1,6 +1,7 @@
 import { type ColumnOptions } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type Dialect, type Mask } from '../dialect.js';
+import { type Dialect } from '../dialect.js';
+import { type DigestKey, type Mask } from './digest-key.js';
 
 /** What is shown of a redacted value. */
 export const REDACTED = '***';
@@ -11,17 +12,6 @@ export const HMAC_DIGITS = 56;
 
 /** HMAC pads its key of 32 bytes with zeros to a block of 64. */
 export const HMAC_PADS = { inner: 0x36, outer: 0x5c } as const;
-
-/** One key of one column, as SQL refers to it. */
-export interface DigestKey {
-  /** Begins each digest that it makes. */
-  readonly id: string;
-  /** Its number among the keys of the data source. */
-  readonly number: number;
-  /** The parameters of the two halves of HMAC's blocks that the key is in, blinded by the connection's pad. */
-  readonly inner: string;
-  readonly outer: string;
-}
 
 /** A masked column: its mask, and its keys, the current one first; none where the mask needs none. */
 export interface MaskedColumn {

@@ -1,6 +1,7 @@
 import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { PreparedStatementError } from '../../audit.errors.js';
-import { type Dialect, type Executed } from '../dialect.js';
+import { type Dialect } from '../dialect.js';
+import { type Executed } from './executed.js';
 import { preparedStatementsOf, readPlain, runPlain, runPrepared } from './prepared.js';
 import { hasOwnQuery, ownQueryOf } from '../../typeorm/query-runner.js';
 import { type Session } from '../session/session.js';

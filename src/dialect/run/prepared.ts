@@ -1,6 +1,6 @@
 import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { type AuditOptions } from '../../audit.options.js';
-import { type Executed } from '../dialect.js';
+import { type Executed } from './executed.js';
 import { type Statement } from '../statement.js';
 
 type Choice = NonNullable<AuditOptions['preparedStatements']>;

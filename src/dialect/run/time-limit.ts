@@ -1,5 +1,5 @@
 import { type QueryRunner } from 'typeorm';
-import { type Executed } from '../dialect.js';
+import { type Executed } from './executed.js';
 import { type Statement } from '../statement.js';
 
 /**

@@ -3,8 +3,7 @@ import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { type Refusal } from '../../dialect/run/refusal.js';
 import { bindStatement, compileStatement } from '../../dialect/statement.js';
 import { type Obstacle, valuesText } from './obstacle.js';
-import { type RestoreQuery } from './restore-check.js';
-import { RestoreSql } from './restore-sql.js';
+import { type RestoreQuery, RestoreSql } from './restore-sql.js';
 import { recordedValues, takenValues } from './taken-values.js';
 import { classesOf, uniqueKeysOf } from './unique-keys.js';
 

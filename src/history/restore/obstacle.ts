@@ -1,4 +1,4 @@
-import { type Key } from '../../dialect/dialect.js';
+import { type Key } from '../../dialect/keys/key.js';
 import { type UniqueKey } from './unique-keys.js';
 
 /** What is in the way of bringing a row back. */

@@ -2,8 +2,7 @@ import { type PlanColumn } from '../../audited/audit-plan.js';
 import { tableName } from '../../dialect/table-name.js';
 import { inSavepoint } from '../../dialect/session/savepoint.js';
 import { freeValues, isOrdered } from './free-values.js';
-import { type RestoreQuery } from './restore-check.js';
-import { foreignKeysOf, foreignKeysTo, type RestoreSql } from './restore-sql.js';
+import { foreignKeysOf, foreignKeysTo, type RestoreQuery, type RestoreSql } from './restore-sql.js';
 import { type UniqueKey } from './unique-keys.js';
 import { type HistoryWrite } from './write-transaction.js';
 

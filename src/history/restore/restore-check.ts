@@ -1,10 +1,9 @@
-import { type ObjectLiteral } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { type AuditOperation } from '../../revision/revision-columns.js';
 import { type Obstacle } from './obstacle.js';
-import { foreignKeysOf, type RestoreSql } from './restore-sql.js';
+import { foreignKeysOf, type RestoreQuery, type RestoreSql } from './restore-sql.js';
 import { takenValues } from './taken-values.js';
 import { deletedNode, isPlaceLost, movedNode } from './tree-place.js';
 import { type UniqueKey, uniqueKeysOf } from './unique-keys.js';
@@ -20,9 +19,6 @@ export interface Assessment {
   /** The columns that take the revision's values. */
   readonly columns: readonly PlanColumn[];
 }
-
-/** Runs a template of `RestoreSql` on a row. */
-export type RestoreQuery = (template: string, values: Record<string, unknown>) => Promise<ObjectLiteral[]>;
 
 /** Finds out what bringing a row back to a revision comes to, and locks the row, where it exists. */
 export class RestoreCheck {

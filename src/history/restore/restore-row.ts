@@ -1,7 +1,7 @@
 import { type ObjectLiteral } from 'typeorm';
 import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
-import { type Key } from '../../dialect/dialect.js';
+import { type Key } from '../../dialect/keys/key.js';
 import { bindStatement, compileStatement } from '../../dialect/statement.js';
 import { tableName } from '../../dialect/table-name.js';
 import { type Obstacle } from './obstacle.js';

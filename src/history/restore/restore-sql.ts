@@ -2,10 +2,14 @@ import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
-import { type Dialect, type Key } from '../../dialect/dialect.js';
+import { type Dialect } from '../../dialect/dialect.js';
+import { type Key } from '../../dialect/keys/key.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { tableName } from '../../dialect/table-name.js';
 import { classesOf, type UniqueKey } from './unique-keys.js';
+
+/** Runs a template of `RestoreSql` on a row. */
+export type RestoreQuery = (template: string, values: Record<string, unknown>) => Promise<ObjectLiteral[]>;
 
 /**
  * The parts of statements that bring a row back from a revision inside the database, under the aliases t (the row)

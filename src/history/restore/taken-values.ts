@@ -1,8 +1,7 @@
 import { hydrated } from '../revisions/column-reader.js';
 import { type Obstacle, valuesText } from './obstacle.js';
 import { keyText } from '../revisions/key-of.js';
-import { type RestoreQuery } from './restore-check.js';
-import { keyIn, type RestoreSql } from './restore-sql.js';
+import { keyIn, type RestoreQuery, type RestoreSql } from './restore-sql.js';
 import { type PlanColumn } from '../../audited/audit-plan.js';
 import { type UniqueKey } from './unique-keys.js';
 

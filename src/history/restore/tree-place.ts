@@ -1,7 +1,6 @@
 import { type ObjectLiteral } from 'typeorm';
 import { type Obstacle } from './obstacle.js';
-import { type RestoreQuery } from './restore-check.js';
-import { type RestoreSql } from './restore-sql.js';
+import { type RestoreQuery, type RestoreSql } from './restore-sql.js';
 
 /** Where TypeORM keeps the place of a node in its tree, beside the node's parent. */
 function keptIn({ plan: { metadata } }: RestoreSql): string {

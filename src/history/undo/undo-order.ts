@@ -1,6 +1,6 @@
 import { type UndoConflict, UndoConflictError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { type Key } from '../../dialect/dialect.js';
+import { type Key } from '../../dialect/keys/key.js';
 import { type Obstacle } from '../restore/obstacle.js';
 import { RefusedWrite } from '../restore/explain-refusal.js';
 import { type UndoneRow } from './undo-rows.js';

@@ -2,7 +2,7 @@ import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
 import { type UndoConflict } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
-import { type Key } from '../../dialect/dialect.js';
+import { type Key } from '../../dialect/keys/key.js';
 import { bindStatement, compileStatement } from '../../dialect/statement.js';
 import { type Obstacle } from '../restore/obstacle.js';
 import { type Assessment } from '../restore/restore-check.js';

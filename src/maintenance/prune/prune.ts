@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type RevisionSql } from '../../capture/writer/revision-sql.js';
-import { type Key } from '../../dialect/dialect.js';
+import { type Key } from '../../dialect/keys/key.js';
 import { endOf } from '../../history/arguments/moment.js';
 import { type Care } from '../care.js';
 import { KeyOrder } from '../key-order.js';

@@ -1,0 +1,68 @@
+import { type AuditOperation } from '../revision/revision-columns.js';
+
+/** A write that is about to be recorded, as `when` sees it. */
+export interface AuditedWrite {
+  operation: AuditOperation;
+  actor: string | null;
+  reason: string | null;
+  context: Record<string, unknown> | null;
+}
+
+/** How one entity is audited. */
+export interface AuditedOptions {
+  /**
+   * The entity's name in the HTTP API.
+   * @default the table's name
+   */
+  name?: string;
+
+  /**
+   * Property paths that are not copied into the revision table: a column, an embedded, a relation.
+   * A write that changes nothing else adds no revision.
+   * @default []
+   * @example exclude: ['loginCount', 'address.geohash', 'guest']
+   */
+  exclude?: string[];
+
+  /**
+   * On a base class: the classes that extend it and are not audited, with all that extends them.
+   * `@NotAudited()` on a class does the same.
+   * @default []
+   * @example Audited({ except: [Session, JobRecord] })(VendureEntity)
+   */
+  except?: (abstract new (...args: any[]) => unknown)[];
+
+  /**
+   * What the revision of a delete holds beside the key: nulls, or the last recorded state.
+   * @default 'null'
+   */
+  deletedState?: 'null' | 'last';
+
+  /**
+   * The revision table's name, before `entityPrefix`.
+   * @default the audited table's name and '_rev'
+   */
+  tableName?: string;
+
+  /**
+   * 'copy' gives the revision table the audited table's foreign-key and ordinary indexes, never as unique ones,
+   * which makes filtered reads of the past fast and each write dearer.
+   * @default 'none'
+   */
+  indexes?: 'none' | 'copy';
+
+  /**
+   * Whether a write is recorded; asked once for each write statement and operation, with who writes and why.
+   * A write that it declines leaves the newest revision behind the row until the next one that it accepts.
+   * @default every write is recorded
+   * @example when: (write) => write.actor !== 'nightly-import'
+   */
+  when?: (write: AuditedWrite) => boolean;
+
+  /**
+   * Whether a write without an actor is refused.
+   * @default `requireActor` of the module
+   * @example requireActor: false // a table that anonymous visitors write, in an application that requires actors
+   */
+  requireActor?: boolean;
+}

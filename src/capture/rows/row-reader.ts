@@ -1,0 +1,10 @@
+import { type DataSource } from 'typeorm';
+import { type Dialect } from '../../dialect/dialect.js';
+import { type KeyReader } from './key-reader.js';
+
+/** What rows of one data source are found with. */
+export interface RowReader {
+  readonly dataSource: DataSource;
+  readonly dialect: Dialect;
+  readonly keys: KeyReader;
+}

@@ -1,0 +1,5 @@
+/** What came of a statement: the rows that it read, or the number of those that it wrote. */
+export interface Executed {
+  readonly rows: Record<string, unknown>[];
+  readonly affected: number;
+}
