@@ -20,6 +20,12 @@ import {
 } from './audit.module-definition.js';
 import { type AuditModuleShape } from './audit.options.js';
 import {
+  type AuditedTarget,
+  getHistoryToken,
+  getMaintenanceToken,
+  getRevisionsToken,
+} from './inject.decorators.js';
+import {
   ATTACHED_AUDIT,
   AUDIT_CONTROLLERS,
   AUDIT_HISTORY,
@@ -33,9 +39,6 @@ import { AuditContextModule } from './context/audit-context.module.js';
 import { HistoryService } from './history/history.service.js';
 import { endpointsOf } from './http/endpoints.js';
 import { noStore } from './http/no-store.js';
-import { getHistoryToken } from './inject-history.decorator.js';
-import { getMaintenanceToken } from './inject-maintenance.decorator.js';
-import { type AuditedTarget, getRevisionsToken } from './inject-revisions.decorator.js';
 
 /**
  * Records every write to the audited entities of a data source, and provides their history.

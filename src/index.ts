@@ -20,7 +20,7 @@ export { type Mask } from './dialect/masks/digest-key.js';
 
 export { type RevisionEntity, revisionOf } from './revision/revision-of.js';
 export { type AuditOperation, type RevisionColumns } from './revision/revision-columns.js';
-export { getRevisionsToken, InjectRevisions } from './inject-revisions.decorator.js';
+export { getRevisionsToken, InjectRevisions } from './inject.decorators.js';
 
 export { HistoryService } from './history/history.service.js';
 export {
@@ -35,7 +35,7 @@ export {
   type UndoOptions,
 } from './history/revisions/revision.js';
 export { type Moment, TimeTravel } from './history/time-travel/time-travel.js';
-export { getHistoryToken, InjectHistory } from './inject-history.decorator.js';
+export { getHistoryToken, InjectHistory } from './inject.decorators.js';
 
 export { clearAudited, type ClearAuditedOptions } from './maintenance/clear-audited.js';
 export { AuditMaintenance } from './maintenance/audit-maintenance.js';
@@ -55,7 +55,7 @@ export {
   type VerifyReport,
 } from './maintenance/maintenance.js';
 export { type MaintenanceAction, MaintenanceRecord } from './revision/maintenance-record.js';
-export { getMaintenanceToken, InjectMaintenance } from './inject-maintenance.decorator.js';
+export { getMaintenanceToken, InjectMaintenance } from './inject.decorators.js';
 
 export { type RequestOrigin } from './context/request-of.js';
 export { AuditContext, type AuditContextState, type AuditContextValues } from './context/audit-context.js';
