@@ -5,7 +5,7 @@ import { type Executed } from '../../dialect/run/executed.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { type Statement } from '../../dialect/statement.js';
 import { keyParameters } from '../../dialect/keys/key-text.js';
-import { type Recordable } from '../pending/recordable.js';
+import { type Recordable } from './recordable.js';
 import { kindOf, recordingOf, valuesOf } from './insert-revisions.js';
 import { type RevisionSql } from './revision-sql.js';
 import { type TableStatement, type TableStatements } from './table-statements.js';
