@@ -333,10 +333,10 @@ describe('the tables of the README', () => {
       'option',
       {
         'src/audit.options.ts': ['AuditOptions', 'AuditModuleShape', 'EndpointOptions'],
-        'src/audited/audited.decorator.ts': ['AuditedOptions'],
+        'src/audited/audited-options.ts': ['AuditedOptions'],
       },
     ],
-    ['option of `timeline`', { 'src/history/revision.ts': ['TimelineOptions'] }],
+    ['option of `timeline`', { 'src/history/revisions/revision.ts': ['TimelineOptions'] }],
   ])('have each %s, with its default', async (title, interfaces) => {
     const options = (await Promise.all(Object.entries(interfaces).map(optionsIn))).flat();
     const rows = tableOf(title).flatMap(([names, value]) => names.split(', ').map((name) => [name, value]));

@@ -105,7 +105,7 @@ function loadAnew(): Loaded {
       delete load.cache[file];
   delete (globalThis as { typeormMetadataArgsStorage?: unknown }).typeormMetadataArgsStorage;
   const { DataSource: Source } = load('typeorm');
-  const { TYPEORM_MEMBERS } = load(join(library, 'revision/typeorm-members.js'));
+  const { TYPEORM_MEMBERS } = load(join(library, 'typeorm/members.js'));
   const members = Object.values<Members>(TYPEORM_MEMBERS);
   const before = new Map(
     classesOfTypeorm().map((each) => [each, [visibleIn(each), visibleIn(each.prototype)]]),
