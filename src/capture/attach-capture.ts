@@ -15,6 +15,7 @@ import {
 } from '../typeorm/executions.patch.js';
 import { extendQueryRunners, replaceTableClear } from '../typeorm/query-runner.patch.js';
 import { assertSchemasKnown } from '../typeorm/data-source.patch.js';
+import { StateSlot } from '../typeorm/state-slot.js';
 import { assertFields, typeormFields } from '../typeorm/fields.js';
 import { assertTypeormMembers, missingTypeormMember } from '../typeorm/members.js';
 import {
@@ -36,13 +37,13 @@ import { noteAttached } from './intercept/unattached.js';
 // stands on is left alone, and refused by the first that attaches.
 if (!missingTypeormMember()) extendTypeorm();
 
-const ATTACHED = Symbol.for('nestjs-typeorm-audit:attached');
-
 /** A data source whose writes are recorded: under which options, and what ends it. */
 interface Attached {
   readonly options: SharedOptions;
   readonly end: () => void;
 }
+
+const attached = new StateSlot<Attached>('attached');
 
 /**
  * Begins to record the writes to a data source's audited entities, or shares what has begun before.
@@ -60,21 +61,21 @@ export function attachCapture(
   assertOneTypeorm(dataSource);
   assertTypeormMembers();
   auditPlansOf(dataSource);
-  const bearer = dataSource as { [ATTACHED]?: Attached };
-  const shared = bearer[ATTACHED]?.options ?? new SharedOptions();
+  const before = attached.of(dataSource);
+  const shared = before?.options ?? new SharedOptions();
   const remove = shared.add(options, context);
   try {
     useMaskKey(dataSource, shared.maskKey);
     usePreparedStatements(dataSource, shared.preparedStatements);
-    bearer[ATTACHED] ??= { options: shared, end: begin(dataSource, shared, context) };
+    if (!before) attached.set(dataSource, { options: shared, end: begin(dataSource, shared, context) });
   } catch (error) {
     remove();
     throw error;
   }
   return () => {
     if (!remove()) return;
-    bearer[ATTACHED]?.end();
-    delete bearer[ATTACHED];
+    attached.of(dataSource)?.end();
+    attached.set(dataSource, undefined);
   };
 }
 
