@@ -4,7 +4,7 @@ import { type Dialect } from '../dialect/dialect.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { type KeyTable } from '../dialect/keys/key.js';
 import { maskedLike } from '../dialect/masks/mask.js';
-import { tableName } from '../dialect/table-name.js';
+import { tableName } from '../dialect/catalogue/table-name.js';
 import { type AuditPlan, type PlanColumn } from './audit-plan.js';
 import { maskedColumn } from './masks/mask-key.js';
 

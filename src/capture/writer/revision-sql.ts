@@ -2,7 +2,7 @@ import { type PlanColumn } from '../../audited/audit-plan.js';
 import { maskedColumn } from '../../audited/masks/mask-key.js';
 import { type KeyExpression, PlanSql, type RowState } from '../../audited/plan-sql.js';
 import { masked, maskedAnew } from '../../dialect/masks/mask.js';
-import { type NewestRevision } from '../../dialect/run/revision-blocks.js';
+import { type NewestRevision } from '../../dialect/sql/revision-blocks.js';
 import { REVISION_COLUMNS, type RevisionColumns } from '../../revision/revision-columns.js';
 
 /** How a statement gets at each row's newest revision. */

@@ -1,6 +1,6 @@
 import { type KeyExpression } from '../../audited/plan-sql.js';
 import { type KeyTable } from '../../dialect/keys/key.js';
-import { compileStatement, type Statement } from '../../dialect/statement.js';
+import { compileStatement, type Statement } from '../../dialect/run/statement.js';
 import { type Recording, type RevisionSql } from './revision-sql.js';
 
 /**

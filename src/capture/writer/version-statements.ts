@@ -1,7 +1,7 @@
 import { type KeyExpression } from '../../audited/plan-sql.js';
 import { type KeyTable } from '../../dialect/keys/key.js';
-import { type NewestRevision } from '../../dialect/run/revision-blocks.js';
-import { compileStatement, type Statement } from '../../dialect/statement.js';
+import { type NewestRevision } from '../../dialect/sql/revision-blocks.js';
+import { compileStatement, type Statement } from '../../dialect/run/statement.js';
 import { type Recording, type RevisionSql } from './revision-sql.js';
 import { skipTaken } from './revision-statements.js';
 

@@ -1,6 +1,6 @@
 import { type PlanColumn } from '../../audited/audit-plan.js';
 import { foreignKeysOf, foreignKeysTo } from '../../audited/foreign-keys.js';
-import { tableName } from '../../dialect/table-name.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { inSavepoint } from '../../dialect/session/savepoint.js';
 import { freeValues, isOrdered } from './free-values.js';
 import { type RestoreQuery, type RestoreSql } from './restore-sql.js';

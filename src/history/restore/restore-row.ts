@@ -3,8 +3,8 @@ import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js'
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { foreignKeysTo } from '../../audited/foreign-keys.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { bindStatement, compileStatement } from '../../dialect/statement.js';
-import { tableName } from '../../dialect/table-name.js';
+import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { type Obstacle } from './obstacle.js';
 import { RefusedWrite } from './explain-refusal.js';
 import { park } from './parking.js';

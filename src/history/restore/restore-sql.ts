@@ -4,7 +4,7 @@ import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js'
 import { type PlanColumn } from '../../audited/audit-plan.js';
 import { PlanSql } from '../../audited/plan-sql.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { tableName } from '../../dialect/table-name.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { type UniqueKey } from './unique-keys.js';
 
 /** Runs a template of `RestoreSql` on a row. */
