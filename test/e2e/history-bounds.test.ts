@@ -7,7 +7,7 @@ import {
   type Page,
   type Revision,
   type TimelineOptions,
-} from '../../src/history/revisions/revision.js';
+} from '../../src/history/history.types.js';
 import { type DatabaseName, describeDatabases } from '../support/databases.js';
 import { type AuditedDatabase, openAudited } from '../support/entities.js';
 import { analyze, numbers } from '../support/generated-rows.js';

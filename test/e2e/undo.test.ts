@@ -16,7 +16,7 @@ import { InvalidArgumentError, UndoConflictError } from '../../src/audit.errors.
 import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { auditPlansOf } from '../../src/audited/audit-plans.js';
 import { HistoryService } from '../../src/history/history.service.js';
-import { type Revision } from '../../src/history/revisions/revision.js';
+import { type Revision } from '../../src/history/history.types.js';
 import { describeDatabases } from '../support/databases.js';
 import { type AuditedDatabase, openAudited } from '../support/entities.js';
 import { expectInvariants } from '../support/invariants.js';

@@ -1,9 +1,9 @@
 import { type DataSource } from 'typeorm';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
-import { tableName } from '../../dialect/table-name.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { endOf } from '../arguments/moment.js';
-import { type Revision } from '../revisions/revision.js';
+import { type Revision } from '../history.types.js';
 import { validDate } from '../timeline/timeline-request.js';
 
 /**
