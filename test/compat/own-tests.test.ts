@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { databasesOfThisRun } from '../support/databases.js';
+import { databasesOfThisRun } from '../support/servers/databases.js';
 import { prepareOwnTests, runOwnTests } from './own-tests.js';
 
 const minutes = 60_000;

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { attachAudit, Audited, revisionOf } from 'nestjs-typeorm-audit';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import { createDatabase, type DatabaseName, describeDatabases } from '../support/databases.js';
+import { createDatabase, type DatabaseName, describeDatabases } from '../support/servers/databases.js';
 
 /** What is computed by queries that select it, and is no column of the table. */
 class Place {

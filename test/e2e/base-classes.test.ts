@@ -17,8 +17,8 @@ import {
   PrimaryGeneratedColumn,
   TableInheritance,
 } from 'typeorm';
-import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
-import { expectInvariants } from '../support/invariants.js';
+import { createDatabase, describeDatabases, type TestDatabase } from '../support/servers/databases.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 /** The entities of a package, whose source nobody can decorate. */
 function shop() {

@@ -16,7 +16,7 @@ import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { clearAudited } from '../../src/maintenance/clear-audited.js';
 import { MaintenanceRecord } from '../../src/revision/maintenance-record.js';
 import { revisionOf } from '../../src/revision/revision-of.js';
-import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
+import { createDatabase, describeDatabases, type TestDatabase } from '../support/servers/databases.js';
 
 @Audited()
 @Entity()

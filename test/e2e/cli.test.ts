@@ -7,8 +7,8 @@ import { tmpdir, userInfo } from 'node:os';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { attachAudit, Audited, MaintenanceRecord, Masked, revisionOf } from 'nestjs-typeorm-audit';
 import { DataSource, Entity, Column, PrimaryColumn } from 'typeorm';
-import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
-import { expectInvariants } from '../support/invariants.js';
+import { createDatabase, describeDatabases, type TestDatabase } from '../support/servers/databases.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 const KEY = 'a key of more than sixteen characters';
 

@@ -12,9 +12,9 @@ import {
 import { attachCapture } from '../../src/capture/attach-capture.js';
 import { AuditContext } from '../../src/context/audit-context.js';
 import { Audited } from '../../src/audited/decorators/audited.decorator.js';
-import { createDatabase, databasesOfThisRun, type TestDatabase } from '../support/databases.js';
-import { guardsSnapshots } from '../support/guarded-snapshots.js';
-import { expectInvariants } from '../support/invariants.js';
+import { createDatabase, databasesOfThisRun, type TestDatabase } from '../support/servers/databases.js';
+import { guardsSnapshots } from '../support/locks/guarded-snapshots.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 const SECONDS = 20;
 

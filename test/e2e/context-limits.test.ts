@@ -11,7 +11,7 @@ import { AuditContext, Audited, AuditModule, type AuditOptions, HistoryService }
 import request from 'supertest';
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { DataSource } from 'typeorm';
-import { dataSourceOf, sqlite, startApp } from '../support/app.js';
+import { dataSourceOf, sqlite, startApp } from '../support/http/app.js';
 
 @Audited()
 @Entity()

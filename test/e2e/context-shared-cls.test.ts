@@ -12,8 +12,8 @@ import { ClsModule, type ClsModuleOptions, ClsService, ContextClsStoreMap } from
 import { AuditContext, Audited, AuditModule, HistoryService } from 'nestjs-typeorm-audit';
 import request from 'supertest';
 import { Column, Entity, PrimaryGeneratedColumn, Repository } from 'typeorm';
-import { dataSourceOf, platforms, sqlite, startApp } from '../support/app.js';
-import { expectInvariants } from '../support/invariants.js';
+import { dataSourceOf, platforms, sqlite, startApp } from '../support/http/app.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 @Audited()
 @Entity()

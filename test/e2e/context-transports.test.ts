@@ -7,8 +7,8 @@ import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import { CLS_CTX, CLS_REQ, ClsModule, ClsServiceManager } from 'nestjs-cls';
 import { AuditContext, Audited, AuditModule, HistoryService } from 'nestjs-typeorm-audit';
 import { Column, Entity, PrimaryGeneratedColumn, Repository } from 'typeorm';
-import { dataSourceOf, sqlite, startApp } from '../support/app.js';
-import { expectInvariants } from '../support/invariants.js';
+import { dataSourceOf, sqlite, startApp } from '../support/http/app.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 @Audited()
 @Entity()

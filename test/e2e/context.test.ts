@@ -30,8 +30,8 @@ import {
 import { tap } from 'rxjs';
 import request from 'supertest';
 import { Column, Entity, PrimaryGeneratedColumn, Repository } from 'typeorm';
-import { dataSourceOf, type Platform, platforms, sqlite, startApp } from '../support/app.js';
-import { expectInvariants } from '../support/invariants.js';
+import { dataSourceOf, type Platform, platforms, sqlite, startApp } from '../support/http/app.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 @Audited()
 @Entity()

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { DataSource, type DataSourceOptions, EntitySchema } from 'typeorm';
 import { attachAudit, Audited, revisionOf } from 'nestjs-typeorm-audit';
-import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
-import { expectInvariants } from '../support/invariants.js';
+import { createDatabase, describeDatabases, type TestDatabase } from '../support/servers/databases.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 const KILLS = 20;
 
@@ -64,7 +64,7 @@ async function check({ options }: TestDatabase, synchronize = false): Promise<nu
 async function writeUntilKilled(options: DataSourceOptions, milliseconds: number): Promise<void> {
   const writer = spawn(
     process.execPath,
-    [join('test', 'support', 'crash-writer.mjs'), join(build, 'index.js'), JSON.stringify(options)],
+    [join('test', 'support', 'faults', 'crash-writer.mjs'), join(build, 'index.js'), JSON.stringify(options)],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let errors = '';

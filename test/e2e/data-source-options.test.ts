@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type DataSourceOptions } from 'typeorm';
-import { expectHistory, live, openLife } from '../support/compact-life.js';
-import { type DatabaseName, databasesOfThisRun } from '../support/databases.js';
+import { expectHistory, live, openLife } from '../support/worlds/compact-life.js';
+import { type DatabaseName, databasesOfThisRun } from '../support/servers/databases.js';
 
 /** What a data source is given, or a change of how it reaches its database. */
 type Change = object | ((options: DataSourceOptions) => object);

@@ -7,10 +7,10 @@ import {
   type DatabaseName,
   databasesOfThisRun,
   type TestDatabase,
-} from '../support/databases.js';
-import { analyze, numbers } from '../support/generated-rows.js';
-import { planOf, type TableRead } from '../support/query-plan.js';
-import { QueryRecorder } from '../support/query-recorder.js';
+} from '../support/servers/databases.js';
+import { analyze, numbers } from '../support/costs/generated-rows.js';
+import { planOf, type TableRead } from '../support/costs/query-plan.js';
+import { QueryRecorder } from '../support/costs/query-recorder.js';
 
 @Audited()
 @Entity()

@@ -8,9 +8,9 @@ import {
   type Revision,
   type TimelineOptions,
 } from '../../src/history/revisions/revision.js';
-import { type DatabaseName, describeDatabases } from '../support/databases.js';
-import { type AuditedDatabase, openAudited } from '../support/entities.js';
-import { analyze, numbers } from '../support/generated-rows.js';
+import { type DatabaseName, describeDatabases } from '../support/servers/databases.js';
+import { type AuditedDatabase, openAudited } from '../support/worlds/audited-database.js';
+import { analyze, numbers } from '../support/costs/generated-rows.js';
 
 @Audited()
 @Entity()

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { attachAudit, Audited, type Change, type HistoryService, Masked } from 'nestjs-typeorm-audit';
 import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
 import { dialectOf } from '../../src/dialect/dialect-of.js';
-import { createDatabase, databasesOfThisRun, type TestDatabase } from '../support/databases.js';
-import { expectInvariants } from '../support/invariants.js';
-import { QueryRecorder } from '../support/query-recorder.js';
+import { createDatabase, databasesOfThisRun, type TestDatabase } from '../support/servers/databases.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
+import { QueryRecorder } from '../support/costs/query-recorder.js';
 
 const empty = { from: (value: unknown) => value ?? [], to: (value: unknown) => value };
 

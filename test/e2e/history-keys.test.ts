@@ -16,9 +16,9 @@ import { InvalidArgumentError } from '../../src/audit.errors.js';
 import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
 import { type EntityId } from '../../src/history/revisions/revision.js';
-import { type DatabaseName, describeDatabases } from '../support/databases.js';
-import { type AuditedDatabase, openAudited } from '../support/entities.js';
-import { expectInvariants } from '../support/invariants.js';
+import { type DatabaseName, describeDatabases } from '../support/servers/databases.js';
+import { type AuditedDatabase, openAudited } from '../support/worlds/audited-database.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 const types: Record<DatabaseName, Record<'bytes' | 'time', ColumnType>> = {
   sqlite: { bytes: 'blob', time: 'datetime' },

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { AfterLoad, Column, Entity, PrimaryColumn } from 'typeorm';
 import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
-import { describeWorlds } from '../support/write-worlds.js';
+import { describeWorlds } from '../support/worlds/write-worlds.js';
 
 @Audited()
 @Entity()

@@ -2,9 +2,9 @@ import { afterEach, expect, it } from '@jest/globals';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
-import { type DatabaseName, describeDatabases } from '../support/databases.js';
-import { type AuditedDatabase, openAudited } from '../support/entities.js';
-import { QueryRecorder } from '../support/query-recorder.js';
+import { type DatabaseName, describeDatabases } from '../support/servers/databases.js';
+import { type AuditedDatabase, openAudited } from '../support/worlds/audited-database.js';
+import { QueryRecorder } from '../support/costs/query-recorder.js';
 
 @Audited()
 @Entity()

@@ -14,10 +14,10 @@ import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { auditPlansOf } from '../../src/audited/audit-plans.js';
 import { HistoryService } from '../../src/history/history.service.js';
 import { type Page, type Revision, type TimelineOptions } from '../../src/history/revisions/revision.js';
-import { describeDatabases } from '../support/databases.js';
-import { type AuditedDatabase, openAudited } from '../support/entities.js';
-import { expectInvariants } from '../support/invariants.js';
-import { QueryRecorder } from '../support/query-recorder.js';
+import { describeDatabases } from '../support/servers/databases.js';
+import { type AuditedDatabase, openAudited } from '../support/worlds/audited-database.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
+import { QueryRecorder } from '../support/costs/query-recorder.js';
 
 @Entity()
 class Guest {

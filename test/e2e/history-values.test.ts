@@ -15,9 +15,9 @@ import {
 import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
 import { type Page, type Revision } from '../../src/history/revisions/revision.js';
-import { type DatabaseName, describeDatabases } from '../support/databases.js';
-import { type AuditedDatabase, openAudited } from '../support/entities.js';
-import { expectInvariants } from '../support/invariants.js';
+import { type DatabaseName, describeDatabases } from '../support/servers/databases.js';
+import { type AuditedDatabase, openAudited } from '../support/worlds/audited-database.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 // A transformer's class may hold its value where a deep comparison doesn't look.
 class Money {

@@ -5,9 +5,9 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Audited, AuditModule } from 'nestjs-typeorm-audit';
 import request from 'supertest';
 import { Column, Entity, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
-import { dataSourceOf, platforms, sqlite, startApp } from '../support/app.js';
-import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
-import { QueryRecorder } from '../support/query-recorder.js';
+import { dataSourceOf, platforms, sqlite, startApp } from '../support/http/app.js';
+import { createDatabase, describeDatabases, type TestDatabase } from '../support/servers/databases.js';
+import { QueryRecorder } from '../support/costs/query-recorder.js';
 
 @Audited()
 @Entity()

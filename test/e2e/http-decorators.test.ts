@@ -13,7 +13,7 @@ import { ApiBearerAuth, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { AuditConfigurationError, Audited, AuditModule, type EndpointOptions } from 'nestjs-typeorm-audit';
 import request from 'supertest';
 import { Entity, PrimaryGeneratedColumn } from 'typeorm';
-import { dataSourceOf, sqlite, startApp } from '../support/app.js';
+import { dataSourceOf, sqlite, startApp } from '../support/http/app.js';
 
 @Audited()
 @Entity()

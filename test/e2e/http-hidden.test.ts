@@ -10,7 +10,7 @@ import { Exclude, Expose, instanceToPlain } from 'class-transformer';
 import { Audited, AuditModule, type EndpointOptions } from 'nestjs-typeorm-audit';
 import request from 'supertest';
 import { ChildEntity, Column, Entity, PrimaryGeneratedColumn, TableInheritance } from 'typeorm';
-import { dataSourceOf, sqlite, startApp } from '../support/app.js';
+import { dataSourceOf, sqlite, startApp } from '../support/http/app.js';
 
 class Address {
   @Column({ nullable: true })

@@ -18,17 +18,17 @@ import {
   type EntitySubscriberInterface,
   PrimaryGeneratedColumn,
 } from 'typeorm';
-import { dataSourceOf, sqlite, startApp } from '../support/app.js';
+import { dataSourceOf, sqlite, startApp } from '../support/http/app.js';
 import {
   createDatabase,
   databasesOfThisRun,
   skipForWantOfServers,
   type TestDatabase,
-} from '../support/databases.js';
-import { analyze, newUuid, numbers } from '../support/generated-rows.js';
-import { pgbouncersOfThisRun, startPooler } from '../support/pgbouncer.js';
-import { type ServerName } from '../support/servers.js';
-import { derivedRunners } from '../support/tenants.js';
+} from '../support/servers/databases.js';
+import { analyze, newUuid, numbers } from '../support/costs/generated-rows.js';
+import { pgbouncersOfThisRun, startPooler } from '../support/servers/pgbouncer.js';
+import { type ServerName } from '../support/servers/servers.js';
+import { derivedRunners } from '../support/worlds/tenants.js';
 
 @Audited()
 @Entity()

@@ -28,8 +28,8 @@ import {
   PrimaryColumn,
   PrimaryGeneratedColumn,
 } from 'typeorm';
-import { dataSourceOf, platforms, sqlite, startApp } from '../support/app.js';
-import { expectInvariants } from '../support/invariants.js';
+import { dataSourceOf, platforms, sqlite, startApp } from '../support/http/app.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 @Audited()
 @Entity()

@@ -21,9 +21,9 @@ import {
   PrimaryColumn,
   PrimaryGeneratedColumn,
 } from 'typeorm';
-import { dataSourceOf, sqlite, startApp } from '../support/app.js';
-import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
-import { expectInvariants } from '../support/invariants.js';
+import { dataSourceOf, sqlite, startApp } from '../support/http/app.js';
+import { createDatabase, describeDatabases, type TestDatabase } from '../support/servers/databases.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 @Audited()
 @Entity()

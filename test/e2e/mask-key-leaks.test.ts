@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 import { afterEach, expect, it, jest } from '@jest/globals';
 import { attachAudit, Audited, Masked } from 'nestjs-typeorm-audit';
 import { Column, DataSource, Entity, type Logger, PrimaryGeneratedColumn, QueryFailedError } from 'typeorm';
-import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
-import { keyTraces } from '../support/key-traces.js';
+import { createDatabase, describeDatabases, type TestDatabase } from '../support/servers/databases.js';
+import { keyTraces } from '../support/assertions/key-traces.js';
 
 const KEY = 'neutral-made-up-key-0001';
 const require = createRequire(import.meta.url);

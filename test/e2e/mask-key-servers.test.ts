@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type AttachedAudit, attachAudit, Audited, Masked } from 'nestjs-typeorm-audit';
 import { Column, DataSource, type DataSourceOptions, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import { createDatabase, databasesOfThisRun, type TestDatabase } from '../support/databases.js';
-import { keyTraces } from '../support/key-traces.js';
-import { postgresBin, startPostgres, type OwnPostgres } from '../support/own-postgres.js';
-import { pgbouncersOfThisRun, startPooler } from '../support/pgbouncer.js';
-import { QueryRecorder } from '../support/query-recorder.js';
+import { createDatabase, databasesOfThisRun, type TestDatabase } from '../support/servers/databases.js';
+import { keyTraces } from '../support/assertions/key-traces.js';
+import { postgresBin, startPostgres, type OwnPostgres } from '../support/servers/own-postgres.js';
+import { pgbouncersOfThisRun, startPooler } from '../support/servers/pgbouncer.js';
+import { QueryRecorder } from '../support/costs/query-recorder.js';
 
 const KEY = 'neutral-made-up-key-0001';
 

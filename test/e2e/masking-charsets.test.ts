@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { attachAudit, Audited, type HistoryService, Masked } from 'nestjs-typeorm-audit';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import { createDatabase, databasesOfThisRun, type TestDatabase } from '../support/databases.js';
+import { createDatabase, databasesOfThisRun, type TestDatabase } from '../support/servers/databases.js';
 
 const OLD = 'a key of more than sixteen characters';
 const NEW = 'another key of more than sixteen characters';

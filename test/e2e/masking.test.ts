@@ -10,8 +10,8 @@ import {
   PrimaryColumn,
   PrimaryGeneratedColumn,
 } from 'typeorm';
-import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
-import { expectInvariants } from '../support/invariants.js';
+import { createDatabase, describeDatabases, type TestDatabase } from '../support/servers/databases.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 const KEY = 'a key of more than sixteen characters';
 

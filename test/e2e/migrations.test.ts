@@ -16,10 +16,10 @@ import {
 } from 'typeorm';
 import { auditPlansOf } from '../../src/audited/audit-plans.js';
 import { dataSourceOf as dataSourceOfRunner } from '../../src/typeorm/data-source-of.js';
-import { dataSourceOf, startApp } from '../support/app.js';
-import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
-import { expectInvariants } from '../support/invariants.js';
-import { QueryRecorder } from '../support/query-recorder.js';
+import { dataSourceOf, startApp } from '../support/http/app.js';
+import { createDatabase, describeDatabases, type TestDatabase } from '../support/servers/databases.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
+import { QueryRecorder } from '../support/costs/query-recorder.js';
 
 @Audited()
 @Entity()

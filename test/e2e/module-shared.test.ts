@@ -18,8 +18,8 @@ import {
   PrimaryGeneratedColumn,
   Repository,
 } from 'typeorm';
-import { type Platform, platforms, startApp } from '../support/app.js';
-import { expectInvariants } from '../support/invariants.js';
+import { type Platform, platforms, startApp } from '../support/http/app.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 @Audited()
 @Entity()

@@ -30,8 +30,8 @@ import {
   PrimaryGeneratedColumn,
   Repository,
 } from 'typeorm';
-import { dataSourceOf, sqlite, startApp } from '../support/app.js';
-import { expectInvariants } from '../support/invariants.js';
+import { dataSourceOf, sqlite, startApp } from '../support/http/app.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 @Audited()
 @Entity()

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DataSourceOptions } from 'typeorm';
 import { type AuditOptions } from '../../src/audit.options.js';
 import { PreparedStatementError } from '../../src/audit.errors.js';
-import { expectHistory, type Life, live, openLife } from '../support/compact-life.js';
-import { databasesOfThisRun, skipForWantOfServers } from '../support/databases.js';
-import { pgbouncersOfThisRun, type Pooler, startPooler } from '../support/pgbouncer.js';
-import { QueryRecorder } from '../support/query-recorder.js';
+import { expectHistory, type Life, live, openLife } from '../support/worlds/compact-life.js';
+import { databasesOfThisRun, skipForWantOfServers } from '../support/servers/databases.js';
+import { pgbouncersOfThisRun, type Pooler, startPooler } from '../support/servers/pgbouncer.js';
+import { QueryRecorder } from '../support/costs/query-recorder.js';
 
 const databases = databasesOfThisRun();
 const names = ['ann', 'bob', 'cid', 'dan', 'eve', 'fay'];

@@ -12,9 +12,9 @@ import {
 } from 'typeorm';
 import { type TreeType } from 'typeorm/metadata/types/TreeTypes.js';
 import { HistoryService as Histories } from '../../src/history/history.service.js';
-import { describeDatabases } from '../support/databases.js';
-import { type AuditedDatabase, openAudited } from '../support/entities.js';
-import { expectInvariants } from '../support/invariants.js';
+import { describeDatabases } from '../support/servers/databases.js';
+import { type AuditedDatabase, openAudited } from '../support/worlds/audited-database.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 interface Node {
   id: number;

@@ -31,9 +31,9 @@ import { Masked } from '../../src/audited/decorators/masked.decorator.js';
 import { NotAudited } from '../../src/audited/decorators/not-audited.decorator.js';
 import { RevisionId } from '../../src/audited/decorators/revision-id.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
-import { type DatabaseName, describeDatabases } from '../support/databases.js';
-import { type AuditedDatabase, openAudited } from '../support/entities.js';
-import { expectInvariants } from '../support/invariants.js';
+import { type DatabaseName, describeDatabases } from '../support/servers/databases.js';
+import { type AuditedDatabase, openAudited } from '../support/worlds/audited-database.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 class Seat {
   @Column({ nullable: true, type: 'varchar' }) room: string | null;

@@ -4,11 +4,11 @@ import {
   type ComparedDatabases,
   openCompared,
   type RecordedDatabase,
-} from '../support/compared-databases.js';
-import { type CountedWrite, writes } from '../support/counted-writes.js';
-import { type DatabaseName, describeDatabases } from '../support/databases.js';
-import { fillHistories, fillTables, lengthenHistories } from '../support/filled-histories.js';
-import { planOf } from '../support/query-plan.js';
+} from '../support/costs/compared-databases.js';
+import { type CountedWrite, writes } from '../support/costs/counted-writes.js';
+import { type DatabaseName, describeDatabases } from '../support/servers/databases.js';
+import { fillHistories, fillTables, lengthenHistories } from '../support/costs/filled-histories.js';
+import { planOf } from '../support/costs/query-plan.js';
 
 type ServerName = Exclude<DatabaseName, 'sqlite'>;
 

@@ -8,8 +8,8 @@ import {
   type DatabaseName,
   describeDatabases,
   type TestDatabase,
-} from '../support/databases.js';
-import { expectInvariants } from '../support/invariants.js';
+} from '../support/servers/databases.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 describeDatabases('the sample', (name) => {
   let database: TestDatabase;

@@ -3,7 +3,7 @@ import { afterEach, expect, it, jest } from '@jest/globals';
 import { attachAudit, Audited, Masked, NotAudited } from 'nestjs-typeorm-audit';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { looksSecret } from '../../src/audited/masks/secret-names.js';
-import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
+import { createDatabase, describeDatabases, type TestDatabase } from '../support/servers/databases.js';
 
 @Audited()
 @Entity()

@@ -11,9 +11,9 @@ import {
 import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
 import { attachAudit } from '../../src/attach-audit.js';
 import { Audited } from '../../src/audited/decorators/audited.decorator.js';
-import { createDatabase, databasesOfThisRun, skipForWantOfServers } from '../support/databases.js';
-import { expectInvariants } from '../support/invariants.js';
-import { QueryRecorder } from '../support/query-recorder.js';
+import { createDatabase, databasesOfThisRun, skipForWantOfServers } from '../support/servers/databases.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
+import { QueryRecorder } from '../support/costs/query-recorder.js';
 
 @Audited()
 @Entity()

@@ -16,8 +16,8 @@ import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { type AuditedOptions } from '../../src/audited/audited-options.js';
 import { NotAudited } from '../../src/audited/decorators/not-audited.decorator.js';
 import { revisionOf } from '../../src/revision/revision-of.js';
-import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
-import { expectInvariants } from '../support/invariants.js';
+import { createDatabase, describeDatabases, type TestDatabase } from '../support/servers/databases.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 let database: TestDatabase | undefined;
 let dataSource: DataSource | undefined;

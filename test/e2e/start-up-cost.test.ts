@@ -9,7 +9,7 @@ import {
   ManyToOne,
   PrimaryGeneratedColumn,
 } from 'typeorm';
-import { createDatabase, describeDatabases } from '../support/databases.js';
+import { createDatabase, describeDatabases } from '../support/servers/databases.js';
 
 // Time says little on a busy machine; how many functions are called is the same each time.
 describeDatabases('start-up', (name) => {

@@ -3,9 +3,9 @@ import {
   type ComparedDatabases,
   openCompared,
   type RecordedDatabase,
-} from '../support/compared-databases.js';
-import { type CountedWrite, writes } from '../support/counted-writes.js';
-import { describeDatabases } from '../support/databases.js';
+} from '../support/costs/compared-databases.js';
+import { type CountedWrite, writes } from '../support/costs/counted-writes.js';
+import { describeDatabases } from '../support/servers/databases.js';
 
 describeDatabases('the statements of a write', (name) => {
   let compared: ComparedDatabases;

@@ -4,8 +4,8 @@ import { InjectDataSource, TypeOrmModule } from '@nestjs/typeorm';
 import { afterEach, expect, it, jest } from '@jest/globals';
 import { AuditConfigurationError, attachAudit, Audited, AuditModule, revisionOf } from 'nestjs-typeorm-audit';
 import { Column, DataSource, Entity, JoinTable, ManyToMany, PrimaryGeneratedColumn } from 'typeorm';
-import { createDatabase, type DatabaseName, describeDatabases } from '../support/databases.js';
-import { QueryRecorder } from '../support/query-recorder.js';
+import { createDatabase, type DatabaseName, describeDatabases } from '../support/servers/databases.js';
+import { QueryRecorder } from '../support/costs/query-recorder.js';
 
 @Entity('tag')
 class Tag {

@@ -1,9 +1,9 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { Column, DataSource, type DataSourceOptions, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { Audited } from '../../src/audited/decorators/audited.decorator.js';
-import { describeDatabases } from '../support/databases.js';
-import { type AuditedDatabase, openAudited, pendingMigration } from '../support/entities.js';
-import { tableShape } from '../support/table-shape.js';
+import { describeDatabases } from '../support/servers/databases.js';
+import { type AuditedDatabase, openAudited, pendingMigration } from '../support/worlds/audited-database.js';
+import { tableShape } from '../support/assertions/table-shape.js';
 
 @Audited()
 @Entity('booking')

@@ -12,15 +12,15 @@ import {
   PrimaryGeneratedColumn,
 } from 'typeorm';
 import { Audited } from '../../src/audited/decorators/audited.decorator.js';
-import { type DatabaseName, describeDatabases } from '../support/databases.js';
+import { type DatabaseName, describeDatabases } from '../support/servers/databases.js';
 import {
   type AuditedDatabase,
   expectMigratable,
   expectRecorded,
   expectRecordedTogether,
   openAudited,
-} from '../support/entities.js';
-import { expectInvariants } from '../support/invariants.js';
+} from '../support/worlds/audited-database.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 type EntityClass = new () => ObjectLiteral;
 

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { attachAudit, Audited } from 'nestjs-typeorm-audit';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { describeDatabases } from '../support/databases.js';
-import { openAudited } from '../support/entities.js';
+import { describeDatabases } from '../support/servers/databases.js';
+import { openAudited } from '../support/worlds/audited-database.js';
 
 /** An entity whose key and columns are called like what statements have parameters for. */
 @Audited({ indexes: 'copy' })

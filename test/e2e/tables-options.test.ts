@@ -17,16 +17,16 @@ import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { NotAudited } from '../../src/audited/decorators/not-audited.decorator.js';
 import { RevisionId } from '../../src/audited/decorators/revision-id.decorator.js';
 import { revisionOf } from '../../src/revision/revision-of.js';
-import { describeDatabases } from '../support/databases.js';
+import { describeDatabases } from '../support/servers/databases.js';
 import {
   type AuditedDatabase,
   expectMigratable,
   expectRecorded,
   openAudited,
   readRevisions,
-} from '../support/entities.js';
-import { expectInvariants } from '../support/invariants.js';
-import { tableShape } from '../support/table-shape.js';
+} from '../support/worlds/audited-database.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
+import { tableShape } from '../support/assertions/table-shape.js';
 
 @Entity()
 class Tag {

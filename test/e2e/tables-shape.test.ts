@@ -14,9 +14,9 @@ import {
   VersionColumn,
 } from 'typeorm';
 import { Audited } from '../../src/audited/decorators/audited.decorator.js';
-import { type DatabaseName, describeDatabases } from '../support/databases.js';
-import { type AuditedDatabase, openAudited } from '../support/entities.js';
-import { tableShape } from '../support/table-shape.js';
+import { type DatabaseName, describeDatabases } from '../support/servers/databases.js';
+import { type AuditedDatabase, openAudited } from '../support/worlds/audited-database.js';
+import { tableShape } from '../support/assertions/table-shape.js';
 
 @Entity()
 class Guest {

@@ -18,15 +18,15 @@ import {
 import { snakeCase } from 'typeorm/util/StringUtils.js';
 import { auditPlansOf } from '../../src/audited/audit-plans.js';
 import { Audited } from '../../src/audited/decorators/audited.decorator.js';
-import { createDatabase, type DatabaseName, describeDatabases } from '../support/databases.js';
+import { createDatabase, type DatabaseName, describeDatabases } from '../support/servers/databases.js';
 import {
   type AuditedDatabase,
   expectMigratable,
   expectRecorded,
   openAudited,
   pendingMigration,
-} from '../support/entities.js';
-import { expectInvariants } from '../support/invariants.js';
+} from '../support/worlds/audited-database.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 class Spot {
   @Column() seatRow: number;
@@ -160,7 +160,7 @@ describeDatabases('A data source', (name) => {
   };
 
   it('finds its audited entities by a glob, schemas too', async () => {
-    const dataSource = await open({ entities: [`${import.meta.dirname}/../support/globbed/*.ts`] });
+    const dataSource = await open({ entities: [`${import.meta.dirname}/../support/entities/globbed/*.ts`] });
     expect(revisionTables(dataSource)).toEqual(['found_class_rev', 'found_schema_rev']);
     for (const target of ['FoundClass', 'FoundSchema'])
       await expectRecorded(dataSource, target, [{ value: 1 }, { value: 2 }]);

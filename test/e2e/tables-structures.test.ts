@@ -23,7 +23,7 @@ import {
 } from 'typeorm';
 import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { revisionOf } from '../../src/revision/revision-of.js';
-import { describeDatabases } from '../support/databases.js';
+import { describeDatabases } from '../support/servers/databases.js';
 import {
   type AuditedDatabase,
   expectMigratable,
@@ -31,9 +31,9 @@ import {
   expectRecordedTogether,
   openAudited,
   readRevisions,
-} from '../support/entities.js';
-import { expectInvariants } from '../support/invariants.js';
-import { tableShape } from '../support/table-shape.js';
+} from '../support/worlds/audited-database.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
+import { tableShape } from '../support/assertions/table-shape.js';
 
 @Entity()
 class Country {

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { attachAudit, Audited } from 'nestjs-typeorm-audit';
 import { Column, type ColumnOptions, DataSource, Entity, PrimaryColumn } from 'typeorm';
-import { createDatabase, type DatabaseName, describeDatabases } from '../support/databases.js';
-import { openAudited } from '../support/entities.js';
+import { createDatabase, type DatabaseName, describeDatabases } from '../support/servers/databases.js';
+import { openAudited } from '../support/worlds/audited-database.js';
 
 /** The most columns of an entity whose history fits. */
 const MOST: Record<DatabaseName, number> = { sqlite: 991, postgres: 827, mariadb: 1008, mysql: 1008 };

@@ -9,10 +9,10 @@ import {
   type DatabaseName,
   describeDatabases,
   type TestDatabase,
-} from '../support/databases.js';
-import { analyze, numbers, quotient, uuids } from '../support/generated-rows.js';
-import { planOf } from '../support/query-plan.js';
-import { QueryRecorder } from '../support/query-recorder.js';
+} from '../support/servers/databases.js';
+import { analyze, numbers, quotient, uuids } from '../support/costs/generated-rows.js';
+import { planOf } from '../support/costs/query-plan.js';
+import { QueryRecorder } from '../support/costs/query-recorder.js';
 
 const REVISIONS = 1_000_000;
 const VERSIONS = 10;

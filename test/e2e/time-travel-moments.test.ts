@@ -17,8 +17,8 @@ import { NotAudited } from '../../src/audited/decorators/not-audited.decorator.j
 import { RevisionId } from '../../src/audited/decorators/revision-id.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
 import { type Moment } from '../../src/history/time-travel/time-travel.js';
-import { describeDatabases } from '../support/databases.js';
-import { type AuditedDatabase, openAudited } from '../support/entities.js';
+import { describeDatabases } from '../support/servers/databases.js';
+import { type AuditedDatabase, openAudited } from '../support/worlds/audited-database.js';
 
 @Audited()
 @Entity()

@@ -16,9 +16,9 @@ import { HistoricEntityError, HistoryReadOnlyError } from '../../src/audit.error
 import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
 import { type TimeTravel } from '../../src/history/time-travel/time-travel.js';
-import { describeDatabases } from '../support/databases.js';
-import { type AuditedDatabase, openAudited } from '../support/entities.js';
-import { expectInvariants } from '../support/invariants.js';
+import { describeDatabases } from '../support/servers/databases.js';
+import { type AuditedDatabase, openAudited } from '../support/worlds/audited-database.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 
 @Audited()
 @Entity()

@@ -14,7 +14,7 @@ import {
   describeDatabases,
   createDatabase,
   type TestDatabase,
-} from '../support/databases.js';
+} from '../support/servers/databases.js';
 
 @Audited()
 @Entity({ name: 'we ird-täble' })

@@ -12,8 +12,8 @@ import {
 } from 'typeorm';
 import { Audited } from '../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../src/history/history.service.js';
-import { describeDatabases } from '../support/databases.js';
-import { type AuditedDatabase, openAudited } from '../support/entities.js';
+import { describeDatabases } from '../support/servers/databases.js';
+import { type AuditedDatabase, openAudited } from '../support/worlds/audited-database.js';
 
 abstract class Node {
   @PrimaryGeneratedColumn() id: number;

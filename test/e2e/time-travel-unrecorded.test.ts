@@ -10,7 +10,7 @@ import {
   PrimaryColumn,
   PrimaryGeneratedColumn,
 } from 'typeorm';
-import { createDatabase, describeDatabases, type TestDatabase } from '../support/databases.js';
+import { createDatabase, describeDatabases, type TestDatabase } from '../support/servers/databases.js';
 
 @Audited()
 @Entity('tag')

@@ -17,7 +17,7 @@ import {
   databasesOfThisRun,
   describeDatabases,
   type TestDatabase,
-} from '../support/databases.js';
+} from '../support/servers/databases.js';
 
 enum Level {
   Low = 1,

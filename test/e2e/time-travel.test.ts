@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type DataSource } from 'typeorm';
 import { HistoryService } from '../../src/history/history.service.js';
-import { describeDatabases } from '../support/databases.js';
-import { type AuditedDatabase, openAudited } from '../support/entities.js';
-import { expectInvariants } from '../support/invariants.js';
+import { describeDatabases } from '../support/servers/databases.js';
+import { type AuditedDatabase, openAudited } from '../support/worlds/audited-database.js';
+import { expectInvariants } from '../support/assertions/invariants.js';
 import { hotel } from '../support/time-travel/hotel.js';
 import { hotelReads } from '../support/time-travel/hotel-reads.js';
 import { openHotel, rebuildHotel } from '../support/time-travel/hotel-writes.js';

@@ -12,7 +12,7 @@ import {
   type QueryRunner,
   type Repository,
 } from 'typeorm';
-import { createDatabase, describeDatabases } from '../support/databases.js';
+import { createDatabase, describeDatabases } from '../support/servers/databases.js';
 
 @Entity('tag')
 class Tag {

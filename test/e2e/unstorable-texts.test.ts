@@ -15,7 +15,7 @@ import {
   databasesOfThisRun,
   describeDatabases,
   type TestDatabase,
-} from '../support/databases.js';
+} from '../support/servers/databases.js';
 
 @Audited()
 @Entity('room')

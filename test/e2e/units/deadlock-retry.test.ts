@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { type EntityManager, type QueryRunner } from 'typeorm';
-import { refuseRevisions } from '../../support/refused-accounts.js';
-import { describeTwins, isMysql, settled } from '../../support/twins.js';
-import { type World, worldNames } from '../../support/write-worlds.js';
-import { Account } from './entities.js';
+import { refuseRevisions } from '../../support/faults/refused-accounts.js';
+import { describeTwins, isMysql, settled } from '../../support/worlds/twins.js';
+import { type World, worldNames } from '../../support/worlds/write-worlds.js';
+import { Account } from '../../support/entities/accounts.js';
 
 /** Waits until the server says that a transaction waits for a lock. */
 async function untilSomebodyWaits({ dataSource }: World): Promise<void> {

@@ -1,8 +1,8 @@
 import { Column, Entity, EntityManager, JoinTable, ManyToMany, ManyToOne, PrimaryColumn } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { AuditError } from '../../../src/audit.errors.js';
-import { describePaths, type ExpectedRevision, type WritePath } from '../../support/write-paths.js';
-import { type World } from '../../support/write-worlds.js';
+import { describePaths, type ExpectedRevision, type WritePath } from '../../support/worlds/write-paths.js';
+import { type World } from '../../support/worlds/write-worlds.js';
 
 /** Not audited itself. */
 @Entity()

@@ -1,7 +1,7 @@
 import { EntityManager, In, LessThan } from 'typeorm';
-import { describePaths, type ExpectedRevision, type WritePath } from '../../support/write-paths.js';
-import { type World } from '../../support/write-worlds.js';
-import { Reservation, Seat } from './entities.js';
+import { describePaths, type ExpectedRevision, type WritePath } from '../../support/worlds/write-paths.js';
+import { type World } from '../../support/worlds/write-worlds.js';
+import { Reservation, Seat } from '../../support/entities/reservations.js';
 
 const four = ({ manager }: World): Promise<unknown> =>
   manager.insert(

@@ -1,7 +1,7 @@
 import { TransactionRequiredError } from '../../../src/audit.errors.js';
-import { describePaths, type ExpectedRevision } from '../../support/write-paths.js';
-import { type World } from '../../support/write-worlds.js';
-import { Reservation, Seat, Stamped } from './entities.js';
+import { describePaths, type ExpectedRevision } from '../../support/worlds/write-paths.js';
+import { type World } from '../../support/worlds/write-worlds.js';
+import { Reservation, Seat, Stamped } from '../../support/entities/reservations.js';
 
 const three = ({ manager }: World): Promise<unknown> =>
   manager.save(Reservation, [{ code: 'a' }, { code: 'b' }, { code: 'c' }]);

@@ -1,8 +1,8 @@
 import { InsertQueryBuilder } from 'typeorm';
 import { AuditError } from '../../../src/audit.errors.js';
-import { type ExpectedRevision, describePaths, type WritePath } from '../../support/write-paths.js';
-import { type World } from '../../support/write-worlds.js';
-import { Reservation, Seat } from './entities.js';
+import { type ExpectedRevision, describePaths, type WritePath } from '../../support/worlds/write-paths.js';
+import { type World } from '../../support/worlds/write-worlds.js';
+import { Reservation, Seat } from '../../support/entities/reservations.js';
 
 const rows = (): Partial<Reservation>[] => [{ code: 'a', party: 1 }, { code: 'b', note: 'x' }, { code: 'c' }];
 const inserted = (...ids: number[]): ExpectedRevision[] => ids.map((id) => ['reservation', 'insert', id, 1]);

@@ -1,8 +1,8 @@
 import { Column, Entity, ManyToOne, OneToMany, PrimaryColumn } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { describePaths } from '../../support/write-paths.js';
-import { MYSQLS, type World } from '../../support/write-worlds.js';
-import { Reservation, Seat } from './entities.js';
+import { describePaths } from '../../support/worlds/write-paths.js';
+import { MYSQLS, type World } from '../../support/worlds/write-worlds.js';
+import { Reservation, Seat } from '../../support/entities/reservations.js';
 
 const reservations = ({ manager }: World): Promise<unknown> =>
   manager.insert(Reservation, [{ code: 'a' }, { code: 'b' }]);

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { Column, Entity, JoinColumn, ManyToOne, MoreThan, PrimaryColumn } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { expectInvariants } from '../../support/invariants.js';
-import { describeWorlds } from '../../support/write-worlds.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
+import { describeWorlds } from '../../support/worlds/write-worlds.js';
 
 @Audited()
 @Entity()

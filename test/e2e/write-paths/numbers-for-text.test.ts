@@ -1,7 +1,7 @@
 import { Column, DeleteDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { describePaths, type ExpectedRevision } from '../../support/write-paths.js';
-import { MYSQLS, type World, type WorldName } from '../../support/write-worlds.js';
+import { describePaths, type ExpectedRevision } from '../../support/worlds/write-paths.js';
+import { MYSQLS, type World, type WorldName } from '../../support/worlds/write-worlds.js';
 
 @Audited()
 @Entity()

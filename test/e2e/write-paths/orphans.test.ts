@@ -9,8 +9,8 @@ import {
   PrimaryColumn,
 } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { describePaths, type ExpectedRevision, type WritePath } from '../../support/write-paths.js';
-import { type World } from '../../support/write-worlds.js';
+import { describePaths, type ExpectedRevision, type WritePath } from '../../support/worlds/write-paths.js';
+import { type World } from '../../support/worlds/write-worlds.js';
 
 /** Not audited itself. */
 @Entity()

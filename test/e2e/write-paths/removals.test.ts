@@ -1,6 +1,6 @@
-import { describePaths } from '../../support/write-paths.js';
-import { type World } from '../../support/write-worlds.js';
-import { Reservation } from './entities.js';
+import { describePaths } from '../../support/worlds/write-paths.js';
+import { type World } from '../../support/worlds/write-worlds.js';
+import { Reservation } from '../../support/entities/reservations.js';
 
 const three = ({ manager }: World): Promise<unknown> =>
   manager.save(Reservation, [{ code: 'a' }, { code: 'b' }, { code: 'c' }]);

@@ -1,7 +1,7 @@
 import { Column, Entity, JoinColumn, ManyToOne, OneToMany, OneToOne, PrimaryGeneratedColumn } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { describePaths } from '../../support/write-paths.js';
-import { type World } from '../../support/write-worlds.js';
+import { describePaths } from '../../support/worlds/write-paths.js';
+import { type World } from '../../support/worlds/write-worlds.js';
 
 @Audited()
 @Entity()

@@ -1,7 +1,7 @@
 import { LessThan } from 'typeorm';
-import { describePaths } from '../../support/write-paths.js';
-import { MYSQLS, type World } from '../../support/write-worlds.js';
-import { Reservation } from './entities.js';
+import { describePaths } from '../../support/worlds/write-paths.js';
+import { MYSQLS, type World } from '../../support/worlds/write-worlds.js';
+import { Reservation } from '../../support/entities/reservations.js';
 
 const four = ({ manager }: World): Promise<unknown> =>
   manager.insert(

@@ -11,8 +11,8 @@ import {
   type UpdateEvent,
 } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { describePaths, type ExpectedRevision } from '../../support/write-paths.js';
-import { type World } from '../../support/write-worlds.js';
+import { describePaths, type ExpectedRevision } from '../../support/worlds/write-paths.js';
+import { type World } from '../../support/worlds/write-worlds.js';
 
 @Audited()
 @Entity()

@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryGeneratedColumn, Tree, TreeChildren, TreeParent } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { describePaths, type ExpectedRevision, type WritePath } from '../../support/write-paths.js';
-import { type World } from '../../support/write-worlds.js';
+import { describePaths, type ExpectedRevision, type WritePath } from '../../support/worlds/write-paths.js';
+import { type World } from '../../support/worlds/write-worlds.js';
 
 interface Node {
   id: number;

@@ -11,9 +11,9 @@ import {
 } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
-import { expectInvariants } from '../../support/invariants.js';
-import { SUITE } from '../../support/write-paths.js';
-import { describeWorlds, type WorldName, worldNames } from '../../support/write-worlds.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
+import { SUITE } from '../../support/worlds/write-paths.js';
+import { describeWorlds, type WorldName, worldNames } from '../../support/worlds/write-worlds.js';
 
 /** The options of a key column, and three values of it. */
 type Case = readonly [options: ColumnOptions, first: unknown, second: unknown, third: unknown];

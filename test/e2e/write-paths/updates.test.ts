@@ -1,7 +1,7 @@
 import { Brackets, EntityManager, In, LessThan, Not } from 'typeorm';
-import { describePaths, type ExpectedRevision } from '../../support/write-paths.js';
-import { MYSQLS, type World } from '../../support/write-worlds.js';
-import { Reservation, Seat, Stamped } from './entities.js';
+import { describePaths, type ExpectedRevision } from '../../support/worlds/write-paths.js';
+import { MYSQLS, type World } from '../../support/worlds/write-worlds.js';
+import { Reservation, Seat, Stamped } from '../../support/entities/reservations.js';
 
 const five = ({ manager }: World): Promise<unknown> =>
   manager.insert(

@@ -1,8 +1,8 @@
 import { InsertQueryBuilder } from 'typeorm';
 import { type QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
-import { describePaths } from '../../support/write-paths.js';
-import { type World } from '../../support/write-worlds.js';
-import { Reservation, Seat, Stamped } from './entities.js';
+import { describePaths } from '../../support/worlds/write-paths.js';
+import { type World } from '../../support/worlds/write-worlds.js';
+import { Reservation, Seat, Stamped } from '../../support/entities/reservations.js';
 
 const known = ({ manager }: World): Promise<unknown> =>
   manager.insert(Reservation, [
