@@ -10,7 +10,7 @@ import { type AuditContext } from '../context/audit-context.js';
 import { resolveContext, type WriteContext } from '../context/write-context.js';
 import { type Dialect } from '../dialect/dialect.js';
 import { type Key } from '../dialect/keys/key.js';
-import { compileStatement } from '../dialect/statement.js';
+import { compileStatement } from '../dialect/run/statement.js';
 
 const ATTEMPTS = 6;
 const PATIENCE_MS = 10_000;

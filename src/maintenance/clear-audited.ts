@@ -2,7 +2,7 @@ import { type DataSource, type EntityMetadata } from 'typeorm';
 import { AuditError } from '../audit.errors.js';
 import { type AuditPlans, auditPlansOf } from '../audited/audit-plans.js';
 import { dialectOf } from '../dialect/dialect-of.js';
-import { tableName } from '../dialect/table-name.js';
+import { tableName } from '../dialect/catalogue/table-name.js';
 
 /** How `clearAudited()` may be told to empty tables. */
 export interface ClearAuditedOptions {

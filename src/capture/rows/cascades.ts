@@ -4,7 +4,7 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { type Dialect } from '../../dialect/dialect.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { tableName } from '../../dialect/table-name.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { ForeignKeys } from './foreign-keys.js';
 import { type KeyReader } from './key-reader.js';
 import { keyText } from '../../dialect/keys/key-text.js';

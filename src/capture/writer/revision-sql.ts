@@ -3,8 +3,8 @@ import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { maskedColumn } from '../../audited/masks/mask-key.js';
 import { type Dialect } from '../../dialect/dialect.js';
 import { masked, maskedAnew, maskedLike } from '../../dialect/masks/mask.js';
-import { type NewestRevision } from '../../dialect/run/revision-blocks.js';
-import { tableName } from '../../dialect/table-name.js';
+import { type NewestRevision } from '../../dialect/sql/revision-blocks.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { REVISION_COLUMNS, type RevisionColumns } from '../../revision/revision-columns.js';
 
 /** How a statement gets at each row's newest revision. */

@@ -1,5 +1,5 @@
 import { type KeyTable } from '../../dialect/keys/key.js';
-import { compileStatement, type Statement } from '../../dialect/statement.js';
+import { compileStatement, type Statement } from '../../dialect/run/statement.js';
 import { type KeyExpression, type Recording, type RevisionSql } from './revision-sql.js';
 
 /**

@@ -1,6 +1,6 @@
 import { type KeyTable } from '../../dialect/keys/key.js';
-import { type NewestRevision } from '../../dialect/run/revision-blocks.js';
-import { compileStatement, type Statement } from '../../dialect/statement.js';
+import { type NewestRevision } from '../../dialect/sql/revision-blocks.js';
+import { compileStatement, type Statement } from '../../dialect/run/statement.js';
 import { type KeyExpression, type Recording, type RevisionSql } from './revision-sql.js';
 import { givenKey, joinedRows, skipTaken } from './revision-statements.js';
 

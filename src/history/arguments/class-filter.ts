@@ -1,6 +1,6 @@
 import { type DataSource, type EntityMetadata, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { tableName } from '../../dialect/table-name.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 
 /** Which revisions of a table of several classes are of some of them. */
 export interface ClassFilter {

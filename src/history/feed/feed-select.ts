@@ -1,8 +1,8 @@
 import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
-import { type Statement } from '../../dialect/statement.js';
-import { tableName } from '../../dialect/table-name.js';
+import { type Statement } from '../../dialect/run/statement.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
 import { type ClassFilter } from '../arguments/class-filter.js';
 import { readStatement } from '../revisions/read-statement.js';

@@ -1,7 +1,7 @@
 import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { type Refusal } from '../../dialect/run/refusal.js';
-import { bindStatement, compileStatement } from '../../dialect/statement.js';
+import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
 import { type Obstacle, valuesText } from './obstacle.js';
 import { type RestoreQuery, RestoreSql } from './restore-sql.js';
 import { recordedValues, takenValues } from './taken-values.js';

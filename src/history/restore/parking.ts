@@ -1,5 +1,5 @@
 import { type PlanColumn } from '../../audited/audit-plan.js';
-import { tableName } from '../../dialect/table-name.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { inSavepoint } from '../../dialect/session/savepoint.js';
 import { freeValues, isOrdered } from './free-values.js';
 import { foreignKeysOf, foreignKeysTo, type RestoreQuery, type RestoreSql } from './restore-sql.js';

@@ -5,7 +5,7 @@ import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { type Dialect } from '../../dialect/dialect.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { tableName } from '../../dialect/table-name.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { classesOf, type UniqueKey } from './unique-keys.js';
 
 /** Runs a template of `RestoreSql` on a row. */

@@ -2,7 +2,7 @@ import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
-import { driverValue } from '../../dialect/values/driver-value.js';
+import { driverValue } from '../../dialect/types/driver-value.js';
 import { type KeyName, keyValuesOf } from '../arguments/entity-id.js';
 import { type EntityId } from './revision.js';
 

@@ -1,8 +1,8 @@
 import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { bindStatement, compileStatement, type Statement } from '../../dialect/statement.js';
-import { isAscii } from '../../dialect/values/texts.js';
+import { bindStatement, compileStatement, type Statement } from '../../dialect/run/statement.js';
+import { isAscii } from '../../dialect/types/texts.js';
 import { readWithin } from './timed-read.js';
 
 // Filters make many, and a connection that keeps them prepared keeps each of them. What is beyond that is put together

@@ -1,7 +1,7 @@
 import { type DataSource } from 'typeorm';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
-import { tableName } from '../../dialect/table-name.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { endOf } from '../arguments/moment.js';
 import { type Revision } from '../revisions/revision.js';
 import { validDate } from '../timeline/timeline-request.js';

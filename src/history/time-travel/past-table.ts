@@ -4,7 +4,7 @@ import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { tableColumns } from '../../audited/properties.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { REDACTED } from '../../dialect/masks/mask.js';
-import { tableName } from '../../dialect/table-name.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { type PastMoment } from './past-moment.js';
 import { UnrecordedRows } from './unrecorded-rows.js';
 

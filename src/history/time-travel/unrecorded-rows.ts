@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { tableName } from '../../dialect/table-name.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { newestCatchUp } from '../revisions/newest-catch-up.js';
 
 // Rows of before the library have the lowest keys, unless the keys are random, and then they are everywhere.

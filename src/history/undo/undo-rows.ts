@@ -3,7 +3,7 @@ import { type UndoConflict } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { bindStatement, compileStatement } from '../../dialect/statement.js';
+import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
 import { type Obstacle } from '../restore/obstacle.js';
 import { type Assessment } from '../restore/restore-check.js';
 import { keyIn, RestoreSql } from '../restore/restore-sql.js';

@@ -6,7 +6,7 @@ import { maskedColumn, runMasked } from '../../../src/audited/masks/mask-key.js'
 import { RevisionDeleteForbiddenError, RevisionUpdateForbiddenError } from '../../../src/audit.errors.js';
 import { dialectOf } from '../../../src/dialect/dialect-of.js';
 import { maskedLike } from '../../../src/dialect/masks/mask.js';
-import { compileStatement, type Statement } from '../../../src/dialect/statement.js';
+import { compileStatement, type Statement } from '../../../src/dialect/run/statement.js';
 
 type Row = Record<string, unknown>;
 

@@ -5,7 +5,7 @@ import { type Executed } from './executed.js';
 import { preparedStatementsOf, readPlain, runPlain, runPrepared } from './prepared.js';
 import { hasOwnQuery, ownQueryOf } from '../../typeorm/query-runner.js';
 import { type Session } from '../session/session.js';
-import { type Statement } from '../statement.js';
+import { type Statement } from './statement.js';
 
 /** A client of the `pg` package, as far as it is used here. */
 interface PgClient {

@@ -1,4 +1,4 @@
-import { DOES_NOT_FIT } from '../values/cut-values.js';
+import { DOES_NOT_FIT } from '../run/cut-values.js';
 import { type NewestRevision, type RevisionBlocks } from './revision-blocks.js';
 
 const NEWEST: NewestRevision = {

@@ -1,6 +1,6 @@
 import { type QueryRunner } from 'typeorm';
 import { AuditError } from '../../audit.errors.js';
-import { runPlain } from '../run/prepared.js';
+import { runPlain } from './prepared.js';
 
 export const DOES_NOT_FIT =
   'A value does not fit its column in the revision table. Generate and run a migration.';
