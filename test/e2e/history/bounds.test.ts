@@ -7,7 +7,7 @@ import {
   type Page,
   type Revision,
   type TimelineOptions,
-} from '../../../src/history/revisions/revision.js';
+} from '../../../src/history/history.types.js';
 import { type DatabaseName, describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
 import { analyze, numbers } from '../../support/costs/generated-rows.js';

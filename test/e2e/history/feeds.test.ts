@@ -3,7 +3,7 @@ import { Column, Entity, JoinTable, ManyToMany, PrimaryColumn, PrimaryGeneratedC
 import { InvalidArgumentError, NotAuditedError } from '../../../src/audit.errors.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../../src/history/history.service.js';
-import { type ChangesOptions, type Revision } from '../../../src/history/revisions/revision.js';
+import { type ChangesOptions, type Revision } from '../../../src/history/history.types.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
 import { describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';

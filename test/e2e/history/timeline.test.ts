@@ -13,7 +13,7 @@ import { InvalidArgumentError, NotAuditedError } from '../../../src/audit.errors
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { auditPlansOf } from '../../../src/audited/audit-plans.js';
 import { HistoryService } from '../../../src/history/history.service.js';
-import { type Page, type Revision, type TimelineOptions } from '../../../src/history/revisions/revision.js';
+import { type Page, type Revision, type TimelineOptions } from '../../../src/history/history.types.js';
 import { describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';

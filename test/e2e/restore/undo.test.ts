@@ -16,7 +16,7 @@ import { InvalidArgumentError, UndoConflictError } from '../../../src/audit.erro
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { auditPlansOf } from '../../../src/audited/audit-plans.js';
 import { HistoryService } from '../../../src/history/history.service.js';
-import { type Revision } from '../../../src/history/revisions/revision.js';
+import { type Revision } from '../../../src/history/history.types.js';
 import { describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';

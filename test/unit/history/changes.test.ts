@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { changesBetween, changesOf, type State } from '../../../src/history/revisions/changes.js';
+import { changesBetween, changesOf, type State } from '../../../src/history/reader/changes.js';
 
 class Money {
   readonly #cents: number;

@@ -1,5 +1,5 @@
 import { type EntityManager, type EntityTarget, type ObjectLiteral } from 'typeorm';
-import { type AuditOperation } from '../../revision/revision-columns.js';
+import { type AuditOperation } from '../revision/revision-columns.js';
 
 /** One recorded write of an entity: who, when, why, what it changed, and the entity as it then was. */
 export interface Revision<E = ObjectLiteral> {

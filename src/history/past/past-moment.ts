@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '../../audit.errors.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { endOf } from '../arguments/moment.js';
-import { type Revision } from '../revisions/revision.js';
+import { type Revision } from '../history.types.js';
 import { validDate } from '../timeline/timeline-request.js';
 
 /**

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AuditOperation } from '../../revision/revision-columns.js';
-import { type Change } from './revision.js';
+import { type Change } from '../history.types.js';
 
 /** What a row has, by property path. */
 export interface State {

@@ -4,9 +4,9 @@ import { dialectOf } from '../../dialect/dialect-of.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { tableColumns } from '../../audited/properties.js';
 import { type State } from './changes.js';
-import { entityIdOf } from './key-of.js';
-import { type EntityId } from './revision.js';
-import { presenceColumn } from './revision-select.js';
+import { entityIdOf } from '../arguments/key-of.js';
+import { type EntityId } from '../history.types.js';
+import { presenceColumn } from '../revisions/revision-select.js';
 import { changeableColumns, shownColumns } from './shown-columns.js';
 import { classOf, columnsOf, instanceMaker } from './snapshot.js';
 

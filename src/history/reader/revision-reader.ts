@@ -5,8 +5,8 @@ import { REVISION_COLUMNS, type RevisionColumns } from '../../revision/revision-
 import { changesOf, type State } from './changes.js';
 import { dateOf } from '../arguments/moment.js';
 import { hydrated, type Recorded, RecordedColumns } from './column-reader.js';
-import { type Change, type Revision } from './revision.js';
-import { PREVIOUS_ISDELETE, resultColumn } from './revision-select.js';
+import { type Change, type Revision } from '../history.types.js';
+import { PREVIOUS_ISDELETE, resultColumn } from '../revisions/revision-select.js';
 
 /** A row that `selectRevisions` has selected. */
 type Raw = Readonly<Record<string, unknown>>;

@@ -3,8 +3,8 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { driverValue } from '../../dialect/types/driver-value.js';
-import { type KeyName, keyValuesOf } from '../arguments/entity-id.js';
-import { type EntityId } from './revision.js';
+import { type KeyName, keyValuesOf } from './entity-id.js';
+import { type EntityId } from '../history.types.js';
 
 /**
  * The values of an id as the driver takes them, in the order of the plan's keys.
