@@ -1,9 +1,10 @@
 import { type DataSource, type EntityMetadata } from 'typeorm';
 import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
+import { foreignKeysTo } from '../../audited/foreign-keys.js';
 
 /** The foreign keys by which a write to one table changes audited rows of others, or of the same one. */
-export class ForeignKeys {
+export class ActingForeignKeys {
   // A data source that is initialised again has other metadata.
   private readonly referring = new WeakMap<EntityMetadata, readonly ForeignKeyMetadata[]>();
   private readonly deleting = new WeakMap<EntityMetadata, readonly ForeignKeyMetadata[]>();
@@ -63,16 +64,8 @@ export class ForeignKeys {
     return this.referringTo(child).some((next) => acts(next.onDelete) && this.deletesAudited(next, passed));
   }
 
-  // A single-table inheritance has the same foreign key on several metadatas.
   private referringTo(table: EntityMetadata): readonly ForeignKeyMetadata[] {
-    return cached(this.referring, table, () => {
-      const all = this.dataSource.entityMetadatas
-        .flatMap(({ foreignKeys }) => foreignKeys)
-        .filter(({ referencedEntityMetadata }) => referencedEntityMetadata.tablePath === table.tablePath);
-      const id = ({ entityMetadata, columns }: ForeignKeyMetadata): string =>
-        `${entityMetadata.tablePath}(${columns.map((column) => column.databaseName).join()})`;
-      return [...new Map(all.map((key) => [id(key), key])).values()];
-    });
+    return cached(this.referring, table, () => foreignKeysTo(this.dataSource, table));
   }
 
   private isAudited(metadata: EntityMetadata): boolean {
