@@ -38,7 +38,7 @@ export class TableStatements {
   private built({ plan, kind, build }: TableStatement): Statement {
     let table = this.tables.get(plan);
     if (!table) {
-      table = { sql: new RevisionSql(this.dataSource, this.dialect, plan), built: new Map() };
+      table = { sql: new RevisionSql(this.dataSource, plan), built: new Map() };
       this.tables.set(plan, table);
     }
     let statement = table.built.get(kind);

@@ -1,6 +1,6 @@
-import { type EntityMetadata } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { classesOf } from '../../audited/foreign-keys.js';
 
 /** Columns of a table whose values no two rows have in common: a unique constraint or a unique index. */
 export interface UniqueKey {
@@ -35,12 +35,4 @@ export function uniqueKeysOf(plan: AuditPlan): UniqueKey[] {
     for (const { isUnique, columns, where } of metadata.indices) if (isUnique) add(columns, !!where, false);
   }
   return [...uniques.values()];
-}
-
-/** The classes that share a table. */
-export function classesOf({ metadata }: AuditPlan): EntityMetadata[] {
-  return [
-    metadata,
-    ...metadata.childEntityMetadatas.filter(({ tablePath }) => tablePath === metadata.tablePath),
-  ];
 }
