@@ -25,13 +25,13 @@ import {
   replaceQueryBuilders,
 } from '../typeorm/writes.patch.js';
 import { assertBuildersRecord, auditedQueryBuilders, checkExecution } from './intercept/query-builders.js';
-import { Capture, setCapture } from './capture.js';
+import { Capture, setCapture } from './intercept/capture.js';
 import { pendingTables } from './tables/pending-tables.js';
 import { RawRecorder } from './intercept/own-statements.js';
 import { recordedClear, recordedTableClear } from './intercept/clear.js';
-import { recordedFlushes } from './intercept/flush.js';
+import { recordedFlushes } from './intercept/flush-capture.js';
 import { SharedOptions } from './shared-options.js';
-import { noteAttached } from './intercept/unattached.js';
+import { noteAttached } from './tables/warn-of-unattached.js';
 
 // Before any data source is attached: of one that nobody attaches, the first write says so. A TypeORM that lacks what it
 // stands on is left alone, and refused by the first that attaches.

@@ -3,7 +3,7 @@ import { type DataSource, type EntityMetadata } from 'typeorm';
 import { AuditConfigurationError } from '../../audit.errors.js';
 import { findAuditPlans } from '../../audited/audit-plans.js';
 import { StateSlot } from '../../typeorm/state-slot.js';
-import { isMigrating } from '../tables/pending-tables.js';
+import { isMigrating } from './pending-tables.js';
 
 /** Whether a data source is attached or was warned of, kept with its driver, which derived data sources share. */
 const known = new StateSlot<true>('attached-or-warned');
