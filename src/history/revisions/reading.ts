@@ -57,7 +57,7 @@ export async function readRows(
   { queryRunner, timeout }: Reading = {},
 ): Promise<ObjectLiteral[]> {
   const dialect = dialectOf(dataSource);
-  const { texts } = dialect;
+  const { texts } = dialect.types;
   const runner = queryRunner ?? readingRunner(dataSource);
   const actor = values.actor as string | undefined;
   const isPlain = !texts || actor === undefined || isAscii(actor);
@@ -65,7 +65,7 @@ export async function readRows(
   const bound = bindStatement(statement, given);
   try {
     return await (timeout === undefined
-      ? dialect.read(runner, statement, bound)
+      ? dialect.run.read(runner, statement, bound)
       : readWithin(dataSource, timeout, runner, statement, bound));
   } catch (error) {
     if (isPlain || !texts.isUntranslatable(error)) throw error;

@@ -59,7 +59,7 @@ export class RowRevisions<E extends ObjectLiteral> {
 
   /** The condition that a revision is by an actor. */
   isBy(actor: string): string {
-    return dialectOf(this.dataSource).sameText('r.rev_actor', actor);
+    return dialectOf(this.dataSource).types.sameText('r.rev_actor', actor);
   }
 
   /** SQL that reads the newest version. */
@@ -95,7 +95,7 @@ export class RowRevisions<E extends ObjectLiteral> {
     const table = tableName(dataSource, plan.revision);
     const keys = plan.keys.map(({ databaseName }) => dataSource.driver.escape(databaseName));
     // Or an older one would be found, from before the row became another's.
-    const isNewest = ofClass ? [dialectOf(dataSource).newest({ table, keys, isPast })] : [];
+    const isNewest = ofClass ? [dialectOf(dataSource).sql.isNewest({ table, keys, isPast })] : [];
     return { where: [isPast('r'), ...isNewest], values: { end }, order: 'DESC', limit: 1 };
   }
 
