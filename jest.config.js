@@ -34,8 +34,8 @@ export default {
       ...common,
       testMatch: ['<rootDir>/test/{e2e,model,compat,twin}/**/*.test.ts'],
       // Looks for databases, so that it is run only where tests of these are.
-      globalSetup: '<rootDir>/test/support/servers.ts',
-      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+      globalSetup: '<rootDir>/test/support/servers/servers.ts',
+      globalTeardown: '<rootDir>/test/support/servers/global-teardown.ts',
     },
   ],
 };

@@ -1,6 +1,6 @@
 // A jest reporter: prints what becomes of each write path on each database, in Markdown. See `npm run coverage:paths`.
 
-/** By how the names of the tests begin; test/support/write-paths.ts gives them. */
+/** By how the names of the tests begin; test/support/worlds/write-paths.ts gives them. */
 const CELLS = {
   records: '✓',
   'adds no revision for': '=',

@@ -1,12 +1,13 @@
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { foreignKeysOf } from '../../audited/foreign-keys.js';
 import { type AuditOperation } from '../../revision/revision-columns.js';
 import { type Obstacle } from './obstacle.js';
-import { foreignKeysOf, type RestoreQuery, type RestoreSql } from './restore-sql.js';
+import { type RestoreQuery, type RestoreSql } from './restore-sql.js';
 import { takenValues } from './taken-values.js';
 import { deletedNode, isPlaceLost, movedNode } from './tree-place.js';
-import { type UniqueKey, uniqueKeysOf } from './unique-keys.js';
+import { type UniqueKey } from './unique-keys.js';
 
 /** What is in the way of a row, and how it would be written. */
 export interface Assessment {
@@ -25,7 +26,7 @@ export class RestoreCheck {
   constructor(
     private readonly sql: RestoreSql,
     private readonly query: RestoreQuery,
-    private readonly generatesUuids: boolean,
+    private readonly uniqueKeys: readonly UniqueKey[],
   ) {}
 
   async assess(revisionId: string): Promise<Assessment> {
@@ -34,7 +35,7 @@ export class RestoreCheck {
     const foreignKeys = foreignKeysOf(plan).filter((foreignKey) => isCopied(plan, foreignKey));
     const columns = writableColumns(plan);
     const required = columns.filter(({ source }) => !source.isNullable);
-    const uniques = uniqueKeysOf(plan);
+    const uniques = this.uniqueKeys;
     const [facts] = await this.query(
       `SELECT ${[
         '1 AS found',
@@ -93,7 +94,7 @@ export class RestoreCheck {
       deleted ? flag(`${alias}.${sql.column(deleted)} IS NOT NULL`) : '0';
     // The row first, as every write locks it first: in the other order two could wait for each other.
     const [row] = await this.query(
-      `SELECT ${flag(sql.differs(compared))} AS differs, ${flag(sql.differs(parents))} AS moved, ${isDeleted('t')} AS was_deleted, ${isDeleted('r')} AS is_deleted ` +
+      `SELECT ${flag(sql.differs('r', compared))} AS differs, ${flag(sql.differs('r', parents))} AS moved, ${isDeleted('t')} AS was_deleted, ${isDeleted('r')} AS is_deleted ` +
         `FROM ${sql.table} t ${sql.dialect.leadingJoin} ${sql.revisions} r ON ${sql.isRevision} ` +
         `WHERE ${sql.isRow}${sql.dialect.lock('t')}`,
       { id: revisionId },
@@ -128,13 +129,14 @@ export class RestoreCheck {
   }
 
   private withoutValue(missing: readonly PlanColumn[]): ColumnMetadata[] {
-    const { plan } = this.sql;
+    const { plan, dataSource } = this.sql;
+    const generatesUuids = dataSource.driver.isUUIDGenerationSupported();
     const audited = plan.columns.filter(({ mask }) => !mask).map(({ source }) => source);
     const others = plan.metadata.columns.filter(
       (column) => !audited.includes(column) && !column.isVirtualProperty && column !== plan.revisionId,
     );
     return [...missing.map(({ source }) => source), ...others].filter(
-      (column) => !column.isNullable && !hasDefault(column, this.generatesUuids),
+      (column) => !column.isNullable && !hasDefault(column, generatesUuids),
     );
   }
 }

@@ -10,11 +10,12 @@ import {
   type SelectQueryBuilder,
   type TreeRepository,
 } from 'typeorm';
-import { Past } from './past.js';
-import { type Moment, pastMoment } from './past-moment.js';
+import { historyOf } from '../history.js';
+import { Past } from '../past/past.js';
+import { type Moment, pastMoment } from '../past/past-moment.js';
 import { shadowDataSource } from './shadow-data-source.js';
 
-export { type Moment } from './past-moment.js';
+export { type Moment } from '../past/past-moment.js';
 
 type Where<E> = FindOptionsWhere<E> | FindOptionsWhere<E>[];
 
@@ -36,7 +37,8 @@ export class TimeTravel {
 
   /** @throws InvalidArgumentError naming 'at' when it is no moment */
   constructor(dataSource: DataSource, at: Moment) {
-    this.manager = shadowDataSource(new Past(dataSource, pastMoment(dataSource, at))).manager;
+    const past = new Past(dataSource, historyOf(dataSource).past, pastMoment(dataSource, at));
+    this.manager = shadowDataSource(past).manager;
   }
 
   /** @example await then.find(Reservation, { where: { party: MoreThan(4) }, order: { id: 'ASC' }, take: 20 }) */

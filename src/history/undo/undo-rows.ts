@@ -3,12 +3,12 @@ import { type UndoConflict } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { bindStatement, compileStatement } from '../../dialect/statement.js';
+import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
 import { type Obstacle } from '../restore/obstacle.js';
 import { type Assessment } from '../restore/restore-check.js';
 import { keyIn, RestoreSql } from '../restore/restore-sql.js';
 import { RestoredRow } from '../restore/restore-row.js';
-import { type Revision } from '../revisions/revision.js';
+import { type Revision } from '../history.types.js';
 import { RowRevisions } from '../revisions/row-revisions.js';
 import { type UniqueKey } from '../restore/unique-keys.js';
 import { type HistoryWrite } from '../restore/write-transaction.js';
@@ -68,7 +68,7 @@ export class UndoneRow {
     private readonly transaction: string,
   ) {
     this.row = new RestoredRow(write, written.plan, written.key);
-    this.revisions = new RowRevisions(write.dataSource, written.plan, written.key, write);
+    this.revisions = new RowRevisions(write.reading, written.plan, written.key);
   }
 
   lock(): Promise<void> {

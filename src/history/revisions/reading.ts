@@ -1,0 +1,70 @@
+import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { InvalidArgumentError } from '../../audit.errors.js';
+import { dialectOf } from '../../dialect/dialect-of.js';
+import { bindStatement, type Statement } from '../../dialect/run/statement.js';
+import { isAscii } from '../../dialect/types/texts.js';
+import { readWithin } from './timed-read.js';
+import { type RevisionTables } from './revision-tables.js';
+
+/** On which connection revisions are read, and for how long. */
+export interface ReadingOptions {
+  /**
+   * Reads in the transaction of this query runner.
+   * @default a connection of the pool, of a replica where there is one
+   */
+  readonly queryRunner?: QueryRunner;
+  /**
+   * After how many milliseconds the database ends a statement.
+   * @default never
+   */
+  readonly timeout?: number;
+}
+
+/** Reads revisions for one call. */
+export class Reading {
+  constructor(
+    /** The caller's. It may be derived from the one whose tables these are. */
+    readonly dataSource: DataSource,
+    readonly tables: RevisionTables,
+    private readonly options: ReadingOptions,
+  ) {}
+
+  /**
+   * The rows that a statement selects.
+   *
+   * @param values by the names of its parameters; `actor` is a text of the caller's
+   * @throws ReadTimeoutError
+   * @throws InvalidArgumentError when the database's encoding lacks a character of the actor: no revision has it then
+   */
+  async rows(statement: Statement, values: Readonly<ObjectLiteral>): Promise<ObjectLiteral[]> {
+    const { queryRunner = readingRunner(this.dataSource) } = this.options;
+    const { texts } = dialectOf(this.dataSource);
+    const actor = values.actor as string | undefined;
+    const isPlain = !texts || actor === undefined || isAscii(actor);
+    const bound = bindStatement(statement, isPlain ? values : { ...values, actor: texts.sent(actor) });
+    try {
+      return await this.run(queryRunner, statement, bound);
+    } catch (error) {
+      if (isPlain || !texts.isUntranslatable(error)) throw error;
+      throw new InvalidArgumentError(
+        'actor',
+        `"${actor}" has a character that the encoding of the database lacks, so no revision is by it.`,
+      );
+    } finally {
+      if (queryRunner !== this.options.queryRunner) await queryRunner.release();
+    }
+  }
+
+  private run(queryRunner: QueryRunner, statement: Statement, bound: unknown[]): Promise<ObjectLiteral[]> {
+    const { timeout } = this.options;
+    return timeout === undefined
+      ? dialectOf(this.dataSource).read(queryRunner, statement, bound)
+      : readWithin(this.dataSource, timeout, queryRunner, statement, bound);
+  }
+}
+
+/** A query runner for reads only, as TypeORM's select takes one: of a replica, where there is one. */
+export function readingRunner(dataSource: DataSource): QueryRunner {
+  // TypeORM 0.3 has no option for it.
+  return dataSource.createQueryRunner(dataSource.defaultReplicationModeForReads?.() ?? 'slave');
+}
