@@ -67,7 +67,7 @@ export class ColumnReader<E> {
     const dialect = dialectOf(dataSource);
     this.json = this.columns.flatMap(({ copy, mask }, place) =>
       !mask && JSON_TYPES.includes(String(copy.type))
-        ? [{ place, isHidden: dialect.hidesJsonNull(copy) }]
+        ? [{ place, isHidden: dialect.types.hidesJsonNull(copy) }]
         : [],
     );
   }

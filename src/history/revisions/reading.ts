@@ -39,15 +39,15 @@ export async function readRows(
   statement: Statement,
   values: Readonly<ObjectLiteral>,
 ): Promise<ObjectLiteral[]> {
-  const dialect = dialectOf(dataSource);
-  const { texts } = dialect;
+  const { types, run } = dialectOf(dataSource);
+  const { texts } = types;
   const actor = values.actor as string | undefined;
   const isPlain = !texts || actor === undefined || isAscii(actor);
   const bound = bindStatement(statement, isPlain ? values : { ...values, actor: texts.sent(actor) });
   const runner = queryRunner ?? readingRunner(dataSource);
   try {
     return await (timeout === undefined
-      ? dialect.read(runner, statement, bound)
+      ? run.read(runner, statement, bound)
       : readWithin(dataSource, timeout, runner, statement, bound));
   } catch (error) {
     if (isPlain || !texts.isUntranslatable(error)) throw error;
