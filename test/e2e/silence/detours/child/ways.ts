@@ -10,7 +10,7 @@ import {
   PathNode,
   SetNode,
   Ticket,
-} from './entities.js';
+} from '../../../../support/entities/tickets.js';
 
 /** A way to write an audited row. */
 export interface Way {

@@ -13,7 +13,7 @@ import {
   TreeChildren,
   TreeParent,
 } from 'typeorm';
-import { Audited } from '../../../../../src/audited/decorators/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 
 @Audited()
 @Entity('label')
