@@ -6,8 +6,7 @@ import { tableColumns } from '../../audited/properties.js';
 import { type State } from './changes.js';
 import { entityIdOf } from '../arguments/key-of.js';
 import { type EntityId } from '../history.types.js';
-import { presenceColumn } from '../revisions/revision-select.js';
-import { changeableColumns, shownColumns } from './shown-columns.js';
+import { changeableColumns, presenceColumn, shownColumns } from './shown-columns.js';
 import { classOf, columnsOf, instanceMaker } from './snapshot.js';
 
 /** What a revision recorded of a row: the shown columns, in their order. */
@@ -56,7 +55,7 @@ export class RecordedColumns<E> {
     const dialect = dialectOf(dataSource);
     this.json = this.columns.flatMap(({ copy, mask }, place) =>
       !mask && JSON_TYPES.includes(String(copy.type))
-        ? [{ place, isHidden: dialect.hidesJsonNull(copy) }]
+        ? [{ place, isHidden: dialect.types.hidesJsonNull(copy) }]
         : [],
     );
     this.discriminator = this.columns.findIndex(({ source }) => source === plan.metadata.discriminatorColumn);

@@ -1,0 +1,123 @@
+import { type DataSource, type EntityMetadata, type ObjectLiteral } from 'typeorm';
+import { AuditError } from '../../audit.errors.js';
+import { type AuditOptions } from '../../audit.options.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type AuditPlans, auditPlansOf } from '../../audited/audit-plans.js';
+import { type AuditContext } from '../../context/audit-context.js';
+import { type Who, whoWrites, type WriteContext } from '../../context/write-context.js';
+import { type Dialect } from '../../dialect/dialect.js';
+import { type Key } from '../../dialect/keys/key.js';
+import { dialectOf } from '../../dialect/dialect-of.js';
+import { driverValue } from '../../dialect/types/driver-value.js';
+import { StateSlot } from '../../typeorm/state-slot.js';
+import { watchStatements } from '../../typeorm/query-runner.patch.js';
+import { Cascades } from '../rows/cascades.js';
+import { KeyReader } from '../rows/key-reader.js';
+import { WriteRecorder } from '../writer/record-writes.js';
+import { RevisionWriter } from '../writer/revision-writer.js';
+import { TableCheck } from '../tables/table-check.js';
+import { WrittenViews } from '../tables/warn-of-views.js';
+import { Units } from '../unit/units.js';
+
+const captures = new StateSlot<Capture>('capture');
+
+/** What the subscriber and the query builders of one data source share. */
+export class Capture {
+  isAttached = true;
+  readonly dialect: Dialect;
+  readonly keys: KeyReader;
+  readonly cascades: Cascades;
+  readonly writer: RevisionWriter;
+  readonly recorder: WriteRecorder;
+  readonly units: Units;
+  readonly tables: TableCheck;
+  readonly views: WrittenViews;
+
+  constructor(
+    readonly dataSource: DataSource,
+    private readonly options: AuditOptions,
+    private readonly context: AuditContext,
+  ) {
+    this.dialect = dialectOf(dataSource);
+    this.keys = new KeyReader(dataSource, this.dialect);
+    this.cascades = new Cascades(dataSource, this.dialect, this.keys);
+    this.writer = new RevisionWriter(dataSource, this.dialect, this.keys);
+    this.recorder = new WriteRecorder(this.writer, options);
+    this.units = new Units(dataSource, this.dialect);
+    this.views = new WrittenViews(() => this.plans);
+    this.tables = new TableCheck(() => this.plans, this.dialect.catalogue, options);
+  }
+
+  // Asked each time: a data source that is initialised again has other plans.
+  get plans(): AuditPlans {
+    return auditPlansOf(this.dataSource);
+  }
+
+  /** Compares the tables of ours with what a write needs. @throws AuditConfigurationError */
+  async checkTables(): Promise<void> {
+    if (!this.tables.isDue(undefined)) return;
+    const queryRunner = this.dataSource.createQueryRunner();
+    try {
+      await this.tables.atStart(queryRunner);
+    } finally {
+      await queryRunner.release();
+    }
+  }
+
+  /** Who the code that runs now writes for; a promise where the application answers late. */
+  who(): Who | Promise<Who> {
+    return whoWrites(this.context, this.options);
+  }
+
+  /** What it writes under. @throws AuditContextError */
+  contextOf(who: Who): WriteContext {
+    return who(this.context.state());
+  }
+
+  /** Whether the code that runs now is not inside `AuditContext.without()`. */
+  get isRecording(): boolean {
+    return this.context.state()?.recording !== false;
+  }
+
+  /**
+   * The key as the driver sends it. An id is a scalar for a single key column, else of the shape of the entity.
+   *
+   * @param metadata of the entity whose id it is, where several are on the table
+   */
+  keyOf(plan: AuditPlan, id: unknown, metadata = plan.metadata): Key {
+    const columns = plan.others.includes(metadata)
+      ? this.plans.keyed(metadata).primaryColumns
+      : plan.keys.map(({ source }) => source);
+    return columns.map((source) => {
+      const isEntityLike = typeof id === 'object' && !(id instanceof Date) && !ArrayBuffer.isView(id);
+      const value: unknown = isEntityLike ? source.getEntityValue(id as ObjectLiteral) : id;
+      if (value === undefined || value === null)
+        throw new AuditError(
+          `A write to ${plan.metadata.name} can't be recorded: its ${source.propertyPath} is not known after the write.`,
+        );
+      return driverValue(this.dataSource, source, value);
+    });
+  }
+}
+
+/**
+ * The capture that is attached to a data source, if one is. It is known by the driver too, which data sources that are
+ * derived from another one, for a tenant say, share with it or copy.
+ */
+export function captureOf(dataSource: DataSource): Capture | undefined {
+  const capture = captures.of(dataSource) ?? captures.of(dataSource.driver);
+  return capture?.isAttached ? capture : undefined;
+}
+
+export function setCapture(dataSource: DataSource, capture: Capture | undefined): void {
+  const before = captureOf(dataSource);
+  // Derived data sources may have copies.
+  if (before) before.isAttached = false;
+  for (const bearer of [dataSource, dataSource.driver]) captures.set(bearer, capture);
+  watchStatements(dataSource.driver, capture?.units);
+}
+
+/** The root of a single-table inheritance, or the table's own metadata. */
+export function tableOf(metadata: EntityMetadata): EntityMetadata {
+  return metadata.tableType === 'entity-child' ? metadata.parentEntityMetadata : metadata;
+}

@@ -1,0 +1,74 @@
+import { type EntityMetadata, type ObjectLiteral } from 'typeorm';
+import { type Subject } from 'typeorm/persistence/Subject.js';
+import {
+  RevisionDeleteForbiddenError,
+  RevisionInsertForbiddenError,
+  RevisionUpdateForbiddenError,
+  TransactionRequiredError,
+} from '../../audit.errors.js';
+import { type AuditOperation } from '../../revision/revision-columns.js';
+import { type Flush } from '../../typeorm/writes.patch.js';
+import { type Capture, tableOf } from './capture.js';
+import { type Write } from '../write/write.js';
+
+/** @throws RevisionInsertForbiddenError, RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, TransactionRequiredError */
+export async function assertRecordable(capture: Capture, flush: Flush): Promise<void> {
+  const { plans } = capture;
+  const forbid = (subjects: readonly Subject[], error: new (revision: string) => Error): void => {
+    const revision = subjects.find(({ metadata }) => plans.isRevision(metadata));
+    if (revision) throw new error(revision.metadata.name);
+  };
+  forbid(flush.insertSubjects, RevisionInsertForbiddenError);
+  forbid(flush.updateSubjects, RevisionUpdateForbiddenError);
+  forbid(flush.recoverSubjects, RevisionUpdateForbiddenError);
+  forbid(flush.removeSubjects, RevisionDeleteForbiddenError);
+  forbid(flush.softRemoveSubjects, RevisionDeleteForbiddenError);
+  if (flush.options?.transaction !== false || flush.options.listeners === false) return;
+  const audited = writtenTables(flush).find((metadata) => plans.find(metadata));
+  if (!audited || !capture.isRecording || (await capture.units.isInTransaction(flush.queryRunner))) return;
+  throw new TransactionRequiredError(audited.name);
+}
+
+/** What a flush writes to. */
+export function writtenTables(flush: Flush): EntityMetadata[] {
+  return [
+    ...flush.insertSubjects,
+    ...flush.updateSubjects,
+    ...flush.removeSubjects,
+    ...flush.softRemoveSubjects,
+    ...flush.recoverSubjects,
+  ].map(({ metadata }) => metadata);
+}
+
+/**
+ * The rows that a flush has written, as far as it knows them.
+ *
+ * Children that it has dropped from a one-to-many, rows whose generated key nobody asks for, removed entities that it
+ * hasn't found, and those of a relation on an entity's table that has another key, it doesn't; what stands around the
+ * query builders does.
+ */
+export function flushedWrites(capture: Capture, flush: Flush): Write[] {
+  const writes: Write[] = [];
+  const add = (
+    operation: AuditOperation,
+    { metadata, entity }: Subject,
+    id: ObjectLiteral | undefined,
+  ): void => {
+    const plan = id && capture.plans.find(metadata);
+    if (plan && capture.plans.tellsKey(tableOf(metadata)))
+      writes.push({ plan, operation, keys: [capture.keyOf(plan, id, metadata)], entities: [entity] });
+  };
+  for (const subject of flush.insertSubjects) add('insert', subject, subject.identifier);
+  for (const subject of flush.updateSubjects) add('update', subject, subject.databaseEntity);
+  for (const subject of flush.removeSubjects) add('delete', subject, removedId(subject));
+  for (const subject of flush.softRemoveSubjects)
+    add('soft-delete', subject, subject.databaseEntity ?? subject.identifier);
+  for (const subject of flush.recoverSubjects)
+    add('restore', subject, subject.databaseEntity ?? subject.identifier);
+  return writes;
+}
+
+// Whether there was a row of an entity that wasn't found, only the DELETE tells.
+function removedId({ databaseEntity, entity, identifier }: Subject): ObjectLiteral | undefined {
+  return databaseEntity ?? (entity ? undefined : identifier);
+}

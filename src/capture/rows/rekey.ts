@@ -1,0 +1,24 @@
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type Key } from '../../dialect/keys/key.js';
+import { keyText } from '../../dialect/keys/key-text.js';
+import { type RecordedOperation, type Write } from '../write/write.js';
+
+/**
+ * What an update that may have changed keys comes to: the histories of the old keys end, those of the new ones begin.
+ * A key that one row left and another took, or that stayed, was updated.
+ */
+export function movedRows(
+  plan: AuditPlan,
+  operation: RecordedOperation,
+  before: readonly Key[],
+  after: readonly Key[],
+): Write[] {
+  if (before === after) return [{ plan, operation, keys: after }];
+  const old = new Set(before.map(keyText));
+  const next = new Set(after.map(keyText));
+  return [
+    { plan, operation: 'delete', keys: before.filter((key) => !next.has(keyText(key))) },
+    { plan, operation, keys: after.filter((key) => old.has(keyText(key))) },
+    { plan, operation: 'insert', keys: after.filter((key) => !old.has(keyText(key))) },
+  ];
+}

@@ -1,0 +1,71 @@
+import { type ObjectLiteral } from 'typeorm';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type Key } from '../../dialect/keys/key.js';
+import { isPacked, keyText } from '../../dialect/keys/key-text.js';
+import { type RecordedOperation, type RowFacts, type Write } from './write.js';
+import { sharedFacts } from '../rows/row-facts.js';
+
+/** One write for each table and operation, in the order in which they came first, with each key once. */
+export function groupedWrites(writes: readonly Write[]): readonly Write[] {
+  if (writes.length < 2) return writes;
+  const groups = new Map<AuditPlan, Map<RecordedOperation, Group>>();
+  for (const write of writes) {
+    const byOperation = groups.get(write.plan) ?? new Map<RecordedOperation, Group>();
+    groups.set(write.plan, byOperation);
+    const group = byOperation.get(write.operation) ?? new Group(write);
+    byOperation.set(write.operation, group);
+    group.add(write);
+  }
+  return [...groups.values()].flatMap((byOperation) =>
+    [...byOperation.values()].flatMap((group) => group.writes()),
+  );
+}
+
+interface Row {
+  readonly key: Key;
+  readonly entity: ObjectLiteral | undefined;
+  readonly place: string | undefined;
+}
+
+class Group {
+  private readonly rows = new Map<string, Row>();
+  private readonly facts: RowFacts[] = [];
+  private readonly packed: Write[] = [];
+  private all: Write | undefined;
+
+  constructor(private readonly first: Write) {}
+
+  add(write: Write): void {
+    const { keys, entities, places } = write;
+    if (keys !== 'all' && keys.length > 0) this.facts.push(write);
+    if (keys === 'all') this.all = write;
+    else if (isPacked(keys)) this.packed.push(write);
+    else
+      keys.forEach((key, n) => {
+        const text = keyText(key);
+        const known = this.rows.get(text);
+        const entity = entities?.[n] ?? known?.entity;
+        const place = places?.[n] ?? known?.place;
+        this.rows.set(text, { key, entity, place });
+      });
+  }
+
+  writes(): Write[] {
+    const rows = [...this.rows.values()];
+    const named = {
+      ...this.first,
+      keys: rows.map(({ key }) => key),
+      entities: rows.map(({ entity }) => entity),
+      ...sharedFacts(this.facts),
+      places: placesOf(rows),
+    };
+    // What is recorded already adds nothing.
+    return [...(rows.length > 0 ? [named] : []), ...this.packed, ...(this.all ? [this.all] : [])];
+  }
+}
+
+// Those of some are of no use.
+function placesOf(rows: readonly Row[]): readonly string[] | undefined {
+  const places = rows.map(({ place }) => place);
+  return places.every((place) => place !== undefined) ? places : undefined;
+}

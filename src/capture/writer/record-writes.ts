@@ -1,0 +1,66 @@
+import { ActorRequiredError, AuditError } from '../../audit.errors.js';
+import { type AuditOptions } from '../../audit.options.js';
+import { type WriteContext } from '../../context/write-context.js';
+import { groupedWrites } from '../write/group-writes.js';
+import { isPacked } from '../../dialect/keys/key-text.js';
+import { isRecordable } from '../tables/pending-tables.js';
+import { type Write } from '../write/write.js';
+import { type RevisionWriter } from './revision-writer.js';
+import { type Unit } from '../unit/unit.js';
+
+/** Records the writes of units. */
+export class WriteRecorder {
+  constructor(
+    private readonly writer: RevisionWriter,
+    private readonly options: AuditOptions,
+  ) {}
+
+  /**
+   * Records writes, one statement for each table and operation. If that fails, what was written can't be committed.
+   *
+   * @param context asked where there is something to record
+   */
+  async record(unit: Unit, writes: readonly Write[], context: () => WriteContext): Promise<void> {
+    try {
+      if (writes.every(({ keys }) => keys.length === 0)) return;
+      const known = context();
+      for (const write of groupedWrites(writes)) {
+        if (write.keys.length === 0) continue;
+        const recordable = isRecordable(unit.queryRunner, write.plan);
+        if (recordable !== true && !(await recordable)) continue;
+        if (this.isWanted(write, known)) await this.writeOne(unit, write, known);
+      }
+    } catch (error) {
+      unit.fail(error);
+      throw error;
+    }
+  }
+
+  private isWanted({ plan, operation }: Write, context: WriteContext): boolean {
+    if (plan.when && !plan.when({ ...context, operation: operation === 'upsert' ? 'insert' : operation }))
+      return false;
+    if (context.actor === null && (plan.requireActor ?? this.options.requireActor))
+      throw new ActorRequiredError(plan.metadata.name);
+    return true;
+  }
+
+  private async writeOne(unit: Unit, write: Write, context: WriteContext): Promise<void> {
+    const { plan, operation, keys, entities } = write;
+    const { queryRunner, revTransaction, snapshot, isSerializable } = unit;
+    const written = await this.writer.record(queryRunner, {
+      ...write,
+      ...context,
+      transaction: revTransaction,
+      snapshot,
+      isSerializable,
+    });
+    if (write.areInserted && keys !== 'all' && written < keys.length)
+      throw new AuditError(
+        `${keys.length - written} of ${keys.length} rows inserted into ${plan.metadata.name} have no revision, because the ` +
+          `database does not show them to the one who wrote them. Let the writer SELECT the rows that it inserts.`,
+      );
+    if (!plan.revisionId || operation === 'delete' || !entities || keys === 'all' || isPacked(keys)) return;
+    const ids = await this.writer.revisionIds(queryRunner, plan, keys);
+    entities.forEach((entity, n) => entity && plan.revisionId!.setEntityValue(entity, ids[n]));
+  }
+}
