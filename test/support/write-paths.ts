@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { auditPlansOf } from '../../src/audited/audit-plans.js';
 import { type AuditOperation } from '../../src/revision/revision-columns.js';
+import { CELLS, tablesOnPage, titleOf } from './docs/write-paths-page.js';
 import { expectInvariants } from './invariants.js';
 import { failRevisions, installFailure } from './failing-revisions.js';
 import { watchOverlaps } from './overlapping-queries.js';
@@ -23,7 +24,7 @@ export type ExpectedRevision = readonly [
 
 /** One way to write through TypeORM, and what becomes of it. */
 export interface WritePath {
-  /** The call, as the README's matrix shows it. */
+  /** The call, as docs/write-paths.md shows it. */
   readonly name: string;
   /** The databases that have it. @default all */
   readonly on?: readonly WorldName[];
@@ -79,6 +80,13 @@ export function describePaths(
         plain = await openWorld(name, options, false);
       });
       afterAll(() => plain?.close());
+
+      it('is in docs/write-paths.md as it is here: else run `npm run coverage:paths`', () => {
+        const shown = [...(tablesOnPage().get(titleOf(theme)) ?? [])].flatMap(([path, cells]) =>
+          cells[name] ? [[path, cells[name]]] : [],
+        );
+        expect(shown).toEqual(pathsOn(name, paths).map((path) => [path.name, CELLS[outcomeOf(path, name)]]));
+      });
 
       for (const path of pathsOn(name, paths)) {
         const outcome = outcomeOf(path, name);

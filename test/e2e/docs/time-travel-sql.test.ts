@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Column, DataSource, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
-import { HistoryService } from '../../src/history/history.service.js';
-import { Audited } from '../../src/audited/decorators/audited.decorator.js';
-import { NotAudited } from '../../src/audited/decorators/not-audited.decorator.js';
+import { HistoryService } from '../../../src/history/history.service.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
+import { NotAudited } from '../../../src/audited/decorators/not-audited.decorator.js';
 import {
   createDatabase,
   type DatabaseName,
   describeDatabases,
   type TestDatabase,
-} from '../support/databases.js';
-import { QueryRecorder } from '../support/query-recorder.js';
+} from '../../support/databases.js';
+import { QueryRecorder } from '../../support/query-recorder.js';
 
 @Audited()
 @Entity()
