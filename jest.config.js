@@ -24,8 +24,8 @@ export default {
     ],
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/sample/dist/'],
-  globalSetup: '<rootDir>/test/support/servers.ts',
-  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  globalSetup: '<rootDir>/test/support/servers/servers.ts',
+  globalTeardown: '<rootDir>/test/support/servers/global-teardown.ts',
   maxWorkers: 2,
   testTimeout: 30_000,
 };

@@ -33,7 +33,7 @@ export {
   type TimelineOptions,
   type TransactionOptions,
   type UndoOptions,
-} from './history/revisions/revision.js';
+} from './history/history.types.js';
 export { type Moment, TimeTravel } from './history/time-travel/time-travel.js';
 export { getHistoryToken, InjectHistory } from './inject.decorators.js';
 

@@ -8,7 +8,7 @@ import prettier from 'prettier';
 const PAGE = new URL('../docs/write-paths.md', import.meta.url);
 const END_OF_HEAD = '<!-- paths -->\n';
 
-/** By how the names of the tests begin; test/support/write-paths.ts gives them. */
+/** By how the names of the tests begin; test/support/worlds/write-paths.ts gives them. */
 const CELLS = {
   records: '✓',
   'adds no revision for': '=',

@@ -8,7 +8,7 @@ import { type Who, whoWrites, type WriteContext } from '../context/write-context
 import { type Dialect } from '../dialect/dialect.js';
 import { type Key } from '../dialect/keys/key.js';
 import { dialectOf } from '../dialect/dialect-of.js';
-import { driverValue } from '../dialect/values/driver-value.js';
+import { driverValue } from '../dialect/types/driver-value.js';
 import { watchStatements } from '../typeorm/query-runner.patch.js';
 import { Cascades } from './rows/cascades.js';
 import { KeyReader } from './rows/key-reader.js';

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { type Page, type Revision } from '../history/revisions/revision.js';
+import { type Page, type Revision } from '../history/history.types.js';
 import { type VerifyReport } from '../maintenance/maintenance.js';
 
 /** A verification as people read it. */

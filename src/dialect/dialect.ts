@@ -4,11 +4,11 @@ import { type DigestFunction, type DigestKey } from './masks/digest-key.js';
 import { type KeyDescription, type KeyPacker, type KeyTable } from './keys/key.js';
 import { type Executed } from './run/executed.js';
 import { type Catalogue } from './catalogue/catalogue.js';
-import { type RevisionBlocks } from './run/revision-blocks.js';
+import { type RevisionBlocks } from './sql/revision-blocks.js';
 import { type Session } from './session/session.js';
 import { type Refusal } from './run/refusal.js';
-import { type Statement } from './statement.js';
-import { type Texts } from './values/texts.js';
+import { type Statement } from './run/statement.js';
+import { type Texts } from './types/texts.js';
 import { type TimeLimit } from './run/time-limit.js';
 
 /** What a value that isn't copied from a table is, for databases that have to be told. */

@@ -1,27 +1,27 @@
 import { type DataSource, QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { assertNothingCut } from './values/cut-values.js';
+import { assertNothingCut } from './run/cut-values.js';
 import { type Dialect } from './dialect.js';
 import { type Executed } from './run/executed.js';
-import { newestOnMariadb } from './run/mariadb.js';
-import { enumTransformers } from './values/enum-transformers.js';
-import { mariadbBlocks } from './run/mariadb.blocks.js';
+import { newestOnMariadb } from './sql/newest-on-mariadb.js';
+import { enumTransformers } from './types/enum-transformers.js';
+import { mariadbBlocks } from './sql/mariadb.blocks.js';
 import { isBinary, mysqlKeys } from './keys/mysql.keys.js';
 import { mysqlMasks } from './masks/mysql.masks.js';
 import { MysqlServer } from './session/mysql.server.js';
 import { hideTransaction, MysqlSession } from './session/mysql.session.js';
-import { ANY_TEXT, mysqlTexts } from './values/mysql.texts.js';
-import { queryMysqlBeneath } from './run/query-beneath.js';
+import { ANY_TEXT, mysqlTexts } from './types/mysql.texts.js';
+import { queryMysqlBeneath } from './session/query-beneath.js';
 import { connectionOf, hasOwnQuery } from '../typeorm/query-runner.js';
 import { preparedStatementsOf, readPlain, runPrepared } from './run/prepared.js';
 import { remembered } from './session/session.js';
-import { type Statement } from './statement.js';
+import { type Statement } from './run/statement.js';
 import { mysqlRefusal } from './run/refusal.js';
 import { mysqlTimeLimit } from './run/mysql.time-limit.js';
-import { withoutSuccessor } from './run/without-successor.js';
+import { withoutSuccessor } from './sql/without-successor.js';
 import { columnType } from './catalogue/column-type.js';
 import { INNODB_COLUMNS, tooManyBytes, tooManyColumns, type TypedColumn } from './catalogue/row-limits.js';
-import { parsedPlace } from './table-place.js';
+import { parsedPlace } from './catalogue/table-place.js';
 import { mysqlCatalogue } from './catalogue/mysql.catalogue.js';
 
 /** Of how many tables MySQL may try each order in which it could join them. */

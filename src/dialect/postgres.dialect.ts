@@ -1,21 +1,21 @@
 import { type DataSource, QueryFailedError } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Dialect, type ValueType } from './dialect.js';
-import { enumTransformers } from './values/enum-transformers.js';
+import { enumTransformers } from './types/enum-transformers.js';
 import { HMAC_DIGITS, HMAC_PADS } from './masks/mask.js';
 import { FEW_KEYS, takePacked } from './keys/packed-rows.js';
 import { noRandomNumbers, PAD_BYTES, readPad, words } from './masks/pad.js';
-import { queryPgBeneath } from './run/query-beneath.js';
+import { queryPgBeneath } from './session/query-beneath.js';
 import { connectionOf } from '../typeorm/query-runner.js';
 import { postgresSessions } from './session/postgres.session.js';
-import { postgresStatements } from './run/postgres.statements.js';
-import { postgresTexts } from './values/postgres.texts.js';
+import { postgresStatements } from './run/postgres.run.js';
+import { postgresTexts } from './types/postgres.texts.js';
 import { postgresTimeLimit } from './run/postgres.time-limit.js';
 import { postgresRefusal } from './run/refusal.js';
-import { updateFrom } from './run/update-from.js';
-import { withoutSuccessor } from './run/without-successor.js';
+import { updateFrom } from './sql/update-from.js';
+import { withoutSuccessor } from './sql/without-successor.js';
 import { tooManyColumns } from './catalogue/row-limits.js';
-import { parsedPlace } from './table-place.js';
+import { parsedPlace } from './catalogue/table-place.js';
 import { postgresCatalogue } from './catalogue/postgres.catalogue.js';
 
 const VALUE_TYPES: Record<ValueType, string> = {

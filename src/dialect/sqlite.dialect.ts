@@ -3,14 +3,14 @@ import { type Dialect } from './dialect.js';
 import { type DigestFunction } from './masks/digest-key.js';
 import { type Executed } from './run/executed.js';
 import { type Key } from './keys/key.js';
-import { enumTransformers } from './values/enum-transformers.js';
+import { enumTransformers } from './types/enum-transformers.js';
 import { readPlain, runPlain, runPrepared } from './run/prepared.js';
 import { hasOwnQuery } from '../typeorm/query-runner.js';
 import { remembered } from './session/session.js';
 import { sqliteSession } from './session/sqlite.session.js';
 import { sqliteRefusal } from './run/refusal.js';
-import { updateFrom } from './run/update-from.js';
-import { withoutSuccessor } from './run/without-successor.js';
+import { updateFrom } from './sql/update-from.js';
+import { withoutSuccessor } from './sql/without-successor.js';
 import { tooManyColumns } from './catalogue/row-limits.js';
 import { sqliteCatalogue } from './catalogue/sqlite.catalogue.js';
 

@@ -2,10 +2,10 @@ import { Injectable, Optional } from '@nestjs/common';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { ofVersion, readAsOf } from './revisions/as-of.js';
-import { classFilter } from './arguments/class-filter.js';
+import { classFilter } from './revisions/class-filter.js';
 import { readDiff } from './revisions/diff.js';
 import { readFeed, readTransactionPage } from './feed/feed.js';
-import { type Reading } from './revisions/read-statement.js';
+import { type Reading } from './revisions/reading.js';
 import { restore } from './restore/restore.js';
 import {
   type Change,
@@ -17,7 +17,7 @@ import {
   type TimelineOptions,
   type TransactionOptions,
   type UndoOptions,
-} from './revisions/revision.js';
+} from './history.types.js';
 import { RowRevisions } from './revisions/row-revisions.js';
 import { type Moment, TimeTravel } from './time-travel/time-travel.js';
 import { readTimeline } from './timeline/timeline.js';

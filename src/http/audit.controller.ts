@@ -12,7 +12,7 @@ import {
   type Revision,
   type TimelineOptions,
   type TransactionOptions,
-} from '../history/revisions/revision.js';
+} from '../history/history.types.js';
 import { AuditedEntities, type EntityDescription } from './audited-entities.js';
 import { boundedPage } from './show/bounded-page.js';
 import { type SerializerOptions } from '../audited/class-transformer.js';

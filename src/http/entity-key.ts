@@ -2,7 +2,7 @@ import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { InvalidArgumentError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { type EntityId } from '../history/revisions/revision.js';
+import { type EntityId } from '../history/history.types.js';
 import { toJson } from './show/json.js';
 import { parseBoolean, parseDate } from './query.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityTarget } from 'typeorm';
-import { type EntityId } from '../history/revisions/revision.js';
+import { type EntityId } from '../history/history.types.js';
 import { type Care } from './care.js';
 import { catchUp } from './catch-up.js';
 import { erase } from './erase.js';

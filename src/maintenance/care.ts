@@ -5,12 +5,12 @@ import { type AuditOptions } from '../audit.options.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { runMasked } from '../audited/masks/mask-key.js';
 import { type Capture } from '../capture/capture.js';
-import { RevisionSql } from '../capture/writer/revision-sql.js';
+import { PlanSql } from '../audited/plan-sql.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { resolveContext, type WriteContext } from '../context/write-context.js';
 import { type Dialect } from '../dialect/dialect.js';
 import { type Key } from '../dialect/keys/key.js';
-import { compileStatement } from '../dialect/statement.js';
+import { compileStatement } from '../dialect/run/statement.js';
 
 const ATTEMPTS = 6;
 const PATIENCE_MS = 10_000;
@@ -42,8 +42,8 @@ export class Care {
     return [...new Set([plan, ...junctions])].filter((found) => found !== undefined);
   }
 
-  sqlOf(plan: AuditPlan): RevisionSql {
-    return new RevisionSql(this.dataSource, this.dialect, plan);
+  sqlOf(plan: AuditPlan): PlanSql {
+    return new PlanSql(this.dataSource, plan);
   }
 
   /** Who does it and why. @throws ActorRequiredError */

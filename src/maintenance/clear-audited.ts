@@ -1,8 +1,9 @@
 import { type DataSource, type EntityMetadata } from 'typeorm';
 import { AuditError } from '../audit.errors.js';
 import { type AuditPlans, auditPlansOf } from '../audited/audit-plans.js';
+import { foreignKeysTo } from '../audited/foreign-keys.js';
 import { dialectOf } from '../dialect/dialect-of.js';
-import { tableName } from '../dialect/table-name.js';
+import { tableName } from '../dialect/catalogue/table-name.js';
 
 /** How `clearAudited()` may be told to empty tables. */
 export interface ClearAuditedOptions {
@@ -56,7 +57,7 @@ function childrenFirst(dataSource: DataSource, tables: readonly EntityMetadata[]
   const add = (table: EntityMetadata): void => {
     if (seen.has(table.tablePath)) return;
     seen.add(table.tablePath);
-    for (const child of referringTo(dataSource, table)) add(child.entityMetadata);
+    for (const child of foreignKeysTo(dataSource, table)) add(child.entityMetadata);
     ordered.push(table);
   };
   tables.forEach(add);
@@ -70,7 +71,7 @@ async function assertUnreferred(
   query: (select: string) => Promise<unknown>,
 ): Promise<void> {
   for (const { metadata } of plans.all)
-    for (const { entityMetadata, columns } of referringTo(dataSource, metadata)) {
+    for (const { entityMetadata, columns } of foreignKeysTo(dataSource, metadata)) {
       if (plans.find(entityMetadata)) continue;
       const isSet = columns.map(
         ({ databaseName }) => `${dataSource.driver.escape(databaseName)} IS NOT NULL`,
@@ -78,16 +79,11 @@ async function assertUnreferred(
       const rows = (await query(
         `SELECT 1 FROM ${tableName(dataSource, entityMetadata)} WHERE ${isSet.join(' AND ')} LIMIT 1`,
       )) as unknown[];
+      const { name } = entityMetadata.parentEntityMetadata ?? entityMetadata;
       if (rows.length > 0)
         throw new AuditError(
-          `clearAudited() can't empty ${metadata.name}: rows of ${entityMetadata.name}, which is not audited, refer to it. ` +
-            `Empty ${entityMetadata.name} first.`,
+          `clearAudited() can't empty ${metadata.name}: rows of ${name}, which is not audited, refer to it. ` +
+            `Empty ${name} first.`,
         );
     }
-}
-
-function referringTo({ entityMetadatas }: DataSource, { tablePath }: EntityMetadata) {
-  return entityMetadatas
-    .flatMap(({ foreignKeys }) => foreignKeys)
-    .filter(({ referencedEntityMetadata }) => referencedEntityMetadata.tablePath === tablePath);
 }

@@ -1,10 +1,10 @@
 import { type QueryRunner } from 'typeorm';
 import { AuditError, InvalidArgumentError } from '../audit.errors.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { type RevisionSql } from '../capture/writer/revision-sql.js';
+import { type PlanSql } from '../audited/plan-sql.js';
 import { type Key } from '../dialect/keys/key.js';
-import { keyOf } from '../history/revisions/key-of.js';
-import { type EntityId } from '../history/revisions/revision.js';
+import { keyOf } from '../history/arguments/key-of.js';
+import { type EntityId } from '../history/history.types.js';
 import { announcePrune } from './prune/announce-prune.js';
 import { type Care } from './care.js';
 import { type ErasableColumn, erasableColumns } from './erasable-columns.js';
@@ -57,7 +57,7 @@ export async function erase(
 
 class Erasure {
   result: EraseResult;
-  private readonly sql: RevisionSql;
+  private readonly sql: PlanSql;
   private readonly values: Record<string, unknown>;
 
   constructor(
@@ -174,7 +174,7 @@ class Erasure {
   }
 
   private isOfKey(): string {
-    const key = this.sql.copiedKey((n) => this.care.dialect.keyValue(`{{k${n}}}`, this.plan.keys[n].source));
+    const key = this.sql.copiedKey(this.sql.givenKey);
     return this.plan.keys.map((column, n) => `${this.sql.column(column)} = ${key(n)}`).join(' AND ');
   }
 

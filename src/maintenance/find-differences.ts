@@ -1,6 +1,5 @@
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { type RevisionSql } from '../capture/writer/revision-sql.js';
-import { joinedRows } from '../capture/writer/revision-statements.js';
+import { type PlanSql } from '../audited/plan-sql.js';
 import { type Key, type KeyTable } from '../dialect/keys/key.js';
 import { type Care } from './care.js';
 import { type FindingKind } from './maintenance.js';
@@ -39,7 +38,7 @@ async function find(
   care: Care,
   plan: AuditPlan,
   keys: readonly Key[],
-  select: (sql: RevisionSql, table: KeyTable) => string,
+  select: (sql: PlanSql, table: KeyTable) => string,
 ): Promise<Differences> {
   const found: Differences = {};
   // A mask key is blinded for one transaction.
@@ -58,15 +57,15 @@ async function find(
   return found;
 }
 
-function selectLive(sql: RevisionSql, keys: KeyTable): string {
+function selectLive(sql: PlanSql, keys: KeyTable): string {
   return (
     `SELECT ${keys.ordinal} AS n, CASE WHEN p.rev_id IS NULL THEN 'missing' ELSE 'stale' END AS kind ` +
-    `FROM ${joinedRows(sql, keys)} LEFT JOIN ${sql.revisions} p ON ${sql.isNewest('p', sql.liveKey)} ` +
-    `WHERE ${sql.isNews({ rows: 'live' })} ORDER BY n`
+    `FROM ${sql.rowsOf(keys)} LEFT JOIN ${sql.revisions} p ON ${sql.isNewest('p', sql.liveKey)} ` +
+    `WHERE ${sql.isNews('live')} ORDER BY n`
   );
 }
 
-function selectSurplus(sql: RevisionSql, keys: KeyTable): string {
+function selectSurplus(sql: PlanSql, keys: KeyTable): string {
   const isNewest = sql.isNewest(
     'p',
     sql.copiedKey((n) => keys.key(n)),
@@ -74,17 +73,17 @@ function selectSurplus(sql: RevisionSql, keys: KeyTable): string {
   return (
     `SELECT ${keys.ordinal} AS n, 'surplus' AS kind ` +
     `FROM ${keys.sql} ${sql.dialect.leadingJoin} ${sql.revisions} p ON ${isNewest} ` +
-    `LEFT JOIN ${sql.table} t ON ${sql.isRow((n) => keys.key(n))} ` +
+    `LEFT JOIN ${sql.table} t ON ${sql.hasKey('t', (n) => keys.key(n))} ` +
     `WHERE NOT p.rev_isdelete AND t.${sql.column(sql.plan.keys[0])} IS NULL ORDER BY n`
   );
 }
 
-function selectUnordered(sql: RevisionSql, keys: KeyTable): string {
-  const isOf = sql.isOf(
+function selectUnordered(sql: PlanSql, keys: KeyTable): string {
+  const isOf = sql.hasKey(
     'r',
     sql.copiedKey((n) => keys.key(n)),
   );
-  const isBefore = sql.isOf('p', (n) => `r.${sql.column(sql.plan.keys[n])}`);
+  const isBefore = sql.hasKey('p', (n) => `r.${sql.column(sql.plan.keys[n])}`);
   return (
     `SELECT DISTINCT ${keys.ordinal} AS n, 'order' AS kind ` +
     `FROM ${keys.sql} ${sql.dialect.leadingJoin} ${sql.revisions} r ON ${isOf} ` +

@@ -1,4 +1,4 @@
-import { type RevisionSql } from '../capture/writer/revision-sql.js';
+import { type PlanSql } from '../audited/plan-sql.js';
 import { type Key } from '../dialect/keys/key.js';
 
 /** Rows in the order of their keys, from a key on: of the audited table (t) or its revision table (r). */
@@ -8,7 +8,7 @@ export class KeyOrder {
   private readonly names: string[];
 
   constructor(
-    private readonly sql: RevisionSql,
+    private readonly sql: PlanSql,
     private readonly alias: 't' | 'r',
   ) {
     this.names = sql.plan.keys.map((column) => `${alias}.${sql.column(column)}`);

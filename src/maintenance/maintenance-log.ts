@@ -4,7 +4,7 @@ import { type AuditPlan } from '../audited/audit-plan.js';
 import { newId, now } from '../capture/writer/clock.js';
 import { storedContext } from '../capture/writer/context-columns.js';
 import { type WriteContext } from '../context/write-context.js';
-import { tableName } from '../dialect/table-name.js';
+import { tableName } from '../dialect/catalogue/table-name.js';
 import { newestCatchUp } from '../history/revisions/newest-catch-up.js';
 import { type MaintenanceAction, type MaintenanceRecord } from '../revision/maintenance-record.js';
 import { type Care } from './care.js';

@@ -6,7 +6,7 @@ import {
   databasesOfThisRun,
   type DatabaseName,
   type TestDatabase,
-} from '../support/databases.js';
+} from '../support/servers/databases.js';
 import {
   addCommandsApplication,
   compile,

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { publint } from 'publint';
-import { databasesOfThisRun } from '../support/databases.js';
+import { databasesOfThisRun } from '../support/servers/databases.js';
 import { commandSetUps, playMigrations } from './command-set-ups.js';
 import { expectTenantHistory, expectTransactionHistory, type Played } from './packages.js';
 import {

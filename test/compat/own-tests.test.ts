@@ -1,20 +1,20 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { databasesOfThisRun } from '../support/databases.js';
+import { databasesOfThisRun } from '../support/servers/databases.js';
 import { prepareOwnTests, runOwnTests } from './own-tests.js';
 
 const minutes = 60_000;
 
 /** Whose claims are about what NestJS, TypeORM or class-transformer do, and differ between their release lines. */
 const FILES = [
-  'test/e2e/clear-audited.test.ts',
-  'test/e2e/context-shared-cls.test.ts',
-  'test/e2e/http-decorators.test.ts',
-  'test/e2e/http-hidden.test.ts',
-  'test/e2e/secret-columns.test.ts',
-  'test/e2e/shared-tables.test.ts',
-  'test/e2e/table-check.test.ts',
-  'test/e2e/unattached.test.ts',
+  'test/e2e/maintenance/clear-audited.test.ts',
+  'test/e2e/context/shared-cls.test.ts',
+  'test/e2e/http/decorators.test.ts',
+  'test/e2e/http/hidden.test.ts',
+  'test/e2e/masking/secret-columns.test.ts',
+  'test/e2e/tables/shared-tables.test.ts',
+  'test/e2e/tables/check.test.ts',
+  'test/e2e/module/unattached.test.ts',
   'test/e2e/write-paths/bypasses.test.ts',
 ];
 

@@ -2,7 +2,7 @@ import { type DataSource, type QueryRunner } from 'typeorm';
 import { AuditConfigurationError } from '../../audit.errors.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { type MaskedColumn } from '../../dialect/masks/mask.js';
-import { bindStatement, type Statement } from '../../dialect/statement.js';
+import { bindStatement, type Statement } from '../../dialect/run/statement.js';
 import { type PlanColumn } from '../audit-plan.js';
 import { auditPlansOf } from '../audit-plans.js';
 import { hasMaskParameters, MaskKeys } from './mask-keys.js';

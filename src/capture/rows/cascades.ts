@@ -4,8 +4,8 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { type Dialect } from '../../dialect/dialect.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { tableName } from '../../dialect/table-name.js';
-import { ForeignKeys } from './foreign-keys.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
+import { ActingForeignKeys } from './acting-foreign-keys.js';
 import { type KeyReader } from './key-reader.js';
 import { keyText } from '../../dialect/keys/key-text.js';
 import { movedRows } from './rows-rekeyed.js';
@@ -21,14 +21,14 @@ export interface Referring {
 
 /** Finds the rows that the database itself changes by `ON DELETE` / `ON UPDATE` actions, of which no event tells. */
 export class Cascades {
-  readonly foreignKeys: ForeignKeys;
+  readonly foreignKeys: ActingForeignKeys;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly dialect: Dialect,
     private readonly keys: KeyReader,
   ) {
-    this.foreignKeys = new ForeignKeys(dataSource);
+    this.foreignKeys = new ActingForeignKeys(dataSource);
   }
 
   /** The audited rows that deleting rows would delete or update, to any depth; locked where the database can. */

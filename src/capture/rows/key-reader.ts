@@ -3,8 +3,8 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { type Dialect } from '../../dialect/dialect.js';
 import { type Key, type KeyDescription, type KeyPacker, type KeyTable } from '../../dialect/keys/key.js';
-import { bindStatement, compileStatement } from '../../dialect/statement.js';
-import { tableName } from '../../dialect/table-name.js';
+import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 
 const ALIAS = 'audit_key_';
 

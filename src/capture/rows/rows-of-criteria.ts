@@ -2,7 +2,7 @@ import { type EntityMetadata, type ObjectLiteral, type QueryRunner } from 'typeo
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { type Key, type Keys } from '../../dialect/keys/key.js';
-import { driverValue } from '../../dialect/values/driver-value.js';
+import { driverValue } from '../../dialect/types/driver-value.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
 import { type RowReader } from './row-reader.js';
 

@@ -3,8 +3,8 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { AuditError } from '../../audit.errors.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { driverValue } from '../../dialect/values/driver-value.js';
-import { tableName } from '../../dialect/table-name.js';
+import { driverValue } from '../../dialect/types/driver-value.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { type RowReader } from './row-reader.js';
 import { uniqueKeys } from '../../dialect/keys/key-text.js';
 

@@ -3,7 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { AuditContextError } from '../../audit.errors.js';
 import { type WriteContext } from '../../context/write-context.js';
 import { type Dialect } from '../../dialect/dialect.js';
-import { isAscii, markOf } from '../../dialect/values/texts.js';
+import { isAscii, markOf } from '../../dialect/types/texts.js';
 import { type RevisionColumns } from '../../revision/revision-columns.js';
 
 /** A write's context as the driver is given it. */

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
-import { bindStatement, compileStatement } from '../../dialect/statement.js';
+import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { tableName } from '../../dialect/table-name.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { isPending } from '../tables/pending-tables.js';
 
 const TRUST_MS = 2_000;

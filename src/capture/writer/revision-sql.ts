@@ -1,10 +1,8 @@
-import { type DataSource } from 'typeorm';
-import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { type PlanColumn } from '../../audited/audit-plan.js';
 import { maskedColumn } from '../../audited/masks/mask-key.js';
-import { type Dialect } from '../../dialect/dialect.js';
-import { masked, maskedAnew, maskedLike } from '../../dialect/masks/mask.js';
-import { type NewestRevision } from '../../dialect/run/revision-blocks.js';
-import { tableName } from '../../dialect/table-name.js';
+import { type KeyExpression, PlanSql, type RowState } from '../../audited/plan-sql.js';
+import { masked, maskedAnew } from '../../dialect/masks/mask.js';
+import { type NewestRevision } from '../../dialect/sql/revision-blocks.js';
 import { REVISION_COLUMNS, type RevisionColumns } from '../../revision/revision-columns.js';
 
 /** How a statement gets at each row's newest revision. */
@@ -18,8 +16,7 @@ export type Newest =
 
 /** What is recorded of rows, and how. */
 export interface Recording {
-  /** Whether the rows are copied as they are now, or recorded as no longer there. */
-  readonly rows: 'live' | 'gone';
+  readonly rows: RowState;
   readonly newest: Newest;
   /** Whether the operation is told from the history: an insert where there is none, else an update. */
   readonly upsert: boolean;
@@ -32,30 +29,8 @@ const SOUGHT: NewestRevision = {
   isDeleted: 'p.rev_isdelete',
 };
 
-/** Expressions for the n-th key column of the rows in question. */
-export type KeyExpression = (n: number) => string;
-
-/**
- * The parts that statements about one audited table are put together from, under the aliases t (the row), p (its
- * newest revision) and k (a table of keys).
- */
-export class RevisionSql {
-  readonly table: string;
-  readonly revisions: string;
-
-  constructor(
-    private readonly dataSource: DataSource,
-    readonly dialect: Dialect,
-    readonly plan: AuditPlan,
-  ) {
-    this.table = tableName(dataSource, plan.metadata);
-    this.revisions = tableName(dataSource, plan.revision);
-  }
-
-  column({ databaseName }: Pick<PlanColumn, 'databaseName'>): string {
-    return this.dataSource.driver.escape(databaseName);
-  }
-
+/** The SQL by which one plan's revisions are inserted. */
+export class RevisionSql extends PlanSql {
   /** `INSERT INTO … SELECT …`, up to FROM. */
   insert(recording: Recording, id: string, key: KeyExpression, newest = SOUGHT): string {
     const own = this.ownValues(recording, id, newest);
@@ -77,81 +52,11 @@ export class RevisionSql {
     return rows === 'gone' && newest !== 'none' && this.plan.deletedState === 'last';
   }
 
-  /** The key of the row t, as its revisions have it. */
-  readonly liveKey = this.copiedKey((n) => `t.${this.column(this.plan.keys[n])}`);
-
-  /** A key as its revisions have it, whose columns may be of other types. */
-  copiedKey(key: KeyExpression): KeyExpression {
-    return (n) => this.dialect.copied(key(n), this.plan.keys[n].source);
-  }
-
-  /** The row t is the one with this key. */
-  isRow(key: KeyExpression): string {
-    return this.plan.keys.map((column, n) => `t.${this.column(column)} = ${key(n)}`).join(' AND ');
-  }
-
   /** The row with this key is no longer there; not asked where a look at what isn't there locks it. */
   isGone(key: KeyExpression): string[] {
     return this.dialect.locksGaps
       ? []
-      : [`NOT EXISTS (SELECT 1 FROM ${this.table} t WHERE ${this.isRow(key)})`];
-  }
-
-  /** A revision is the newest of this key. */
-  isNewest(alias: string, key: KeyExpression, version = this.newestVersion(key)): string {
-    return `${this.isOf(alias, key)} AND ${alias}.rev_version = ${version}`;
-  }
-
-  /** Joins the newest revision p of this key, if it has one. */
-  joinNewest(key: KeyExpression): string {
-    return this.dialect.hasLateral
-      ? `LEFT JOIN LATERAL (SELECT * FROM ${this.revisions} m WHERE ${this.isOf('m', key)} ` +
-          'ORDER BY m.rev_version DESC LIMIT 1) p ON TRUE'
-      : `LEFT JOIN ${this.revisions} p ON ${this.isNewest('p', key)}`;
-  }
-
-  newestVersion(key: KeyExpression): string {
-    // For max() MariaDB would read all versions, unless the key is a constant.
-    return (
-      `(SELECT m.rev_version FROM ${this.revisions} m WHERE ${this.isOf('m', key)} ` +
-      'ORDER BY m.rev_version DESC LIMIT 1)'
-    );
-  }
-
-  /** The row differs from what was recorded last. */
-  isNews({ rows }: Pick<Recording, 'rows'>): string {
-    return rows === 'gone'
-      ? '(p.rev_id IS NULL OR NOT p.rev_isdelete)'
-      : `(p.rev_id IS NULL OR p.rev_isdelete OR ${this.differs()})`;
-  }
-
-  /** The row t has other values than the revision p. */
-  differs(): string {
-    // What is masked compares as its copy has it.
-    const compared = new Map(
-      this.plan.columns.map((column) => [column.mask ? column.copy : column.source, column]),
-    );
-    return this.dialect.differ(
-      [...compared.keys()],
-      (column) => this.liveLike(compared.get(column)!, 'p'),
-      (column) => {
-        const value = `p.${this.column(column)}`;
-        // What SQL of the application's has made is text of one character set, and an older copy may have another.
-        return typeof compared.get(column)!.mask === 'function' ? this.dialect.asText(value) : value;
-      },
-    );
-  }
-
-  /** A value of the row t as it compares with that of a revision: what its mask makes of it, under the same key. */
-  liveLike(column: PlanColumn, revision: string): string {
-    const value = `t.${this.column(column)}`;
-    const hidden = maskedColumn(this.dataSource, column);
-    return hidden ? maskedLike(this.dialect, hidden, value, `${revision}.${this.column(column)}`) : value;
-  }
-
-  /** A revision is one of this key. */
-  isOf(alias: string, key: KeyExpression): string {
-    return this.plan.keys.map((column, n) => `${alias}.${this.column(column)} = ${key(n)}`).join(' AND ');
+      : [`NOT EXISTS (SELECT 1 FROM ${this.table} t WHERE ${this.hasKey('t', key)})`];
   }
 
   private liveCopies({ newest }: Recording, { id }: NewestRevision): (readonly [PlanColumn, string])[] {

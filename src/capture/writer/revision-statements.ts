@@ -1,16 +1,17 @@
+import { type KeyExpression } from '../../audited/plan-sql.js';
 import { type KeyTable } from '../../dialect/keys/key.js';
-import { compileStatement, type Statement } from '../../dialect/statement.js';
-import { type KeyExpression, type Recording, type RevisionSql } from './revision-sql.js';
+import { compileStatement, type Statement } from '../../dialect/run/statement.js';
+import { type Recording, type RevisionSql } from './revision-sql.js';
 
 /**
  * INSERT … SELECT for one row, whose key is in the parameters `k0`, `k1`, … and whose revision gets the `id`; the
  * case that is worth preparing.
  */
 export function recordOne(sql: RevisionSql, recording: Recording, isSkipped = false): Statement {
-  const key = givenKey(sql);
+  const key = sql.givenKey;
   const isLive = recording.rows === 'live';
   const rows = isLive ? `${sql.table} t` : '(SELECT 1 AS present) k';
-  const conditions = isLive ? [sql.isRow(key)] : sql.isGone(key);
+  const conditions = isLive ? [sql.hasKey('t', key)] : sql.isGone(key);
   const insert =
     `${sql.insert(recording, sql.dialect.value('{{id}}', 'uuid'), key)} FROM ${rows}` +
     fromNewest(sql, recording, key, conditions);
@@ -32,7 +33,7 @@ export function recordMany(
   const key: KeyExpression = (n) => keys.key(n);
   const id = dialect.numberedUuid('{{prefix}}', '{{start}}', keys.ordinal);
   const isLive = recording.rows === 'live';
-  const rows = isLive ? joinedRows(sql, keys) : keys.sql;
+  const rows = isLive ? sql.rowsOf(keys) : keys.sql;
   const insert =
     `${sql.insert(recording, id, key)} FROM ${rows}` +
     fromNewest(sql, recording, key, isLive ? [] : sql.isGone(key));
@@ -58,13 +59,13 @@ export function recordAll(sql: RevisionSql): Statement {
   return compileStatement(
     sql.dialect,
     `${sql.insert(recording, id, sql.liveKey)} FROM ${sql.table} t ` +
-      `JOIN ${sql.revisions} p ON ${sql.isNewest('p', sql.liveKey)} WHERE NOT p.rev_isdelete AND (${sql.differs()})`,
+      `JOIN ${sql.revisions} p ON ${sql.isNewest('p', sql.liveKey)} WHERE NOT p.rev_isdelete AND (${sql.differs('p')})`,
   );
 }
 
 /** Puts the newest `rev_id` of the rows of a key table into their `@RevisionId()` column. */
 export function updateRevisionIds(sql: RevisionSql, keys: KeyTable): Statement {
-  const on = sql.isRow((n) => keys.key(n));
+  const on = sql.hasKey('t', (n) => keys.key(n));
   return compileStatement(
     sql.dialect,
     sql.dialect.updateJoined({
@@ -92,18 +93,8 @@ export function updateAllRevisionIds(sql: RevisionSql): Statement {
 export function selectRevisionIds(sql: RevisionSql, keys: KeyTable): Statement {
   return compileStatement(
     sql.dialect,
-    `SELECT ${keys.ordinal} AS n, t.${sql.column(sql.plan.revisionId!)} AS id FROM ${joinedRows(sql, keys)}`,
+    `SELECT ${keys.ordinal} AS n, t.${sql.column(sql.plan.revisionId!)} AS id FROM ${sql.rowsOf(keys)}`,
   );
-}
-
-/** The rows t of a key table, from FROM's right side on. */
-export function joinedRows(sql: RevisionSql, keys: KeyTable): string {
-  return `${keys.sql} ${sql.dialect.leadingJoin} ${sql.table} t${keys.lookup ?? ''} ON ${sql.isRow((n) => keys.key(n))}`;
-}
-
-/** The key in the parameters of a statement about one row. */
-export function givenKey({ dialect, plan }: RevisionSql): KeyExpression {
-  return (n) => dialect.keyValue(`{{k${n}}}`, plan.keys[n].source);
 }
 
 /** Makes an INSERT of revisions leave out those whose version is taken. */
@@ -119,16 +110,14 @@ function fromNewest(
 ): string {
   if (recording.newest === 'none') return conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
   const newestKey = recording.rows === 'live' ? sql.liveKey : sql.copiedKey(key);
-  return ` ${sql.joinNewest(newestKey)} WHERE ${[...conditions, sql.isNews(recording)].join(' AND ')}`;
+  return ` ${sql.joinNewest(newestKey)} WHERE ${[...conditions, sql.isNews(recording.rows)].join(' AND ')}`;
 }
 
 function newestId(sql: RevisionSql): Record<string, string> {
   const { plan, dialect } = sql;
-  // Assigned to themselves, columns with ON UPDATE keep what the revision has just recorded.
-  const kept = plan.metadata.columns.filter((column) => column.onUpdate).map((column) => sql.column(column));
   return {
     [sql.column(plan.revisionId!)]:
       `(SELECT ${dialect.uuidText('n.rev_id')} FROM ${sql.revisions} n WHERE ${sql.isNewest('n', sql.liveKey)})`,
-    ...Object.fromEntries(kept.map((column) => [column, `t.${column}`])),
+    ...Object.fromEntries(sql.keptOnUpdate([]).map((column) => [column, `t.${column}`])),
   };
 }

@@ -3,7 +3,7 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { runMasked } from '../../audited/masks/mask-key.js';
 import { type Dialect } from '../../dialect/dialect.js';
 import { type Executed } from '../../dialect/run/executed.js';
-import { type Statement } from '../../dialect/statement.js';
+import { type Statement } from '../../dialect/run/statement.js';
 import { RevisionSql } from './revision-sql.js';
 
 /** A statement about an audited table. */
@@ -38,7 +38,7 @@ export class TableStatements {
   private built({ plan, kind, build }: TableStatement): Statement {
     let table = this.tables.get(plan);
     if (!table) {
-      table = { sql: new RevisionSql(this.dataSource, this.dialect, plan), built: new Map() };
+      table = { sql: new RevisionSql(this.dataSource, plan), built: new Map() };
       this.tables.set(plan, table);
     }
     let statement = table.built.get(kind);

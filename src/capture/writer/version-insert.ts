@@ -3,7 +3,7 @@ import { newId } from './clock.js';
 import { type Dialect } from '../../dialect/dialect.js';
 import { type Executed } from '../../dialect/run/executed.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { type Statement } from '../../dialect/statement.js';
+import { type Statement } from '../../dialect/run/statement.js';
 import { keyParameters } from '../../dialect/keys/key-text.js';
 import { type Recordable } from './recordable.js';
 import { kindOf, recordingOf, valuesOf } from './insert-revisions.js';

@@ -1,8 +1,9 @@
+import { type KeyExpression } from '../../audited/plan-sql.js';
 import { type KeyTable } from '../../dialect/keys/key.js';
-import { type NewestRevision } from '../../dialect/run/revision-blocks.js';
-import { compileStatement, type Statement } from '../../dialect/statement.js';
-import { type KeyExpression, type Recording, type RevisionSql } from './revision-sql.js';
-import { givenKey, joinedRows, skipTaken } from './revision-statements.js';
+import { type NewestRevision } from '../../dialect/sql/revision-blocks.js';
+import { compileStatement, type Statement } from '../../dialect/run/statement.js';
+import { type Recording, type RevisionSql } from './revision-sql.js';
+import { skipTaken } from './revision-statements.js';
 
 /** What makes one revision: its kind, and whether the version that follows the newest one seen may be taken. */
 export interface Versioning {
@@ -19,7 +20,7 @@ const APART = `LIMIT ${2 ** 31}`;
  */
 export function lookOne(sql: RevisionSql, { rows }: Recording): Statement {
   const [first] = sql.plan.keys.map((column) => sql.column(column));
-  const key = sql.copiedKey(givenKey(sql))(0);
+  const key = sql.copiedKey(sql.givenKey)(0);
   const isFollowed = `EXISTS (SELECT 1 FROM ${sql.revisions} f WHERE f.${first} > ${key})`;
   return compileStatement(sql.dialect, lookAtNewest(sql, rows, `, ${isFollowed} AS isFollowed`), true);
 }
@@ -58,7 +59,7 @@ export function recordNextIfFree(sql: RevisionSql, { recording }: Versioning): S
     created: dialect.value('{{created}}', 'time'),
     isDeleted: dialect.value('{{isDeleted}}', 'boolean'),
   });
-  const isNext = sql.isNewest('o', sql.copiedKey(givenKey(sql)), `${version} + 1`);
+  const isNext = sql.isNewest('o', sql.copiedKey(sql.givenKey), `${version} + 1`);
   const isFree = `NOT EXISTS (SELECT 1 FROM ${sql.revisions} o WHERE ${isNext})`;
   return compileStatement(
     dialect,
@@ -137,21 +138,21 @@ function look(
   join: string,
   version: string | undefined,
 ): string {
-  const key = givenKey(sql);
+  const key = sql.givenKey;
   const isLive = rows === 'live';
   const from = isLive ? `${sql.table} t` : '(SELECT 1 AS present) k';
   const newest = sql.isNewest('p', isLive ? sql.liveKey : sql.copiedKey(key), version);
   return (
     `SELECT p.rev_id AS newest, p.rev_version AS version, p.rev_created AS created, p.rev_isdelete AS isDeleted, ` +
-    `${sql.isNews({ rows })} AS isNews${into} FROM ${from} ${join} ${sql.revisions} p ON ${newest}` +
-    (isLive ? ` WHERE ${sql.isRow(key)}` : '')
+    `${sql.isNews(rows)} AS isNews${into} FROM ${from} ${join} ${sql.revisions} p ON ${newest}` +
+    (isLive ? ` WHERE ${sql.hasKey('t', key)}` : '')
   );
 }
 
 function insertNext(sql: RevisionSql, recording: Recording, newest: NewestRevision): string {
-  const key = givenKey(sql);
+  const key = sql.givenKey;
   const insert = sql.insert(recording, sql.dialect.value('{{id}}', 'uuid'), key, newest);
-  if (recording.rows === 'live') return `${insert} FROM ${sql.table} t WHERE ${sql.isRow(key)}`;
+  if (recording.rows === 'live') return `${insert} FROM ${sql.table} t WHERE ${sql.hasKey('t', key)}`;
   return `${insert} FROM (SELECT 1 AS present) k${joinCopied(sql, recording, newest)}`;
 }
 
@@ -168,8 +169,8 @@ function lookAtMany(sql: RevisionSql, rows: Recording['rows'], keys: KeyTable, o
   return (
     `SELECT ${keys.ordinal} AS n, ${given.join(', ')}, p.rev_id AS newest, p.rev_version AS version, ` +
     // Exact to the microsecond as JSON, too.
-    `CAST(p.rev_created AS DECIMAL(20, 6)) AS created, p.rev_isdelete AS isdelete, ${sql.isNews({ rows })} AS news ` +
-    `FROM ${isLive ? joinedRows(sql, keys) : keys.sql} LEFT JOIN ${sql.revisions} p ON ${newest} ${order}${APART}`
+    `CAST(p.rev_created AS DECIMAL(20, 6)) AS created, p.rev_isdelete AS isdelete, ${sql.isNews(rows)} AS news ` +
+    `FROM ${isLive ? sql.rowsOf(keys) : keys.sql} LEFT JOIN ${sql.revisions} p ON ${newest} ${order}${APART}`
   );
 }
 
@@ -183,7 +184,7 @@ function insertManyNext(sql: RevisionSql, recording: Recording, mayBeTaken: bool
   const id = sql.dialect.numberedUuid('{{prefix}}', '{{start}}', keys.ordinal);
   const newest = keys.newest!;
   const from =
-    recording.rows === 'live' ? joinedRows(sql, keys) : `${keys.sql}${joinCopied(sql, recording, newest)}`;
+    recording.rows === 'live' ? sql.rowsOf(keys) : `${keys.sql}${joinCopied(sql, recording, newest)}`;
   const insert = `${sql.insert(recording, id, key, newest)} FROM ${from}`;
   return mayBeTaken ? skipTaken(sql, insert) : insert;
 }

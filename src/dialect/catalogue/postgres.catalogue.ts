@@ -1,7 +1,7 @@
 import { type DataSource } from 'typeorm';
 import { type ActualColumn, type Catalogue } from './catalogue.js';
 import { type Capacity, columnType, decimal, float, integer, type Widenings } from './column-type.js';
-import { tableName } from '../table-name.js';
+import { tableName } from './table-name.js';
 
 // A regclass is found as the session finds it, by its search_path.
 const COLUMNS =

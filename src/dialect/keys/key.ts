@@ -1,5 +1,5 @@
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type NewestRevision } from '../run/revision-blocks.js';
+import { type NewestRevision } from '../sql/revision-blocks.js';
 
 /** A value of a key column as the driver would send it. */
 export type KeyValue = unknown;

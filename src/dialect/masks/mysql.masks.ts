@@ -3,9 +3,9 @@ import { type Dialect } from '../dialect.js';
 import { HMAC_DIGITS, HMAC_PADS } from './mask.js';
 import { isBinary } from '../keys/mysql.keys.js';
 import { type MysqlServer } from '../session/mysql.server.js';
-import { ANY_TEXT } from '../values/mysql.texts.js';
+import { ANY_TEXT } from '../types/mysql.texts.js';
 import { noRandomNumbers, PAD_BYTES, readPad, words } from './pad.js';
-import { queryMysqlBeneath } from '../run/query-beneath.js';
+import { queryMysqlBeneath } from '../session/query-beneath.js';
 import { connectionOf } from '../../typeorm/query-runner.js';
 
 const UNDEFINED_FUNCTION = 1305;

@@ -1,7 +1,7 @@
 import { QueryFailedError, type QueryRunner } from 'typeorm';
 import { type MysqlServer } from '../session/mysql.server.js';
 import { readPlain } from './prepared.js';
-import { type Statement } from '../statement.js';
+import { type Statement } from './statement.js';
 import { type TimeLimit } from './time-limit.js';
 
 // ER_STATEMENT_TIMEOUT of MariaDB, ER_QUERY_TIMEOUT of MySQL.

@@ -1,7 +1,7 @@
 import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { type AuditOptions } from '../../audit.options.js';
 import { type Executed } from './executed.js';
-import { type Statement } from '../statement.js';
+import { type Statement } from './statement.js';
 
 type Choice = NonNullable<AuditOptions['preparedStatements']>;
 

@@ -1,6 +1,6 @@
 import { type QueryRunner } from 'typeorm';
 import { type Executed } from './executed.js';
-import { type Statement } from '../statement.js';
+import { type Statement } from './statement.js';
 
 /**
  * How the database itself ends a read that takes too long. A shorter limit of the connection's own stays in force, and

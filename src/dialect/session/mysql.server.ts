@@ -1,5 +1,5 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
-import { queryMysqlBeneath } from '../run/query-beneath.js';
+import { queryMysqlBeneath } from './query-beneath.js';
 
 // MariaDB alone runs what is in such a comment, and proxies pass it on.
 const ASK =

@@ -3,10 +3,10 @@ import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { type AuditOperation } from '../../revision/revision-columns.js';
-import { type ClassFilter, classFilter } from '../arguments/class-filter.js';
+import { type ClassFilter, classFilter } from '../revisions/class-filter.js';
 import { decodeTextCursor } from '../arguments/cursor.js';
 import { beginningOf, endOf } from '../arguments/moment.js';
-import { type ChangesOptions, type TransactionOptions } from '../revisions/revision.js';
+import { type ChangesOptions, type TransactionOptions } from '../history.types.js';
 import { assertActor, assertLimit, DEFAULT_LIMIT, validDate } from '../timeline/timeline-request.js';
 
 /** The options of a feed, checked and in the terms of the database. */

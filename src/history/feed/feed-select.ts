@@ -1,13 +1,13 @@
 import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
-import { type Statement } from '../../dialect/statement.js';
-import { tableName } from '../../dialect/table-name.js';
+import { type Statement } from '../../dialect/run/statement.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
-import { type ClassFilter } from '../arguments/class-filter.js';
-import { readStatement } from '../revisions/read-statement.js';
+import { type ClassFilter } from '../revisions/class-filter.js';
+import { readStatement } from '../revisions/reading.js';
 import { addShownColumns, PREVIOUS_ISDELETE } from '../revisions/revision-select.js';
-import { columnsHidingNull, shownColumns } from '../revisions/shown-columns.js';
+import { columnsHidingNull, shownColumns } from '../reader/shown-columns.js';
 
 /** Narrows the revisions of a table, aliased `b`, by SQL with `{{name}}` for a value. */
 export interface FeedFilter {

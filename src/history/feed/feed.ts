@@ -14,14 +14,9 @@ import {
   selectFeedKeys,
   selectFloor,
 } from './feed-select.js';
-import { type Reading, readRows } from '../revisions/read-statement.js';
-import {
-  type ChangesOptions,
-  type Page,
-  type Revision,
-  type TransactionOptions,
-} from '../revisions/revision.js';
-import { revisionReaderOf } from '../revisions/revision-reader.js';
+import { type Reading, readRows } from '../revisions/reading.js';
+import { type ChangesOptions, type Page, type Revision, type TransactionOptions } from '../history.types.js';
+import { revisionReaderOf } from '../reader/revision-reader.js';
 
 /** One page of the revisions of all entities. @throws NotAuditedError @throws InvalidArgumentError naming the option */
 export async function readFeed(

@@ -1,11 +1,12 @@
 import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { classesOf } from '../../audited/foreign-keys.js';
 import { type Refusal } from '../../dialect/run/refusal.js';
-import { bindStatement, compileStatement } from '../../dialect/statement.js';
+import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
 import { type Obstacle, valuesText } from './obstacle.js';
 import { type RestoreQuery, RestoreSql } from './restore-sql.js';
 import { recordedValues, takenValues } from './taken-values.js';
-import { classesOf, uniqueKeysOf } from './unique-keys.js';
+import { uniqueKeysOf } from './unique-keys.js';
 
 /**
  * The database refused what a restore wrote: a CHECK, an enum label that is gone, a unique value that somebody else

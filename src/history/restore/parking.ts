@@ -1,8 +1,9 @@
 import { type PlanColumn } from '../../audited/audit-plan.js';
-import { tableName } from '../../dialect/table-name.js';
+import { foreignKeysOf, foreignKeysTo } from '../../audited/foreign-keys.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { inSavepoint } from '../../dialect/session/savepoint.js';
 import { freeValues, isOrdered } from './free-values.js';
-import { foreignKeysOf, foreignKeysTo, type RestoreQuery, type RestoreSql } from './restore-sql.js';
+import { type RestoreQuery, type RestoreSql } from './restore-sql.js';
 import { type UniqueKey } from './unique-keys.js';
 import { type HistoryWrite } from './write-transaction.js';
 
@@ -49,7 +50,7 @@ async function* parkings(
   columns: readonly PlanColumn[],
 ): AsyncGenerator<Parking> {
   // Values that others refer to would take them along.
-  const referred = foreignKeysTo(sql.dataSource, sql.plan).flatMap(
+  const referred = foreignKeysTo(sql.dataSource, sql.plan.metadata).flatMap(
     ({ referencedColumns }) => referencedColumns,
   );
   const free = unique.columns.filter(

@@ -1,9 +1,10 @@
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { foreignKeysOf } from '../../audited/foreign-keys.js';
 import { type AuditOperation } from '../../revision/revision-columns.js';
 import { type Obstacle } from './obstacle.js';
-import { foreignKeysOf, type RestoreQuery, type RestoreSql } from './restore-sql.js';
+import { type RestoreQuery, type RestoreSql } from './restore-sql.js';
 import { takenValues } from './taken-values.js';
 import { deletedNode, isPlaceLost, movedNode } from './tree-place.js';
 import { type UniqueKey, uniqueKeysOf } from './unique-keys.js';
@@ -93,7 +94,7 @@ export class RestoreCheck {
       deleted ? flag(`${alias}.${sql.column(deleted)} IS NOT NULL`) : '0';
     // The row first, as every write locks it first: in the other order two could wait for each other.
     const [row] = await this.query(
-      `SELECT ${flag(sql.differs(compared))} AS differs, ${flag(sql.differs(parents))} AS moved, ${isDeleted('t')} AS was_deleted, ${isDeleted('r')} AS is_deleted ` +
+      `SELECT ${flag(sql.differs('r', compared))} AS differs, ${flag(sql.differs('r', parents))} AS moved, ${isDeleted('t')} AS was_deleted, ${isDeleted('r')} AS is_deleted ` +
         `FROM ${sql.table} t ${sql.dialect.leadingJoin} ${sql.revisions} r ON ${sql.isRevision} ` +
         `WHERE ${sql.isRow}${sql.dialect.lock('t')}`,
       { id: revisionId },

@@ -3,7 +3,7 @@ import { type RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
-import { bindStatement, compileStatement } from '../../dialect/statement.js';
+import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
 import { endOf } from '../arguments/moment.js';
 import { type Obstacle } from './obstacle.js';
 import { keyIn, RestoreSql } from './restore-sql.js';

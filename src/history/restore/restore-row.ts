@@ -1,14 +1,15 @@
 import { type ObjectLiteral } from 'typeorm';
 import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { foreignKeysTo } from '../../audited/foreign-keys.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { bindStatement, compileStatement } from '../../dialect/statement.js';
-import { tableName } from '../../dialect/table-name.js';
+import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { type Obstacle } from './obstacle.js';
 import { RefusedWrite } from './explain-refusal.js';
 import { park } from './parking.js';
 import { type Assessment, RestoreCheck, writableColumns } from './restore-check.js';
-import { foreignKeysTo, keyIn, RestoreSql } from './restore-sql.js';
+import { keyIn, RestoreSql } from './restore-sql.js';
 import { type UniqueKey } from './unique-keys.js';
 import { type HistoryWrite } from './write-transaction.js';
 
@@ -124,7 +125,7 @@ export class RestoredRow {
     const found: ReferringRow[] = [];
     const { sql, plan } = this;
     const { dataSource } = this.target;
-    for (const foreignKey of foreignKeysTo(dataSource, plan)) {
+    for (const foreignKey of foreignKeysTo(dataSource, plan.metadata)) {
       const child = foreignKey.entityMetadata;
       const on = foreignKey.columns
         .map((column, n) => `c.${sql.column(column)} = t.${sql.column(foreignKey.referencedColumns[n])}`)

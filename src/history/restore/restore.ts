@@ -2,13 +2,13 @@ import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { InvalidArgumentError, type RestoreConflict, RestoreConflictError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { asOf } from '../revisions/as-of.js';
-import { type ClassFilter } from '../arguments/class-filter.js';
-import { keyOf } from '../revisions/key-of.js';
+import { type ClassFilter } from '../revisions/class-filter.js';
+import { keyOf } from '../arguments/key-of.js';
 import { type Obstacle } from './obstacle.js';
 import { obstacleOf, RefusedWrite } from './explain-refusal.js';
 import { linkedRelations, restoreLinks } from './restore-links.js';
 import { RestoredRow } from './restore-row.js';
-import { type EntityId, type RestoreOptions, type Revision } from '../revisions/revision.js';
+import { type EntityId, type RestoreOptions, type Revision } from '../history.types.js';
 import { RowRevisions } from '../revisions/row-revisions.js';
 import { inWriteTransaction } from './write-transaction.js';
 

@@ -1,6 +1,6 @@
-import { hydrated } from '../revisions/column-reader.js';
+import { hydrated } from '../reader/column-reader.js';
 import { type Obstacle, valuesText } from './obstacle.js';
-import { keyText } from '../revisions/key-of.js';
+import { keyText } from '../arguments/key-of.js';
 import { keyIn, type RestoreQuery, type RestoreSql } from './restore-sql.js';
 import { type PlanColumn } from '../../audited/audit-plan.js';
 import { type UniqueKey } from './unique-keys.js';

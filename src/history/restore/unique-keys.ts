@@ -1,6 +1,6 @@
-import { type EntityMetadata } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { classesOf } from '../../audited/foreign-keys.js';
 
 /** Columns of a table whose values no two rows have in common: a unique constraint or a unique index. */
 export interface UniqueKey {
@@ -21,14 +21,6 @@ export function uniqueKeysOf(plan: AuditPlan): UniqueKey[] {
   let uniques = known.get(plan);
   if (!uniques) known.set(plan, (uniques = findUniqueKeys(plan)));
   return uniques;
-}
-
-/** The classes that share a table. */
-export function classesOf({ metadata }: AuditPlan): EntityMetadata[] {
-  return [
-    metadata,
-    ...metadata.childEntityMetadatas.filter(({ tablePath }) => tablePath === metadata.tablePath),
-  ];
 }
 
 function findUniqueKeys(plan: AuditPlan): UniqueKey[] {

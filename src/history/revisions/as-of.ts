@@ -1,6 +1,6 @@
 import { type ObjectLiteral } from 'typeorm';
 import { endOf } from '../arguments/moment.js';
-import { type Revision } from './revision.js';
+import { type Revision } from '../history.types.js';
 import { type RevisionFilter } from './revision-select.js';
 import { type RowRevisions } from './row-revisions.js';
 import { validDate } from '../timeline/timeline-request.js';

@@ -1,7 +1,7 @@
 import { type ObjectLiteral } from 'typeorm';
 import { InvalidArgumentError } from '../../audit.errors.js';
-import { changesBetween } from './changes.js';
-import { type Change } from './revision.js';
+import { changesBetween } from '../reader/changes.js';
+import { type Change } from '../history.types.js';
 import { type RowRevisions } from './row-revisions.js';
 import { assertVersion } from '../arguments/version.js';
 

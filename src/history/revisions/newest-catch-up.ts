@@ -1,8 +1,8 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
-import { tableName } from '../../dialect/table-name.js';
-import { readRows, readStatement } from './read-statement.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
+import { readRows, readStatement } from './reading.js';
 
 /** The record of a run of `backfill()` or `reconcile()` over one table. */
 export interface CatchUpRecord {

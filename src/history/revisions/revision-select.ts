@@ -2,11 +2,11 @@ import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'ty
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { type RowExpression } from '../../dialect/dialect.js';
-import { type Statement } from '../../dialect/statement.js';
-import { tableName } from '../../dialect/table-name.js';
+import { type Statement } from '../../dialect/run/statement.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
-import { readStatement } from './read-statement.js';
-import { columnsHidingNull, shownColumns } from './shown-columns.js';
+import { readStatement } from './reading.js';
+import { columnsHidingNull, shownColumns } from '../reader/shown-columns.js';
 
 /** Which of the revisions of a row are read; all in no order unless it says something else. */
 export interface RevisionFilter {

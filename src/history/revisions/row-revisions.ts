@@ -2,13 +2,13 @@ import { type DataSource, type ObjectLiteral, QueryFailedError } from 'typeorm';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { type Statement } from '../../dialect/statement.js';
-import { tableName } from '../../dialect/table-name.js';
-import { type ClassFilter } from '../arguments/class-filter.js';
-import { keyOf, keyText } from './key-of.js';
-import { type Reading, readRows } from './read-statement.js';
-import { type EntityId, type Revision } from './revision.js';
-import { type RevisionReader, revisionReaderOf } from './revision-reader.js';
+import { type Statement } from '../../dialect/run/statement.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
+import { type ClassFilter } from './class-filter.js';
+import { keyOf, keyText } from '../arguments/key-of.js';
+import { type Reading, readRows } from './reading.js';
+import { type EntityId, type Revision } from '../history.types.js';
+import { type RevisionReader, revisionReaderOf } from '../reader/revision-reader.js';
 import {
   changedCondition,
   type RevisionFilter,

@@ -2,7 +2,7 @@ import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
 import { AuditConfigurationError, ReadTimeoutError } from '../../audit.errors.js';
 import { recorderOf } from '../../audited/recorder.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { type Statement } from '../../dialect/statement.js';
+import { type Statement } from '../../dialect/run/statement.js';
 
 /** @throws AuditConfigurationError where the database can't end a read */
 export function assertTimeouts(dataSource: DataSource, option: string): void {

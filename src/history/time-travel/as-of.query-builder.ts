@@ -6,10 +6,10 @@ import {
   SelectQueryBuilder,
 } from 'typeorm';
 import { HistoryReadOnlyError } from '../../audit.errors.js';
-import { readingRunner } from '../revisions/read-statement.js';
+import { readingRunner } from '../revisions/reading.js';
 import { AsOfRelationQueryBuilder } from './as-of.relation-query-builder.js';
 import { HistoricInstances } from './historic-instances.js';
-import { type Past, pastOf } from './past.js';
+import { type Past, pastOf } from '../past/past.js';
 
 // Query runners that nobody else has, so that nobody's transaction is open on them.
 const ours = new WeakSet<QueryRunner>();

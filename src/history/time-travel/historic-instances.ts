@@ -2,7 +2,7 @@ import { type EntityMetadata, type ObjectLiteral } from 'typeorm';
 import { type JoinAttribute } from 'typeorm/query-builder/JoinAttribute.js';
 import { type RelationLoader } from 'typeorm/query-builder/RelationLoader.js';
 import { type HistoricEntities, historicEntitiesOf } from '../../revision/historic-entities.js';
-import { type Past } from './past.js';
+import { type Past } from '../past/past.js';
 
 /**
  * Makes loaded instances historic, and all that was loaded with them: they are remembered as such, and their lazy

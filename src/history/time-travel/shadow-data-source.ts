@@ -10,7 +10,7 @@ import { RelationIdLoader } from 'typeorm/query-builder/RelationIdLoader.js';
 import { RelationLoader } from 'typeorm/query-builder/RelationLoader.js';
 import { AsOfEntityManager } from './as-of.entity-manager.js';
 import { AsOfQueryBuilder } from './as-of.query-builder.js';
-import { type Past, setPast } from './past.js';
+import { type Past, setPast } from '../past/past.js';
 import { refusing } from './refusing.js';
 import { shadowDriver } from './shadow-driver.js';
 

@@ -1,6 +1,6 @@
 import { type Driver } from 'typeorm/driver/Driver.js';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type Past } from './past.js';
+import { type Past } from '../past/past.js';
 
 /**
  * A driver that is the given one, but that reads a value as the copy it comes from: that of an enum is text, that of

@@ -10,11 +10,11 @@ import {
   type SelectQueryBuilder,
   type TreeRepository,
 } from 'typeorm';
-import { Past } from './past.js';
-import { type Moment, pastMoment } from './past-moment.js';
+import { Past } from '../past/past.js';
+import { type Moment, pastMoment } from '../past/past-moment.js';
 import { shadowDataSource } from './shadow-data-source.js';
 
-export { type Moment } from './past-moment.js';
+export { type Moment } from '../past/past-moment.js';
 
 type Where<E> = FindOptionsWhere<E> | FindOptionsWhere<E>[];
 

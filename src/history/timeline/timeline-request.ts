@@ -3,8 +3,8 @@ import { unstorableIn } from '../../context/unstorable.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { decodeCursor } from '../arguments/cursor.js';
 import { beginningOf, endOf } from '../arguments/moment.js';
-import { type TimelineOptions } from '../revisions/revision.js';
-import { columnsOfProperty } from '../revisions/shown-columns.js';
+import { type TimelineOptions } from '../history.types.js';
+import { columnsOfProperty } from '../reader/shown-columns.js';
 
 /** How many revisions are on a page unless another number is asked for. */
 export const DEFAULT_LIMIT = 50;

@@ -1,6 +1,6 @@
 import { type ObjectLiteral } from 'typeorm';
 import { encodeCursor } from '../arguments/cursor.js';
-import { type Page, type Revision, type TimelineOptions } from '../revisions/revision.js';
+import { type Page, type Revision, type TimelineOptions } from '../history.types.js';
 import { type RevisionFilter } from '../revisions/revision-select.js';
 import { type RowRevisions } from '../revisions/row-revisions.js';
 import { MAX_LIMIT, timelineRequest, type TimelineRequest } from './timeline-request.js';

@@ -6,7 +6,7 @@ import { auditPlansOf } from '../../audited/audit-plans.js';
 import { obstacleOf } from '../restore/explain-refusal.js';
 import { readTransaction } from '../feed/feed.js';
 import { transactionId } from '../feed/feed-request.js';
-import { type Revision, type UndoOptions } from '../revisions/revision.js';
+import { type Revision, type UndoOptions } from '../history.types.js';
 import { RefusedUndo, UndoOrder } from './undo-order.js';
 import { rowsOfTransaction, UndoneRow } from './undo-rows.js';
 import { type HistoryWrite, inWriteTransaction } from '../restore/write-transaction.js';

@@ -1,5 +1,5 @@
 import { assertLimit, DEFAULT_LIMIT } from '../../history/timeline/timeline-request.js';
-import { type Page, type Revision } from '../../history/revisions/revision.js';
+import { type Page, type Revision } from '../../history/history.types.js';
 import { sizeOf } from './large-values.js';
 
 /** How many revisions are read first, whose sizes aren't known. */

@@ -1,7 +1,7 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { type Change, type Revision } from '../../history/revisions/revision.js';
-import { columnsOfProperty } from '../../history/revisions/shown-columns.js';
-import { classOf } from '../../history/revisions/snapshot.js';
+import { type Change, type Revision } from '../../history/history.types.js';
+import { columnsOfProperty } from '../../history/reader/shown-columns.js';
+import { classOf } from '../../history/reader/snapshot.js';
 import { changeBetween, changesInJson, hasOwnJson, stateBefore } from './entity-json.js';
 import { entityPath } from '../entity-key.js';
 import { hasToJson, toJson } from './json.js';

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { type RevisionSql } from '../../capture/writer/revision-sql.js';
+import { type PlanSql } from '../../audited/plan-sql.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { endOf } from '../../history/arguments/moment.js';
 import { type Care } from '../care.js';
@@ -52,7 +52,7 @@ export async function prune(care: Care, plan: AuditPlan, options: PruneOptions):
 async function* prunable(
   care: Care,
   plan: AuditPlan,
-  sql: RevisionSql,
+  sql: PlanSql,
   options: PruneOptions,
   values: Record<string, unknown>,
 ): AsyncGenerator<string[]> {
@@ -76,7 +76,7 @@ async function* prunable(
 
 async function count(
   care: Care,
-  sql: RevisionSql,
+  sql: PlanSql,
   options: PruneOptions,
   values: Record<string, unknown>,
 ): Promise<number> {
@@ -94,7 +94,7 @@ async function count(
  * The revisions r that may go, with their successors n, from FROM on. Without a successor none goes, a delete neither:
  * a key that comes back counts its versions on from there.
  */
-function whatMayGo(sql: RevisionSql, { keep, olderThan }: PruneOptions): string {
+function whatMayGo(sql: PlanSql, { keep, olderThan }: PruneOptions): string {
   const key = (n: number): string => `r.${sql.column(sql.plan.keys[n])}`;
   const conditions = [
     ...(olderThan ? [`n.rev_created < ${sql.dialect.value('{{cut}}', 'time')}`] : []),
@@ -103,7 +103,7 @@ function whatMayGo(sql: RevisionSql, { keep, olderThan }: PruneOptions): string 
       : [`r.rev_version <= ${sql.newestVersion(key)} - ${sql.dialect.value('{{keep}}', 'integer')}`]),
   ];
   return (
-    `FROM ${sql.revisions} r JOIN ${sql.revisions} n ON ${sql.isOf('n', key)} AND n.rev_version = r.rev_version + 1 ` +
+    `FROM ${sql.revisions} r JOIN ${sql.revisions} n ON ${sql.hasKey('n', key)} AND n.rev_version = r.rev_version + 1 ` +
     `WHERE ${conditions.join(' AND ')}`
   );
 }

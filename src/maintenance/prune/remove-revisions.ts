@@ -1,12 +1,12 @@
 import { type QueryRunner } from 'typeorm';
-import { type RevisionSql } from '../../capture/writer/revision-sql.js';
+import { type PlanSql } from '../../audited/plan-sql.js';
 import { type Care } from '../care.js';
 
 /** Removes revisions, past the subscriber that forbids it to everybody else. */
 export async function removeRevisions(
   care: Care,
   queryRunner: QueryRunner,
-  sql: RevisionSql,
+  sql: PlanSql,
   ids: readonly string[],
 ): Promise<number> {
   if (ids.length === 0) return 0;

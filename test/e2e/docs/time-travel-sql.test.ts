@@ -9,8 +9,8 @@ import {
   type DatabaseName,
   describeDatabases,
   type TestDatabase,
-} from '../../support/databases.js';
-import { QueryRecorder } from '../../support/query-recorder.js';
+} from '../../support/servers/databases.js';
+import { QueryRecorder } from '../../support/costs/query-recorder.js';
 
 @Audited()
 @Entity()

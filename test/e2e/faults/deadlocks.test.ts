@@ -1,11 +1,11 @@
 import { afterEach, beforeAll, expect, it } from '@jest/globals';
 import { type QueryRunner } from 'typeorm';
 import { UnrecordedWriteError } from '../../../src/audit.errors.js';
-import { expectInvariants } from '../../support/invariants.js';
-import { ACCOUNT_WRITE, atStatement, hasActed, StatementGate } from '../../support/statement-gate.js';
-import { isMysql, isSqlite, revisionsOf } from '../../support/twins.js';
-import { describeWorlds, worldNames } from '../../support/write-worlds.js';
-import { Account } from '../units/entities.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
+import { ACCOUNT_WRITE, atStatement, hasActed, StatementGate } from '../../support/faults/statement-gate.js';
+import { isMysql, isSqlite, revisionsOf } from '../../support/worlds/twins.js';
+import { describeWorlds, worldNames } from '../../support/worlds/write-worlds.js';
+import { Account } from '../../support/entities/accounts.js';
 
 /** Has another transaction hold what the revision of account 1 needs, and then want account 1: a deadlock. */
 async function holdAndWant(other: QueryRunner, isMysqlServer: boolean): Promise<Promise<unknown>[]> {

@@ -1,17 +1,17 @@
 import { type Socket } from 'node:net';
 import { afterEach, expect, it } from '@jest/globals';
 import { type EntityManager, type QueryRunner } from 'typeorm';
-import { expectInvariants } from '../../support/invariants.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
 import {
   ACCOUNT_WRITE,
   atStatement,
   type Gate,
   hasActed,
   StatementGate,
-} from '../../support/statement-gate.js';
-import { isMysql, isSqlite, revisionsOf } from '../../support/twins.js';
-import { describeWorlds, type World, worldNames } from '../../support/write-worlds.js';
-import { Account } from '../units/entities.js';
+} from '../../support/faults/statement-gate.js';
+import { isMysql, isSqlite, revisionsOf } from '../../support/worlds/twins.js';
+import { describeWorlds, type World, worldNames } from '../../support/worlds/write-worlds.js';
+import { Account } from '../../support/entities/accounts.js';
 
 const writes: Record<string, (manager: EntityManager) => Promise<unknown>> = {
   'save()': (manager) => manager.save(Account, { id: 1, balance: 5 }),

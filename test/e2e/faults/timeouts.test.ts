@@ -1,11 +1,11 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { type QueryRunner } from 'typeorm';
 import { UnrecordedWriteError } from '../../../src/audit.errors.js';
-import { expectInvariants } from '../../support/invariants.js';
-import { ACCOUNT_WRITE, atStatement, hasActed, StatementGate } from '../../support/statement-gate.js';
-import { isMysql, isSqlite, revisionsOf } from '../../support/twins.js';
-import { describeWorlds, type WorldName, worldNames } from '../../support/write-worlds.js';
-import { Account } from '../units/entities.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
+import { ACCOUNT_WRITE, atStatement, hasActed, StatementGate } from '../../support/faults/statement-gate.js';
+import { isMysql, isSqlite, revisionsOf } from '../../support/worlds/twins.js';
+import { describeWorlds, type WorldName, worldNames } from '../../support/worlds/write-worlds.js';
+import { Account } from '../../support/entities/accounts.js';
 
 /** Has another transaction hold the revision table, so that a revision waits until its time is up. */
 async function holdRevisions(other: QueryRunner): Promise<void> {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DataSource, type EntityManager } from 'typeorm';
-import { databasesOfThisRun, skipForWantOfServers } from '../../support/databases.js';
-import { expectInvariants } from '../../support/invariants.js';
-import { Guest, openTwins, type Twins } from '../../support/lock-twins.js';
+import { databasesOfThisRun, skipForWantOfServers } from '../../support/servers/databases.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
+import { Guest, openTwins, type Twins } from '../../support/locks/lock-twins.js';
 
 const CONNECTIONS = 8;
 const WRITES = 200;

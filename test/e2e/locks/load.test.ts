@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DataSource, type EntityManager } from 'typeorm';
-import { type DatabaseName } from '../../support/databases.js';
-import { allowOldSnapshots } from '../../support/guarded-snapshots.js';
-import { expectInvariants } from '../../support/invariants.js';
-import { Guest, lockingDatabases, openTwins, Seat, SEATS, type Twins } from '../../support/lock-twins.js';
+import { type DatabaseName } from '../../support/servers/databases.js';
+import { allowOldSnapshots } from '../../support/locks/guarded-snapshots.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
+import {
+  Guest,
+  lockingDatabases,
+  openTwins,
+  Seat,
+  SEATS,
+  type Twins,
+} from '../../support/locks/lock-twins.js';
 
 const WORKERS = 12;
 const WRITES = process.env.LONG ? 3_000 : 240;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DataSource, type EntityManager } from 'typeorm';
-import { type DatabaseName } from '../../support/databases.js';
-import { allowOldSnapshots } from '../../support/guarded-snapshots.js';
+import { type DatabaseName } from '../../support/servers/databases.js';
+import { allowOldSnapshots } from '../../support/locks/guarded-snapshots.js';
 import {
   Booking,
   Guest,
@@ -12,7 +12,7 @@ import {
   Seat,
   SEATS,
   type Twins,
-} from '../../support/lock-twins.js';
+} from '../../support/locks/lock-twins.js';
 
 /** Far more than a write takes that waits for nobody. */
 const WAITS_MS = 1_500;

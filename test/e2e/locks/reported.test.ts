@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DataSource, type EntityManager } from 'typeorm';
-import { type DatabaseName } from '../../support/databases.js';
-import { guardsSnapshots } from '../../support/guarded-snapshots.js';
-import { expectInvariants } from '../../support/invariants.js';
-import { Guest, lockingDatabases, openTwins, Seat, type Twins } from '../../support/lock-twins.js';
+import { type DatabaseName } from '../../support/servers/databases.js';
+import { guardsSnapshots } from '../../support/locks/guarded-snapshots.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
+import { Guest, lockingDatabases, openTwins, Seat, type Twins } from '../../support/locks/lock-twins.js';
 
 /** What users have seen under load, each beside the same without audit. */
 (lockingDatabases.length > 0 ? describe.each(lockingDatabases) : describe.skip.each(['no server']))(

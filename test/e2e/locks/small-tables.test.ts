@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { Column, Entity, type EntityManager, PrimaryColumn } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { expectInvariants } from '../../support/invariants.js';
-import { describeWorlds, MYSQLS, openWorld, worldNames } from '../../support/write-worlds.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
+import { describeWorlds, MYSQLS, openWorld, worldNames } from '../../support/worlds/write-worlds.js';
 
 @Audited()
 @Entity()

@@ -2,8 +2,8 @@ import { afterEach, expect, it } from '@jest/globals';
 import DataLoader from 'dataloader';
 import { attachAudit, Audited } from 'nestjs-typeorm-audit';
 import { Column, DataSource, Entity, type EntitySubscriberInterface, In, PrimaryColumn } from 'typeorm';
-import { createDatabase, describeDatabases, type TestDatabase } from '../../support/databases.js';
-import { expectInvariants } from '../../support/invariants.js';
+import { createDatabase, describeDatabases, type TestDatabase } from '../../support/servers/databases.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
 
 @Entity()
 class Hall {

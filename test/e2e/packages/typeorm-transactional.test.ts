@@ -10,9 +10,9 @@ import {
   StorageDriver,
   Transactional,
 } from 'typeorm-transactional';
-import { dataSourceOf, startApp } from '../../support/app.js';
-import { createDatabase, describeDatabases, type TestDatabase } from '../../support/databases.js';
-import { expectInvariants } from '../../support/invariants.js';
+import { dataSourceOf, startApp } from '../../support/http/app.js';
+import { createDatabase, describeDatabases, type TestDatabase } from '../../support/servers/databases.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
 import {
   AuditModule,
   expectHistory,

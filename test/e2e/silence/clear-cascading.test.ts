@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { Column, Entity, EntityManager, PrimaryColumn } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { describeTwins, settled } from '../../support/twins.js';
+import { describeTwins, settled } from '../../support/worlds/twins.js';
 
 @Audited()
 @Entity()

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Members, TYPEORM_MEMBERS } from '../../../src/typeorm/members.js';
-import { createDatabase, type DatabaseName, databasesOfThisRun } from '../../support/databases.js';
+import { createDatabase, type DatabaseName, databasesOfThisRun } from '../../support/servers/databases.js';
 import { lines } from '../../twin/project.js';
 import { LATER } from './detours/child/later-typeorm.js';
 import { type Detour, type Outcome, type Played } from './detours/detour.js';

@@ -9,9 +9,9 @@ import {
   UpdateDateColumn,
 } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { expectInvariants } from '../../support/invariants.js';
-import { describeTwins, isMysql, isSqlite, settled, type Twins } from '../../support/twins.js';
-import { type World } from '../../support/write-worlds.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
+import { describeTwins, isMysql, isSqlite, settled, type Twins } from '../../support/worlds/twins.js';
+import { type World } from '../../support/worlds/write-worlds.js';
 
 @Audited()
 @Entity()

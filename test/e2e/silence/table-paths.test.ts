@@ -16,8 +16,8 @@ import { RevisionDeleteForbiddenError, RevisionInsertForbiddenError } from '../.
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { tableAtPath } from '../../../src/capture/intercept/table-by-path.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
-import { describeTwins, isMysql, isSqlite, settled } from '../../support/twins.js';
-import { type World, type WorldName } from '../../support/write-worlds.js';
+import { describeTwins, isMysql, isSqlite, settled } from '../../support/worlds/twins.js';
+import { type World, type WorldName } from '../../support/worlds/write-worlds.js';
 
 const doubled = { to: (value: number) => value * 2, from: (value: number) => value / 2 };
 

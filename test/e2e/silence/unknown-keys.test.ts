@@ -2,8 +2,8 @@ import { expect, it } from '@jest/globals';
 import { Column, Entity, type EntityManager, PrimaryColumn } from 'typeorm';
 import { AuditError } from '../../../src/audit.errors.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { describeTwins, isMysql, isSqlite } from '../../support/twins.js';
-import { describeWorlds, type World, worldNames } from '../../support/write-worlds.js';
+import { describeTwins, isMysql, isSqlite } from '../../support/worlds/twins.js';
+import { describeWorlds, type World, worldNames } from '../../support/worlds/write-worlds.js';
 
 // Nothing here says that the database gives the key.
 @Audited()

@@ -3,8 +3,8 @@ import { afterEach, expect, it, jest } from '@jest/globals';
 import { Column, Entity, PrimaryColumn, ViewColumn, ViewEntity } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
-import { describeTwins } from '../../support/twins.js';
-import { type WorldName, worldNames } from '../../support/write-worlds.js';
+import { describeTwins } from '../../support/worlds/twins.js';
+import { type WorldName, worldNames } from '../../support/worlds/write-worlds.js';
 
 @Audited()
 @Entity('jar')

@@ -10,8 +10,8 @@ import {
 import { AuditError, RevisionDeleteForbiddenError } from '../../../src/audit.errors.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
-import { expectInvariants } from '../../support/invariants.js';
-import { describeWorlds, worldNames } from '../../support/write-worlds.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
+import { describeWorlds, worldNames } from '../../support/worlds/write-worlds.js';
 
 @Audited()
 @Entity()

@@ -13,7 +13,7 @@ import {
   Resolver,
 } from '@nestjs/graphql';
 import request from 'supertest';
-import { dataSourceOf, startApp } from '../../support/app.js';
+import { dataSourceOf, startApp } from '../../support/http/app.js';
 import { actorsOf, Guests, guestsApp } from './guests.js';
 
 @ObjectType()

@@ -2,7 +2,7 @@ import { type ModuleMetadata } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { Audited, AuditModule, type AuditModuleOptions, revisionOf } from 'nestjs-typeorm-audit';
 import { Column, type DataSource, Entity, PrimaryGeneratedColumn, type Repository } from 'typeorm';
-import { sqlite } from '../../support/app.js';
+import { sqlite } from '../../support/http/app.js';
 
 @Audited()
 @Entity()

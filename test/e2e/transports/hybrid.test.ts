@@ -23,7 +23,7 @@ import { type AuditModuleOptions } from 'nestjs-typeorm-audit';
 import { firstValueFrom } from 'rxjs';
 import request from 'supertest';
 import { type DataSource } from 'typeorm';
-import { freePort } from '../../support/free-port.js';
+import { freePort } from '../../support/servers/free-port.js';
 import { actorsOf, Guests, guestsApp } from './guests.js';
 
 interface Message {

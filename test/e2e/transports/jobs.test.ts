@@ -6,8 +6,8 @@ import { CommandBus, CommandHandler, CqrsModule, type ICommandHandler } from '@n
 import { Interval, ScheduleModule } from '@nestjs/schedule';
 import { type Job, type Queue, QueueEvents } from 'bullmq';
 import { AuditContext } from 'nestjs-typeorm-audit';
-import { brokerUrl, describeWithBroker } from '../../support/brokers.js';
-import { dataSourceOf, startApp } from '../../support/app.js';
+import { brokerUrl, describeWithBroker } from '../../support/servers/brokers.js';
+import { dataSourceOf, startApp } from '../../support/http/app.js';
 import { actorsOf, Guests, guestsApp } from './guests.js';
 
 let app: INestApplication | undefined;

@@ -19,9 +19,9 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { type AuditOptions } from 'nestjs-typeorm-audit';
 import { firstValueFrom } from 'rxjs';
 import { type DataSource } from 'typeorm';
-import { brokerUrl, describeWithBroker } from '../../support/brokers.js';
+import { brokerUrl, describeWithBroker } from '../../support/servers/brokers.js';
 import { actorsOf, Guests, guestsApp } from './guests.js';
-import { freePort } from '../../support/free-port.js';
+import { freePort } from '../../support/servers/free-port.js';
 
 interface Message {
   name: string;

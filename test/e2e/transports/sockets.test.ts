@@ -2,7 +2,7 @@ import { afterEach, expect, it } from '@jest/globals';
 import { type CanActivate, type ExecutionContext, type INestApplication, UseGuards } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { io, type Socket } from 'socket.io-client';
-import { dataSourceOf, startApp } from '../../support/app.js';
+import { dataSourceOf, startApp } from '../../support/http/app.js';
 import { actorsOf, Guests, guestsApp } from './guests.js';
 
 interface Client {

@@ -1,8 +1,8 @@
 import { beforeEach, expect, it } from '@jest/globals';
 import { type EntityManager, type EntitySubscriberInterface, EventSubscriber } from 'typeorm';
-import { describeTwins } from '../../support/twins.js';
-import { type World } from '../../support/write-worlds.js';
-import { Account } from './entities.js';
+import { describeTwins } from '../../support/worlds/twins.js';
+import { type World } from '../../support/worlds/write-worlds.js';
+import { Account } from '../../support/entities/accounts.js';
 
 let told: string[] = [];
 let onCommit: ((manager: EntityManager) => Promise<unknown>) | undefined;

@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { type EntityManager } from 'typeorm';
 import { inContextOfRaw } from '../../../src/context/request-context.js';
-import { describeTwins, settled } from '../../support/twins.js';
-import { type World } from '../../support/write-worlds.js';
-import { Account, Line } from './entities.js';
+import { describeTwins, settled } from '../../support/worlds/twins.js';
+import { type World } from '../../support/worlds/write-worlds.js';
+import { Account, Line } from '../../support/entities/accounts.js';
 
 /** A request that knows by which manager its user is to be looked up. */
 interface Request {

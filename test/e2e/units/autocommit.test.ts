@@ -1,10 +1,10 @@
 import { expect, it } from '@jest/globals';
 import { type QueryRunner } from 'typeorm';
 import { UnrecordedWriteError } from '../../../src/audit.errors.js';
-import { refuseRevisions, UNRECORDABLE } from '../../support/refused-accounts.js';
-import { describeTwins, isMysql, revisionsOf } from '../../support/twins.js';
-import { type World, worldNames } from '../../support/write-worlds.js';
-import { Account } from './entities.js';
+import { refuseRevisions, UNRECORDABLE } from '../../support/faults/refused-accounts.js';
+import { describeTwins, isMysql, revisionsOf } from '../../support/worlds/twins.js';
+import { type World, worldNames } from '../../support/worlds/write-worlds.js';
+import { Account } from '../../support/entities/accounts.js';
 
 /** Runs a function with a query runner whose statements begin a transaction by themselves. */
 async function withoutAutocommit<T>(

@@ -1,10 +1,10 @@
 import { expect, it } from '@jest/globals';
 import { type EntityManager, type QueryRunner } from 'typeorm';
 import { UnrecordedWriteError } from '../../../src/audit.errors.js';
-import { refuseRevisions, UNRECORDABLE } from '../../support/refused-accounts.js';
-import { describeTwins, revisionsOf, settled } from '../../support/twins.js';
-import { type World } from '../../support/write-worlds.js';
-import { Account } from './entities.js';
+import { refuseRevisions, UNRECORDABLE } from '../../support/faults/refused-accounts.js';
+import { describeTwins, revisionsOf, settled } from '../../support/worlds/twins.js';
+import { type World } from '../../support/worlds/write-worlds.js';
+import { Account } from '../../support/entities/accounts.js';
 
 const opened = [1, 2, 3].map((id) => ({ id, balance: 10 }));
 

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { type QueryFailedError } from 'typeorm';
-import { describeTwins } from '../../support/twins.js';
-import { type World, worldNames } from '../../support/write-worlds.js';
-import { Account } from './entities.js';
+import { describeTwins } from '../../support/worlds/twins.js';
+import { type World, worldNames } from '../../support/worlds/write-worlds.js';
+import { Account } from '../../support/entities/accounts.js';
 
 const prepare = ({ dataSource }: World): Promise<unknown> =>
   dataSource.query('ALTER TABLE account ADD CONSTRAINT late UNIQUE (balance) DEFERRABLE INITIALLY DEFERRED');

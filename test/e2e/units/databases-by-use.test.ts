@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import { MoreThanOrEqual, type QueryRunner } from 'typeorm';
-import { describeTwins, isMysql } from '../../support/twins.js';
-import { type World, worldNames } from '../../support/write-worlds.js';
-import { Account } from './entities.js';
+import { describeTwins, isMysql } from '../../support/worlds/twins.js';
+import { type World, worldNames } from '../../support/worlds/write-worlds.js';
+import { Account } from '../../support/entities/accounts.js';
 
 const TABLES = ['account', 'account_rev'];
 

@@ -1,9 +1,14 @@
 import { expect, it } from '@jest/globals';
 import { Column, Entity, type EntityManager, MoreThan, PrimaryColumn } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { derivedDataSources, derivedRunners, separateTenants, tenantOf } from '../../support/tenants.js';
-import { describeTwins, isSqlite, settled } from '../../support/twins.js';
-import { type World } from '../../support/write-worlds.js';
+import {
+  derivedDataSources,
+  derivedRunners,
+  separateTenants,
+  tenantOf,
+} from '../../support/worlds/tenants.js';
+import { describeTwins, isSqlite, settled } from '../../support/worlds/twins.js';
+import { type World } from '../../support/worlds/write-worlds.js';
 
 /** Of a tenant, whose name is its `code`. */
 @Audited()

@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { type EntityManager, MoreThan } from 'typeorm';
-import { AccountHooks, type HookName, onAccountHook } from '../../support/hooked-accounts.js';
-import { describeTwins, isSqlite, settled } from '../../support/twins.js';
-import { type World } from '../../support/write-worlds.js';
-import { Account, Line } from './entities.js';
+import { AccountHooks, type HookName, onAccountHook } from '../../support/worlds/hooked-accounts.js';
+import { describeTwins, isSqlite, settled } from '../../support/worlds/twins.js';
+import { type World } from '../../support/worlds/write-worlds.js';
+import { Account, Line } from '../../support/entities/accounts.js';
 
 const writes: Record<string, (manager: EntityManager) => Promise<unknown>> = {
   'insert()': (manager) => manager.insert(Account, { id: 3 }),

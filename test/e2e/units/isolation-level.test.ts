@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
-import { describeTwins, type TwinOptions } from '../../support/twins.js';
-import { type World, worldNames } from '../../support/write-worlds.js';
-import { Account } from './entities.js';
+import { describeTwins, type TwinOptions } from '../../support/worlds/twins.js';
+import { type World, worldNames } from '../../support/worlds/write-worlds.js';
+import { Account } from '../../support/entities/accounts.js';
 
 /** Has the database note in which isolation level an account was inserted. */
 async function prepare({ dataSource }: World): Promise<void> {

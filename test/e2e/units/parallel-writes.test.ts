@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { type EntityManager } from 'typeorm';
-import { describeTwins, isSqlite, settled } from '../../support/twins.js';
-import { type World } from '../../support/write-worlds.js';
-import { Account } from './entities.js';
+import { describeTwins, isSqlite, settled } from '../../support/worlds/twins.js';
+import { type World } from '../../support/worlds/write-worlds.js';
+import { Account } from '../../support/entities/accounts.js';
 
 const actors = ['ann', 'bob', 'eve'];
 

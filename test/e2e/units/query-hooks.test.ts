@@ -5,8 +5,8 @@ import {
   EventSubscriber,
   type QueryRunner,
 } from 'typeorm';
-import { describeTwins, settled } from '../../support/twins.js';
-import { Account, Line } from './entities.js';
+import { describeTwins, settled } from '../../support/worlds/twins.js';
+import { Account, Line } from '../../support/entities/accounts.js';
 
 interface Event {
   readonly query: string;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type EntityManager } from 'typeorm';
-import { AccountHooks, onAccountHook } from '../../support/hooked-accounts.js';
-import { describeTwins, settled } from '../../support/twins.js';
-import { Account, Line } from './entities.js';
+import { AccountHooks, onAccountHook } from '../../support/worlds/hooked-accounts.js';
+import { describeTwins, settled } from '../../support/worlds/twins.js';
+import { Account, Line } from '../../support/entities/accounts.js';
 
 type Job = () => Promise<unknown>;
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { type EntityManager } from 'typeorm';
-import { describeTwins, settled } from '../../support/twins.js';
-import { Account } from './entities.js';
+import { describeTwins, settled } from '../../support/worlds/twins.js';
+import { Account } from '../../support/entities/accounts.js';
 
 type Write = (manager: EntityManager) => Promise<unknown>;
 

@@ -3,7 +3,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { SubjectExecutor } from 'typeorm/persistence/SubjectExecutor.js';
 import { UnrecordedWriteError } from '../../../src/audit.errors.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { describeWorlds } from '../../support/write-worlds.js';
+import { describeWorlds } from '../../support/worlds/write-worlds.js';
 
 @Audited()
 @Entity()

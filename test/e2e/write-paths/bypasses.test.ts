@@ -5,9 +5,9 @@ import {
   RevisionUpdateForbiddenError,
 } from '../../../src/audit.errors.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
-import { describePaths, type WritePath } from '../../support/write-paths.js';
-import { type World } from '../../support/write-worlds.js';
-import { Reservation, Seat } from './entities.js';
+import { describePaths, type WritePath } from '../../support/worlds/write-paths.js';
+import { type World } from '../../support/worlds/write-worlds.js';
+import { Reservation, Seat } from '../../support/entities/reservations.js';
 
 const two = ({ manager }: World): Promise<unknown> =>
   manager.save(Reservation, [{ code: 'a' }, { code: 'b' }]);

@@ -3,9 +3,9 @@ import { Column, DataSource, Entity, ManyToOne, PrimaryColumn } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { attachCapture } from '../../../src/capture/attach-capture.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
-import { expectInvariants } from '../../support/invariants.js';
-import { SUITE } from '../../support/write-paths.js';
-import { openWorld, type World, worldNames } from '../../support/write-worlds.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
+import { SUITE } from '../../support/worlds/write-paths.js';
+import { openWorld, type World, worldNames } from '../../support/worlds/write-worlds.js';
 
 @Entity()
 class Owner {

@@ -1,11 +1,11 @@
 import { beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { UnrecordedWriteError } from '../../../src/audit.errors.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
-import { failRevisions, installFailure } from '../../support/failing-revisions.js';
-import { expectInvariants } from '../../support/invariants.js';
-import { SUITE } from '../../support/write-paths.js';
-import { describeWorlds, type World, worldNames } from '../../support/write-worlds.js';
-import { Reservation, Seat } from './entities.js';
+import { failRevisions, installFailure } from '../../support/faults/failing-revisions.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
+import { SUITE } from '../../support/worlds/write-paths.js';
+import { describeWorlds, type World, worldNames } from '../../support/worlds/write-worlds.js';
+import { Reservation, Seat } from '../../support/entities/reservations.js';
 
 const entities = [Reservation, Seat];
 

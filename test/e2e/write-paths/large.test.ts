@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Column, Entity, ManyToOne, OneToMany, PrimaryGeneratedColumn } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
-import { type DatabaseName } from '../../support/databases.js';
-import { numbers } from '../../support/generated-rows.js';
-import { expectInvariants } from '../../support/invariants.js';
-import { SUITE } from '../../support/write-paths.js';
-import { describeWorlds, openWorld, type World } from '../../support/write-worlds.js';
+import { type DatabaseName } from '../../support/servers/databases.js';
+import { numbers } from '../../support/costs/generated-rows.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
+import { SUITE } from '../../support/worlds/write-paths.js';
+import { describeWorlds, openWorld, type World } from '../../support/worlds/write-worlds.js';
 
 @Audited()
 @Entity()

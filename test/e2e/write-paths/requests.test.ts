@@ -3,9 +3,9 @@ import { Column, Entity, ManyToOne, PrimaryColumn } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
 import { AuditError, UnrecordedWriteError } from '../../../src/audit.errors.js';
-import { expectInvariants } from '../../support/invariants.js';
-import { SUITE } from '../../support/write-paths.js';
-import { describeWorlds, type World, worldNames } from '../../support/write-worlds.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
+import { SUITE } from '../../support/worlds/write-paths.js';
+import { describeWorlds, type World, worldNames } from '../../support/worlds/write-worlds.js';
 
 @Audited()
 @Entity()

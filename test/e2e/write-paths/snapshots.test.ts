@@ -2,10 +2,10 @@ import { expect, it } from '@jest/globals';
 import { Column, Entity, type EntityManager, PrimaryGeneratedColumn } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
-import { allowOldSnapshots } from '../../support/guarded-snapshots.js';
-import { expectInvariants } from '../../support/invariants.js';
-import { SUITE } from '../../support/write-paths.js';
-import { describeWorlds } from '../../support/write-worlds.js';
+import { allowOldSnapshots } from '../../support/locks/guarded-snapshots.js';
+import { expectInvariants } from '../../support/assertions/invariants.js';
+import { SUITE } from '../../support/worlds/write-paths.js';
+import { describeWorlds } from '../../support/worlds/write-worlds.js';
 
 @Audited()
 @Entity()

@@ -1,8 +1,8 @@
 import { type EntityManager } from 'typeorm';
 import { UnrecordedWriteError } from '../../../src/audit.errors.js';
-import { describePaths, type ExpectedRevision } from '../../support/write-paths.js';
-import { type World } from '../../support/write-worlds.js';
-import { Reservation, Seat } from './entities.js';
+import { describePaths, type ExpectedRevision } from '../../support/worlds/write-paths.js';
+import { type World } from '../../support/worlds/write-worlds.js';
+import { Reservation, Seat } from '../../support/entities/reservations.js';
 
 const seat = (place: string): Partial<Seat> => ({ hall: 1, place, name: place });
 const insert = (manager: EntityManager, place: string): Promise<unknown> => manager.insert(Seat, seat(place));

@@ -1,4 +1,4 @@
-import { type WorldName } from '../write-worlds.js';
+import { type WorldName } from '../worlds/write-worlds.js';
 import { pageAt, tablesIn } from './pages.js';
 
 // What test/coverage-paths.reporter.mjs writes into docs/write-paths.md, read again.

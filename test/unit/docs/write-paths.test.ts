@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { ROOT } from '../../support/docs/pages.js';
 import { tablesOnPage, titleOf } from '../../support/docs/write-paths-page.js';
-import { OUTCOMES } from '../../support/write-paths.js';
+import { OUTCOMES } from '../../support/worlds/write-paths.js';
 
 // docs/write-paths.md is written by `npm run coverage:paths`, which takes a while. Each suite of `describePaths()` looks
 // whether it is on the page as it is. This compares the others, by the titles in their source.

@@ -1,0 +1,117 @@
+import { type DataSource } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type Dialect } from '../dialect/dialect.js';
+import { dialectOf } from '../dialect/dialect-of.js';
+import { type KeyTable } from '../dialect/keys/key.js';
+import { maskedLike } from '../dialect/masks/mask.js';
+import { tableName } from '../dialect/catalogue/table-name.js';
+import { type AuditPlan, type PlanColumn } from './audit-plan.js';
+import { maskedColumn } from './masks/mask-key.js';
+
+/** SQL for the n-th column of a key. */
+export type KeyExpression = (n: number) => string;
+
+/** A row of the audited table that exists, or one that is gone. */
+export type RowState = 'live' | 'gone';
+
+/**
+ * The names and conditions that the statements about one plan are made of.
+ *
+ * In them `t` is a row of the audited table, `p` its newest revision, and `k` a table of keys.
+ */
+export class PlanSql {
+  readonly dialect: Dialect;
+  readonly table: string;
+  readonly revisions: string;
+
+  constructor(
+    readonly dataSource: DataSource,
+    readonly plan: AuditPlan,
+  ) {
+    this.dialect = dialectOf(dataSource);
+    this.table = tableName(dataSource, plan.metadata);
+    this.revisions = tableName(dataSource, plan.revision);
+  }
+
+  column({ databaseName }: Pick<ColumnMetadata, 'databaseName'>): string {
+    return this.dataSource.driver.escape(databaseName);
+  }
+
+  /** The key in the parameters `k0`, `k1`, … */
+  readonly givenKey: KeyExpression = (n) => this.dialect.keyValue(`{{k${n}}}`, this.plan.keys[n].source);
+
+  /** The key of the row `t`, in the types of the revision table. */
+  readonly liveKey = this.copiedKey((n) => `t.${this.column(this.plan.keys[n])}`);
+
+  /** A key in the types of the revision table. */
+  copiedKey(key: KeyExpression): KeyExpression {
+    return (n) => this.dialect.copied(key(n), this.plan.keys[n].source);
+  }
+
+  /** The row, or the revision, under an alias has this key. */
+  hasKey(alias: string, key: KeyExpression): string {
+    return this.plan.keys.map((column, n) => `${alias}.${this.column(column)} = ${key(n)}`).join(' AND ');
+  }
+
+  /** A revision is the newest of this key. */
+  isNewest(alias: string, key: KeyExpression, version = this.newestVersion(key)): string {
+    return `${this.hasKey(alias, key)} AND ${alias}.rev_version = ${version}`;
+  }
+
+  newestVersion(key: KeyExpression): string {
+    // For max() MariaDB would read all versions, unless the key is a constant.
+    return (
+      `(SELECT m.rev_version FROM ${this.revisions} m WHERE ${this.hasKey('m', key)} ` +
+      'ORDER BY m.rev_version DESC LIMIT 1)'
+    );
+  }
+
+  /** Joins the newest revision `p` of this key, if it has one. */
+  joinNewest(key: KeyExpression): string {
+    return this.dialect.hasLateral
+      ? `LEFT JOIN LATERAL (SELECT * FROM ${this.revisions} m WHERE ${this.hasKey('m', key)} ` +
+          'ORDER BY m.rev_version DESC LIMIT 1) p ON TRUE'
+      : `LEFT JOIN ${this.revisions} p ON ${this.isNewest('p', key)}`;
+  }
+
+  /** The rows `t` of a key table, as they stand behind FROM. */
+  rowsOf(keys: KeyTable): string {
+    return `${keys.sql} ${this.dialect.leadingJoin} ${this.table} t${keys.lookup ?? ''} ON ${this.hasKey('t', (n) => keys.key(n))}`;
+  }
+
+  /** The revision `p` doesn't show that the row is gone, or has the values it has: it takes another revision. */
+  isNews(row: RowState): string {
+    return row === 'gone'
+      ? '(p.rev_id IS NULL OR NOT p.rev_isdelete)'
+      : `(p.rev_id IS NULL OR p.rev_isdelete OR ${this.differs('p')})`;
+  }
+
+  /** The row `t` has another value than a revision in one of the columns. Masked values are compared as masked. */
+  differs(revision: string, columns: readonly PlanColumn[] = this.plan.columns): string {
+    if (columns.length === 0) return '1 = 0';
+    const compared = new Map(columns.map((column) => [column.mask ? column.copy : column.source, column]));
+    return this.dialect.differ(
+      [...compared.keys()],
+      (column) => this.liveLike(compared.get(column)!, revision),
+      (column) => {
+        const value = `${revision}.${this.column(column)}`;
+        // The text that an application's mask makes has one character set, and an older copy may have another.
+        return typeof compared.get(column)!.mask === 'function' ? this.dialect.asText(value) : value;
+      },
+    );
+  }
+
+  /** A value of the row `t` in the form in which it is compared with a revision's: masked, under the same mask key. */
+  liveLike(column: PlanColumn, revision: string): string {
+    const value = `t.${this.column(column)}`;
+    const hidden = maskedColumn(this.dataSource, column);
+    return hidden ? maskedLike(this.dialect, hidden, value, `${revision}.${this.column(column)}`) : value;
+  }
+
+  /** The columns with ON UPDATE that aren't written. An UPDATE assigns them to themselves, so that they keep their values. */
+  keptOnUpdate(written: readonly PlanColumn[]): string[] {
+    return this.plan.metadata.columns
+      .filter((column) => column.onUpdate && !written.some(({ source }) => source === column))
+      .map((column) => this.column(column));
+  }
+}

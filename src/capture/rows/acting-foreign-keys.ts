@@ -1,0 +1,84 @@
+import { type DataSource, type EntityMetadata } from 'typeorm';
+import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
+import { auditPlansOf } from '../../audited/audit-plans.js';
+import { foreignKeysTo } from '../../audited/foreign-keys.js';
+
+/** The foreign keys by which a write to one table changes audited rows of others, or of the same one. */
+export class ActingForeignKeys {
+  // A data source that is initialised again has other metadata.
+  private readonly referring = new WeakMap<EntityMetadata, readonly ForeignKeyMetadata[]>();
+  private readonly deleting = new WeakMap<EntityMetadata, readonly ForeignKeyMetadata[]>();
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Those that delete or update rows when rows of a table are deleted, on the way to audited ones. */
+  actingOnDelete(table: EntityMetadata): readonly ForeignKeyMetadata[] {
+    return cached(this.deleting, table, () =>
+      this.referringTo(table).filter((key) => acts(key.onDelete) && this.deletesAudited(key, new Set())),
+    );
+  }
+
+  /**
+   * Those that update rows when columns of a table change, on the way to audited ones.
+   *
+   * @param changed asked only if there is a foreign key that could
+   */
+  actingOnUpdate(
+    table: EntityMetadata,
+    changed: () => ReadonlySet<string>,
+    passed: readonly ForeignKeyMetadata[] = [],
+  ): readonly ForeignKeyMetadata[] {
+    const acting = this.referringTo(table).filter((key) => acts(key.onUpdate) && !passed.includes(key));
+    if (acting.length === 0) return acting;
+    const names = changed();
+    return acting.filter(
+      (key) =>
+        key.referencedColumns.some((column) => names.has(column.databaseName)) &&
+        (this.isAudited(key.entityMetadata) || this.actingOnUpdateOf(key, passed).length > 0),
+    );
+  }
+
+  /** The same for the columns of a foreign key that has just acted. */
+  actingOnUpdateOf(
+    key: ForeignKeyMetadata,
+    passed: readonly ForeignKeyMetadata[],
+  ): readonly ForeignKeyMetadata[] {
+    const columns = new Set(key.columns.map((column) => column.databaseName));
+    return this.actingOnUpdate(key.entityMetadata, () => columns, [...passed, key]);
+  }
+
+  /** Whether audited rows refer to those of a table, whatever their foreign keys do, at once or through others. */
+  isReferred(table: EntityMetadata, passed = new Set<string>()): boolean {
+    if (passed.has(table.tablePath)) return false;
+    passed.add(table.tablePath);
+    return this.referringTo(table).some(
+      ({ entityMetadata }) => this.isAudited(entityMetadata) || this.isReferred(entityMetadata, passed),
+    );
+  }
+
+  private deletesAudited(key: ForeignKeyMetadata, passed: Set<string>): boolean {
+    const child = key.entityMetadata;
+    if (this.isAudited(child)) return true;
+    if (key.onDelete !== 'CASCADE' || passed.has(child.tablePath)) return false;
+    passed.add(child.tablePath);
+    return this.referringTo(child).some((next) => acts(next.onDelete) && this.deletesAudited(next, passed));
+  }
+
+  private referringTo(table: EntityMetadata): readonly ForeignKeyMetadata[] {
+    return cached(this.referring, table, () => foreignKeysTo(this.dataSource, table));
+  }
+
+  private isAudited(metadata: EntityMetadata): boolean {
+    return auditPlansOf(this.dataSource).find(metadata) !== undefined;
+  }
+}
+
+function acts(action: string | undefined): boolean {
+  return action === 'CASCADE' || action === 'SET NULL' || action === 'SET DEFAULT';
+}
+
+function cached<K extends object, V>(cache: WeakMap<K, V>, key: K, make: () => V): V {
+  let value = cache.get(key);
+  if (!value) cache.set(key, (value = make()));
+  return value;
+}

@@ -1,0 +1,32 @@
+import { type QueryRunner } from 'typeorm';
+import { AuditError } from '../../audit.errors.js';
+import { runPlain } from './prepared.js';
+
+export const DOES_NOT_FIT =
+  'A value does not fit its column in the revision table. Generate and run a migration.';
+
+// Null in a NOT NULL column, out of range, truncated (three times), no default, of another character set, too long.
+const CUTS = new Set([1048, 1264, 1265, 1292, 1364, 1366, 1406, 1411]);
+
+/** What mysql2 gives for a write. */
+interface Header {
+  readonly warningStatus?: number;
+}
+
+/**
+ * Refuses a revision whose values were cut off. MySQL and MariaDB only warn of that after INSERT IGNORE, by which
+ * versions that are taken are left out, and without a strict `sql_mode`.
+ *
+ * @throws AuditError
+ */
+export async function assertNothingCut(
+  queryRunner: QueryRunner,
+  text: string,
+  header: unknown,
+): Promise<void> {
+  if (!(header as Header | undefined)?.warningStatus || !text.startsWith('INSERT')) return;
+  const statement = { text: 'SHOW WARNINGS', parameters: [], name: undefined };
+  const { rows } = await runPlain(queryRunner, statement, []);
+  const cut = rows.find(({ Code: code }) => CUTS.has(Number(code)));
+  if (cut) throw new AuditError(`${DOES_NOT_FIT} ${String(cut.Message)}.`);
+}

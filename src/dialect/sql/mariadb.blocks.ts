@@ -1,0 +1,56 @@
+import { DOES_NOT_FIT } from '../run/cut-values.js';
+import { type NewestRevision, type RevisionBlocks } from './revision-blocks.js';
+
+const NEWEST: NewestRevision = {
+  id: 'audit_id',
+  version: 'audit_version',
+  created: 'audit_created',
+  isDeleted: 'audit_is_delete',
+};
+const INTO = ' INTO audit_id, audit_version, audit_created, audit_is_delete, audit_is_news';
+const IS_QUIET = 'audit_version IS NOT NULL AND NOT audit_is_news';
+
+/**
+ * Blocks that keep what a plain SELECT has read in variables. SELECT … INTO takes no locks; SET and DEFAULT would.
+ */
+export const mariadbBlocks: RevisionBlocks = {
+  one: ({ idColumn, mayBeTaken, look, lookAt, insert, mayHaveChanged }) => {
+    const declared =
+      `DECLARE audit_id TYPE OF ${idColumn}; DECLARE audit_version int; DECLARE audit_created double; ` +
+      `DECLARE audit_is_delete, audit_is_news bool; DECLARE audit_written int DEFAULT 0;`;
+    if (!mayBeTaken)
+      return (
+        `BEGIN NOT ATOMIC ${declared} ${look(INTO)}; ` +
+        `IF NOT (${IS_QUIET}) THEN ${insert(NEWEST)}; SET audit_written = ROW_COUNT(); END IF; ` +
+        `SELECT audit_written AS written; END`
+      );
+    // A version that is taken makes the next one be tried, on top of the revision that has it. An INSERT that turns out
+    // to be no news is rolled back: that it could be made says that no newer revision is there, and leaves no lock.
+    return (
+      `BEGIN NOT ATOMIC ${declared} DECLARE audit_is_taken bool; ` +
+      `DECLARE CONTINUE HANDLER FOR 1062 SET audit_is_taken = TRUE; ${look(INTO)}; ` +
+      `IF NOT (${IS_QUIET}) OR ${mayHaveChanged} THEN versions: LOOP SET audit_is_taken = FALSE; ` +
+      `IF ${IS_QUIET} THEN SAVEPOINT audit_look; END IF; ` +
+      `${insert(NEWEST)}; SET audit_written = ROW_COUNT(); ` +
+      `IF NOT audit_is_taken THEN ` +
+      `IF ${IS_QUIET} THEN ROLLBACK TO SAVEPOINT audit_look; SET audit_written = 0; END IF; ` +
+      `LEAVE versions; END IF; ` +
+      `SET audit_version = coalesce(audit_version, 0) + 1; ${lookAt('audit_version', INTO)}; ` +
+      `END LOOP; END IF; SELECT audit_written AS written; END`
+    );
+  },
+
+  // GROUP_CONCAT passes over nulls, and would cut its text off.
+  many: ({ look, columns, insert }) =>
+    `BEGIN NOT ATOMIC DECLARE audit_keys, audit_same longtext CHARACTER SET utf8mb4; ` +
+    `DECLARE audit_sought, audit_written, audit_warnings int DEFAULT 0; ` +
+    `SET STATEMENT group_concat_max_len = 4294967295 FOR SELECT ` +
+    `concat('[', group_concat(CASE WHEN news THEN JSON_ARRAY(${columns.join(', ')}) END ORDER BY n), ']'), ` +
+    `concat('[', coalesce(group_concat(CASE WHEN news THEN NULL ELSE n END), ''), ']'), ` +
+    `count(CASE WHEN news THEN 1 END) INTO audit_keys, audit_same, audit_sought FROM (${look}) d; ` +
+    `IF audit_sought > 0 THEN ${insert('audit_keys')}; SET audit_warnings = @@warning_count, audit_written = ROW_COUNT(); ` +
+    // A row that is left out gives one. Whatever else an INSERT IGNORE warns of would have been an error without IGNORE.
+    `IF audit_warnings > audit_sought - audit_written THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '${DOES_NOT_FIT}'; ` +
+    `END IF; END IF; ` +
+    `SELECT audit_written AS written, audit_sought AS sought, audit_same AS same; END`,
+};

@@ -1,0 +1,123 @@
+import { type DataSource } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { InvalidArgumentError } from '../../audit.errors.js';
+import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { driverValue } from '../../dialect/types/driver-value.js';
+import { type KeyName, keyValuesOf } from './entity-id.js';
+import { type EntityId } from '../history.types.js';
+
+/**
+ * The values of an id as the driver takes them, in the order of the plan's keys.
+ *
+ * @throws InvalidArgumentError
+ */
+export function keyOf(dataSource: DataSource, plan: AuditPlan, id: unknown): unknown[] {
+  const values = keyValuesOf(id, plan.keys.map(keyName), plan.metadata.name);
+  return plan.keys.map((key, n) => prepared(dataSource, plan, key, values[n]));
+}
+
+/**
+ * The id that `keyOf()` takes for a key: its value, or for a composite one an object of its columns.
+ *
+ * @example entityIdOf([order, line], …) // → { orderId: 1, line: 2 }
+ */
+export function entityIdOf(
+  keys: readonly PlanColumn[],
+  valueOf: (key: PlanColumn, n: number) => unknown,
+): EntityId {
+  if (keys.length === 1) return valueOf(keys[0], 0) as EntityId;
+  const id: Record<string, unknown> = {};
+  for (const [n, key] of keys.entries()) {
+    const path = key.source.isVirtual ? [key.databaseName] : key.source.propertyPath.split('.');
+    const holder = path
+      .slice(0, -1)
+      .reduce((outer, name) => (outer[name] ??= {}) as Record<string, unknown>, id);
+    holder[path.at(-1)!] = valueOf(key, n);
+  }
+  return id;
+}
+
+/** A key as messages and cursors have it: its values joined by commas. */
+export function keyText(key: readonly unknown[]): string {
+  return key.map((value) => encodeURIComponent(valueText(value))).join();
+}
+
+function valueText(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value);
+}
+
+function prepared(dataSource: DataSource, plan: AuditPlan, key: PlanColumn, given: unknown): unknown {
+  const { source } = key;
+  // Drivers take the text of a bigint, but not all take a bigint.
+  const value = typeof given === 'bigint' && !source.transformer ? given.toString() : given;
+  const result = driverValue(dataSource, source, value);
+  if (result instanceof Date && Number.isNaN(result.getTime()))
+    throw new InvalidArgumentError(
+      'id',
+      `"${String(given)}" is no date, and "${key.propertyPath}" of ${plan.metadata.name} is one.`,
+    );
+  if (isNumeric(dataSource, source) && !source.transformer) assertNumber(value, key, plan);
+  // Before the driver rounds it; but what a transformer is given may be anything.
+  if (isInteger(dataSource, source)) assertInteger(source.transformer ? result : value, key, plan);
+  return result;
+}
+
+function keyName({ source, propertyPath }: PlanColumn): KeyName {
+  return { name: propertyPath, paths: pathsOf(source), takesObjects: !!source.transformer };
+}
+
+// A join column is found under its own property, in an entity or a key that a relation holds, or by its database name.
+function pathsOf(column: ColumnMetadata, outer: readonly ColumnMetadata[] = []): string[][] {
+  const own = column.isVirtual ? [] : [column.propertyPath.split('.')];
+  const related = column.entityMetadata.relations.flatMap(({ propertyPath, joinColumns }) => {
+    // A second relation over the same column has a copy of it.
+    const joined = joinColumns.find(
+      ({ databaseName }) => databaseName === column.databaseName,
+    )?.referencedColumn;
+    // A tree of one tenant's rows shares the tenant's column with its parents.
+    if (!joined || joined === column || outer.includes(joined)) return [];
+    const path = propertyPath.split('.');
+    return [...pathsOf(joined, [...outer, column]).map((rest) => [...path, ...rest]), path];
+  });
+  return [...own, ...related, [column.databaseName]];
+}
+
+function isInteger(dataSource: DataSource, column: ColumnMetadata): boolean {
+  return /^(tiny|small|medium|big)?int(eger|\d)?$/.test(dataSource.driver.normalizeType(column));
+}
+
+function isNumeric(dataSource: DataSource, column: ColumnMetadata): boolean {
+  return /^(tiny|small|medium|big)?int(eger|\d)?$|^(decimal|dec|numeric|number|fixed|float|double|real|year)/.test(
+    dataSource.driver.normalizeType(column),
+  );
+}
+
+// As a number some of them have no limit, and '1e999' or 400 digits become Infinity, which is no number in SQL.
+function assertNumber(value: unknown, { propertyPath }: PlanColumn, plan: AuditPlan): void {
+  if (
+    typeof value !== 'string' ||
+    (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) && Number.isFinite(Number(value)))
+  )
+    return;
+  const shown = value.length > 40 ? `${value.slice(0, 40)}… (${value.length} characters)` : value;
+  throw new InvalidArgumentError(
+    'id',
+    `"${shown}" is no number that "${propertyPath}" of ${plan.metadata.name} can have.`,
+  );
+}
+
+// Databases disagree on '1abc': an error, nothing, or the row with the key 1.
+function assertInteger(value: unknown, key: PlanColumn, plan: AuditPlan): void {
+  const fits =
+    typeof value === 'number'
+      ? Number.isSafeInteger(value)
+      : typeof value !== 'string' || /^-?\d+$/.test(value);
+  if (fits) return;
+  throw new InvalidArgumentError(
+    'id',
+    typeof value === 'number' && Number.isInteger(value)
+      ? `${value} is more than a number holds exactly. Give "${key.propertyPath}" of ${plan.metadata.name} as a string or bigint.`
+      : `"${String(value)}" is no integer, and "${key.propertyPath}" of ${plan.metadata.name} is one.`,
+  );
+}

@@ -1,0 +1,61 @@
+import { type DataSource } from 'typeorm';
+import { InvalidArgumentError } from '../../audit.errors.js';
+import { auditPlansOf } from '../../audited/audit-plans.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
+import { endOf } from '../arguments/moment.js';
+import { type Revision } from '../history.types.js';
+import { validDate } from '../timeline/timeline-request.js';
+
+/**
+ * A moment of the past: a Date, which stands for the end of its millisecond; a revision, for the state that it made;
+ * or a transaction, for the state that it left.
+ */
+export type Moment = Date | Pick<Revision, 'id'> | { transaction: string };
+
+/** A moment as SQL has it. */
+export interface PastMoment {
+  /** In words, for messages and as part of cache ids. */
+  readonly name: string;
+  /** Whether a revision had been made by then. */
+  readonly isPast: (alias: string) => string;
+  /** The common table expression `rev_moment` that `isPast` reads the moment from, if it does. */
+  readonly expression?: string;
+}
+
+/** @throws InvalidArgumentError naming 'at' when it is no moment */
+export function pastMoment(dataSource: DataSource, at: Moment): PastMoment {
+  if (at instanceof Date) return momentOfDate(at);
+  if (typeof at === 'object' && at !== null) {
+    if ('id' in at) return momentOfRevisions(dataSource, 'revision', 'rev_id', at.id);
+    if ('transaction' in at)
+      return momentOfRevisions(dataSource, 'transaction', 'rev_transaction', at.transaction);
+  }
+  throw new InvalidArgumentError(
+    'at',
+    `${String(at)} is no moment. Give a Date, a revision, or { transaction } with the id of one.`,
+  );
+}
+
+function momentOfDate(date: Date): PastMoment {
+  const end = endOf(validDate('at', date));
+  // With an exponent it is a double for every database, and no decimal.
+  return { name: date.toISOString(), isPast: (alias) => `${alias}.rev_created < ${end}e0` };
+}
+
+// A Date has milliseconds and rev_created microseconds, so the moment itself never leaves the database.
+function momentOfRevisions(dataSource: DataSource, kind: string, column: string, given: unknown): PastMoment {
+  const id = uuidOf(kind, given);
+  const tables = auditPlansOf(dataSource).all.map(({ revision }) => tableName(dataSource, revision));
+  const revisions = tables.map((table) => `SELECT rev_created FROM ${table} WHERE ${column} = '${id}'`);
+  return {
+    name: `${kind} ${id}`,
+    isPast: (alias) => `${alias}.rev_created <= (SELECT rev_created FROM rev_moment)`,
+    expression: `rev_moment AS (SELECT max(rev_created) AS rev_created FROM (${revisions.join(' UNION ALL ')}) m)`,
+  };
+}
+
+function uuidOf(kind: string, id: unknown): string {
+  if (typeof id === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id))
+    return id.toLowerCase();
+  throw new InvalidArgumentError('at', `"${String(id)}" is no id that a ${kind} can have: it is a UUID.`);
+}

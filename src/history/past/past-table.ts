@@ -1,0 +1,129 @@
+import { type DataSource, type QueryRunner } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { tableColumns } from '../../audited/properties.js';
+import { dialectOf } from '../../dialect/dialect-of.js';
+import { REDACTED } from '../../dialect/masks/mask.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
+import { type PastMoment } from './past-moment.js';
+import { UnrecordedRows } from './unrecorded-rows.js';
+
+/** One audited table as it was: a common table expression that stands in its place. */
+export class PastTable {
+  /** Its name, escaped. */
+  readonly name: string;
+  /** The columns that its values come from, by their database name. */
+  readonly copies: ReadonlyMap<string, ColumnMetadata>;
+  private readonly occurrence: RegExp;
+  private readonly qualified: RegExp;
+  private readonly revisions: string;
+  private readonly keys: readonly string[];
+  /** What of its expression is the same at any moment. */
+  private readonly head: string;
+  private isLookedAt = false;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly plan: AuditPlan,
+  ) {
+    const { tableName: unqualified, tablePath } = plan.metadata;
+    const { driver } = dataSource;
+    // A common table expression has no schema. With a dot in its name it is no other table either.
+    const name =
+      tablePath.length <= (driver.maxAliasLength ?? Infinity) ? tablePath : plan.revision.tableName;
+    this.name = driver.escape(name);
+    this.copies = new Map(plan.columns.map(({ databaseName, copy }) => [databaseName, copy]));
+    const isQualified = tablePath !== unqualified;
+    this.occurrence = isQualified ? spelled([this.name]) : spelled([unqualified, driver.escape(unqualified)]);
+    this.qualified = qualifiedName(dataSource, isQualified ? tablePath : unqualified);
+    this.revisions = tableName(dataSource, plan.revision);
+    this.keys = plan.keys.map(({ databaseName }) => this.escape(databaseName));
+    this.head = `${this.beginning}SELECT ${this.columns().join(', ')} FROM ${this.revisions} r WHERE `;
+  }
+
+  /**
+   * A statement in which this table has the expression's name where it was written with its schema, after FROM or
+   * JOIN; elsewhere `hotel.reservation` may be a column of something called hotel.
+   */
+  rename(sql: string): string {
+    return sql.replace(this.qualified, (_, keyword: string) => `${keyword} ${this.name}`);
+  }
+
+  /** Whether a statement may read the table. One that only has a column of this name gets an expression in vain. */
+  occursIn(sql: string): boolean {
+    return this.occurrence.test(sql);
+  }
+
+  /** The common table expression of it as it was at a moment. */
+  expressionAt({ isPast }: PastMoment): string {
+    const { head, revisions: table, keys } = this;
+    const isNewest = dialectOf(this.dataSource).newest({ table, keys, isPast });
+    return `${head}${isPast('r')} AND NOT r.rev_isdelete AND ${isNewest})`;
+  }
+
+  /** Says, when it is first read, whether rows of it are missing in the past. */
+  async lookAt(queryRunner: QueryRunner): Promise<void> {
+    if (this.isLookedAt) return;
+    this.isLookedAt = true;
+    await new UnrecordedRows(this.dataSource, this.plan).warn(queryRunner);
+  }
+
+  /** What the expression begins with, whatever the moment. */
+  get beginning(): string {
+    return `${this.name} AS ${dialectOf(this.dataSource).inlined}(`;
+  }
+
+  // All that the table has; a second relation over the same column has a copy of it.
+  private columns(): string[] {
+    const recorded = new Map(this.plan.columns.map((column) => [column.databaseName, column]));
+    const byName = new Map(
+      [...this.plan.others, this.plan.metadata]
+        .flatMap(tableColumns)
+        .map((column) => [column.databaseName, column]),
+    );
+    return [...byName].map(([databaseName, column]) => {
+      const name = this.escape(databaseName);
+      const value = this.valueOf(column, recorded.get(databaseName));
+      return value === `r.${name}` ? value : `${value} AS ${name}`;
+    });
+  }
+
+  private valueOf(column: ColumnMetadata, recorded: PlanColumn | undefined): string {
+    const dialect = dialectOf(this.dataSource);
+    if (column === this.plan.revisionId) return dialect.uuidText('r.rev_id');
+    // What is left of a masked key leads nowhere, and may be of a type that can't be compared.
+    if (!recorded || (recorded.mask && column.referencedColumn)) return dialect.nullOf(column);
+    const value = `r.${this.escape(column.databaseName)}`;
+    return recorded.mask === 'redact' ? `CASE WHEN ${value} IS NOT NULL THEN '${REDACTED}' END` : value;
+  }
+
+  private escape(name: string): string {
+    return this.dataSource.driver.escape(name);
+  }
+}
+
+function spelled(names: string[]): RegExp {
+  return new RegExp(`(?<![\\w$])(?:${names.map(escapeRegExp).join('|')})(?![\\w$])`, 'i');
+}
+
+// A table without a schema of its own is in those that the connection has by default.
+function qualifiedName({ driver }: DataSource, path: string): RegExp {
+  const { schema, searchSchema, database } = driver as {
+    [Name in 'schema' | 'searchSchema' | 'database']?: string;
+  };
+  const paths = path.includes('.')
+    ? [path]
+    : [schema, searchSchema, database].filter(Boolean).map((outer) => `${outer}.${path}`);
+  const alternatives = paths.map((each) =>
+    each
+      .split('.')
+      .map((name) => `(?:${escapeRegExp(name)}|${escapeRegExp(driver.escape(name))})`)
+      .join('\\s*\\.\\s*'),
+  );
+  // Without any it matches nothing.
+  return new RegExp(`\\b(FROM|JOIN)\\s+(?:${alternatives.join('|') || '(?!)'})(?![\\w$])`, 'gi');
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

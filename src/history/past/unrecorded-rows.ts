@@ -1,0 +1,68 @@
+import { Logger } from '@nestjs/common';
+import { type DataSource, type QueryRunner } from 'typeorm';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { dialectOf } from '../../dialect/dialect-of.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
+import { newestCatchUp } from '../revisions/newest-catch-up.js';
+
+// Rows of before the library have the lowest keys, unless the keys are random, and then they are everywhere.
+const LOOKED_AT = 1000;
+
+/**
+ * Says, once for a table, that the past is without some of its rows, because `backfill()` hasn't given them a first
+ * revision.
+ *
+ * After a backfill its record answers that. Without one, the first rows by key are looked for one that has no revision;
+ * rows behind them are `verify()`'s to find.
+ */
+export class UnrecordedRows {
+  private readonly logger = new Logger('AuditModule');
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly plan: AuditPlan,
+  ) {}
+
+  /** @param queryRunner outside of transactions, as a statement that fails may end one */
+  async warn(queryRunner: QueryRunner): Promise<void> {
+    const { name, tablePath } = this.plan.metadata;
+    try {
+      const reason = await this.reason(queryRunner);
+      if (reason)
+        this.logger.warn(
+          `history.at() reads ${tablePath} without the rows that have no revision: ${reason}. Call ` +
+            `AuditMaintenance.backfill(), or run nestjs-typeorm-audit backfill, to give each of them a first one.`,
+        );
+    } catch (error) {
+      this.logger.debug(
+        `Whether rows of ${name} have no revision could not be found out: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  private async reason(queryRunner: QueryRunner): Promise<string | undefined> {
+    const newest = await newestCatchUp(this.dataSource, this.plan, queryRunner);
+    if (newest) return newest.details.unfinished ? 'its last backfill was not finished' : undefined;
+    // On a connection that everybody shares, a write may have been seen whose revision was still to come.
+    const isFound =
+      (await this.isAnyWithout(queryRunner)) &&
+      (!dialectOf(this.dataSource).sharesConnection || (await this.isAnyWithout(queryRunner)));
+    return isFound ? 'they were there before it was audited, or their writes were not recorded' : undefined;
+  }
+
+  private async isAnyWithout(queryRunner: QueryRunner): Promise<boolean> {
+    const { metadata, revision, keys } = this.plan;
+    const { driver } = this.dataSource;
+    const dialect = dialectOf(this.dataSource);
+    const names = keys.map(({ databaseName }) => driver.escape(databaseName));
+    const isOfRow = keys.map(({ source }, n) => `r.${names[n]} = ${dialect.copied(`t.${names[n]}`, source)}`);
+    // A look at the index for each row. With NOT EXISTS a database may read the whole history instead.
+    const rows: unknown[] = await queryRunner.query(
+      `SELECT 1 AS found FROM (SELECT ${names.join(', ')} FROM ${tableName(this.dataSource, metadata)} ` +
+        `ORDER BY ${names.join(', ')} LIMIT ${LOOKED_AT}) t ` +
+        `WHERE (SELECT r.rev_version FROM ${tableName(this.dataSource, revision)} r ` +
+        `WHERE ${isOfRow.join(' AND ')} LIMIT 1) IS NULL LIMIT 1`,
+    );
+    return rows.length > 0;
+  }
+}

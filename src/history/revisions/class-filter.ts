@@ -1,0 +1,57 @@
+import { type DataSource, type EntityMetadata, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
+
+/** Which revisions of a table of several classes are of some of them. */
+export interface ClassFilter {
+  /** The class that was asked for, as messages name it. */
+  readonly name: string;
+  /** SQL about the revision with this alias. */
+  readonly condition: (alias: string) => string;
+  /** Of the condition's parameters. */
+  readonly values: Readonly<ObjectLiteral>;
+}
+
+/**
+ * The filter for child classes of a single-table inheritance, with all that extend them, as TypeORM finds their rows;
+ * undefined for a root, which has all.
+ *
+ * A delete is of the class that the row had before: most deletes have only the key. Where that revision was pruned it
+ * is of none.
+ *
+ * @param prefix of the parameters' names, where a statement has several filters
+ */
+export function classFilter(
+  dataSource: DataSource,
+  plan: AuditPlan,
+  targets: readonly EntityTarget<any>[],
+  prefix = 'class',
+): ClassFilter | undefined {
+  const asked = targets.map((target) => dataSource.getMetadata(target));
+  const { discriminatorColumn } = plan.metadata;
+  // Without a copy of the discriminator nobody knows of what class a row was.
+  const column = plan.columns.find(({ source, mask }) => source === discriminatorColumn && !mask);
+  if (!column || !asked.every(isChild)) return undefined;
+  const classes = new Set(
+    asked.flatMap((metadata) => [metadata, ...metadata.childEntityMetadatas.filter(isChild)]),
+  );
+  const discriminators = [...classes].map(({ discriminatorValue }) => discriminatorValue);
+  const escape = (name: string): string => dataSource.driver.escape(name);
+  const name = escape(column.databaseName);
+  const isOf = (alias: string): string =>
+    `${alias}.${name} IN (${discriminators.map((_, n) => `{{${prefix}${n}}}`).join(', ')})`;
+  const isSame = (alias: string): string =>
+    plan.keys.map(({ databaseName: key }) => `c.${escape(key)} = ${alias}.${escape(key)}`).join(' AND ');
+  return {
+    name: asked.map((metadata) => metadata.name).join(', '),
+    condition: (alias) =>
+      `(${isOf(alias)} OR (${alias}.rev_isdelete AND ${alias}.${name} IS NULL AND EXISTS (` +
+      `SELECT 1 FROM ${tableName(dataSource, plan.revision)} c WHERE ${isSame(alias)} ` +
+      `AND c.rev_version = ${alias}.rev_version - 1 AND ${isOf('c')})))`,
+    values: Object.fromEntries(discriminators.map((value, n) => [`${prefix}${n}`, value])),
+  };
+}
+
+function isChild({ tableType }: EntityMetadata): boolean {
+  return tableType === 'entity-child';
+}

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
+import { HistoryService } from '../../../src/history/history.service.js';
+import {
+  createDatabase,
+  type DatabaseName,
+  databasesOfThisRun,
+  type TestDatabase,
+} from '../../support/servers/databases.js';
+import { analyze, numbers } from '../../support/costs/generated-rows.js';
+import { planOf, type TableRead } from '../../support/costs/query-plan.js';
+import { QueryRecorder } from '../../support/costs/query-recorder.js';
+
+@Audited()
+@Entity()
+class Guest {
+  @PrimaryColumn() id: number;
+  @Column() name: string;
+}
+
+@Audited()
+@Entity()
+class Reservation {
+  @PrimaryColumn() id: number;
+  @Column() party: number;
+}
+
+const FIRST = Date.UTC(2020, 0, 1);
+const MINUTE = 60_000;
+
+// One a minute, of a thousand rows in turn.
+const fill = (database: DatabaseName, table: string, column: string, value: string, skip: number): string => {
+  const ms = `(${FIRST + skip} + ${MINUTE} * ${database === 'postgres' ? 'n::bigint' : 'n'})`;
+  const time = `lpad(lower(${database === 'postgres' ? 'to_hex' : 'hex'}(${ms})), 12, '0')`;
+  const id = `concat(substr(${time}, 1, 8), '-', substr(${time}, 9, 4), '-7000-8000-', lpad(cast(n AS char(12)), 12, '0'))`;
+  const typed = database === 'postgres' ? `replace(${id}, ' ', '0')::uuid` : id;
+  return (
+    `INSERT INTO ${table}_rev (rev_id, rev_created, rev_isdelete, rev_version, rev_operation, rev_actor, rev_transaction, id, ${column}) ` +
+    `SELECT ${typed}, ${ms} / 1000.0, FALSE, floor(n / 1000) + 1, 'update', CASE WHEN n % 10 = 0 THEN 'ann' ELSE 'bob' END, ${typed}, n % 1000, ${value} FROM ${numbers[database](100_000)}`
+  );
+};
+
+const databases = databasesOfThisRun().filter((name) => name !== 'sqlite');
+
+(databases.length > 0 ? describe.each(databases) : describe.skip.each(['no server'] as never[]))(
+  'the cost of a feed of 200,000 revisions (%s)',
+  (name) => {
+    const recorder = new QueryRecorder();
+    let database: TestDatabase;
+    let dataSource: DataSource;
+    let history: HistoryService;
+
+    beforeAll(async () => {
+      database = await createDatabase(name);
+      dataSource = new DataSource({
+        ...database.options,
+        entities: [Guest, Reservation],
+        synchronize: true,
+        logging: ['query'],
+        logger: recorder,
+      });
+      await dataSource.initialize();
+      history = new HistoryService(dataSource);
+      await dataSource.query(fill(name, 'guest', 'name', `'guest'`, 0));
+      await dataSource.query(fill(name, 'reservation', 'party', '4', MINUTE / 2));
+      await dataSource.query(analyze[name](['guest_rev', 'reservation_rev']));
+    }, 120_000);
+    afterAll(async () => {
+      await dataSource.destroy();
+      await database.drop();
+    });
+
+    /** Of the stored tables. */
+    async function readsOfLastQuery(): Promise<TableRead[]> {
+      const { reads } = await planOf(name, dataSource, recorder.last);
+      return reads.filter(({ alias }) => !alias.startsWith('<'));
+    }
+
+    const cursorAt = async (): Promise<string | null> =>
+      (await history.changes({ to: new Date(FIRST + 50_000 * MINUTE) })).nextCursor;
+    const asked: [string, number, () => Promise<unknown>][] = [
+      ['the newest page', 51, () => history.changes()],
+      ['a page in the middle, by cursor', 51, async () => history.changes({ cursor: await cursorAt() })],
+      ['a page of one entity', 51, () => history.changes({ entities: [Guest] })],
+      // The revisions of the hour by which clocks may differ are passed over.
+      ['a page until a moment', 51 + 61, () => history.changes({ to: new Date(FIRST + 50_000 * MINUTE) })],
+      [
+        'a page of a few minutes',
+        2 * 61 + 10,
+        () =>
+          history.changes({
+            from: new Date(FIRST + 50_000 * MINUTE),
+            to: new Date(FIRST + 50_009 * MINUTE),
+          }),
+      ],
+      ['a page of one actor', 511, () => history.changes({ actor: 'ann' })],
+    ];
+
+    it.each(asked)('is, for %s, at most %d entries of each primary key', async (_, limit, ask) => {
+      await ask();
+      const reads = await readsOfLastQuery();
+      const feeds = reads.filter(({ alias }) => alias === 'b');
+      expect(feeds.length).toBeGreaterThan(0);
+      for (const { index, rows } of feeds) {
+        expect(index).toMatch(/^(PK_|PRIMARY$)/);
+        expect(rows).toBeLessThanOrEqual(limit);
+      }
+      // The revisions of the page and their predecessors are found one by one.
+      for (const { isScan, rows } of reads) {
+        expect(isScan).toBe(false);
+        expect(rows).toBeLessThanOrEqual(limit);
+      }
+    });
+
+    it('is a transaction by its index', async () => {
+      const { items } = await history.changes({ limit: 1 });
+      expect((await history.transaction(items[0].transaction)).items).toHaveLength(1);
+      for (const { isScan, rows } of await readsOfLastQuery()) {
+        expect(isScan).toBe(false);
+        expect(rows).toBeLessThanOrEqual(1);
+      }
+    });
+  },
+);
