@@ -24,7 +24,8 @@ export class AuditPlans {
   private known: ReadonlySet<EntityMetadata> | undefined;
 
   constructor(
-    private readonly dataSource: DataSource,
+    /** The one that they were made for. Others that are derived from it have the same plans. */
+    readonly dataSource: DataSource,
     plans: readonly AuditPlan[],
     /** Of the table that says what was done to the history; undefined where nothing is audited. */
     readonly maintenance: EntityMetadata | undefined,

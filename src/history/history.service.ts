@@ -1,10 +1,10 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { auditPlansOf } from '../audited/audit-plans.js';
-import { ofVersion, readAsOf } from './revisions/as-of.js';
 import { classFilter } from './revisions/class-filter.js';
-import { readDiff } from './revisions/diff.js';
 import { readFeed, readTransactionPage } from './feed/feed.js';
+import { keyOf } from './arguments/key-of.js';
+import { historyOf } from './history.js';
 import { type Reading } from './revisions/reading.js';
 import { restore } from './restore/restore.js';
 import {
@@ -22,7 +22,6 @@ import { RowRevisions } from './revisions/row-revisions.js';
 import { type Moment, TimeTravel } from './time-travel/time-travel.js';
 import { readTimeline } from './timeline/timeline.js';
 import { undo } from './undo/undo.js';
-import { assertVersion } from './arguments/version.js';
 
 /**
  * Reads the history of audited entities: what has been committed, through the data source's pool.
@@ -74,9 +73,7 @@ export class HistoryService {
     id: EntityId,
     version: number,
   ): Promise<Revision<E> | null> {
-    assertVersion('version', version);
-    const [revision] = await this.row(entity, id).read(ofVersion(version));
-    return revision ?? null;
+    return (await this.row(entity, id).ofVersion(version)) ?? null;
   }
 
   /**
@@ -98,7 +95,7 @@ export class HistoryService {
    * @example await history.diff(Reservation, 1, 1, 3) // → [{ property: 'party', from: 6, to: 4 }]
    */
   async diff(entity: EntityTarget<any>, id: EntityId, from: number, to: number): Promise<Change[]> {
-    return readDiff(this.row<ObjectLiteral>(entity, id), from, to);
+    return this.row(entity, id).diff(from, to);
   }
 
   /**
@@ -120,7 +117,7 @@ export class HistoryService {
     id: EntityId,
     at: Date | number | Pick<Revision, 'version'>,
   ): Promise<E | null> {
-    return readAsOf(this.row(entity, id), at);
+    return this.row(entity, id).entityAsOf(at);
   }
 
   /**
@@ -151,7 +148,7 @@ export class HistoryService {
    * // items → [{ entity: 'reservation', entityId: 1, version: 3, operation: 'update', changes: […], … }, …]
    */
   async changes(options: ChangesOptions = {}): Promise<Page<Revision>> {
-    return readFeed(this.dataSource, options, this.reading);
+    return readFeed(this.reading, options);
   }
 
   /**
@@ -163,7 +160,7 @@ export class HistoryService {
    * // items → [{ entity: 'guest', version: 1, … }, { entity: 'reservation', version: 1, … }]
    */
   async transaction(id: string, options: TransactionOptions = {}): Promise<Page<Revision>> {
-    return readTransactionPage(this.dataSource, id, options, this.reading);
+    return readTransactionPage(this.reading, id, options);
   }
 
   /**
@@ -210,12 +207,12 @@ export class HistoryService {
   }
 
   private get reading(): Reading {
-    return { timeout: this.timeout };
+    return historyOf(this.dataSource).reading(this.dataSource, { timeout: this.timeout });
   }
 
   private row<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): RowRevisions<E> {
     const plan = auditPlansOf(this.dataSource).seenBy(entity);
     const ofClass = classFilter(this.dataSource, plan, [entity]);
-    return RowRevisions.of(this.dataSource, plan, id, this.reading, ofClass);
+    return new RowRevisions(this.reading, plan, keyOf(this.dataSource, plan, id), ofClass);
   }
 }

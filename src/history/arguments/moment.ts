@@ -1,5 +1,7 @@
-// `rev_created` has microseconds and a Date has milliseconds, so a Date stands for the whole of its millisecond. One
-// definition of where a millisecond begins, ms / 1000 as a double, keeps reading and filtering in agreement.
+import { InvalidArgumentError } from '../../audit.errors.js';
+
+// `rev_created` has microseconds and a Date has milliseconds, so a Date stands for the whole of its millisecond. Both
+// directions divide by 1000 as doubles, so that reading and filtering agree on where a millisecond begins.
 
 /** The Date in whose millisecond a `rev_created` lies. */
 export function dateOf(revCreated: number): Date {
@@ -15,4 +17,10 @@ export function beginningOf(date: Date): number {
 /** The first `rev_created` after a Date's millisecond. */
 export function endOf(date: Date): number {
   return (date.getTime() + 1) / 1000;
+}
+
+/** @throws InvalidArgumentError naming the argument, unless it is a valid Date */
+export function validDate(argument: string, date: unknown): Date {
+  if (date instanceof Date && !Number.isNaN(date.getTime())) return date;
+  throw new InvalidArgumentError(argument, `${String(date)} is no valid Date.`);
 }

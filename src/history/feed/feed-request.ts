@@ -5,9 +5,16 @@ import { auditPlansOf } from '../../audited/audit-plans.js';
 import { type AuditOperation } from '../../revision/revision-columns.js';
 import { type ClassFilter, classFilter } from '../revisions/class-filter.js';
 import { decodeTextCursor } from '../arguments/cursor.js';
-import { beginningOf, endOf } from '../arguments/moment.js';
+import {
+  assertActor,
+  assertLimit,
+  assertOperation,
+  DEFAULT_LIMIT,
+  transactionId,
+  UUID,
+} from '../arguments/checks.js';
+import { beginningOf, endOf, validDate } from '../arguments/moment.js';
 import { type ChangesOptions, type TransactionOptions } from '../history.types.js';
-import { assertActor, assertLimit, DEFAULT_LIMIT, validDate } from '../timeline/timeline-request.js';
 
 /** The options of a feed, checked and in the terms of the database. */
 export interface FeedRequest {
@@ -29,16 +36,6 @@ export interface FeedRequest {
 /** What the cursors of feeds belong to. A position means the same whatever is filtered. */
 export const FEED = 'changes';
 
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
-const OPERATIONS: Record<AuditOperation, true> = {
-  insert: true,
-  update: true,
-  delete: true,
-  'soft-delete': true,
-  restore: true,
-  baseline: true,
-};
-
 /**
  * @throws NotAuditedError
  * @throws InvalidArgumentError naming the option
@@ -47,11 +44,7 @@ export function feedRequest(dataSource: DataSource, options: ChangesOptions): Fe
   const { entities, limit = DEFAULT_LIMIT, cursor, from, to, actor, transaction, operation } = options;
   assertLimit(limit);
   assertActor(actor);
-  if (operation !== undefined && !Object.hasOwn(OPERATIONS, operation))
-    throw new InvalidArgumentError(
-      'operation',
-      `"${String(operation)}" is none of ${Object.keys(OPERATIONS).join(', ')}.`,
-    );
+  assertOperation(operation);
   const plans = entities ? askedPlans(dataSource, entities) : undefined;
   return {
     plans: plans ? [...plans.keys()] : auditPlansOf(dataSource).all,
@@ -106,11 +99,4 @@ export function transactionRequest(id: unknown, { limit = DEFAULT_LIMIT, cursor 
   const list = `transaction ${transaction}`;
   const after = cursor === undefined || cursor === null ? undefined : decodeTextCursor(list, cursor, UUID);
   return { list, transaction, limit, after };
-}
-
-/** As the database has it. @throws InvalidArgumentError when it is none */
-export function transactionId(id: unknown): string {
-  const text = typeof id === 'string' ? id.toLowerCase() : String(id);
-  if (UUID.test(text)) return text;
-  throw new InvalidArgumentError('transaction', `"${String(id)}" is no transaction id, which is a UUID.`);
 }

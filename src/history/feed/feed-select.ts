@@ -1,13 +1,12 @@
 import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { auditPlansOf } from '../../audited/audit-plans.js';
 import { type Statement } from '../../dialect/run/statement.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
 import { type ClassFilter } from '../revisions/class-filter.js';
-import { readStatement } from '../revisions/reading.js';
-import { addShownColumns, PREVIOUS_ISDELETE } from '../revisions/revision-select.js';
-import { columnsHidingNull, shownColumns } from '../reader/shown-columns.js';
+import { type RevisionTables } from '../revisions/revision-tables.js';
+import { columnsHidingNull, PREVIOUS_ISDELETE, shownColumns } from '../reader/shown-columns.js';
+import { addShownColumns } from '../revisions/revision-select.js';
 
 /** Narrows the revisions of a table, aliased `b`, by SQL with `{{name}}` for a value. */
 export interface FeedFilter {
@@ -61,12 +60,13 @@ export function feedGroups(dataSource: DataSource, plans: readonly AuditPlan[]):
  * in common.
  */
 export function selectFeed(
-  dataSource: DataSource,
+  tables: RevisionTables,
   plans: readonly AuditPlan[],
   filter: FeedFilter,
   window: FeedWindow,
 ): Statement {
-  return feedStatement(dataSource, 'rows', plans, filter, window, () => {
+  return feedStatement(tables, 'rows', plans, filter, window, () => {
+    const { dataSource } = tables;
     const keys = feedKeys(dataSource, plans, filter, window);
     const query = dataSource
       .createQueryBuilder()
@@ -85,13 +85,13 @@ export function selectFeed(
 
 /** Reads only where the revisions of `selectFeed()` are, for tables that no one statement could join. */
 export function selectFeedKeys(
-  dataSource: DataSource,
+  tables: RevisionTables,
   plans: readonly AuditPlan[],
   filter: FeedFilter,
   window: FeedWindow,
 ): Statement {
-  return feedStatement(dataSource, 'keys', plans, filter, window, () =>
-    feedKeys(dataSource, plans, filter, window),
+  return feedStatement(tables, 'keys', plans, filter, window, () =>
+    feedKeys(tables.dataSource, plans, filter, window),
   );
 }
 
@@ -101,17 +101,17 @@ export function selectFeedKeys(
  * A LIMIT with an OFFSET reads the entries of the primary key only: some 5 ms for all that a page looks through.
  */
 export function selectFloor(
-  dataSource: DataSource,
+  tables: RevisionTables,
   plans: readonly AuditPlan[],
   { conditions, values }: FeedFilter,
 ): Statement {
-  return feedStatement(dataSource, 'floor', plans, { conditions, values }, FLOOR, () => {
+  return feedStatement(tables, 'floor', plans, { conditions, values }, FLOOR, () => {
     const passed = Math.max(MIN_LOOKED_THROUGH, Math.floor(MAX_LOOKED_THROUGH / plans.length));
     // Of time windows the bounds of the ids only: the others are in no index.
     const where = conditions.filter((condition) => condition.startsWith('b.rev_id '));
     const floors = plans.map(
       (plan, t) =>
-        `SELECT * FROM (SELECT b.rev_id AS rev_id FROM ${tableName(dataSource, plan.revision)} b` +
+        `SELECT * FROM (SELECT b.rev_id AS rev_id FROM ${tableName(tables.dataSource, plan.revision)} b` +
         `${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''} ` +
         `ORDER BY b.rev_id DESC LIMIT 1 OFFSET ${passed}) b${t}`,
     );
@@ -130,16 +130,15 @@ export function feedPrefix(t: number): string {
 }
 
 function feedStatement(
-  dataSource: DataSource,
+  { statements }: RevisionTables,
   kind: string,
   plans: readonly AuditPlan[],
   filter: FeedFilter,
   { order, limit }: FeedWindow,
   template: () => string,
 ): Statement {
-  const all = auditPlansOf(dataSource);
   const tables = plans.flatMap((plan) => [plan.revision.tablePath, ...conditionsOf(plan, filter)]);
-  return readStatement(dataSource, all, [kind, order, limit, ...tables].join('\n'), template);
+  return statements.get([kind, order, limit, ...tables].join('\n'), template);
 }
 
 /**

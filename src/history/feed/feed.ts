@@ -1,9 +1,8 @@
-import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { encodeCursor } from '../arguments/cursor.js';
 import { feedFilter } from './feed-filter.js';
-import { FEED, type FeedRequest, feedRequest, transactionId, transactionRequest } from './feed-request.js';
+import { FEED, type FeedRequest, feedRequest, transactionRequest } from './feed-request.js';
 import {
   FEED_TABLE,
   type FeedFilter,
@@ -14,103 +13,87 @@ import {
   selectFeedKeys,
   selectFloor,
 } from './feed-select.js';
-import { type Reading, readRows } from '../revisions/reading.js';
+import { transactionId } from '../arguments/checks.js';
+import { type Reading } from '../revisions/reading.js';
 import { type ChangesOptions, type Page, type Revision, type TransactionOptions } from '../history.types.js';
-import { revisionReaderOf } from '../reader/revision-reader.js';
 
 /** One page of the revisions of all entities. @throws NotAuditedError @throws InvalidArgumentError naming the option */
-export async function readFeed(
-  dataSource: DataSource,
-  options: ChangesOptions,
-  reading?: Reading,
-): Promise<Page<Revision>> {
-  const request = feedRequest(dataSource, options);
+export async function readFeed(reading: Reading, options: ChangesOptions): Promise<Page<Revision>> {
+  const request = feedRequest(reading.dataSource, options);
   const { limit, plans } = request;
-  const floor = await readFloor(dataSource, request, reading);
-  // One more than the page has, to know whether another follows.
+  const floor = await readFloor(reading, request);
+  // One more than the page has, to know whether another page follows.
   const window: FeedWindow = { order: 'DESC', limit: limit + 1 };
-  const found = await readRevisions(
-    dataSource,
-    plans,
-    feedFilter(dataSource, request, floor),
-    window,
-    reading,
-  );
+  const found = await readRevisions(reading, plans, feedFilter(reading.dataSource, request, floor), window);
   const items = found.slice(0, limit);
   const end = found.length > limit ? items.at(-1)!.id : floor;
   return { items, nextCursor: end === undefined ? null : encodeCursor(FEED, end) };
 }
 
 /**
- * Down to which `rev_id` a page looks, if anything is left below it: what a filter has no index for is looked for in a
- * bounded number of revisions, and the page ends where that ends.
+ * The `rev_id` down to which a page looks, if there are revisions below it. A filter without an index is applied to a
+ * bounded number of revisions, and the page ends where they end.
  */
-async function readFloor(
-  dataSource: DataSource,
-  request: FeedRequest,
-  reading?: Reading,
-): Promise<string | undefined> {
+async function readFloor(reading: Reading, request: FeedRequest): Promise<string | undefined> {
   const { plans, actor, operation, transaction } = request;
   if (plans.length === 0 || transaction !== undefined) return undefined;
   if (actor === undefined && operation === undefined) return undefined;
-  const filter = feedFilter(dataSource, {
+  const filter = feedFilter(reading.dataSource, {
     ...request,
     actor: undefined,
     operation: undefined,
     classes: new Map(),
   });
-  const statement = selectFloor(dataSource, plans, filter);
-  const [row] = (await readRows(dataSource, statement, filter.values, reading)) as { rev_id: string }[];
-  return row?.rev_id;
+  const [row] = await reading.rows(selectFloor(reading.tables, plans, filter), filter.values);
+  return row?.rev_id as string | undefined;
 }
 
 /** All revisions of a transaction, in the order in which they were made. @throws InvalidArgumentError */
-export function readTransaction(dataSource: DataSource, id: string, reading?: Reading): Promise<Revision[]> {
+export function readTransaction(reading: Reading, id: string): Promise<Revision[]> {
   const filter = {
     conditions: ['b.rev_transaction = {{transaction}}'],
     values: { transaction: transactionId(id) },
   };
   const window: FeedWindow = { order: 'ASC', limit: undefined };
-  return readRevisions(dataSource, auditPlansOf(dataSource).all, filter, window, reading);
+  return readRevisions(reading, auditPlansOf(reading.dataSource).all, filter, window);
 }
 
 /** One page of a transaction's revisions, in the order in which they were made. @throws InvalidArgumentError */
 export async function readTransactionPage(
-  dataSource: DataSource,
+  reading: Reading,
   id: string,
   options: TransactionOptions,
-  reading?: Reading,
 ): Promise<Page<Revision>> {
   const { list, transaction, limit, after } = transactionRequest(id, options);
   const conditions = ['b.rev_transaction = {{transaction}}', ...(after ? ['b.rev_id > {{after}}'] : [])];
   const filter = { conditions, values: { transaction, after } };
-  // One more than the page has, to know whether another follows.
+  // One more than the page has, to know whether another page follows.
   const window: FeedWindow = { order: 'ASC', limit: limit + 1 };
-  const found = await readRevisions(dataSource, auditPlansOf(dataSource).all, filter, window, reading);
+  const found = await readRevisions(reading, auditPlansOf(reading.dataSource).all, filter, window);
   const items = found.slice(0, limit);
   return { items, nextCursor: found.length > limit ? encodeCursor(list, items.at(-1)!.id) : null };
 }
 
 async function readRevisions(
-  dataSource: DataSource,
+  reading: Reading,
   plans: readonly AuditPlan[],
   filter: FeedFilter,
   window: FeedWindow,
-  reading?: Reading,
 ): Promise<Revision[]> {
   if (plans.length === 0) return [];
+  const { dataSource, tables } = reading;
   const [group, ...more] = feedGroups(dataSource, plans);
-  if (more.length === 0) return readGroup(dataSource, group, filter, window, reading);
-  // More tables than one statement can join: first which revisions they are, then those of the tables that occur.
-  const statement = selectFeedKeys(dataSource, plans, filter, window);
-  const keys = (await readRows(dataSource, statement, filter.values, reading)) as {
+  if (more.length === 0) return readGroup(reading, group, filter, window);
+  // More tables than one statement can join: find out which revisions they are, then read those of each group.
+  const statement = selectFeedKeys(tables, plans, filter, window);
+  const keys = (await reading.rows(statement, filter.values)) as {
     [FEED_TABLE]: number | string;
     rev_id: string;
   }[];
   const present = plans.filter((_, t) => keys.some((key) => Number(key[FEED_TABLE]) === t));
   const revisions: Revision[] = [];
-  for (const tables of feedGroups(dataSource, present))
-    revisions.push(...(await readGroup(dataSource, tables, filter, window, reading)));
+  for (const each of feedGroups(dataSource, present))
+    revisions.push(...(await readGroup(reading, each, filter, window)));
   const wanted = new Map(keys.map(({ rev_id }, at) => [rev_id, at]));
   return revisions
     .filter(({ id }) => wanted.has(id))
@@ -118,14 +101,13 @@ async function readRevisions(
 }
 
 async function readGroup(
-  dataSource: DataSource,
+  reading: Reading,
   plans: readonly AuditPlan[],
   filter: FeedFilter,
   window: FeedWindow,
-  reading?: Reading,
 ): Promise<Revision[]> {
-  const statement = selectFeed(dataSource, plans, filter, window);
-  const rows = await readRows(dataSource, statement, filter.values, reading);
-  const readers = plans.map((plan, t) => revisionReaderOf<ObjectLiteral>(dataSource, plan, feedPrefix(t)));
+  const { tables } = reading;
+  const rows = await reading.rows(selectFeed(tables, plans, filter, window), filter.values);
+  const readers = plans.map((plan, t) => tables.of(plan).reader(feedPrefix(t)));
   return rows.map((row) => readers[Number(row[FEED_TABLE])].revision(row));
 }

@@ -2,9 +2,8 @@ import { type DataSource } from 'typeorm';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
-import { endOf } from '../arguments/moment.js';
+import { endOf, validDate } from '../arguments/moment.js';
 import { type Revision } from '../history.types.js';
-import { validDate } from '../timeline/timeline-request.js';
 
 /**
  * A moment of the past: a Date, which stands for the end of its millisecond; a revision, for the state that it made;

@@ -1,5 +1,5 @@
 import { type DataSource } from 'typeorm';
-import { type AuditPlans, auditPlansOf } from '../../audited/audit-plans.js';
+import { type AuditPlans } from '../../audited/audit-plans.js';
 import { PastTable } from './past-table.js';
 
 /** The audited tables of a data source, and where a statement has them: all of it that no moment changes. */
@@ -38,13 +38,3 @@ export class PastTables {
 
 // Whether there is anything to rename: builders write no table of ours with its schema.
 const HAS_QUALIFIED = /\b(?:FROM|JOIN)\s+(?:[^\s.,()"`]+|"[^"]*"|`[^`]*`)\s*\./i;
-
-const known = new WeakMap<AuditPlans, PastTables>();
-
-/** The tables of an initialised data source. */
-export function pastTablesOf(dataSource: DataSource): PastTables {
-  const plans = auditPlansOf(dataSource);
-  let tables = known.get(plans);
-  if (!tables) known.set(plans, (tables = new PastTables(dataSource, plans)));
-  return tables;
-}

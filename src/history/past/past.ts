@@ -4,11 +4,12 @@ import { InvalidArgumentError } from '../../audit.errors.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { type PastMoment } from './past-moment.js';
 import { type PastTable } from './past-table.js';
-import { type PastTables, pastTablesOf } from './past-tables.js';
+import { type PastTables } from './past-tables.js';
 
 /** A data source at a moment: what puts its audited tables, as they were, in the place of those that are. */
 export class Past {
-  private readonly tables: PastTables;
+  /** Query runners that only a builder of this past has, so that no transaction of the application is open on them. */
+  readonly ownRunners = new WeakSet<QueryRunner>();
   private readonly expressions = new Map<PastTable, string>();
   private existence: Promise<void> | undefined;
   private readonly toLookAt = new Set<PastTable>();
@@ -16,10 +17,9 @@ export class Past {
   constructor(
     /** The one of the present. */
     readonly dataSource: DataSource,
+    private readonly tables: PastTables,
     readonly moment: PastMoment,
-  ) {
-    this.tables = pastTablesOf(dataSource);
-  }
+  ) {}
 
   /** What a builder calls a table, escaped; undefined for one that isn't audited and is read as it is now. */
   nameOf(tablePath: string): string | undefined {

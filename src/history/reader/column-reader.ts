@@ -6,8 +6,7 @@ import { tableColumns } from '../../audited/properties.js';
 import { type State } from './changes.js';
 import { entityIdOf } from '../arguments/key-of.js';
 import { type EntityId } from '../history.types.js';
-import { presenceColumn } from '../revisions/revision-select.js';
-import { changeableColumns, shownColumns } from './shown-columns.js';
+import { changeableColumns, presenceColumn, shownColumns } from './shown-columns.js';
 import { classOf, columnsOf, instanceMaker } from './snapshot.js';
 
 /** What a revision recorded of a row: the shown columns, in their order. */

@@ -6,7 +6,7 @@ import { changesOf, type State } from './changes.js';
 import { dateOf } from '../arguments/moment.js';
 import { hydrated, type Recorded, RecordedColumns } from './column-reader.js';
 import { type Change, type Revision } from '../history.types.js';
-import { PREVIOUS_ISDELETE, resultColumn } from '../revisions/revision-select.js';
+import { PREVIOUS_ISDELETE, resultColumn } from './shown-columns.js';
 
 /** A row that `selectRevisions` has selected. */
 type Raw = Readonly<Record<string, unknown>>;
@@ -143,19 +143,4 @@ export class RevisionReader<E extends ObjectLiteral> {
       this.own[property],
     ) as RevisionColumns[K];
   }
-}
-
-const readers = new WeakMap<AuditPlan, Map<string, RevisionReader<any>>>();
-
-/** The reader of a plan's revisions, which is made once. */
-export function revisionReaderOf<E extends ObjectLiteral>(
-  dataSource: DataSource,
-  plan: AuditPlan,
-  prefix = '',
-): RevisionReader<E> {
-  let known = readers.get(plan);
-  if (!known) readers.set(plan, (known = new Map()));
-  let reader = known.get(prefix) as RevisionReader<E> | undefined;
-  if (!reader) known.set(prefix, (reader = new RevisionReader<E>(dataSource, plan, prefix)));
-  return reader;
 }

@@ -3,6 +3,19 @@ import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 
+/** The name in a result of the n-th shown column, of a revision `r` or of its predecessor `p`. */
+export function resultColumn(alias: 'r' | 'p', n: number): string {
+  return `${alias}${n}`;
+}
+
+/** The name in a result that says whether a column of `columnsHidingNull()` is not NULL. */
+export function presenceColumn(name: string): string {
+  return `${name}_present`;
+}
+
+/** The name in a result that says whether the predecessor is a delete; null if there is no predecessor. */
+export const PREVIOUS_ISDELETE = 'p_isdelete';
+
 /** What snapshots have: all but `select: false` columns, in the order of the table. */
 export function shownColumns(plan: AuditPlan): PlanColumn[] {
   return plan.columns.filter(({ copy }) => copy.isSelect);

@@ -7,7 +7,7 @@ import { type Obstacle } from './obstacle.js';
 import { type RestoreQuery, type RestoreSql } from './restore-sql.js';
 import { takenValues } from './taken-values.js';
 import { deletedNode, isPlaceLost, movedNode } from './tree-place.js';
-import { type UniqueKey, uniqueKeysOf } from './unique-keys.js';
+import { type UniqueKey } from './unique-keys.js';
 
 /** What is in the way of a row, and how it would be written. */
 export interface Assessment {
@@ -26,7 +26,7 @@ export class RestoreCheck {
   constructor(
     private readonly sql: RestoreSql,
     private readonly query: RestoreQuery,
-    private readonly generatesUuids: boolean,
+    private readonly uniqueKeys: readonly UniqueKey[],
   ) {}
 
   async assess(revisionId: string): Promise<Assessment> {
@@ -35,7 +35,7 @@ export class RestoreCheck {
     const foreignKeys = foreignKeysOf(plan).filter((foreignKey) => isCopied(plan, foreignKey));
     const columns = writableColumns(plan);
     const required = columns.filter(({ source }) => !source.isNullable);
-    const uniques = uniqueKeysOf(plan);
+    const uniques = this.uniqueKeys;
     const [facts] = await this.query(
       `SELECT ${[
         '1 AS found',
@@ -129,13 +129,14 @@ export class RestoreCheck {
   }
 
   private withoutValue(missing: readonly PlanColumn[]): ColumnMetadata[] {
-    const { plan } = this.sql;
+    const { plan, dataSource } = this.sql;
+    const generatesUuids = dataSource.driver.isUUIDGenerationSupported();
     const audited = plan.columns.filter(({ mask }) => !mask).map(({ source }) => source);
     const others = plan.metadata.columns.filter(
       (column) => !audited.includes(column) && !column.isVirtualProperty && column !== plan.revisionId,
     );
     return [...missing.map(({ source }) => source), ...others].filter(
-      (column) => !column.isNullable && !hasDefault(column, this.generatesUuids),
+      (column) => !column.isNullable && !hasDefault(column, generatesUuids),
     );
   }
 }

@@ -41,7 +41,7 @@ export class RestoredRow {
     this.check = new RestoreCheck(
       this.sql,
       (template, values) => this.query(template, values),
-      target.dataSource.driver.isUUIDGenerationSupported(),
+      target.uniqueKeysOf(plan),
     );
     this.values = Object.fromEntries(key.map((value, n) => [`k${n}`, value]));
   }

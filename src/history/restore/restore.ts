@@ -1,7 +1,6 @@
 import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { InvalidArgumentError, type RestoreConflict, RestoreConflictError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { asOf } from '../revisions/as-of.js';
 import { type ClassFilter } from '../revisions/class-filter.js';
 import { keyOf } from '../arguments/key-of.js';
 import { type Obstacle } from './obstacle.js';
@@ -39,7 +38,7 @@ export async function restore<E extends ObjectLiteral>(
   const reason = `restore of ${at instanceof Date ? momentText(at) : `version ${versionOf(at)}`}`;
   let row: RestoreTarget;
   const written = inWriteTransaction(dataSource, { manager, reason, dryRun }, async (write) => {
-    const revisions = new RowRevisions<E>(dataSource, plan, key, write, ofClass);
+    const revisions = new RowRevisions<E>(write.reading, plan, key, ofClass);
     const target = await targetOf(revisions, at);
     row = { name: revisions.name, revision: target };
     const before = await revisions.newest();
@@ -59,7 +58,7 @@ async function targetOf<E extends ObjectLiteral>(
   revisions: RowRevisions<E>,
   at: Moment,
 ): Promise<Revision<E>> {
-  const [target] = await revisions.read(asOf(revisions, at));
+  const target = await revisions.asOf(at);
   const moment = at instanceof Date ? `at ${momentText(at)}` : `in version ${versionOf(at)}`;
   if (!target) throw new InvalidArgumentError('at', `${revisions.name} did not exist ${moment}.`);
   if (target.isDelete)

@@ -11,19 +11,11 @@ export interface UniqueKey {
   readonly isDeferred: boolean;
 }
 
-const known = new WeakMap<AuditPlan, UniqueKey[]>();
-
 /**
  * The unique keys of a table beside its primary key, as far as the history has their columns: what is not recorded, or
  * masked, is not restored either.
  */
 export function uniqueKeysOf(plan: AuditPlan): UniqueKey[] {
-  let uniques = known.get(plan);
-  if (!uniques) known.set(plan, (uniques = findUniqueKeys(plan)));
-  return uniques;
-}
-
-function findUniqueKeys(plan: AuditPlan): UniqueKey[] {
   const byColumn = new Map(plan.columns.map((column) => [column.databaseName, column]));
   const uniques = new Map<string, UniqueKey>();
   const add = (sources: readonly ColumnMetadata[], isPartial: boolean, isDeferred: boolean): void => {

@@ -1,18 +1,37 @@
 import { type DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { AuditConfigurationError } from '../../audit.errors.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Recorder, recorderOf } from '../../audited/recorder.js';
 import { AuditContext } from '../../context/audit-context.js';
 import { MAX_ACTOR_LENGTH } from '../../revision/revision-columns.js';
+import { historyOf } from '../history.js';
+import { type Reading } from '../revisions/reading.js';
+import { type UniqueKey, uniqueKeysOf } from './unique-keys.js';
 
-/** What a restore or an undo writes with. */
-export interface HistoryWrite {
-  readonly dataSource: DataSource;
-  readonly queryRunner: QueryRunner;
-  readonly recorder: Recorder;
-  /** Whether the transaction is the caller's, and goes on afterwards. */
-  readonly isGiven: boolean;
-  /** Whether all of it is taken back at the end. */
-  readonly isDryRun: boolean;
+/** One restore or undo: in which transaction it writes, and what it keeps of the tables until it ends. */
+export class HistoryWrite {
+  /** Reads revisions in the transaction. */
+  readonly reading: Reading;
+  private readonly uniqueKeys = new Map<AuditPlan, readonly UniqueKey[]>();
+
+  constructor(
+    readonly dataSource: DataSource,
+    readonly queryRunner: QueryRunner,
+    readonly recorder: Recorder,
+    /** Whether the transaction is the caller's, and goes on afterwards. */
+    readonly isGiven: boolean,
+    /** Whether everything is rolled back at the end. */
+    readonly isDryRun: boolean,
+  ) {
+    this.reading = historyOf(dataSource).reading(dataSource, { queryRunner });
+  }
+
+  /** The unique keys of a table: the same objects each time. */
+  uniqueKeysOf(plan: AuditPlan): readonly UniqueKey[] {
+    let uniqueKeys = this.uniqueKeys.get(plan);
+    if (!uniqueKeys) this.uniqueKeys.set(plan, (uniqueKeys = uniqueKeysOf(plan)));
+    return uniqueKeys;
+  }
 }
 
 /** In which transaction, and for which reason. */
@@ -43,7 +62,7 @@ export async function inWriteTransaction<T>(
   const run = (): Promise<T> =>
     recorder.transaction(
       queryRunner,
-      () => fn({ dataSource, queryRunner, recorder, isGiven: given !== undefined, isDryRun: dryRun }),
+      () => fn(new HistoryWrite(dataSource, queryRunner, recorder, given !== undefined, dryRun)),
       { isDryRun: dryRun },
     );
   const context = new AuditContext();

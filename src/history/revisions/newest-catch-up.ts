@@ -2,34 +2,33 @@ import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
-import { readRows, readStatement } from './reading.js';
+import { dialectOf } from '../../dialect/dialect-of.js';
+import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
 
-/** The record of a run of `backfill()` or `reconcile()` over one table. */
-export interface CatchUpRecord {
+/** What the maintenance table says of a run of `backfill()` or `reconcile()` over one table. */
+export interface CatchUp {
   readonly id: string;
   /** How many revisions it wrote; `unfinished` until it has seen all rows. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** The newest one of a table that wrote anything; undefined where there is none. */
+/** The newest catch-up of a table; undefined if no revision was ever written by one. */
 export async function newestCatchUp(
   dataSource: DataSource,
   { metadata }: AuditPlan,
   queryRunner: QueryRunner,
-): Promise<CatchUpRecord | undefined> {
-  const plans = auditPlansOf(dataSource);
-  const maintenance = plans.maintenance!;
-  const statement = readStatement(
-    dataSource,
-    plans,
-    'newest catch-up',
-    () =>
-      `SELECT m.id AS id, m.details AS details FROM ${tableName(dataSource, maintenance)} m ` +
+): Promise<CatchUp | undefined> {
+  const maintenance = auditPlansOf(dataSource).maintenance!;
+  const dialect = dialectOf(dataSource);
+  const statement = compileStatement(
+    dialect,
+    `SELECT m.id AS id, m.details AS details FROM ${tableName(dataSource, maintenance)} m ` +
       `WHERE m.entity = {{entity}} AND m.action IN ('backfill', 'reconcile') ORDER BY m.created DESC LIMIT 1`,
   );
-  const [row] = await readRows(dataSource, statement, { entity: metadata.tablePath }, { queryRunner });
+  const values = bindStatement(statement, { entity: metadata.tablePath });
+  const [row] = await dialect.read(queryRunner, statement, values);
   if (!row) return undefined;
   const column = maintenance.findColumnWithPropertyName('details')!;
-  const details = dataSource.driver.prepareHydratedValue(row.details, column) as CatchUpRecord['details'];
+  const details = dataSource.driver.prepareHydratedValue(row.details, column) as CatchUp['details'];
   return { id: row.id as string, details };
 }

@@ -5,8 +5,14 @@ import { type RowExpression } from '../../dialect/dialect.js';
 import { type Statement } from '../../dialect/run/statement.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
-import { readStatement } from './reading.js';
-import { columnsHidingNull, shownColumns } from '../reader/shown-columns.js';
+import {
+  columnsHidingNull,
+  presenceColumn,
+  PREVIOUS_ISDELETE,
+  resultColumn,
+  shownColumns,
+} from '../reader/shown-columns.js';
+import { type RevisionTable } from './revision-tables.js';
 
 /** Which of the revisions of a row are read; all in no order unless it says something else. */
 export interface RevisionFilter {
@@ -18,19 +24,6 @@ export interface RevisionFilter {
   readonly limit?: number;
 }
 
-/** Where a select has the n-th shown column of a revision or of its predecessor. */
-export function resultColumn(alias: 'r' | 'p', n: number): string {
-  return `${alias}${n}`;
-}
-
-/** Where it says that a column is not NULL, of those that hide it. */
-export function presenceColumn(name: string): string {
-  return `${name}_present`;
-}
-
-/** Where a select says whether the predecessor is a delete; null if there is none. */
-export const PREVIOUS_ISDELETE = 'p_isdelete';
-
 /**
  * Reads revisions of one row, whose key is in `{{key0}}`, `{{key1}}` …, and a limit in `{{limit}}`: their own columns, under their database names,
  * and the shown columns.
@@ -39,13 +32,12 @@ export const PREVIOUS_ISDELETE = 'p_isdelete';
  * probe of the (key, version) index, whichever revisions a filter leaves.
  */
 export function selectRevisions(
-  dataSource: DataSource,
-  plan: AuditPlan,
+  { dataSource, plan, statements }: RevisionTable,
   { where = [], order, limit }: RevisionFilter,
   predecessor: boolean,
 ): Statement {
   const key = [predecessor, where.join(' AND '), order, limit !== undefined].join();
-  return readStatement(dataSource, plan, key, () => {
+  return statements.get(key, () => {
     const query = dataSource.createQueryBuilder<ObjectLiteral>(plan.revision.target, 'r').select([]);
     for (const name of Object.values(REVISION_COLUMNS)) query.addSelect(`r.${name}`, name);
     addShownColumns(query, dataSource, plan, 'r');
@@ -59,20 +51,20 @@ export function selectRevisions(
 }
 
 /** Reads the first and the last version of one row, whose key is in `{{key0}}`, `{{key1}}` …. */
-export function selectVersions(dataSource: DataSource, plan: AuditPlan): Statement {
-  return readStatement(dataSource, plan, 'versions', () => {
+export function selectVersions(table: RevisionTable): Statement {
+  return table.statements.get('versions', () => {
     const { revVersion } = REVISION_COLUMNS;
-    const from = versionsOfRow(dataSource, plan);
+    const from = versionsOfRow(table);
     return `SELECT min(v.${revVersion}) AS first, max(v.${revVersion}) AS last ${from}`;
   });
 }
 
 /** Reads the newest version of the same row, as SQL. */
-export function newestVersion(dataSource: DataSource, plan: AuditPlan): string {
-  return `SELECT max(v.${REVISION_COLUMNS.revVersion}) ${versionsOfRow(dataSource, plan)}`;
+export function newestVersion(table: RevisionTable): string {
+  return `SELECT max(v.${REVISION_COLUMNS.revVersion}) ${versionsOfRow(table)}`;
 }
 
-function versionsOfRow(dataSource: DataSource, plan: AuditPlan): string {
+function versionsOfRow({ dataSource, plan }: RevisionTable): string {
   const keys = plan.keys.map(
     ({ databaseName }, n) => `v.${dataSource.driver.escape(databaseName)} = {{key${n}}}`,
   );

@@ -1,50 +1,35 @@
-import { type DataSource, type ObjectLiteral, QueryFailedError } from 'typeorm';
+import { type ObjectLiteral, QueryFailedError } from 'typeorm';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { type Statement } from '../../dialect/run/statement.js';
-import { tableName } from '../../dialect/catalogue/table-name.js';
+import { keyText } from '../arguments/key-of.js';
+import { endOf, validDate } from '../arguments/moment.js';
+import { assertVersion } from '../arguments/version.js';
+import { type Change, type Revision } from '../history.types.js';
+import { changesBetween } from '../reader/changes.js';
+import { type RevisionReader } from '../reader/revision-reader.js';
 import { type ClassFilter } from './class-filter.js';
-import { keyOf, keyText } from '../arguments/key-of.js';
-import { type Reading, readRows } from './reading.js';
-import { type EntityId, type Revision } from '../history.types.js';
-import { type RevisionReader, revisionReaderOf } from '../reader/revision-reader.js';
-import {
-  changedCondition,
-  type RevisionFilter,
-  selectRevisions,
-  selectVersions,
-  newestVersion,
-} from './revision-select.js';
+import { type Reading } from './reading.js';
+import { type RevisionFilter, selectRevisions, selectVersions } from './revision-select.js';
+import { type RevisionTable } from './revision-tables.js';
 
 /** The revisions of one audited row. */
 export class RowRevisions<E extends ObjectLiteral> {
+  readonly table: RevisionTable<E>;
   readonly reader: RevisionReader<E>;
 
-  /**
-   * @param key as the driver takes it
-   * @param reading in whose sight, and for how long at most
-   */
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly reading: Reading,
     readonly plan: AuditPlan,
+    /** As the driver takes it. */
     readonly key: readonly unknown[],
-    private readonly reading?: Reading,
-    /** Only those of a child class of a single-table inheritance. */
+    /** Narrows them to child classes of a single-table inheritance. */
     readonly ofClass?: ClassFilter,
   ) {
-    this.reader = revisionReaderOf(dataSource, plan);
-  }
-
-  /** @throws InvalidArgumentError when the id is none of the entity */
-  static of<E extends ObjectLiteral>(
-    dataSource: DataSource,
-    plan: AuditPlan,
-    id: EntityId,
-    reading: Reading,
-    ofClass?: ClassFilter,
-  ): RowRevisions<E> {
-    return new RowRevisions(dataSource, plan, keyOf(dataSource, plan, id), reading, ofClass);
+    this.table = reading.tables.of<E>(plan);
+    this.reader = this.table.reader();
   }
 
   /** The row as messages and cursors name it: `Reservation 1`. */
@@ -52,50 +37,70 @@ export class RowRevisions<E extends ObjectLiteral> {
     return `${this.ofClass?.name ?? this.plan.metadata.name} ${keyText(this.key)}`;
   }
 
-  /** The condition that a revision changed one of the columns, for a filter whose revisions are read. */
-  changed(columns: AuditPlan['columns']): string {
-    return changedCondition(this.dataSource, columns);
+  /** @throws InvalidArgumentError naming 'version' */
+  async ofVersion(version: number): Promise<Revision<E> | undefined> {
+    assertVersion('version', version);
+    return (await this.read(isVersion(version))).at(0);
   }
 
-  /** The condition that a revision is by an actor. */
-  isBy(actor: string): string {
-    return dialectOf(this.dataSource).sameText('r.rev_actor', actor);
-  }
-
-  /** SQL that reads the newest version. */
-  get newestVersion(): string {
-    return newestVersion(this.dataSource, this.plan);
-  }
-
-  /** The first and the last version that are kept, of whatever class; undefined if there is none. */
-  async versions(): Promise<{ first: number; last: number } | undefined> {
-    const [row] = await this.run(selectVersions(this.dataSource, this.plan), {});
-    return row.last === null ? undefined : { first: Number(row.first), last: Number(row.last) };
-  }
-
-  /** The newest one. */
   async newest(): Promise<Revision<E> | undefined> {
     return (await this.read({ order: 'DESC', limit: 1 })).at(0);
   }
 
-  /** Those that a filter leaves, with what they changed. */
+  /** The newest revision at a moment, or that of a version. @throws InvalidArgumentError naming 'at' */
+  async asOf(at: Date | number | Pick<Revision, 'version'>): Promise<Revision<E> | undefined> {
+    return (await this.read(this.filterAsOf(at))).at(0);
+  }
+
+  /** The entity as it was; null if it did not exist. @throws InvalidArgumentError naming 'at' */
+  async entityAsOf(at: Date | number | Pick<Revision, 'version'>): Promise<E | null> {
+    const [row] = await this.rows(this.filterAsOf(at));
+    return row ? this.reader.entity(row) : null;
+  }
+
+  /** What differs between two versions. @throws InvalidArgumentError naming 'from' or 'to' */
+  async diff(from: number, to: number): Promise<Change[]> {
+    assertVersion('from', from);
+    assertVersion('to', to);
+    const rows = await this.rows({ where: ['r.rev_version IN ({{from}}, {{to}})'], values: { from, to } });
+    const [before, after] = Object.entries({ from, to }).map(([argument, version]) => {
+      const row = rows.find((candidate) => this.reader.version(candidate) === version);
+      if (!row) throw new InvalidArgumentError(argument, `${this.name} has no version ${version}.`);
+      return this.reader.state(row);
+    });
+    return changesBetween(before, after, this.reader.properties);
+  }
+
+  /** The first and the newest version that are kept, of whatever class; undefined if there is none. */
+  async versions(): Promise<{ first: number; newest: number } | undefined> {
+    const [row] = await this.run(selectVersions(this.table), {});
+    return row.last === null ? undefined : { first: Number(row.first), newest: Number(row.last) };
+  }
+
+  /** Reads each with its predecessor, so with what it changed. */
   async read(filter: RevisionFilter): Promise<Revision<E>[]> {
     return (await this.select(filter, true)).map((row) => this.reader.revision(row));
   }
 
-  /** Those that a filter leaves, without their predecessors, for the reader. */
+  /** Reads without predecessors: result rows for the reader. */
   rows(filter: RevisionFilter): Promise<Record<string, unknown>[]> {
     return this.select(filter, false);
   }
 
-  /** The newest one of the row at a moment, if it is one of the class. */
-  before(end: number): RevisionFilter {
+  private filterAsOf(at: Date | number | Pick<Revision, 'version'>): RevisionFilter {
+    if (at instanceof Date) return this.newestBefore(endOf(validDate('at', at)));
+    const version = typeof at === 'object' ? (at as Pick<Revision, 'version'> | null)?.version : at;
+    assertVersion('at', version);
+    return isVersion(version);
+  }
+
+  private newestBefore(end: number): RevisionFilter {
     const isPast = (alias: string): string => `${alias}.rev_created < {{end}}`;
-    const { dataSource, plan, ofClass } = this;
+    const { dataSource, plan } = this.table;
     const table = tableName(dataSource, plan.revision);
     const keys = plan.keys.map(({ databaseName }) => dataSource.driver.escape(databaseName));
-    // Or an older one would be found, from before the row became another's.
-    const isNewest = ofClass ? [dialectOf(dataSource).newest({ table, keys, isPast })] : [];
+    // With a class the filter would otherwise find an older revision, of before the row changed its class.
+    const isNewest = this.ofClass ? [dialectOf(dataSource).newest({ table, keys, isPast })] : [];
     return { where: [isPast('r'), ...isNewest], values: { end }, order: 'DESC', limit: 1 };
   }
 
@@ -107,14 +112,14 @@ export class RowRevisions<E extends ObjectLiteral> {
           values: { ...given.values, ...this.ofClass.values },
         }
       : given;
-    const statement = selectRevisions(this.dataSource, this.plan, filter, predecessor);
+    const statement = selectRevisions(this.table, filter, predecessor);
     return this.run(statement, { ...filter.values, limit: filter.limit });
   }
 
   private async run(statement: Statement, values: ObjectLiteral): Promise<ObjectLiteral[]> {
     const key = Object.fromEntries(this.key.map((value, n) => [`key${n}`, value]));
     try {
-      return await readRows(this.dataSource, statement, { ...key, ...values }, this.reading);
+      return await this.reading.rows(statement, { ...key, ...values });
     } catch (error) {
       if (!isDataException(error)) throw error;
       // The database can't read the id as a value of the key's type: 'x' as a uuid, 2 ** 40 as an int.
@@ -126,6 +131,10 @@ export class RowRevisions<E extends ObjectLiteral> {
       throw Object.assign(refusal, { cause: error });
     }
   }
+}
+
+function isVersion(version: number): RevisionFilter {
+  return { where: ['r.rev_version = {{version}}'], values: { version } };
 }
 
 // SQLSTATE class 22, of the databases that report one.

@@ -11,9 +11,6 @@ import { AsOfRelationQueryBuilder } from './as-of.relation-query-builder.js';
 import { HistoricInstances } from './historic-instances.js';
 import { type Past, pastOf } from '../past/past.js';
 
-// Query runners that nobody else has, so that nobody's transaction is open on them.
-const ours = new WeakSet<QueryRunner>();
-
 /**
  * TypeORM's own select over the tables as they were. It only changes what the tables are called and what stands in
  * front of the statement, so that whatever TypeORM can select of the present it selects of the past.
@@ -82,14 +79,14 @@ export class AsOfQueryBuilder<E extends ObjectLiteral> extends SelectQueryBuilde
     this.expressionMap.subQuery = false;
     if (this.queryRunner) return this.queryRunner;
     const queryRunner = readingRunner(this.past.dataSource);
-    ours.add(queryRunner);
+    this.past.ownRunners.add(queryRunner);
     return queryRunner;
   }
 
   protected override async loadRawResults(queryRunner: QueryRunner): Promise<any> {
     await this.past.assertExists(queryRunner);
     const rows: unknown = await super.loadRawResults(queryRunner);
-    if (ours.has(queryRunner)) await this.past.lookAtTables(queryRunner);
+    if (this.past.ownRunners.has(queryRunner)) await this.past.lookAtTables(queryRunner);
     return rows;
   }
 

@@ -10,6 +10,7 @@ import {
   type SelectQueryBuilder,
   type TreeRepository,
 } from 'typeorm';
+import { historyOf } from '../history.js';
 import { Past } from '../past/past.js';
 import { type Moment, pastMoment } from '../past/past-moment.js';
 import { shadowDataSource } from './shadow-data-source.js';
@@ -36,7 +37,8 @@ export class TimeTravel {
 
   /** @throws InvalidArgumentError naming 'at' when it is no moment */
   constructor(dataSource: DataSource, at: Moment) {
-    this.manager = shadowDataSource(new Past(dataSource, pastMoment(dataSource, at))).manager;
+    const past = new Past(dataSource, historyOf(dataSource).past, pastMoment(dataSource, at));
+    this.manager = shadowDataSource(past).manager;
   }
 
   /** @example await then.find(Reservation, { where: { party: MoreThan(4) }, order: { id: 'ASC' }, take: 20 }) */

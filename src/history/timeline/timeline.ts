@@ -1,9 +1,11 @@
 import { type ObjectLiteral } from 'typeorm';
 import { encodeCursor } from '../arguments/cursor.js';
 import { type Page, type Revision, type TimelineOptions } from '../history.types.js';
-import { type RevisionFilter } from '../revisions/revision-select.js';
+import { dialectOf } from '../../dialect/dialect-of.js';
+import { MAX_LIMIT } from '../arguments/checks.js';
+import { changedCondition, newestVersion, type RevisionFilter } from '../revisions/revision-select.js';
 import { type RowRevisions } from '../revisions/row-revisions.js';
-import { MAX_LIMIT, timelineRequest, type TimelineRequest } from './timeline-request.js';
+import { timelineRequest, type TimelineRequest } from './timeline-request.js';
 
 /** How many versions a page looks through for those that a filter leaves, before it ends early. */
 const MAX_LOOKED_THROUGH = 10_000;
@@ -63,7 +65,7 @@ function lookedThrough(
   if (after !== undefined)
     return { condition: 'r.rev_version >= {{bound}}', bound: after - MAX_LOOKED_THROUGH };
   return {
-    condition: `r.rev_version > (${row.newestVersion}) - ${MAX_LOOKED_THROUGH}`,
+    condition: `r.rev_version > (${newestVersion(row.table)}) - ${MAX_LOOKED_THROUGH}`,
     bound: undefined,
   };
 }
@@ -76,13 +78,13 @@ async function endOf(
 ): Promise<number | undefined> {
   const versions = await row.versions();
   if (!versions) return undefined;
-  const { first, last } = versions;
+  const { first, newest } = versions;
   if (!descending) {
     const end = (after ?? 0) + MAX_LOOKED_THROUGH;
-    return end < last ? Math.max(end, first - 1) : undefined;
+    return end < newest ? Math.max(end, first - 1) : undefined;
   }
   // There may be newer versions than when the page was read, and it ended before this one.
-  const end = Math.min((after ?? last + 1) - MAX_LOOKED_THROUGH, lastFound ?? Infinity);
+  const end = Math.min((after ?? newest + 1) - MAX_LOOKED_THROUGH, lastFound ?? Infinity);
   return end > first ? end : undefined;
 }
 
@@ -95,8 +97,8 @@ function filterOf(
   if (after !== undefined) where.push(`r.rev_version ${descending ? '<' : '>'} {{after}}`);
   if (since !== undefined) where.push('r.rev_created >= {{since}}');
   if (until !== undefined) where.push('r.rev_created < {{until}}');
-  if (actor !== undefined) where.push(row.isBy('{{actor}}'));
-  if (changed) where.push(row.changed(changed));
+  if (actor !== undefined) where.push(dialectOf(row.table.dataSource).sameText('r.rev_actor', '{{actor}}'));
+  if (changed) where.push(changedCondition(row.table.dataSource, changed));
   return { where, values: { bound, after, since, until, actor }, order: descending ? 'DESC' : 'ASC' };
 }
 

@@ -68,7 +68,7 @@ export class UndoneRow {
     private readonly transaction: string,
   ) {
     this.row = new RestoredRow(write, written.plan, written.key);
-    this.revisions = new RowRevisions(write.dataSource, written.plan, written.key, write);
+    this.revisions = new RowRevisions(write.reading, written.plan, written.key);
   }
 
   lock(): Promise<void> {

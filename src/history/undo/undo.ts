@@ -5,7 +5,7 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { obstacleOf } from '../restore/explain-refusal.js';
 import { readTransaction } from '../feed/feed.js';
-import { transactionId } from '../feed/feed-request.js';
+import { transactionId } from '../arguments/checks.js';
 import { type Revision, type UndoOptions } from '../history.types.js';
 import { RefusedUndo, UndoOrder } from './undo-order.js';
 import { rowsOfTransaction, UndoneRow } from './undo-rows.js';
@@ -70,7 +70,7 @@ async function revisionsMade(write: HistoryWrite, rows: readonly UndoneRow[]): P
     const first = await row.made();
     if (!first) continue;
     const versions = new Map(rows.map(({ latest }) => [nameOf(latest), latest.version]));
-    const all = await readTransaction(write.dataSource, first.transaction, write);
+    const all = await readTransaction(write.reading, first.transaction);
     return all.filter((revision) => revision.version > (versions.get(nameOf(revision)) ?? Infinity));
   }
   return [];

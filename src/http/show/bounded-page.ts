@@ -1,4 +1,4 @@
-import { assertLimit, DEFAULT_LIMIT } from '../../history/timeline/timeline-request.js';
+import { assertLimit, DEFAULT_LIMIT } from '../../history/arguments/checks.js';
 import { type Page, type Revision } from '../../history/history.types.js';
 import { sizeOf } from './large-values.js';
 

@@ -1,0 +1,57 @@
+import { InvalidArgumentError } from '../../audit.errors.js';
+import { unstorableIn } from '../../context/unstorable.js';
+import { type AuditOperation } from '../../revision/revision-columns.js';
+
+/** How many items are on a page by default. */
+export const DEFAULT_LIMIT = 50;
+/** The most items on a page. */
+export const MAX_LIMIT = 200;
+
+/** The ids of revisions and transactions, in lower case. */
+export const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+const OPERATIONS: Record<AuditOperation, true> = {
+  insert: true,
+  update: true,
+  delete: true,
+  'soft-delete': true,
+  restore: true,
+  baseline: true,
+};
+
+/** @throws InvalidArgumentError */
+export function assertLimit(limit: number): void {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
+    throw new InvalidArgumentError('limit', `${limit} is no integer from 1 to ${MAX_LIMIT}.`);
+}
+
+/** @throws InvalidArgumentError */
+export function assertOrder(order: unknown): asserts order is 'asc' | 'desc' {
+  if (order !== 'asc' && order !== 'desc')
+    throw new InvalidArgumentError('order', `"${String(order)}" is neither 'asc' nor 'desc'.`);
+}
+
+/** @throws InvalidArgumentError */
+export function assertActor(actor: unknown): void {
+  if (actor !== undefined && typeof actor !== 'string')
+    throw new InvalidArgumentError('actor', `it is text, and not ${typeof actor}.`);
+  const unstorable = actor === undefined ? undefined : unstorableIn(actor);
+  if (unstorable !== undefined)
+    throw new InvalidArgumentError('actor', `it has the character ${unstorable}, which no actor can have.`);
+}
+
+/** @throws InvalidArgumentError */
+export function assertOperation(operation: AuditOperation | undefined): void {
+  if (operation !== undefined && !Object.hasOwn(OPERATIONS, operation))
+    throw new InvalidArgumentError(
+      'operation',
+      `"${String(operation)}" is none of ${Object.keys(OPERATIONS).join(', ')}.`,
+    );
+}
+
+/** The id of a transaction in lower case. @throws InvalidArgumentError */
+export function transactionId(id: unknown): string {
+  const text = typeof id === 'string' ? id.toLowerCase() : String(id);
+  if (UUID.test(text)) return text;
+  throw new InvalidArgumentError('transaction', `"${String(id)}" is no transaction id, which is a UUID.`);
+}

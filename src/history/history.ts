@@ -1,0 +1,33 @@
+import { type DataSource } from 'typeorm';
+import { type AuditPlans, auditPlansOf } from '../audited/audit-plans.js';
+import { PastTables } from './past/past-tables.js';
+import { Reading, type ReadingOptions } from './revisions/reading.js';
+import { RevisionTables } from './revisions/revision-tables.js';
+
+/** What reading keeps of a data source, whoever reads: statements, readers, and the tables of the past. */
+export class History {
+  private readonly revisions: RevisionTables;
+  private pastTables: PastTables | undefined;
+
+  constructor(private readonly plans: AuditPlans) {
+    this.revisions = new RevisionTables(plans.dataSource);
+  }
+
+  /** @param dataSource whose query runners read; this history's, or one that is derived from it */
+  reading(dataSource: DataSource, options: ReadingOptions = {}): Reading {
+    return new Reading(dataSource, this.revisions, options);
+  }
+
+  get past(): PastTables {
+    return (this.pastTables ??= new PastTables(this.plans.dataSource, this.plans));
+  }
+}
+
+const HISTORY = Symbol.for('nestjs-typeorm-audit:history');
+
+/** The history of an initialised data source. Data sources that are derived from it have the same. */
+export function historyOf(dataSource: DataSource): History {
+  const plans = auditPlansOf(dataSource);
+  const owner = plans.dataSource as DataSource & { [HISTORY]?: History };
+  return (owner[HISTORY] ??= new History(plans));
+}
