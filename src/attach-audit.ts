@@ -2,7 +2,7 @@ import { type DataSource } from 'typeorm';
 import { AuditConfigurationError } from './audit.errors.js';
 import { type AuditOptions } from './audit.options.js';
 import { attachCapture } from './capture/attach-capture.js';
-import { captureOf } from './capture/capture.js';
+import { captureOf } from './capture/intercept/capture.js';
 import { assertAuditOptions } from './check-options.js';
 import { AuditContext } from './context/audit-context.js';
 import { HistoryService } from './history/history.service.js';

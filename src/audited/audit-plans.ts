@@ -8,6 +8,7 @@ import {
 import { AuditConfigurationError, NotAuditedError } from '../audit.errors.js';
 import { assertOneTypeorm } from '../typeorm/assert-one-typeorm.js';
 import { extendDataSources } from '../typeorm/data-source.patch.js';
+import { StateSlot } from '../typeorm/state-slot.js';
 import { buildMaintenanceMetadata } from '../revision/maintenance-record.js';
 import { buildRevisionMetadatas } from '../revision/revision-metadata.js';
 import { revisionTargetOf } from '../revision/revision-of.js';
@@ -122,11 +123,11 @@ export class AuditPlans {
   }
 }
 
-const PLANS = Symbol.for('nestjs-typeorm-audit:plans');
+const plansOf = new StateSlot<AuditPlans>('plans');
 
 /** The plans of a data source that has been built under the eyes of this library. */
 export function findAuditPlans(dataSource: DataSource): AuditPlans | undefined {
-  return (dataSource as { [PLANS]?: AuditPlans })[PLANS];
+  return plansOf.of(dataSource);
 }
 
 /**
@@ -157,7 +158,7 @@ extendDataSources((dataSource) => {
   const plans = drafts.map((draft, at) => completePlan(draft, revisions[at]));
   const maintenance = plans.length > 0 ? buildMaintenanceMetadata(dataSource) : undefined;
   assertNameIsFree(dataSource, maintenance);
-  Object.assign(dataSource, { [PLANS]: new AuditPlans(dataSource, plans, maintenance) });
+  plansOf.set(dataSource, new AuditPlans(dataSource, plans, maintenance));
   const built = maintenance ? [...revisions, maintenance] : revisions;
   for (const { target } of built) if (isActiveRecord(target)) target.useDataSource(dataSource);
   const aliases = plans.flatMap(({ others, revision }) =>

@@ -1,6 +1,7 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type Key } from '../dialect/keys/key.js';
 import { type AuditOperation } from '../revision/revision-columns.js';
+import { StateSlot } from '../typeorm/state-slot.js';
 import { type AuditPlan } from './audit-plan.js';
 
 /** A write of one row by a statement that TypeORM doesn't know of. */
@@ -33,13 +34,13 @@ export interface Recorder {
   record(queryRunner: QueryRunner, write: RawWrite, run: () => Promise<unknown>): Promise<void>;
 }
 
-const RECORDER = Symbol.for('nestjs-typeorm-audit:recorder');
+const recorders = new StateSlot<Recorder>('recorder');
 
 /** The recorder of a data source whose writes are recorded. */
 export function recorderOf(dataSource: DataSource): Recorder | undefined {
-  return (dataSource as { [RECORDER]?: Recorder })[RECORDER];
+  return recorders.of(dataSource);
 }
 
 export function setRecorder(dataSource: DataSource, recorder: Recorder | undefined): void {
-  (dataSource as { [RECORDER]?: Recorder })[RECORDER] = recorder;
+  recorders.set(dataSource, recorder);
 }

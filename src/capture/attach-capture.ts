@@ -15,6 +15,7 @@ import {
 } from '../typeorm/executions.patch.js';
 import { extendQueryRunners, replaceTableClear } from '../typeorm/query-runner.patch.js';
 import { assertSchemasKnown } from '../typeorm/data-source.patch.js';
+import { StateSlot } from '../typeorm/state-slot.js';
 import { assertFields, typeormFields } from '../typeorm/fields.js';
 import { assertTypeormMembers, missingTypeormMember } from '../typeorm/members.js';
 import {
@@ -24,25 +25,25 @@ import {
   replaceQueryBuilders,
 } from '../typeorm/writes.patch.js';
 import { assertBuildersRecord, auditedQueryBuilders, checkExecution } from './intercept/query-builders.js';
-import { Capture, setCapture } from './capture.js';
+import { Capture, setCapture } from './intercept/capture.js';
 import { pendingTables } from './tables/pending-tables.js';
 import { RawRecorder } from './intercept/own-statements.js';
 import { recordedClear, recordedTableClear } from './intercept/clear.js';
-import { recordedFlushes } from './intercept/flush.js';
+import { recordedFlushes } from './intercept/flush-capture.js';
 import { SharedOptions } from './shared-options.js';
-import { noteAttached } from './intercept/unattached.js';
+import { noteAttached } from './tables/warn-of-unattached.js';
 
 // Before any data source is attached: of one that nobody attaches, the first write says so. A TypeORM that lacks what it
 // stands on is left alone, and refused by the first that attaches.
 if (!missingTypeormMember()) extendTypeorm();
-
-const ATTACHED = Symbol.for('nestjs-typeorm-audit:attached');
 
 /** A data source whose writes are recorded: under which options, and what ends it. */
 interface Attached {
   readonly options: SharedOptions;
   readonly end: () => void;
 }
+
+const attached = new StateSlot<Attached>('attached');
 
 /**
  * Begins to record the writes to a data source's audited entities, or shares what has begun before.
@@ -60,21 +61,21 @@ export function attachCapture(
   assertOneTypeorm(dataSource);
   assertTypeormMembers();
   auditPlansOf(dataSource);
-  const bearer = dataSource as { [ATTACHED]?: Attached };
-  const shared = bearer[ATTACHED]?.options ?? new SharedOptions();
+  const before = attached.of(dataSource);
+  const shared = before?.options ?? new SharedOptions();
   const remove = shared.add(options, context);
   try {
     useMaskKey(dataSource, shared.maskKey);
     usePreparedStatements(dataSource, shared.preparedStatements);
-    bearer[ATTACHED] ??= { options: shared, end: begin(dataSource, shared, context) };
+    if (!before) attached.set(dataSource, { options: shared, end: begin(dataSource, shared, context) });
   } catch (error) {
     remove();
     throw error;
   }
   return () => {
     if (!remove()) return;
-    bearer[ATTACHED]?.end();
-    delete bearer[ATTACHED];
+    attached.of(dataSource)?.end();
+    attached.set(dataSource, undefined);
   };
 }
 

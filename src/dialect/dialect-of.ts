@@ -1,5 +1,6 @@
 import { type DataSource } from 'typeorm';
 import { UnsupportedDriverError } from '../audit.errors.js';
+import { StateSlot } from '../typeorm/state-slot.js';
 import { type Dialect } from './dialect.js';
 import { mysqlDialect } from './mysql.dialect.js';
 import { postgresDialect } from './postgres.dialect.js';
@@ -13,7 +14,7 @@ const dialects: Partial<Record<string, (dataSource: DataSource) => Dialect>> = {
   sqljs: sqliteDialect,
 };
 
-const known = new WeakMap<DataSource, Dialect>();
+const known = new StateSlot<Dialect>('dialect');
 
 /** Whether entities of a data source can be audited. */
 export function isSupported({ options }: DataSource): boolean {
@@ -27,7 +28,5 @@ export function assertSupported(dataSource: DataSource, entity: string): void {
 
 /** The dialect of a data source whose driver is supported. */
 export function dialectOf(dataSource: DataSource): Dialect {
-  let dialect = known.get(dataSource);
-  if (!dialect) known.set(dataSource, (dialect = dialects[dataSource.options.type]!(dataSource)));
-  return dialect;
+  return known.own(dataSource, () => dialects[dataSource.options.type]!(dataSource));
 }

@@ -4,7 +4,7 @@ import { ActorRequiredError, AuditError } from '../audit.errors.js';
 import { type AuditOptions } from '../audit.options.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { runMasked } from '../audited/masks/mask-key.js';
-import { type Capture } from '../capture/capture.js';
+import { type Capture } from '../capture/intercept/capture.js';
 import { PlanSql } from '../audited/plan-sql.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { resolveContext, type WriteContext } from '../context/write-context.js';

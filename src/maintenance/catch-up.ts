@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { newId } from '../capture/writer/clock.js';
+import { newId } from '../revision/clock.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { keyText } from '../dialect/keys/key-text.js';
-import { type RecordedOperation } from '../capture/write.js';
+import { type RecordedOperation } from '../capture/write/write.js';
 import { type WriteContext } from '../context/write-context.js';
 import { type Key } from '../dialect/keys/key.js';
 import { type Care } from './care.js';

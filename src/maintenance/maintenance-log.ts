@@ -1,7 +1,7 @@
 import { type EntityMetadata, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { newId, now } from '../capture/writer/clock.js';
+import { newId, now } from '../revision/clock.js';
 import { storedContext } from '../capture/writer/context-columns.js';
 import { type WriteContext } from '../context/write-context.js';
 import { tableName } from '../dialect/catalogue/table-name.js';

@@ -1,13 +1,14 @@
 import { type DataSource } from 'typeorm';
 import { HistoricEntityError } from '../audit.errors.js';
-
-const HISTORIC = Symbol.for('nestjs-typeorm-audit:historic');
+import { StateSlot } from '../typeorm/state-slot.js';
 
 /** The instances that were read from the past of a data source, and when that was, in words. */
 export type HistoricEntities = WeakMap<object, string>;
 
+const historic = new StateSlot<HistoricEntities>('historic-entities');
+
 export function historicEntitiesOf(dataSource: DataSource): HistoricEntities {
-  return ((dataSource as { [HISTORIC]?: HistoricEntities })[HISTORIC] ??= new WeakMap());
+  return historic.of(dataSource) ?? historic.own(dataSource, () => new WeakMap());
 }
 
 /** @throws HistoricEntityError when an entity that is about to be written was read from the past */

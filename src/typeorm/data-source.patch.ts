@@ -4,10 +4,12 @@ import { type EntitySchemaTransformer } from 'typeorm/entity-schema/EntitySchema
 import { type MetadataArgsStorage } from 'typeorm/metadata-args/MetadataArgsStorage.js';
 import { type EntityMetadataValidator } from 'typeorm/metadata-builder/EntityMetadataValidator.js';
 import { AuditConfigurationError } from '../audit.errors.js';
+import { StateSlot } from './state-slot.js';
 import { typeormVersion } from './version.js';
 import { wrapMember } from './wrap-member.js';
 
-const EXTENDED = Symbol.for('nestjs-typeorm-audit:extended');
+/** The metadata that a data source had when revisions were added to it. */
+const extended = new StateSlot<EntityMetadata[]>('extended');
 const SCHEMA = Symbol.for('nestjs-typeorm-audit:schema');
 
 type Validate = (this: EntityMetadataValidator, metadatas: EntityMetadata[], driver: Driver) => void;
@@ -19,8 +21,6 @@ export interface RevisionMetadatas {
   /** Further classes by which they are found. */
   readonly aliases: readonly (readonly [EntityMetadata['target'], EntityMetadata])[];
 }
-
-type Extended = DataSource & { [EXTENDED]?: EntityMetadata[] };
 
 /**
  * Makes every data source build the revision metadata of its audited entities after its own.
@@ -44,7 +44,7 @@ export function extendDataSources(build: (dataSource: DataSource) => RevisionMet
         validateMany.call(this, metadatas, driver);
         const dataSource = dataSourceOf(metadatas, driver);
         // Others may validate again what has been built.
-        if (dataSource[EXTENDED] === dataSource.entityMetadatas) return;
+        if (extended.of(dataSource) === dataSource.entityMetadatas) return;
         addMetadatas(dataSource, build(dataSource));
       },
   );
@@ -96,22 +96,22 @@ function rememberSchemas(): void {
   );
 }
 
-function addMetadatas(dataSource: Extended, { metadatas, aliases }: RevisionMetadatas): void {
+function addMetadatas(dataSource: DataSource, { metadatas, aliases }: RevisionMetadatas): void {
   if (metadatas.length === 0) return;
   const all = [...dataSource.entityMetadatas, ...metadatas];
   Object.assign(dataSource, {
     entityMetadatas: all,
     entityMetadatasMap: new Map([...all.map((metadata) => [metadata.target, metadata] as const), ...aliases]),
-    [EXTENDED]: all,
   });
+  extended.set(dataSource, all);
 }
 
 // The driver of a derived data source may be that of its base, so it is asked only where there is no metadata.
-function dataSourceOf([metadata]: EntityMetadata[], driver: Driver): Extended {
+function dataSourceOf([metadata]: EntityMetadata[], driver: Driver): DataSource {
   // 0.3 knows the data source by another name.
   const { dataSource, connection } = (metadata ?? driver) as unknown as Record<
     'dataSource' | 'connection',
-    Extended
+    DataSource
   >;
   return dataSource ?? connection;
 }

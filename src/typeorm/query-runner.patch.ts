@@ -1,8 +1,7 @@
 import { type QueryRunner, type Table } from 'typeorm';
 import { OWN_QUERY, type OwnQuery } from './query-runner.js';
+import { StateSlot } from './state-slot.js';
 import { wrapMember } from './wrap-member.js';
-
-const WATCH = Symbol.for('nestjs-typeorm-audit:watch');
 
 /** What stands around the statements of a driver's query runners. */
 export interface StatementWatch {
@@ -11,8 +10,9 @@ export interface StatementWatch {
   release(queryRunner: QueryRunner, run: () => Promise<void>): Promise<void>;
 }
 
-type Watched = { [WATCH]?: StatementWatch };
-type Runner = QueryRunner & { readonly driver: Watched };
+const watches = new StateSlot<StatementWatch>('watch');
+
+type Runner = QueryRunner & { readonly driver: object };
 
 type Query = ((this: Runner, text: string, ...rest: unknown[]) => Promise<unknown>) & {
   [OWN_QUERY]?: OwnQuery;
@@ -40,12 +40,12 @@ export function extendQueryRunners(): void {
 
 /** Sets or ends the watch over the query runners of a driver. */
 export function watchStatements(driver: object, watch: StatementWatch | undefined): void {
-  (driver as Watched)[WATCH] = watch;
+  watches.set(driver, watch);
 }
 
 function watchedQuery(query: Query): Query {
   const watched: Query = function (text, ...rest) {
-    const watch = this.driver[WATCH];
+    const watch = watches.of(this.driver);
     if (!watch || this.isReleased) return query.call(this, text, ...rest);
     return watch.query(this, text, () => query.call(this, text, ...rest));
   };
@@ -55,7 +55,7 @@ function watchedQuery(query: Query): Query {
 
 function watchedStream(stream: Stream): Stream {
   return function (...given) {
-    const watch = this.driver[WATCH];
+    const watch = watches.of(this.driver);
     if (!watch || this.isReleased) return stream.apply(this, given);
     return watch.stream(this, () => stream.apply(this, given));
   };
@@ -63,7 +63,7 @@ function watchedStream(stream: Stream): Stream {
 
 function watchedRelease(release: Release): Release {
   return function () {
-    const watch = this.driver[WATCH];
+    const watch = watches.of(this.driver);
     return watch && !this.isReleased ? watch.release(this, () => release.call(this)) : release.call(this);
   };
 }

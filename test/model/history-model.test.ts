@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { DataSource, type EntityManager } from 'typeorm';
 import { attachCapture } from '../../src/capture/attach-capture.js';
-import { now } from '../../src/capture/writer/clock.js';
+import { now } from '../../src/revision/clock.js';
 import { AuditContext } from '../../src/context/audit-context.js';
 import { HistoryService } from '../../src/history/history.service.js';
 import { createDatabase, describeDatabases, type TestDatabase } from '../support/servers/databases.js';

@@ -3,12 +3,13 @@ import { AuditConfigurationError } from '../../audit.errors.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { type MaskedColumn } from '../../dialect/masks/mask.js';
 import { bindStatement, type Statement } from '../../dialect/run/statement.js';
+import { StateSlot } from '../../typeorm/state-slot.js';
 import { type PlanColumn } from '../audit-plan.js';
 import { auditPlansOf } from '../audit-plans.js';
 import { hasMaskParameters, MaskKeys } from './mask-keys.js';
 
 const MIN_LENGTH = 16;
-const KEYS = Symbol.for('nestjs-typeorm-audit:mask-keys');
+const maskKeys = new StateSlot<MaskKeys>('mask-keys');
 
 /** There is no mask key where one is needed, or it is too short: what is wrong, and apart from that the remedy. */
 export class MaskKeyError extends AuditConfigurationError {
@@ -39,7 +40,7 @@ export function useMaskKey(dataSource: DataSource, key: string | readonly string
       `${needsKey.join(', ')} ${needsKey.length > 1 ? 'are' : 'is'} masked, which takes a secret key.`,
       `Give the audit option maskKey, of at least ${MIN_LENGTH} characters, from where your other secrets are.`,
     );
-  Object.assign(dataSource, { [KEYS]: new MaskKeys(keys) });
+  maskKeys.set(dataSource, new MaskKeys(keys));
 }
 
 /** A column with its mask and keys; undefined for one that is not masked. */
@@ -74,5 +75,5 @@ export async function runMasked<T>(
 }
 
 function keysOf(dataSource: DataSource): MaskKeys {
-  return (dataSource as unknown as { [KEYS]: MaskKeys })[KEYS];
+  return maskKeys.of(dataSource)!;
 }

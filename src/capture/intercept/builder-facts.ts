@@ -8,13 +8,13 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type WriteKind } from '../../dialect/dialect.js';
 import { assertOfThePresent } from '../../revision/historic-entities.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
-import { type Capture, captureOf, tableOf } from '../capture.js';
+import { type Capture, captureOf, tableOf } from './capture.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { lacksKeys } from '../rows/rows-of-insert.js';
-import { flushOf, type RecordedFlush } from './flush.js';
-import { noteUnattached } from './unattached.js';
-import { seenByProperties, tableAtPath } from './table-by-path.js';
-import { followsWrite } from '../rows/rows-of-write.js';
+import { flushOf, type RecordedFlush } from './flush-capture.js';
+import { noteUnattached } from '../tables/warn-of-unattached.js';
+import { seenByProperties, tableAtPath } from '../tables/table-at-path.js';
+import { followsWrite } from '../rows/read-before.js';
 
 /** What is known when a builder's write begins. */
 export interface Circumstances {

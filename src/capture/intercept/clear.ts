@@ -2,10 +2,10 @@ import { type DataSource, type EntityMetadata, type QueryRunner } from 'typeorm'
 import { AuditError, RevisionDeleteForbiddenError } from '../../audit.errors.js';
 import { type ClearOptions, type TableClear } from '../../typeorm/query-runner.patch.js';
 import { type Clear } from '../../typeorm/writes.patch.js';
-import { captureOf, tableOf } from '../capture.js';
+import { captureOf, tableOf } from './capture.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
-import { tableAtPath } from './table-by-path.js';
-import { noteUnattached } from './unattached.js';
+import { tableAtPath } from '../tables/table-at-path.js';
+import { noteUnattached } from '../tables/warn-of-unattached.js';
 
 /** Empties tables from which audited rows would vanish by a delete, which is recorded, and all others as TypeORM does. */
 export const recordedClear: Clear = async (manager, target, options, truncate) => {

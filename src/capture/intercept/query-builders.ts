@@ -5,7 +5,7 @@ import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
 import { type WriteKind } from '../../dialect/dialect.js';
 import { typeormVersion } from '../../typeorm/version.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
-import { BuilderWrite } from './builder-write.js';
+import { BuilderWrite } from './builder-capture.js';
 import { circumstancesOf } from './builder-facts.js';
 
 /** What is overridden of a builder, some of which TypeORM keeps to its subclasses. */

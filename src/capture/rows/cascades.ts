@@ -8,8 +8,8 @@ import { tableName } from '../../dialect/catalogue/table-name.js';
 import { ActingForeignKeys } from './acting-foreign-keys.js';
 import { type KeyReader } from './key-reader.js';
 import { keyText } from '../../dialect/keys/key-text.js';
-import { movedRows } from './rows-rekeyed.js';
-import { type Write } from '../write.js';
+import { movedRows } from './rekey.js';
+import { type Write } from '../write/write.js';
 
 /** Rows that refer to others by a foreign key whose values are about to change. */
 export interface Referring {

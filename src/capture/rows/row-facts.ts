@@ -2,7 +2,7 @@ import { type EntityMetadata } from 'typeorm';
 import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { type WriteKind } from '../../dialect/dialect.js';
 import { generatedNumber, givenRows, isNumbered } from './rows-of-insert.js';
-import { type RowFacts } from '../write.js';
+import { type RowFacts } from '../write/write.js';
 
 /** What mysql2 tells of an update: of the rows that it matched, how many it changed. */
 interface Matched {

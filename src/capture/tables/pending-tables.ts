@@ -1,6 +1,7 @@
 import { type DataSource, type EntityMetadata, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type MigrationExtension } from '../../typeorm/writes.patch.js';
+import { StateSlot } from '../../typeorm/state-slot.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 
 /** A run of migrations, during which tables of ours may not be there yet. */
@@ -12,30 +13,26 @@ interface MigrationRun {
   readonly warned: Set<EntityMetadata>;
 }
 
-const RUN = Symbol.for('nestjs-typeorm-audit:migration-run');
-
-function runOf(dataSource: DataSource): MigrationRun | undefined {
-  return (dataSource as { [RUN]?: MigrationRun })[RUN];
-}
+const runs = new StateSlot<MigrationRun>('migration-run');
 
 /** Remembers with a data source that its migrations are running. */
 export const pendingTables: MigrationExtension = {
   async run(dataSource, migrate) {
-    const run = runOf(dataSource) ?? { running: 0, complete: new Set(), warned: new Set() };
-    Object.assign(dataSource, { [RUN]: run });
+    const run = runs.of(dataSource) ?? { running: 0, complete: new Set(), warned: new Set() };
+    runs.set(dataSource, run);
     run.running++;
     try {
       return await migrate();
     } finally {
       run.running--;
-      if (run.running === 0) Object.assign(dataSource, { [RUN]: undefined });
+      if (run.running === 0) runs.set(dataSource, undefined);
     }
   },
 };
 
 /** Whether migrations are running. */
 export function isMigrating(dataSource: DataSource): boolean {
-  return runOf(dataSource) !== undefined;
+  return runs.of(dataSource) !== undefined;
 }
 
 /**
@@ -44,13 +41,13 @@ export function isMigrating(dataSource: DataSource): boolean {
  * so that a missing table is an error.
  */
 export function isRecordable(queryRunner: QueryRunner, plan: AuditPlan): true | Promise<boolean> {
-  const run = runOf(dataSourceOf(queryRunner));
+  const run = runs.of(dataSourceOf(queryRunner));
   return run ? isRecordableIn(run, queryRunner, plan) : true;
 }
 
 /** Whether migrations are running that have still to make a table of ours. */
 export async function isPending(queryRunner: QueryRunner, table: EntityMetadata): Promise<boolean> {
-  const run = runOf(dataSourceOf(queryRunner));
+  const run = runs.of(dataSourceOf(queryRunner));
   return !!run && !(await isComplete(run, queryRunner, table));
 }
 

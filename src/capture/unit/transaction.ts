@@ -1,4 +1,4 @@
-import { newId } from '../writer/clock.js';
+import { newId } from '../../revision/clock.js';
 import { UnrecordedWriteError } from '../../audit.errors.js';
 import { type TransactionCommand } from '../../dialect/session/transaction-commands.js';
 

@@ -1,9 +1,9 @@
 import { type QueryRunner } from 'typeorm';
 import { type Key, type Keys } from '../../dialect/keys/key.js';
-import { newId, now } from './clock.js';
+import { newId, now } from '../../revision/clock.js';
 import { type KeyReader } from '../rows/key-reader.js';
 import { boundChunks, keyParameters, soleKey } from '../../dialect/keys/key-text.js';
-import { type Recordable } from './recordable.js';
+import { type Recordable } from './table-write.js';
 import { type Newest, type Recording, type RevisionSql } from './revision-sql.js';
 import { recordAll, recordMany, recordOne, recordPlaced } from './revision-statements.js';
 import { type TableStatement, type TableStatements } from './table-statements.js';

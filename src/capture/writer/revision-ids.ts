@@ -3,7 +3,7 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { type KeyReader } from '../rows/key-reader.js';
 import { boundChunks } from '../../dialect/keys/key-text.js';
-import { type Recordable } from './recordable.js';
+import { type Recordable } from './table-write.js';
 import { type RevisionSql } from './revision-sql.js';
 import { selectRevisionIds, updateAllRevisionIds, updateRevisionIds } from './revision-statements.js';
 import { type TableStatements } from './table-statements.js';

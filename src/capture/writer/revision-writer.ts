@@ -4,7 +4,7 @@ import { type Dialect } from '../../dialect/dialect.js';
 import { type Key, type Keys } from '../../dialect/keys/key.js';
 import { type KeyReader } from '../rows/key-reader.js';
 import { PrunedTables } from './pruned-tables.js';
-import { type Recordable, type RecordableWrite } from './recordable.js';
+import { type Recordable, type RecordableWrite } from './table-write.js';
 import { RevisionIds } from './revision-ids.js';
 import { RevisionInserts } from './insert-revisions.js';
 import { contextColumns, storedContext } from './context-columns.js';

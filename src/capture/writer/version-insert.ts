@@ -1,11 +1,11 @@
 import { type QueryRunner } from 'typeorm';
-import { newId } from './clock.js';
+import { newId } from '../../revision/clock.js';
 import { type Dialect } from '../../dialect/dialect.js';
 import { type Executed } from '../../dialect/run/executed.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { type Statement } from '../../dialect/run/statement.js';
 import { keyParameters } from '../../dialect/keys/key-text.js';
-import { type Recordable } from './recordable.js';
+import { type Recordable } from './table-write.js';
 import { kindOf, recordingOf, valuesOf } from './insert-revisions.js';
 import { type RevisionSql } from './revision-sql.js';
 import { type TableStatement, type TableStatements } from './table-statements.js';

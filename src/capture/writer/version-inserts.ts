@@ -4,7 +4,7 @@ import { type Key, type Keys, type KeyTable } from '../../dialect/keys/key.js';
 import { type KeyReader } from '../rows/key-reader.js';
 import { boundChunks, isPacked, soleKey } from '../../dialect/keys/key-text.js';
 import { type PrunedTables } from './pruned-tables.js';
-import { type Recordable } from './recordable.js';
+import { type Recordable } from './table-write.js';
 import { type RevisionInserts, uuidSeries, valuesOf } from './insert-revisions.js';
 import { type RevisionSql } from './revision-sql.js';
 import { type TableStatements } from './table-statements.js';

@@ -1,21 +1,22 @@
 import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { type AuditOptions } from '../../audit.options.js';
+import { StateSlot } from '../../typeorm/state-slot.js';
 import { type Executed } from './executed.js';
 import { type Statement } from './statement.js';
 
 type Choice = NonNullable<AuditOptions['preparedStatements']>;
 
-const CHOICE = Symbol.for('nestjs-typeorm-audit:prepared-statements');
+// Of the driver, which data sources that are derived from another one share.
+const choices = new StateSlot<Choice>('prepared-statements');
 
 /** Says whether the data source's connections keep prepared statements. */
 export function usePreparedStatements({ driver }: DataSource, choice: Choice | undefined): void {
-  // Data sources that are derived from another one have its driver.
-  Object.assign(driver, { [CHOICE]: choice });
+  choices.set(driver, choice);
 }
 
 /** What `usePreparedStatements()` has said, or `'auto'`. */
 export function preparedStatementsOf({ driver }: DataSource): Choice {
-  return (driver as { [CHOICE]?: Choice })[CHOICE] ?? 'auto';
+  return choices.of(driver) ?? 'auto';
 }
 
 /**

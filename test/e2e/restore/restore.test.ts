@@ -30,6 +30,7 @@ import { auditPlansOf } from '../../../src/audited/audit-plans.js';
 import { Masked } from '../../../src/audited/decorators/masked.decorator.js';
 import { NotAudited } from '../../../src/audited/decorators/not-audited.decorator.js';
 import { RevisionId } from '../../../src/audited/decorators/revision-id.decorator.js';
+import { setRecorder } from '../../../src/audited/recorder.js';
 import { HistoryService } from '../../../src/history/history.service.js';
 import { type DatabaseName, describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
@@ -392,9 +393,8 @@ describeDatabases('a restore', (name) => {
 
   it('is refused where nothing would record it', async () => {
     const { id } = await reserve();
-    const other = Object.create(dataSource, {
-      [Symbol.for('nestjs-typeorm-audit:recorder')]: { value: undefined },
-    }) as DataSource;
+    const other = Object.create(dataSource) as DataSource;
+    setRecorder(other, undefined);
     await expect(new HistoryService(other).restore(Reservation, id, 1)).rejects.toThrow(
       AuditConfigurationError,
     );

@@ -14,7 +14,7 @@ import {
 } from 'typeorm';
 import { RevisionDeleteForbiddenError, RevisionInsertForbiddenError } from '../../../src/audit.errors.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { tableAtPath } from '../../../src/capture/intercept/table-by-path.js';
+import { tableAtPath } from '../../../src/capture/tables/table-at-path.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
 import { describeTwins, isMysql, isSqlite, settled } from '../../support/worlds/twins.js';
 import { type World, type WorldName } from '../../support/worlds/write-worlds.js';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { newId, now } from '../../../src/capture/writer/clock.js';
+import { newId, now } from '../../../src/revision/clock.js';
 
 const timeOf = (id: string): number => Number.parseInt(id.replace('-', '').slice(0, 12), 16);
 

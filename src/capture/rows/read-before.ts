@@ -11,8 +11,8 @@ import { type RowReader } from './row-reader.js';
 import { type Cascades } from './cascades.js';
 import { assertTellsKeys, insertedKeys, keysOfConflicts, numberedColumn } from './rows-of-insert.js';
 import { keyText } from '../../dialect/keys/key-text.js';
-import { movedRows } from './rows-rekeyed.js';
-import { type RecordedOperation, type Write } from '../write.js';
+import { movedRows } from './rekey.js';
+import { type RecordedOperation, type Write } from '../write/write.js';
 import { type Unit } from '../unit/unit.js';
 
 /** A builder's statement that is about to run. */

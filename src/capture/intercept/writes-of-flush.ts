@@ -8,8 +8,8 @@ import {
 } from '../../audit.errors.js';
 import { type AuditOperation } from '../../revision/revision-columns.js';
 import { type Flush } from '../../typeorm/writes.patch.js';
-import { type Capture, tableOf } from '../capture.js';
-import { type Write } from '../write.js';
+import { type Capture, tableOf } from './capture.js';
+import { type Write } from '../write/write.js';
 
 /** @throws RevisionInsertForbiddenError, RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, TransactionRequiredError */
 export async function assertRecordable(capture: Capture, flush: Flush): Promise<void> {

@@ -4,14 +4,14 @@ import { type Who } from '../../context/write-context.js';
 import { type WriteKind } from '../../dialect/dialect.js';
 import { type Flush, type FlushExtension } from '../../typeorm/writes.patch.js';
 import { typeormVersion } from '../../typeorm/version.js';
-import { type Capture, captureOf, tableOf } from '../capture.js';
+import { type Capture, captureOf, tableOf } from './capture.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
-import { assertRecordable, flushedWrites, writtenTables } from './flush-writes.js';
+import { assertRecordable, flushedWrites, writtenTables } from './writes-of-flush.js';
 import { viewOf } from '../../typeorm/query-runner-view.js';
-import { type RecordedOperation, type Write } from '../write.js';
+import { type RecordedOperation, type Write } from '../write/write.js';
 import { refuseHistoric } from './refuse-historic.js';
 import { type GivenFacts, ToldFacts } from '../rows/row-facts.js';
-import { noteUnattached } from './unattached.js';
+import { noteUnattached } from '../tables/warn-of-unattached.js';
 import { type Unit } from '../unit/unit.js';
 
 const FLUSH = Symbol('flush');

@@ -7,18 +7,18 @@ import { type WriteKind } from '../../dialect/dialect.js';
 import { assertExecutionsChecked } from '../../typeorm/executions.patch.js';
 import { typeormVersion } from '../../typeorm/version.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
-import { type Capture, captureOf } from '../capture.js';
+import { type Capture, captureOf } from './capture.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { givenRows, tellsInsertedKeys } from '../rows/rows-of-insert.js';
 import { viewOf } from '../../typeorm/query-runner-view.js';
-import { type RecordedFlush } from './flush.js';
-import { ReturnedKeys } from '../rows/rows-returned.js';
-import { type RecordedOperation, type Write } from '../write.js';
+import { type RecordedFlush } from './flush-capture.js';
+import { ReturnedKeys } from '../rows/key-returning.js';
+import { type RecordedOperation, type Write } from '../write/write.js';
 import { givenFacts, ToldFacts } from '../rows/row-facts.js';
 import { soleKeyOf } from '../rows/row-of-id.js';
 import { type Unit } from '../unit/unit.js';
 import { type Circumstances, circumstancesOf, needsPlaces } from './builder-facts.js';
-import { areTraced, writtenRows } from '../rows/rows-of-write.js';
+import { areTraced, writtenRows } from '../rows/read-before.js';
 
 /**
  * One query builder's write, and its revisions with it.

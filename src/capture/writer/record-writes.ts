@@ -1,11 +1,11 @@
 import { ActorRequiredError, AuditError } from '../../audit.errors.js';
 import { type AuditOptions } from '../../audit.options.js';
 import { type WriteContext } from '../../context/write-context.js';
-import { groupedWrites } from './group-writes.js';
+import { groupedWrites } from '../write/group-writes.js';
 import { isPacked } from '../../dialect/keys/key-text.js';
 import { isRecordable } from '../tables/pending-tables.js';
-import { type Write } from '../write.js';
-import { type RevisionWriter } from '../writer/revision-writer.js';
+import { type Write } from '../write/write.js';
+import { type RevisionWriter } from './revision-writer.js';
 import { type Unit } from '../unit/unit.js';
 
 /** Records the writes of units. */

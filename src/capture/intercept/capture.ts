@@ -1,24 +1,25 @@
 import { type DataSource, type EntityMetadata, type ObjectLiteral } from 'typeorm';
-import { AuditError } from '../audit.errors.js';
-import { type AuditOptions } from '../audit.options.js';
-import { type AuditPlan } from '../audited/audit-plan.js';
-import { type AuditPlans, auditPlansOf } from '../audited/audit-plans.js';
-import { type AuditContext } from '../context/audit-context.js';
-import { type Who, whoWrites, type WriteContext } from '../context/write-context.js';
-import { type Dialect } from '../dialect/dialect.js';
-import { type Key } from '../dialect/keys/key.js';
-import { dialectOf } from '../dialect/dialect-of.js';
-import { driverValue } from '../dialect/types/driver-value.js';
-import { watchStatements } from '../typeorm/query-runner.patch.js';
-import { Cascades } from './rows/cascades.js';
-import { KeyReader } from './rows/key-reader.js';
-import { WriteRecorder } from './pending/record-writes.js';
-import { RevisionWriter } from './writer/revision-writer.js';
-import { TableCheck } from './tables/table-check.js';
-import { WrittenViews } from './intercept/view-writes.js';
-import { Units } from './unit/units.js';
+import { AuditError } from '../../audit.errors.js';
+import { type AuditOptions } from '../../audit.options.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type AuditPlans, auditPlansOf } from '../../audited/audit-plans.js';
+import { type AuditContext } from '../../context/audit-context.js';
+import { type Who, whoWrites, type WriteContext } from '../../context/write-context.js';
+import { type Dialect } from '../../dialect/dialect.js';
+import { type Key } from '../../dialect/keys/key.js';
+import { dialectOf } from '../../dialect/dialect-of.js';
+import { driverValue } from '../../dialect/types/driver-value.js';
+import { StateSlot } from '../../typeorm/state-slot.js';
+import { watchStatements } from '../../typeorm/query-runner.patch.js';
+import { Cascades } from '../rows/cascades.js';
+import { KeyReader } from '../rows/key-reader.js';
+import { WriteRecorder } from '../writer/record-writes.js';
+import { RevisionWriter } from '../writer/revision-writer.js';
+import { TableCheck } from '../tables/table-check.js';
+import { WrittenViews } from '../tables/warn-of-views.js';
+import { Units } from '../unit/units.js';
 
-const CAPTURE = Symbol.for('nestjs-typeorm-audit:capture');
+const captures = new StateSlot<Capture>('capture');
 
 /** What the subscriber and the query builders of one data source share. */
 export class Capture {
@@ -104,8 +105,7 @@ export class Capture {
  * derived from another one, for a tenant say, share with it or copy.
  */
 export function captureOf(dataSource: DataSource): Capture | undefined {
-  const { [CAPTURE]: own, driver } = dataSource as Attached & { driver: Attached };
-  const capture = own ?? driver[CAPTURE];
+  const capture = captures.of(dataSource) ?? captures.of(dataSource.driver);
   return capture?.isAttached ? capture : undefined;
 }
 
@@ -113,11 +113,9 @@ export function setCapture(dataSource: DataSource, capture: Capture | undefined)
   const before = captureOf(dataSource);
   // Derived data sources may have copies.
   if (before) before.isAttached = false;
-  for (const owner of [dataSource, dataSource.driver]) (owner as Attached)[CAPTURE] = capture;
+  for (const bearer of [dataSource, dataSource.driver]) captures.set(bearer, capture);
   watchStatements(dataSource.driver, capture?.units);
 }
-
-type Attached = { [CAPTURE]?: Capture };
 
 /** The root of a single-table inheritance, or the table's own metadata. */
 export function tableOf(metadata: EntityMetadata): EntityMetadata {

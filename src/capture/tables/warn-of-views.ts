@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { type EntityMetadata } from 'typeorm';
 import { type AuditPlans } from '../../audited/audit-plans.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
-import { tableAtPath } from './table-by-path.js';
+import { tableAtPath } from './table-at-path.js';
 
 /** Says, once for a view, that what is written through it is not recorded, where an audited table is behind it. */
 export class WrittenViews {

@@ -1,7 +1,7 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type WriteContext } from '../../context/write-context.js';
 import { type Keys } from '../../dialect/keys/key.js';
-import { type RecordedOperation, type RowFacts } from '../write.js';
+import { type RecordedOperation, type RowFacts } from '../write/write.js';
 import { type StoredContext } from './context-columns.js';
 
 /** Rows of one table that one operation has written, and under which circumstances. */

@@ -2,7 +2,7 @@ import { type ObjectLiteral } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { isPacked, keyText } from '../../dialect/keys/key-text.js';
-import { type RecordedOperation, type RowFacts, type Write } from '../write.js';
+import { type RecordedOperation, type RowFacts, type Write } from './write.js';
 import { sharedFacts } from '../rows/row-facts.js';
 
 /** One write for each table and operation, in the order in which they came first, with each key once. */

@@ -1,7 +1,7 @@
 import { type ObjectLiteral } from 'typeorm';
-import { type AuditPlan } from '../audited/audit-plan.js';
-import { type Keys } from '../dialect/keys/key.js';
-import { type AuditOperation } from '../revision/revision-columns.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type Keys } from '../../dialect/keys/key.js';
+import { type AuditOperation } from '../../revision/revision-columns.js';
 
 /** An upsert records as an insert what has no history, and as an update what has. */
 export type RecordedOperation = AuditOperation | 'upsert';

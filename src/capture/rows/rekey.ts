@@ -1,7 +1,7 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { keyText } from '../../dialect/keys/key-text.js';
-import { type RecordedOperation, type Write } from '../write.js';
+import { type RecordedOperation, type Write } from '../write/write.js';
 
 /**
  * What an update that may have changed keys comes to: the histories of the old keys end, those of the new ones begin.

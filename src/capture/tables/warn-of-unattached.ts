@@ -2,18 +2,17 @@ import { Logger } from '@nestjs/common';
 import { type DataSource, type EntityMetadata } from 'typeorm';
 import { AuditConfigurationError } from '../../audit.errors.js';
 import { findAuditPlans } from '../../audited/audit-plans.js';
-import { isMigrating } from '../tables/pending-tables.js';
+import { StateSlot } from '../../typeorm/state-slot.js';
+import { isMigrating } from './pending-tables.js';
 
-const KNOWN = Symbol.for('nestjs-typeorm-audit:attached-or-warned');
+/** Whether a data source is attached or was warned of, kept with its driver, which derived data sources share. */
+const known = new StateSlot<true>('attached-or-warned');
 const NAMED_TABLES = 10;
 const ANSWERS = ['warn', 'throw', 'ignore'] as const;
 
-/** What is known of a data source, by its driver: derived data sources share that. */
-type Known = { [KNOWN]?: true };
-
 /** From now on whether its writes are recorded is the application's decision. */
 export function noteAttached({ driver }: DataSource): void {
-  (driver as Known)[KNOWN] = true;
+  known.set(driver, true);
 }
 
 /**
@@ -25,8 +24,7 @@ export function noteAttached({ driver }: DataSource): void {
  * @throws AuditConfigurationError where it is to, each time
  */
 export function noteUnattached(dataSource: DataSource, tables: readonly EntityMetadata[]): void {
-  const known = dataSource.driver as Known;
-  if (known[KNOWN]) return;
+  if (known.of(dataSource.driver)) return;
   const plans = findAuditPlans(dataSource);
   const table = plans && tables.find((metadata) => plans.find(metadata));
   if (!table) return;
@@ -42,7 +40,7 @@ export function noteUnattached(dataSource: DataSource, tables: readonly EntityMe
       : '') +
     `The audited tables of the data source are ${audited.slice(0, NAMED_TABLES).join(', ')}${more > 0 ? ` and ${more} more` : ''}. `;
   if (answer === 'throw') throw new AuditConfigurationError(`${message}Nothing was written.`);
-  known[KNOWN] = true;
+  known.set(dataSource.driver, true);
   new Logger('AuditModule').warn(
     `${message}AUDIT_UNATTACHED=throw makes this an error, =ignore silences it.`,
   );
@@ -50,7 +48,7 @@ export function noteUnattached(dataSource: DataSource, tables: readonly EntityMe
 
 function unattachedAnswer(): (typeof ANSWERS)[number] {
   const given = process.env.AUDIT_UNATTACHED || 'warn';
-  const answer = ANSWERS.find((known) => known === given);
+  const answer = ANSWERS.find((each) => each === given);
   if (answer) return answer;
   throw new AuditConfigurationError(
     `The environment variable AUDIT_UNATTACHED must be warn, throw or ignore, got "${given}".`,
