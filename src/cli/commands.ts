@@ -1,7 +1,7 @@
 import { type DataSource, type EntityTarget } from 'typeorm';
 import { type AttachedAudit } from '../attach-audit.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
-import { parseEntityKey } from '../http/entity-key.js';
+import { parseEntityKey } from '../http/show/entity-path.js';
 import { type MaintenanceProgress, type MaintenanceWriteOptions } from '../maintenance/maintenance.js';
 import { timelineText, verifyText } from './report-text.js';
 import { UsageError } from './usage-error.js';

@@ -16,7 +16,7 @@ import {
 import { AuditedEntities, type EntityDescription } from './audited-entities.js';
 import { boundedPage } from './show/bounded-page.js';
 import { type SerializerOptions } from '../audited/class-transformer.js';
-import { parseEntityKey } from './entity-key.js';
+import { parseEntityKey } from './show/entity-path.js';
 import { HiddenProperties, Serialization } from './show/hidden-properties.js';
 import { Documented } from './openapi/openapi.decorator.js';
 import {
@@ -41,8 +41,8 @@ import {
   parseQuery,
   parseText,
   required,
-} from './query.js';
-import { EndpointsRoot, UrlSegment } from './url-segment.decorator.js';
+} from './request/query.js';
+import { EndpointsRoot, UrlSegment } from './request/request.decorators.js';
 
 type QueryParameters = Record<string, unknown>;
 

@@ -11,7 +11,7 @@ import {
 import { InvalidArgumentError } from '../../../src/audit.errors.js';
 import { auditPlansOf } from '../../../src/audited/audit-plans.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { entityPath, parseEntityKey } from '../../../src/http/entity-key.js';
+import { entityPath, parseEntityKey } from '../../../src/http/show/entity-path.js';
 import { Guest } from '../../support/entities/guest.js';
 import { Seat } from '../../support/entities/seat.js';
 import { Tag } from '../../support/entities/tag.js';

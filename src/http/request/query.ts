@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../audit.errors.js';
+import { InvalidArgumentError } from '../../audit.errors.js';
 
 /** Reads the text of one query parameter. @throws InvalidArgumentError naming it */
 type Parser<T> = (name: string, text: string) => T;

@@ -1,10 +1,10 @@
 import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { InvalidArgumentError } from '../audit.errors.js';
-import { type AuditPlan } from '../audited/audit-plan.js';
-import { type EntityId } from '../history/history.types.js';
-import { toJson } from './show/json.js';
-import { parseBoolean, parseDate } from './query.js';
+import { InvalidArgumentError } from '../../audit.errors.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type EntityId } from '../../history/history.types.js';
+import { toJson } from './json.js';
+import { parseBoolean, parseDate } from '../request/query.js';
 
 /**
  * The key that a path names, as HistoryService takes it.
