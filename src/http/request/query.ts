@@ -1,83 +1,94 @@
 import { InvalidArgumentError } from '../../audit.errors.js';
+import { parseDate } from '../../history/arguments/iso-date.js';
 
-/** Reads the text of one query parameter. @throws InvalidArgumentError naming it */
+/** Parses the text of one query parameter. @throws InvalidArgumentError naming it */
 type Parser<T> = (name: string, text: string) => T;
-type Parsed<P extends Record<string, Parser<unknown>>> = { [K in keyof P]?: ReturnType<P[K]> };
+type Parsers = Record<string, Parser<unknown>>;
+type Parsed<P extends Parsers> = { [K in keyof P]?: ReturnType<P[K]> };
 
 /**
  * The query parameters of a route.
  *
- * @param parsers of each that the route takes
+ * @param parsers one for each parameter that the route takes
  * @throws InvalidArgumentError naming the first that is unknown, given twice or malformed
  * @example parseQuery({ limit: '20' }, { limit: parseInteger, order: parseOrder }) // → { limit: 20 }
  */
-export function parseQuery<P extends Record<string, Parser<unknown>>>(
-  query: Record<string, unknown>,
-  parsers: P,
-): Parsed<P> {
+export function parseQuery<P extends Parsers>(query: Record<string, unknown>, parsers: P): Parsed<P> {
   const parsed: Record<string, unknown> = {};
   for (const [name, text] of Object.entries(query)) {
     if (!Object.hasOwn(parsers, name))
-      throw new InvalidArgumentError(name, `is no parameter of this path. ${knownOf(Object.keys(parsers))}`);
-    if (typeof text !== 'string') throw new InvalidArgumentError(name, 'is given more than once.');
+      throw new InvalidArgumentError(
+        name,
+        `is not a parameter of this path. ${knownOf(Object.keys(parsers))}`,
+      );
+    if (typeof text !== 'string') throw new InvalidArgumentError(name, 'must be given once.');
     parsed[name] = parsers[name](name, text);
   }
   return parsed as Parsed<P>;
 }
 
-/** @throws InvalidArgumentError when a parameter that the route can't do without is missing */
+function knownOf(names: string[]): string {
+  return names.length > 0 ? `Known are ${names.join(', ')}.` : 'It takes none.';
+}
+
+/** @throws InvalidArgumentError when a parameter that the route needs is missing */
 export function required<T>(name: string, value: T | undefined): T {
-  if (value === undefined) throw new InvalidArgumentError(name, 'is missing.');
+  if (value === undefined) throw new InvalidArgumentError(name, 'must be given.');
   return value;
 }
 
-/** Whether it is in range is for HistoryService to say. */
+/** HistoryService checks the range. */
 export const parseInteger: Parser<number> = (name, text) => {
   if (/^\d+$/.test(text)) return Number(text);
-  throw new InvalidArgumentError(name, `"${text}" is no integer.`);
+  throw new InvalidArgumentError(name, `must be an integer, got "${text}".`);
 };
 
 export const parseBoolean: Parser<boolean> = (name, text) => {
   if (text === 'true' || text === 'false') return text === 'true';
-  throw new InvalidArgumentError(name, `"${text}" is neither true nor false.`);
+  throw new InvalidArgumentError(name, `must be true or false, got "${text}".`);
 };
 
 export const parseOrder: Parser<'asc' | 'desc'> = (name, text) => {
   if (text === 'asc' || text === 'desc') return text;
-  throw new InvalidArgumentError(name, `"${text}" is neither asc nor desc.`);
+  throw new InvalidArgumentError(name, `must be asc or desc, got "${text}".`);
 };
 
 export const parseText: Parser<string> = (name, text) => {
   // PostgreSQL refuses a null character in a text.
   if (text !== '' && !text.includes('\0')) return text;
-  throw new InvalidArgumentError(name, text === '' ? 'is empty.' : 'has a null character.');
-};
-
-// A date, or a date and time with or without seconds; the offset is kept apart.
-const ISO_8601 = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d([.,]\d+)?)?)?(Z|[+-]\d\d(:?\d\d)?)?$/;
-
-/** ISO 8601; without an offset in UTC, whatever the server's time zone. */
-export const parseDate: Parser<Date> = (name, text) => {
-  const [, day, time, , , offset] = ISO_8601.exec(text) ?? [];
-  // The day alone is parsed too, because Date takes February 30th for March 1st or 2nd.
-  const isDay = day && new Date(`${day}T00:00Z`).toJSON()?.startsWith(day);
-  const date = new Date(
-    isDay && (time || !offset) ? `${day}${(time ?? 'T00:00').replace(',', '.')}${zone(offset)}` : NaN,
+  throw new InvalidArgumentError(
+    name,
+    text === '' ? 'must not be empty.' : 'must not have a null character.',
   );
-  if (!Number.isNaN(date.getTime())) return date;
-  const hint = text.includes(' ') ? ' A + has to be sent as %2B.' : '';
-  throw new InvalidArgumentError(name, `"${text}" is no ISO 8601 date such as 2026-11-23T06:02:00Z.${hint}`);
 };
 
 /** A moment, or a version. */
 export const parseMoment: Parser<Date | number> = (name, text) =>
   /^\d+$/.test(text) ? parseInteger(name, text) : parseDate(name, text);
 
-// Date wants minutes and a colon.
-function zone(offset = 'Z'): string {
-  return offset === 'Z' ? offset : `${offset.slice(0, 3)}:${offset.slice(3).replace(':', '') || '00'}`;
-}
+const PAGE = { limit: parseInteger, cursor: parseText, snapshot: parseBoolean };
 
-function knownOf(names: string[]): string {
-  return names.length > 0 ? `Known are ${names.join(', ')}.` : 'It takes none.';
-}
+export const TRANSACTION_PARAMETERS = PAGE;
+
+export const CHANGES_PARAMETERS = {
+  entity: parseText,
+  actor: parseText,
+  transaction: parseText,
+  from: parseDate,
+  to: parseDate,
+  operation: parseText,
+  ...PAGE,
+};
+
+export const TIMELINE_PARAMETERS = {
+  ...PAGE,
+  order: parseOrder,
+  from: parseDate,
+  to: parseDate,
+  actor: parseText,
+  property: parseText,
+};
+
+export const DIFF_PARAMETERS = { from: parseInteger, to: parseInteger };
+
+export const AS_OF_PARAMETERS = { at: parseMoment };
