@@ -65,7 +65,8 @@ export class RowRevisions<E extends ObjectLiteral> {
     const rows = await this.rows({ where: ['r.rev_version IN ({{from}}, {{to}})'], values: { from, to } });
     const [before, after] = Object.entries({ from, to }).map(([argument, version]) => {
       const row = rows.find((candidate) => this.reader.version(candidate) === version);
-      if (!row) throw new InvalidArgumentError(argument, `${this.name} has no version ${version}.`);
+      if (!row)
+        throw new InvalidArgumentError(argument, `must be a version of ${this.name}, got ${version}.`);
       return this.reader.state(row);
     });
     return changesBetween(before, after, this.reader.properties);
@@ -126,7 +127,7 @@ export class RowRevisions<E extends ObjectLiteral> {
       const { name } = this.plan.metadata;
       const refusal = new InvalidArgumentError(
         'id',
-        `"${keyText(this.key)}" is no id that ${name} can have.`,
+        `must be an id that ${name} can have, got "${keyText(this.key)}".`,
       );
       throw Object.assign(refusal, { cause: error });
     }
