@@ -1,5 +1,8 @@
 // A jest reporter: prints what becomes of each write path on each database, in Markdown. See `npm run coverage:paths`.
 
+// With every driver.
+process.env.LONG_TESTS = 'true';
+
 /** By how the names of the tests begin; test/support/worlds/write-paths.ts gives them. */
 const CELLS = {
   records: '✓',
