@@ -3,7 +3,7 @@ import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Who } from '../../context/write-context.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { type WriteKind } from '../../dialect/dialect.js';
+import { type WriteKind } from '../../dialect/keys/keys.js';
 import { assertExecutionsChecked } from '../../typeorm/executions.patch.js';
 import { typeormVersion } from '../../typeorm/version.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
@@ -159,7 +159,7 @@ export class BuilderWrite {
         unit.fail(error);
         throw error;
       }
-      if (unit.hasOwnTransaction) capture.dialect.hideUnit?.(result.raw);
+      if (unit.hasOwnTransaction) capture.dialect.sessions.hideTransaction?.(result.raw);
       return result;
     };
     try {
@@ -270,7 +270,7 @@ export class BuilderWrite {
     soleKey: Key | undefined,
     hasPlaces: boolean,
   ): ReturnedKeys | undefined {
-    const form = capture.dialect.returning(this.kind);
+    const form = capture.dialect.keys.returning(this.kind);
     // The rows that deleted ones take along have to be found before.
     if (!plan || form === 'none' || (isFollowed && this.kind === 'delete')) return undefined;
     // A clause of TypeORM's own costs nothing.

@@ -5,7 +5,7 @@ import {
   RevisionUpdateForbiddenError,
 } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { type WriteKind } from '../../dialect/dialect.js';
+import { type WriteKind } from '../../dialect/keys/keys.js';
 import { assertOfThePresent } from '../../revision/historic-entities.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
 import { type Capture, captureOf, tableOf } from './capture.js';
@@ -87,7 +87,7 @@ function circumstancesWith(
 
 /** Whether it has to be known where new rows are: at SERIALIZABLE a look by their keys conflicts with other inserts. */
 export function needsPlaces(capture: Capture, queryRunner: QueryRunner, kind: WriteKind): boolean {
-  return kind === 'insert' && !!capture.dialect.rowPlace && capture.units.isSerializable(queryRunner);
+  return kind === 'insert' && !!capture.dialect.keys.rowPlace && capture.units.isSerializable(queryRunner);
 }
 
 function forbidWrite({ expressionMap }: BuilderInternals, kind: WriteKind, { name }: EntityMetadata): never {

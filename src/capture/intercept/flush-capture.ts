@@ -1,7 +1,7 @@
 import { type EntityManager, type EntityMetadata, type QueryRunner } from 'typeorm';
 import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
 import { type Who } from '../../context/write-context.js';
-import { type WriteKind } from '../../dialect/dialect.js';
+import { type WriteKind } from '../../dialect/keys/keys.js';
 import { type Flush, type FlushExtension } from '../../typeorm/writes.patch.js';
 import { typeormVersion } from '../../typeorm/version.js';
 import { type Capture, captureOf, tableOf } from './capture.js';
@@ -73,7 +73,7 @@ export class RecordedFlush {
     const query = async (...given: Parameters<QueryRunner['query']>): Promise<unknown> => {
       await unit.begin();
       // The listeners of a materialized path run in its midst, and on a shared connection all others would wait too.
-      if (this.capture.dialect.sharesConnection) unit.letOthersPass();
+      if (this.capture.dialect.sessions.sharesConnection) unit.letOthersPass();
       return unit.watched(() => queryRunner.query(...given));
     };
     const own: Partial<FlushQueryRunner> = {

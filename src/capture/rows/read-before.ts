@@ -4,7 +4,7 @@ import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMa
 import { AuditError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key, type Keys } from '../../dialect/keys/key.js';
-import { type WriteKind } from '../../dialect/dialect.js';
+import { type WriteKind } from '../../dialect/keys/keys.js';
 import { affectedKeys, affectedRows, changedColumns, rekeyedColumns } from './rows-of-criteria.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
 import { type RowReader } from './row-reader.js';
@@ -97,7 +97,7 @@ const tracedRows: Record<WriteKind, (statement: WriteStatement) => Promise<RowsA
     const cascaded = await reader.cascades.ofDelete(queryRunner, table, keys);
     return async (result) => {
       assertAllRead(table, keys, result.affected ?? 0);
-      const followed = reader.dialect.leavesChildren ? await deletedOf(statement, cascaded) : cascaded;
+      const followed = reader.dialect.run.leavesChildren ? await deletedOf(statement, cascaded) : cascaded;
       return plan ? [{ plan, operation, keys }, ...followed] : followed;
     };
   },

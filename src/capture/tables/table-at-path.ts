@@ -11,7 +11,7 @@ import { type BuilderInternals } from '../../typeorm/builder-internals.js';
  */
 export function tableAtPath(dataSource: DataSource, path: string): EntityMetadata | undefined {
   if (!isSupported(dataSource)) return undefined;
-  const { tablePlace } = dialectOf(dataSource);
+  const { tablePlace } = dialectOf(dataSource).catalogue;
   const place = tablePlace(path);
   return dataSource.entityMetadatas.find(
     (metadata) =>

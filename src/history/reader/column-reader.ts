@@ -55,7 +55,7 @@ export class RecordedColumns<E> {
     const dialect = dialectOf(dataSource);
     this.json = this.columns.flatMap(({ copy, mask }, place) =>
       !mask && JSON_TYPES.includes(String(copy.type))
-        ? [{ place, isHidden: dialect.hidesJsonNull(copy) }]
+        ? [{ place, isHidden: dialect.types.hidesJsonNull(copy) }]
         : [],
     );
     this.discriminator = this.columns.findIndex(({ source }) => source === plan.metadata.discriminatorColumn);

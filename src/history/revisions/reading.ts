@@ -38,7 +38,7 @@ export class Reading {
    */
   async rows(statement: Statement, values: Readonly<ObjectLiteral>): Promise<ObjectLiteral[]> {
     const { queryRunner = readingRunner(this.dataSource) } = this.options;
-    const { texts } = dialectOf(this.dataSource);
+    const { texts } = dialectOf(this.dataSource).types;
     const actor = values.actor as string | undefined;
     const isPlain = !texts || actor === undefined || isAscii(actor);
     const bound = bindStatement(statement, isPlain ? values : { ...values, actor: texts.sent(actor) });
@@ -58,7 +58,7 @@ export class Reading {
   private run(queryRunner: QueryRunner, statement: Statement, bound: unknown[]): Promise<ObjectLiteral[]> {
     const { timeout } = this.options;
     return timeout === undefined
-      ? dialectOf(this.dataSource).read(queryRunner, statement, bound)
+      ? dialectOf(this.dataSource).run.read(queryRunner, statement, bound)
       : readWithin(this.dataSource, timeout, queryRunner, statement, bound);
   }
 }

@@ -1,7 +1,7 @@
 import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { type RowExpression } from '../../dialect/dialect.js';
+import { type RowExpression } from '../../dialect/types/types.js';
 import { type Statement } from '../../dialect/run/statement.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
@@ -94,7 +94,7 @@ export function changedCondition(dataSource: DataSource, columns: readonly PlanC
   const after: RowExpression = (column) => `CASE WHEN r.${revIsDelete} THEN NULL ELSE ${r(column)} END`;
   const before: RowExpression = (column) =>
     `CASE WHEN r.${revOperation} = 'insert' OR p.${revIsDelete} THEN NULL ELSE ${p(column)} END`;
-  const differ = dialectOf(dataSource).differ(
+  const differ = dialectOf(dataSource).types.differ(
     columns.map(({ copy }) => copy),
     after,
     before,

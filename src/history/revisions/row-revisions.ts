@@ -100,7 +100,7 @@ export class RowRevisions<E extends ObjectLiteral> {
     const table = tableName(dataSource, plan.revision);
     const keys = plan.keys.map(({ databaseName }) => dataSource.driver.escape(databaseName));
     // With a class the filter would otherwise find an older revision, of before the row changed its class.
-    const isNewest = this.ofClass ? [dialectOf(dataSource).newest({ table, keys, isPast })] : [];
+    const isNewest = this.ofClass ? [dialectOf(dataSource).sql.isNewest({ table, keys, isPast })] : [];
     return { where: [isPast('r'), ...isNewest], values: { end }, order: 'DESC', limit: 1 };
   }
 
