@@ -39,7 +39,6 @@ import {
 } from './request/query.js';
 import { EndpointsRoot, Serialization, UrlSegment } from './request/request.decorators.js';
 import { boundedPage } from './show/bounded-page.js';
-import { HiddenProperties } from './show/hidden-properties.js';
 import { Presenters } from './show/presenters.js';
 
 type QueryParameters = Record<string, unknown>;
@@ -57,7 +56,6 @@ export class AuditController {
     @Inject(AuditedEntities) private readonly entities: AuditedEntities,
     @Inject(AUDIT_HISTORY) private readonly history: HistoryService,
     @Inject(AUDITED_DATA_SOURCE) private readonly dataSource: DataSource,
-    @Inject(HiddenProperties) private readonly hidden: HiddenProperties,
     @Inject(Presenters) private readonly presenters: Presenters,
   ) {}
 
@@ -68,7 +66,7 @@ export class AuditController {
     @Serialization() serialization: SerializerOptions,
   ): EntityDescription[] {
     parseQuery(query, {});
-    return this.entities.list((plan) => this.hidden.of(plan, serialization));
+    return this.entities.list((plan) => this.presenters.hiddenOf(plan, serialization));
   }
 
   @Get('changes')

@@ -20,7 +20,12 @@ export class Presenters {
   ) {}
 
   of(plan: AuditPlan, serialization: SerializerOptions): Presenter {
-    return new Presenter(plan, this.hidden.of(plan, serialization));
+    return new Presenter(plan, this.hiddenOf(plan, serialization));
+  }
+
+  /** The paths of the properties that nothing is shown of. */
+  hiddenOf(plan: AuditPlan, serialization: SerializerOptions): ReadonlySet<string> {
+    return this.hidden.of(plan, serialization);
   }
 
   /**
