@@ -1,7 +1,5 @@
-/** @type {import('jest').Config} */
-export default {
+const common = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/{unit,e2e,model,compat,twin}/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
@@ -24,8 +22,20 @@ export default {
     ],
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/sample/dist/'],
-  globalSetup: '<rootDir>/test/support/servers/servers.ts',
-  globalTeardown: '<rootDir>/test/support/servers/global-teardown.ts',
-  maxWorkers: 2,
   testTimeout: 30_000,
+};
+
+/** @type {import('jest').Config} */
+export default {
+  maxWorkers: 2,
+  projects: [
+    { ...common, testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
+    {
+      ...common,
+      testMatch: ['<rootDir>/test/{e2e,model,compat,twin}/**/*.test.ts'],
+      // Looks for databases, so that it is run only where tests of these are.
+      globalSetup: '<rootDir>/test/support/servers/servers.ts',
+      globalTeardown: '<rootDir>/test/support/servers/global-teardown.ts',
+    },
+  ],
 };

@@ -63,7 +63,7 @@ function assertFits(
   { definition: { metadata } }: AuditPlanDraft,
   revision: EntityMetadata,
 ): void {
-  const problem = dialectOf(dataSource).tooWide(metadata.columns, revision.columns);
+  const problem = dialectOf(dataSource).catalogue.tooWide(metadata.columns, revision.columns);
   if (problem)
     throw new AuditConfigurationError(
       `The revision table of ${metadata.name} would be too wide: with its own columns, such as rev_id, it has ${problem}. ` +

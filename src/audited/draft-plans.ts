@@ -29,7 +29,7 @@ export function draftPlans(dataSource: DataSource): AuditPlanDraft[] {
 function oneDraftEach(dataSource: DataSource, drafts: readonly AuditPlanDraft[]): AuditPlanDraft[] {
   if (drafts.length === 0) return [];
   // An entity may name the schema that another one leaves out.
-  const { tablePlace } = dialectOf(dataSource);
+  const { tablePlace } = dialectOf(dataSource).catalogue;
   const byTable = new Map<string, AuditPlanDraft[]>();
   for (const draft of drafts) {
     const place = tablePlace(draft.definition.metadata);

@@ -38,14 +38,14 @@ export class PlanSql {
   }
 
   /** The key in the parameters `k0`, `k1`, … */
-  readonly givenKey: KeyExpression = (n) => this.dialect.keyValue(`{{k${n}}}`, this.plan.keys[n].source);
+  readonly givenKey: KeyExpression = (n) => this.dialect.keys.value(`{{k${n}}}`, this.plan.keys[n].source);
 
   /** The key of the row `t`, in the types of the revision table. */
   readonly liveKey = this.copiedKey((n) => `t.${this.column(this.plan.keys[n])}`);
 
   /** A key in the types of the revision table. */
   copiedKey(key: KeyExpression): KeyExpression {
-    return (n) => this.dialect.copied(key(n), this.plan.keys[n].source);
+    return (n) => this.dialect.types.copied(key(n), this.plan.keys[n].source);
   }
 
   /** The row, or the revision, under an alias has this key. */
@@ -68,7 +68,7 @@ export class PlanSql {
 
   /** Joins the newest revision `p` of this key, if it has one. */
   joinNewest(key: KeyExpression): string {
-    return this.dialect.hasLateral
+    return this.dialect.sql.hasLateral
       ? `LEFT JOIN LATERAL (SELECT * FROM ${this.revisions} m WHERE ${this.hasKey('m', key)} ` +
           'ORDER BY m.rev_version DESC LIMIT 1) p ON TRUE'
       : `LEFT JOIN ${this.revisions} p ON ${this.isNewest('p', key)}`;
@@ -76,7 +76,7 @@ export class PlanSql {
 
   /** The rows `t` of a key table, as they stand behind FROM. */
   rowsOf(keys: KeyTable): string {
-    return `${keys.sql} ${this.dialect.leadingJoin} ${this.table} t${keys.lookup ?? ''} ON ${this.hasKey('t', (n) => keys.key(n))}`;
+    return `${keys.sql} ${this.dialect.sql.leadingJoin} ${this.table} t${keys.lookup ?? ''} ON ${this.hasKey('t', (n) => keys.key(n))}`;
   }
 
   /** The revision `p` doesn't show that the row is gone, or has the values it has: it takes another revision. */
@@ -90,13 +90,13 @@ export class PlanSql {
   differs(revision: string, columns: readonly PlanColumn[] = this.plan.columns): string {
     if (columns.length === 0) return '1 = 0';
     const compared = new Map(columns.map((column) => [column.mask ? column.copy : column.source, column]));
-    return this.dialect.differ(
+    return this.dialect.types.differ(
       [...compared.keys()],
       (column) => this.liveLike(compared.get(column)!, revision),
       (column) => {
         const value = `${revision}.${this.column(column)}`;
         // The text that an application's mask makes has one character set, and an older copy may have another.
-        return typeof compared.get(column)!.mask === 'function' ? this.dialect.asText(value) : value;
+        return typeof compared.get(column)!.mask === 'function' ? this.dialect.masks.asText(value) : value;
       },
     );
   }

@@ -62,7 +62,7 @@ export class Care {
           this.capture.units.run(queryRunner, () => fn(queryRunner)),
         );
       } catch (error) {
-        if (attempt === ATTEMPTS || !this.dialect.isConflict(error)) throw error;
+        if (attempt === ATTEMPTS || !this.dialect.locks.isConflict(error)) throw error;
         await sleep(attempt * 20 * (1 + Math.random()));
       }
   }
@@ -71,7 +71,7 @@ export class Care {
   async connected<T>(fn: (queryRunner: QueryRunner) => Promise<T>): Promise<T> {
     const queryRunner = this.dataSource.createQueryRunner();
     try {
-      if (this.dialect.sharesConnection) await this.untilIdle(queryRunner);
+      if (this.dialect.sessions.sharesConnection) await this.untilIdle(queryRunner);
       return await fn(queryRunner);
     } finally {
       await queryRunner.release();
@@ -90,7 +90,7 @@ export class Care {
   async write(queryRunner: QueryRunner, template: string, values: Row): Promise<number> {
     const statement = compileStatement(this.dialect, template);
     const { affected } = await runMasked(this.dataSource, queryRunner, statement, values, (bound) =>
-      this.dialect.execute(queryRunner, statement, bound),
+      this.dialect.run.execute(queryRunner, statement, bound),
     );
     return affected;
   }
@@ -102,7 +102,7 @@ export class Care {
     keys: readonly Key[],
     skipLocked: boolean,
   ): Promise<Key[]> {
-    const from = this.dialect.lock('t', skipLocked);
+    const from = this.dialect.locks.forUpdate('t', skipLocked);
     return this.capture.keys.select(queryRunner, metadata, keys, { table: metadata, alias: 't', from });
   }
 

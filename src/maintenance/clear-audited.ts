@@ -46,7 +46,7 @@ export async function clearAudited(
   ];
   await dataSource.transaction(async ({ queryRunner }) => {
     await assertUnreferred(dataSource, plans, (select) => queryRunner!.query(select));
-    await dialectOf(dataSource).deleteAll(queryRunner!, tables);
+    await dialectOf(dataSource).run.deleteAll(queryRunner!, tables);
   });
 }
 

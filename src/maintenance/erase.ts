@@ -168,7 +168,7 @@ class Erasure {
   }
 
   private isInRange(kept: number | null): string {
-    const range = ['first', 'last'].map((name) => this.care.dialect.value(`{{${name}}}`, 'integer'));
+    const range = ['first', 'last'].map((name) => this.care.dialect.types.value(`{{${name}}}`, 'integer'));
     const others = kept === null ? '' : ` AND rev_version <> ${kept}`;
     return `${this.isOfKey()} AND rev_version BETWEEN ${range.join(' AND ')}${others}`;
   }

@@ -31,7 +31,7 @@ async function confirmed(
 ): Promise<Differences> {
   const found = await look(keys);
   const suspects = Object.values(found).flat();
-  return care.dialect.sharesConnection && suspects.length > 0 ? look(suspects) : found;
+  return care.dialect.sessions.sharesConnection && suspects.length > 0 ? look(suspects) : found;
 }
 
 async function find(
@@ -43,7 +43,7 @@ async function find(
   const found: Differences = {};
   // A mask key is blinded for one transaction.
   const connected =
-    care.dialect.makePad && plan.columns.some(({ mask }) => mask) ? 'transaction' : 'connected';
+    care.dialect.masks.makePad && plan.columns.some(({ mask }) => mask) ? 'transaction' : 'connected';
   await care[connected](async (queryRunner) => {
     const table = await care.capture.keys.table(queryRunner, plan.metadata);
     const template = select(care.sqlOf(plan), table);
@@ -72,7 +72,7 @@ function selectSurplus(sql: PlanSql, keys: KeyTable): string {
   );
   return (
     `SELECT ${keys.ordinal} AS n, 'surplus' AS kind ` +
-    `FROM ${keys.sql} ${sql.dialect.leadingJoin} ${sql.revisions} p ON ${isNewest} ` +
+    `FROM ${keys.sql} ${sql.dialect.sql.leadingJoin} ${sql.revisions} p ON ${isNewest} ` +
     `LEFT JOIN ${sql.table} t ON ${sql.hasKey('t', (n) => keys.key(n))} ` +
     `WHERE NOT p.rev_isdelete AND t.${sql.column(sql.plan.keys[0])} IS NULL ORDER BY n`
   );
@@ -86,7 +86,7 @@ function selectUnordered(sql: PlanSql, keys: KeyTable): string {
   const isBefore = sql.hasKey('p', (n) => `r.${sql.column(sql.plan.keys[n])}`);
   return (
     `SELECT DISTINCT ${keys.ordinal} AS n, 'order' AS kind ` +
-    `FROM ${keys.sql} ${sql.dialect.leadingJoin} ${sql.revisions} r ON ${isOf} ` +
+    `FROM ${keys.sql} ${sql.dialect.sql.leadingJoin} ${sql.revisions} r ON ${isOf} ` +
     `JOIN ${sql.revisions} p ON ${isBefore} AND p.rev_version = r.rev_version - 1 ` +
     `WHERE p.rev_created >= r.rev_created ORDER BY n`
   );

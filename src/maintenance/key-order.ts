@@ -18,8 +18,8 @@ export class KeyOrder {
   /** The condition that a row's key is after that in the parameters `after0`, `after1`, …, or that it is not before it. */
   from(inclusive = false): string {
     const values = this.sql.plan.keys.map(({ source }, n) => {
-      const value = this.sql.dialect.keyValue(`{{after${n}}}`, source);
-      return this.alias === 'r' ? this.sql.dialect.copied(value, source) : value;
+      const value = this.sql.dialect.keys.value(`{{after${n}}}`, source);
+      return this.alias === 'r' ? this.sql.dialect.types.copied(value, source) : value;
     });
     return beyond(this.names, values, inclusive);
   }

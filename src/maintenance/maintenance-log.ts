@@ -36,7 +36,7 @@ export class MaintenanceLog {
     const types = { id: 'uuid', created: 'time', key: 'json', details: 'json' } as const;
     const names = Object.keys(values);
     const inserted = names.map((name) =>
-      dialect.value(`{{${name}}}`, types[name as keyof typeof types] ?? 'text'),
+      dialect.types.value(`{{${name}}}`, types[name as keyof typeof types] ?? 'text'),
     );
     const columns = names.map((name) => this.care.dataSource.driver.escape(name));
     await this.care.write(
@@ -63,7 +63,7 @@ export class MaintenanceLog {
     const { dialect } = this.care;
     return this.care.write(
       queryRunner,
-      `UPDATE ${this.table} SET details = ${dialect.value('{{details}}', 'json')} WHERE id = ${dialect.value('{{id}}', 'uuid')}`,
+      `UPDATE ${this.table} SET details = ${dialect.types.value('{{details}}', 'json')} WHERE id = ${dialect.types.value('{{id}}', 'uuid')}`,
       values,
     );
   }

@@ -31,16 +31,16 @@ export type MaintenanceAction = 'backfill' | 'reconcile' | 'prune' | 'erase';
 
 /** The metadata of the table in which what is done to the history itself is recorded. */
 export function buildMaintenanceMetadata(dataSource: DataSource): EntityMetadata {
-  const { columnTypes } = dialectOf(dataSource);
+  const { own } = dialectOf(dataSource).types;
   const columns: Record<Exclude<keyof MaintenanceRecord, keyof BaseEntity>, ColumnOptions> = {
-    id: { ...columnTypes.uuid, primary: true },
+    id: { ...own.uuid, primary: true },
     created: { type: 'double precision' },
-    actor: { ...columnTypes.text, length: MAX_ACTOR_LENGTH, nullable: true },
-    reason: { ...columnTypes.text, length: MAX_ACTOR_LENGTH, nullable: true },
+    actor: { ...own.text, length: MAX_ACTOR_LENGTH, nullable: true },
+    reason: { ...own.text, length: MAX_ACTOR_LENGTH, nullable: true },
     action: { type: 'varchar', length: 16 },
-    entity: { ...columnTypes.text, length: 255 },
-    key: { ...columnTypes.json, nullable: true },
-    details: { ...columnTypes.json },
+    entity: { ...own.text, length: 255 },
+    key: { ...own.json, nullable: true },
+    details: { ...own.json },
   };
   const storage = new MetadataArgsStorage();
   storage.tables.push({ target: MaintenanceRecord, name: 'audit_maintenance', type: 'regular' });

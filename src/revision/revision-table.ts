@@ -57,17 +57,17 @@ function sharesProperty({ embeddedMetadata, entityMetadata }: ColumnMetadata): b
 
 /** The options of a revision's own columns. */
 export function ownColumns(dataSource: DataSource): Record<keyof RevisionColumns, ColumnOptions> {
-  const { columnTypes } = dialectOf(dataSource);
+  const { own } = dialectOf(dataSource).types;
   return {
-    revId: { ...columnTypes.uuid, primary: true },
+    revId: { ...own.uuid, primary: true },
     revCreated: { type: 'double precision' },
     revIsDelete: { type: Boolean },
     revVersion: { type: 'int' },
     revOperation: { type: 'varchar', length: 16 },
-    revActor: { ...columnTypes.text, length: MAX_ACTOR_LENGTH, nullable: true },
-    revReason: { ...columnTypes.text, length: MAX_ACTOR_LENGTH, nullable: true },
-    revTransaction: { ...columnTypes.uuid },
-    revContext: { ...columnTypes.json, nullable: true },
+    revActor: { ...own.text, length: MAX_ACTOR_LENGTH, nullable: true },
+    revReason: { ...own.text, length: MAX_ACTOR_LENGTH, nullable: true },
+    revTransaction: { ...own.uuid },
+    revContext: { ...own.json, nullable: true },
   };
 }
 
@@ -109,7 +109,7 @@ export function copiedOptions(
     select: column.isSelect,
     nullable: !column.isPrimary,
   };
-  return { ...options, ...dialectOf(dataSource).copiedType(column) };
+  return { ...options, ...dialectOf(dataSource).types.copyOptions(column) };
 }
 
 /** The indexes to copy; unique ones as ordinary ones, as a value may come back in every version of its row. */

@@ -8,7 +8,7 @@ import { HistoryService } from '../../src/history/history.service.js';
 import { createDatabase, describeDatabases, type TestDatabase } from '../support/servers/databases.js';
 import { expectInvariants } from '../support/assertions/invariants.js';
 import { commands } from './commands.js';
-import { entities, Purchase } from './entities.js';
+import { entities, Purchase } from '../support/entities/shop.js';
 import { keyOf, Model, type Row, type State, type TableName, TABLES, type Value } from './model.js';
 
 /** `npm run test:model -- --runs 20000 --seed 42` */

@@ -62,15 +62,15 @@ export async function runMasked<T>(
   run: (bound: unknown[]) => Promise<T>,
 ): Promise<T> {
   const dialect = dialectOf(dataSource);
-  if (dialect.provideDigest && statement.text.includes('audit_digest('))
-    dialect.provideDigest((number, value) => keysOf(dataSource).digest(number, value));
+  if (dialect.masks.provideDigest && statement.text.includes('audit_digest('))
+    dialect.masks.provideDigest((number, value) => keysOf(dataSource).digest(number, value));
   if (!hasMaskParameters(statement.parameters)) return run(bindStatement(statement, values));
-  const pad = await dialect.makePad!(queryRunner);
+  const pad = await dialect.masks.makePad!(queryRunner);
   const keys = keysOf(dataSource).parameters(statement.parameters, pad);
   try {
     return await run(bindStatement(statement, { ...values, ...keys }));
   } finally {
-    dialect.forgetPad?.(queryRunner);
+    dialect.masks.forgetPad?.(queryRunner);
   }
 }
 

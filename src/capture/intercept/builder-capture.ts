@@ -1,7 +1,7 @@
 import { type QueryResult, type QueryRunner } from 'typeorm';
 import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
 import { type Who } from '../../context/write-context.js';
-import { type WriteKind } from '../../dialect/dialect.js';
+import { type WriteKind } from '../../dialect/keys/keys.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { assertExecutionsChecked } from '../../typeorm/executions.patch.js';
@@ -137,7 +137,7 @@ export class BuilderCapture {
           const result = await statement.run(unit, text, parameters, (writes) =>
             recorder.record(unit, writes, () => facts.capture.contextOf(who)),
           );
-          if (unit.hasOwnTransaction) dialect.hideUnit?.(result.raw);
+          if (unit.hasOwnTransaction) dialect.sessions.hideTransaction?.(result.raw);
           return result;
         },
         { text: this.keyReturning?.shown(text) ?? text, parameters },

@@ -6,7 +6,7 @@ import {
 } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { type WriteKind } from '../../dialect/dialect.js';
+import { type WriteKind } from '../../dialect/keys/keys.js';
 import { assertOfThePresent } from '../../revision/historic-entities.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
@@ -117,7 +117,7 @@ function factsWith(
 
 /** Whether it has to be known where new rows are: at SERIALIZABLE a look by their keys conflicts with other inserts. */
 export function needsPlaces(capture: Capture, queryRunner: QueryRunner, kind: WriteKind): boolean {
-  return kind === 'insert' && !!capture.dialect.rowPlace && capture.units.isSerializable(queryRunner);
+  return kind === 'insert' && !!capture.dialect.keys.rowPlace && capture.units.isSerializable(queryRunner);
 }
 
 export function operationOf({ expressionMap }: BuilderInternals, kind: WriteKind): RecordedOperation {

@@ -70,7 +70,7 @@ export class BuilderStatement {
 
 function keyReturningOf(facts: BuilderFacts, hasPlaces: boolean): KeyReturning | undefined {
   const { capture, table, plan, kind, cascades, needsEachKey, soleKey, builder } = facts;
-  const form = capture.dialect.returning(kind);
+  const form = capture.dialect.keys.returning(kind);
   // The rows that refer to deleted ones have to be found before the DELETE.
   if (!plan || form === 'none' || (cascades && kind === 'delete')) return undefined;
   // TypeORM's own clause costs nothing.

@@ -48,7 +48,7 @@ function takesRows(
   const { foreignKeys } = capture.cascades;
   if (!capture.isRecording) return false;
   // TypeORM refuses it.
-  if (options?.cascade && !capture.dialect.truncatesCascading) return false;
+  if (options?.cascade && !capture.dialect.run.truncatesCascading) return false;
   if (options?.cascade && foreignKeys.isReferred(table))
     throw new AuditError(
       `clear(${table.name}, { cascade: true }) would empty audited tables that refer to it, whatever their foreign keys say, ` +

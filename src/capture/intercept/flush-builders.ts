@@ -1,6 +1,6 @@
 import { type EntityManager, type EntityMetadata, type QueryRunner } from 'typeorm';
 import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
-import { type WriteKind } from '../../dialect/dialect.js';
+import { type WriteKind } from '../../dialect/keys/keys.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
 import { viewOf } from '../../typeorm/query-runner-view.js';
 import { StateSlot } from '../../typeorm/state-slot.js';

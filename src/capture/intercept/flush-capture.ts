@@ -1,7 +1,7 @@
 import { type EntityMetadata, type QueryRunner } from 'typeorm';
 import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
 import { type Who } from '../../context/write-context.js';
-import { type WriteKind } from '../../dialect/dialect.js';
+import { type WriteKind } from '../../dialect/keys/keys.js';
 import { typeormVersion } from '../../typeorm/version.js';
 import { type Flush } from '../../typeorm/writes.patch.js';
 import { type ValueFacts, ResultFacts } from '../rows/row-facts.js';
@@ -58,7 +58,7 @@ export class FlushCapture {
     const { queryRunner, unit } = this;
     await unit.begin();
     // The listeners of a materialized path run in the midst of a flush, and on a shared connection they would wait.
-    if (this.capture.dialect.sharesConnection) unit.letOthersPass();
+    if (this.capture.dialect.sessions.sharesConnection) unit.letOthersPass();
     return unit.watched(() => queryRunner.query(...given));
   }
 

@@ -1,6 +1,6 @@
 import { type QueryRunner } from 'typeorm';
 import { type RawWrite, type Recorder } from '../../audited/recorder.js';
-import { inSavepoint } from '../../dialect/session/savepoint.js';
+import { inSavepoint } from '../../dialect/sessions/savepoint.js';
 import { type Capture } from './capture.js';
 
 /** Records statements of our own, which go past TypeORM's builders and events. */

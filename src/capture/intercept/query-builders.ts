@@ -2,7 +2,7 @@ import { type DataSource, DeleteQueryBuilder, InsertQueryBuilder, UpdateQueryBui
 import { type QueryBuilder } from 'typeorm/query-builder/QueryBuilder.js';
 import { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
 import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
-import { type WriteKind } from '../../dialect/dialect.js';
+import { type WriteKind } from '../../dialect/keys/keys.js';
 import { typeormVersion } from '../../typeorm/version.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
 import { BuilderCapture } from './builder-capture.js';

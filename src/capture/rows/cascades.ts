@@ -100,14 +100,14 @@ export class Cascades {
     keys: readonly Key[],
     isDeleted = false,
   ): Promise<Key[]> {
-    const lock = isDeleted ? this.dialect.lock('c') : this.dialect.lockToUpdate('c');
+    const lock = isDeleted ? this.dialect.locks.forUpdate('c') : this.dialect.locks.forNoKeyUpdate('c');
     const { columns, referencedColumns, entityMetadata, referencedEntityMetadata } = foreignKey;
     const escape = (name: string): string => this.dataSource.driver.escape(name);
     const refers = columns.map(
       (column, n) => `c.${escape(column.databaseName)} = t.${escape(referencedColumns[n].databaseName)}`,
     );
     const child = tableName(this.dataSource, entityMetadata);
-    const from = `${this.dialect.leadingJoin} ${child} c ON ${refers.join(' AND ')}${lock}`;
+    const from = `${this.dialect.sql.leadingJoin} ${child} c ON ${refers.join(' AND ')}${lock}`;
     return this.keys.select(queryRunner, referencedEntityMetadata, keys, {
       table: entityMetadata,
       alias: 'c',

@@ -22,7 +22,7 @@ export class KeyReader {
     return this.columns(metadata)
       .map((column, n) => {
         const name = this.dataSource.driver.escape(column.databaseName);
-        return `${this.dialect.readKey(alias ? `${alias}.${name}` : name, column)} AS ${ALIAS}${n}`;
+        return `${this.dialect.keys.read(alias ? `${alias}.${name}` : name, column)} AS ${ALIAS}${n}`;
       })
       .join(', ');
   }
@@ -34,7 +34,7 @@ export class KeyReader {
 
   /** What reads keys of a table without taking them apart, from those columns; undefined where that can't be. */
   packer(metadata: EntityMetadata): KeyPacker | undefined {
-    return this.dialect.keyPacker?.(this.columns(metadata));
+    return this.dialect.keys.packer?.(this.columns(metadata));
   }
 
   /** The keys in rows that were read with those columns. */
@@ -72,7 +72,7 @@ export class KeyReader {
     const statement = compileStatement(
       this.dialect,
       `SELECT ${this.expressions(joined.table, joined.alias)} FROM ${given.sql} ` +
-        `${this.dialect.leadingJoin} ${path} t${given.lookup ?? ''} ON ${isKey.join(' AND ')} ${joined.from}`,
+        `${this.dialect.sql.leadingJoin} ${path} t${given.lookup ?? ''} ON ${isKey.join(' AND ')} ${joined.from}`,
     );
     const found: Key[] = [];
     for (let at = 0; at < keys.length; at += given.limit) {
@@ -85,7 +85,7 @@ export class KeyReader {
 
   /** What joins a statement with keys of a table. */
   async table(queryRunner: QueryRunner, metadata: EntityMetadata): Promise<KeyTable> {
-    return this.dialect.keyTable(await this.describe(queryRunner, metadata));
+    return this.dialect.keys.table(await this.describe(queryRunner, metadata));
   }
 
   /** The key column that the database numbers, where its catalogue has to be asked for that. */
@@ -100,7 +100,7 @@ export class KeyReader {
   private async describe(queryRunner: QueryRunner, metadata: EntityMetadata): Promise<KeyDescription> {
     let description = this.descriptions.get(metadata);
     if (!description) {
-      description = await this.dialect.describeKeys(queryRunner, this.columns(metadata));
+      description = await this.dialect.keys.describe(queryRunner, this.columns(metadata));
       this.descriptions.set(metadata, description);
     }
     return description;

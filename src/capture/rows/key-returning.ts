@@ -1,7 +1,7 @@
 import { type EntityMetadata, type QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
 import { AuditError } from '../../audit.errors.js';
 import { type KeyPacker, type Keys } from '../../dialect/keys/key.js';
-import { type Returning, type WriteKind } from '../../dialect/dialect.js';
+import { type Returning, type WriteKind } from '../../dialect/keys/keys.js';
 import { typeormVersion } from '../../typeorm/version.js';
 import { type RowReader } from './row-reader.js';
 
@@ -34,7 +34,7 @@ export class KeyReturning {
     private readonly given: () => number | undefined,
   ) {
     const keys = reader.keys.expressions(table);
-    this.keys = hasPlaces ? `${keys}, ${reader.dialect.rowPlace} AS ${PLACE}` : keys;
+    this.keys = hasPlaces ? `${keys}, ${reader.dialect.keys.rowPlace} AS ${PLACE}` : keys;
   }
 
   /** Whether the statement returns the keys, once its text has been made. */
@@ -59,7 +59,7 @@ export class KeyReturning {
           `peer dependencies.`,
       );
     if (this.form === 'appended')
-      return `${text}${this.reader.dialect.returningClause(this.kind, this.keys)}`;
+      return `${text}${this.reader.dialect.keys.returningClause(this.kind, this.keys)}`;
     return this.isPacked ? `${PACKED}${text}${this.packedEnd}` : text;
   }
 
@@ -67,7 +67,7 @@ export class KeyReturning {
   shown(text: string): string {
     if (this.isPacked && text.startsWith(PACKED)) return text.slice(PACKED.length, -this.packedEnd.length);
     if (this.form === 'appended')
-      return text.replace(this.reader.dialect.returningClause(this.kind, this.keys), '');
+      return text.replace(this.reader.dialect.keys.returningClause(this.kind, this.keys), '');
     return text.replace(this.own === '' ? ` RETURNING ${this.keys}` : `, ${this.keys}`, '');
   }
 
@@ -89,7 +89,7 @@ export class KeyReturning {
     if (this.isPacked) {
       const packed = this.packer!.take(rows);
       result.affected = packed.length;
-      await reader.dialect.forgetReturned(queryRunner, this.kind, result, undefined, undefined);
+      await reader.dialect.keys.forgetReturned(queryRunner, this.kind, result, undefined, undefined);
       return { keys: packed, places: undefined };
     }
     const keys = reader.keys.keysIn(table, rows);
@@ -97,7 +97,7 @@ export class KeyReturning {
     if (this.own === '') {
       const numbered = this.kind === 'insert' ? await reader.keys.numbered(queryRunner, table) : undefined;
       const first: unknown = numbered && keys[0]?.[table.primaryColumns.indexOf(numbered)];
-      await reader.dialect.forgetReturned(queryRunner, this.kind, result, first, this.given());
+      await reader.dialect.keys.forgetReturned(queryRunner, this.kind, result, first, this.given());
       return { keys, places };
     }
     result.records = reader.keys.withoutKeys(rows);

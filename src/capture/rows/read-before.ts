@@ -4,7 +4,7 @@ import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMa
 import { AuditError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key, type Keys } from '../../dialect/keys/key.js';
-import { type WriteKind } from '../../dialect/dialect.js';
+import { type WriteKind } from '../../dialect/keys/keys.js';
 import { keysOfCriteria, changedColumns, rekeyedColumns, rowsOfCriteria } from './rows-of-criteria.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
 import { type RowReader } from './row-reader.js';
@@ -102,7 +102,7 @@ async function beforeDelete(statement: WriteStatement): Promise<Before> {
   return {
     async writesAfter(result) {
       assertAllRead(table, keys, result.affected ?? 0);
-      const deleted = reader.dialect.leavesChildren
+      const deleted = reader.dialect.run.leavesChildren
         ? await withoutOrphans(reader, queryRunner, cascaded)
         : cascaded;
       return plan ? [{ plan, operation, keys }, ...deleted] : deleted;

@@ -1,6 +1,6 @@
 import { type EntityMetadata } from 'typeorm';
 import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
-import { type WriteKind } from '../../dialect/dialect.js';
+import { type WriteKind } from '../../dialect/keys/keys.js';
 import { generatedNumber, givenRows, isNumbered } from './rows-of-insert.js';
 import { type RowFacts } from '../write/write.js';
 

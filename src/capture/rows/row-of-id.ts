@@ -1,7 +1,7 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { type WriteKind } from '../../dialect/dialect.js';
-import { isText } from '../../dialect/types/driver-value.js';
+import { type WriteKind } from '../../dialect/keys/keys.js';
+import { isText } from '../../dialect/types/type-names.js';
 import { type RowReader } from './row-reader.js';
 
 /**

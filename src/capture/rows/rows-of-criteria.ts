@@ -73,8 +73,9 @@ function lockingSelect(
   const path = builder.getTableName(builder.getMainTableName());
   const where = builder.createWhereExpression();
   const select = `SELECT ${[keys.expressions(table), ...expressions].join(', ')} FROM `;
-  const lock = builder.expressionMap.queryType === 'delete' ? dialect.lock() : dialect.lockToUpdate();
-  const passesBy = cte === '' && order === '' ? dialect.isReadCommitted : undefined;
+  const lock =
+    builder.expressionMap.queryType === 'delete' ? dialect.locks.forUpdate() : dialect.locks.forNoKeyUpdate();
+  const passesBy = cte === '' && order === '' ? dialect.locks.isReadCommitted : undefined;
   if (!passesBy)
     return builder.replacePropertyNamesForTheWholeQuery(`${cte}${select}${path}${where}${order}${lock}`);
   // At READ COMMITTED a write passes by the rows that others hold and that don't meet its criteria, where a locking
@@ -84,7 +85,7 @@ function lockingSelect(
   const found = `SELECT ${names.map((name, n) => `${name} AS ${FOUND}${n}`).join(', ')} FROM ${path}`;
   const isFound = names.map((name, n) => `${name} = k.${FOUND}${n}`).join(' AND ');
   return builder.replacePropertyNamesForTheWholeQuery(
-    `(${select}(${found}${andWhere(where, passesBy)}) k ${dialect.leadingJoin} ${path} ON ${isFound}${where}${lock}) ` +
+    `(${select}(${found}${andWhere(where, passesBy)}) k ${dialect.sql.leadingJoin} ${path} ON ${isFound}${where}${lock}) ` +
       `UNION ALL (${select}${path}${andWhere(where, `NOT (${passesBy})`)}${lock})`,
   );
 }
@@ -138,7 +139,7 @@ function newKeyExpressions(
     const value: unknown = column.getEntityValue(expressionMap.valuesSet as ObjectLiteral);
     if (typeof value !== 'function') parameters[`${ALIAS}${n}`] = driverValue(dataSource, column, value);
     const expression = typeof value === 'function' ? (value as () => string)() : `:${ALIAS}${n}`;
-    return `${dialect.readKey(expression, column)} AS ${ALIAS}${n}`;
+    return `${dialect.keys.read(expression, column)} AS ${ALIAS}${n}`;
   });
   return { expressions, parameters };
 }

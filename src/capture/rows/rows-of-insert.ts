@@ -175,7 +175,7 @@ async function keysByUniques(
     const values: unknown[] = [];
     const isValue = (column: ColumnMetadata, row: ObjectLiteral): string => {
       const n = values.push(driverValue(reader.dataSource, column, column.getEntityValue(row)));
-      return `${driver.escape(column.databaseName)} = ${reader.dialect.placeholder(n)}`;
+      return `${driver.escape(column.databaseName)} = ${reader.dialect.run.placeholder(n)}`;
     };
     const conditions = rows
       .slice(at, at + ROWS_PER_SELECT)

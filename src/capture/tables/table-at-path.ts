@@ -8,7 +8,7 @@ import { dialectOf, isSupported } from '../../dialect/dialect-of.js';
  */
 export function tableAtPath(dataSource: DataSource, path: string): EntityMetadata | undefined {
   if (!isSupported(dataSource)) return undefined;
-  const { tablePlace } = dialectOf(dataSource);
+  const { tablePlace } = dialectOf(dataSource).catalogue;
   const place = tablePlace(path);
   return dataSource.entityMetadatas.find(
     (metadata) =>

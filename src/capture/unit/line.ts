@@ -1,4 +1,4 @@
-import { type Session } from '../../dialect/session/session.js';
+import { type Session } from '../../dialect/sessions/session.js';
 import { Transaction } from './transaction.js';
 import { Turn } from './turn.js';
 

@@ -1,6 +1,6 @@
 import { newId } from '../../revision/clock.js';
 import { UnrecordedWriteError } from '../../audit.errors.js';
-import { type TransactionCommand } from '../../dialect/session/transaction-commands.js';
+import { type TransactionCommand } from '../../dialect/sessions/transaction-commands.js';
 
 /** The transaction that is open on a connection, whoever began it: its id, its savepoints, and what went wrong in it. */
 export class Transaction {

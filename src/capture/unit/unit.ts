@@ -47,7 +47,7 @@ export class Unit {
 
   /** Lets what it has read so far not stand in the way of its write, where the transaction is its own. */
   async renewSnapshot(): Promise<void> {
-    if (this.isOwn) await this.dialect.renewSnapshot?.(this.queryRunner);
+    if (this.isOwn) await this.dialect.sessions.renewSnapshot?.(this.queryRunner);
   }
 
   /** Whether the transaction is SERIALIZABLE. */
@@ -168,10 +168,10 @@ export class Unit {
   private async beginOwn(): Promise<void> {
     const { queryRunner, dialect, turn } = this;
     try {
-      await this.beneath(dialect.beginUnit);
+      await this.beneath(dialect.sessions.begin);
     } catch (error) {
       // Somebody has begun one past TypeORM.
-      if (dialect.isInTransactionError(error)) return;
+      if (dialect.sessions.isInTransactionError(error)) return;
       throw error;
     }
     this.isOwn = true;
@@ -194,7 +194,7 @@ export class Unit {
   private async rollBack(): Promise<void> {
     const { queryRunner } = this;
     dataSourceOf(queryRunner).logger.logQuery('ROLLBACK', undefined, queryRunner);
-    this.line?.session.noteResult('ROLLBACK', await this.dialect.rollBackUnit(queryRunner));
+    this.line?.session.noteResult('ROLLBACK', await this.dialect.sessions.rollBack(queryRunner));
   }
 
   private async beneath(text: string): Promise<unknown> {

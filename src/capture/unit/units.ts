@@ -56,13 +56,13 @@ export class Units implements StatementWatch {
    * runner is neither committed nor given back before, as it would not be if it wrote at once.
    */
   announced<T>(queryRunner: QueryRunner | undefined, fn: () => Promise<T>): Promise<T> {
-    const connection = queryRunner && this.dialect.connectionOf(queryRunner);
+    const connection = queryRunner && this.dialect.sessions.connectionOf(queryRunner);
     return connection ? this.lineOn(connection).announce(fn) : fn();
   }
 
   /** Whether the transaction on a query runner's connection is known to be SERIALIZABLE. */
   isSerializable(queryRunner: QueryRunner): boolean {
-    const connection = this.dialect.connectionOf(queryRunner);
+    const connection = this.dialect.sessions.connectionOf(queryRunner);
     return connection !== undefined && this.lineOn(connection).session.isSerializable;
   }
 
@@ -85,11 +85,11 @@ export class Units implements StatementWatch {
   }
 
   async release(queryRunner: QueryRunner, run: () => Promise<void>): Promise<void> {
-    const connection = this.dialect.connectionOf(queryRunner);
+    const connection = this.dialect.sessions.connectionOf(queryRunner);
     const line = connection && this.lines.get(connection);
     // A shared connection isn't given back. A write that comes while others are waited for has to end first, too: its
     // transaction would stay open in the pool.
-    if (line && !this.dialect.sharesConnection) while (!line.isWritten) await line.untilWritten();
+    if (line && !this.dialect.sessions.sharesConnection) while (!line.isWritten) await line.untilWritten();
     return run();
   }
 
@@ -135,7 +135,7 @@ export class Units implements StatementWatch {
     queryRunner: QueryRunner,
     connect: (queryRunner: QueryRunner) => Promise<object> = connectItself,
   ): Line | Promise<Line> {
-    const connection = this.dialect.connectionOf(queryRunner);
+    const connection = this.dialect.sessions.connectionOf(queryRunner);
     return connection
       ? this.lineOn(connection)
       : connect(queryRunner).then((connected) => this.lineOn(connected));
@@ -146,7 +146,7 @@ export class Units implements StatementWatch {
   private async connectForUnit(queryRunner: QueryRunner): Promise<object> {
     if (baseRunnerOf(queryRunner) !== queryRunner && !hasOwnQuery(queryRunner)) {
       await queryRunner.query('SELECT 1');
-      const connection = this.dialect.connectionOf(queryRunner);
+      const connection = this.dialect.sessions.connectionOf(queryRunner);
       if (connection) return connection;
     }
     return connectItself(queryRunner);
@@ -154,7 +154,7 @@ export class Units implements StatementWatch {
 
   private lineOn(connection: object): Line {
     let line = this.lines.get(connection);
-    if (!line) this.lines.set(connection, (line = new Line(this.dialect.sessionOf(connection))));
+    if (!line) this.lines.set(connection, (line = new Line(this.dialect.sessions.of(connection))));
     return line;
   }
 }

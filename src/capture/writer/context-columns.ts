@@ -37,7 +37,7 @@ export function storedContext(
   columns: ContextColumns,
 ): StoredContext | Promise<StoredContext> {
   const json = context && withoutHoles(JSON.stringify(context));
-  const { texts } = dialect;
+  const { texts } = dialect.types;
   if (!texts || [actor, reason, json].every((text) => text === null || isAscii(text)))
     return { actor, reason, context: json };
   const text = async (name: 'actor' | 'reason', value: string | null): Promise<unknown> => {

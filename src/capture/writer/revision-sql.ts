@@ -2,7 +2,7 @@ import { type PlanColumn } from '../../audited/audit-plan.js';
 import { maskedColumn } from '../../audited/masks/mask-key.js';
 import { type KeyExpression, PlanSql, type RowState } from '../../audited/plan-sql.js';
 import { masked, maskedAnew } from '../../dialect/masks/mask.js';
-import { type NewestRevision } from '../../dialect/sql/revision-blocks.js';
+import { type NewestRevision } from '../../dialect/keys/key.js';
 import { REVISION_COLUMNS, type RevisionColumns } from '../../revision/revision-columns.js';
 
 /** How a statement gets at each row's newest revision. */
@@ -54,7 +54,7 @@ export class RevisionSql extends PlanSql {
 
   /** The row with this key is no longer there; not asked where a look at what isn't there locks it. */
   isGone(key: KeyExpression): string[] {
-    return this.dialect.locksGaps
+    return this.dialect.locks.locksGaps
       ? []
       : [`NOT EXISTS (SELECT 1 FROM ${this.table} t WHERE ${this.hasKey('t', key)})`];
   }
@@ -64,7 +64,7 @@ export class RevisionSql extends PlanSql {
       const name = this.column(column);
       const value = `t.${name}`;
       const hidden = maskedColumn(this.dataSource, column);
-      if (!hidden) return [column, this.dialect.copied(value, column.source)];
+      if (!hidden) return [column, this.dialect.types.copied(value, column.source)];
       if (newest === 'none') return [column, masked(this.dialect, hidden, value)];
       // By its id it is one record, without the gap before it.
       const older =
@@ -90,7 +90,7 @@ export class RevisionSql extends PlanSql {
     before: NewestRevision,
   ): Record<keyof RevisionColumns, string> {
     const { dialect } = this;
-    const created = dialect.value('{{now}}', 'time');
+    const created = dialect.types.value('{{now}}', 'time');
     const follows = newest !== 'none';
     const upserted = follows
       ? `CASE WHEN ${before.version} IS NULL OR ${before.isDeleted} THEN 'insert' ELSE 'update' END`
@@ -98,14 +98,16 @@ export class RevisionSql extends PlanSql {
     return {
       revId: id,
       // Later than the last one by a microsecond at least, whatever the clocks say.
-      revCreated: follows ? dialect.greatest(created, `coalesce(${before.created} + 0.000001, 0)`) : created,
+      revCreated: follows
+        ? dialect.sql.greatest(created, `coalesce(${before.created} + 0.000001, 0)`)
+        : created,
       revIsDelete: rows === 'gone' ? 'TRUE' : 'FALSE',
       revVersion: follows ? `coalesce(${before.version}, 0) + 1` : '1',
-      revOperation: upsert ? upserted : dialect.value('{{operation}}', 'text'),
-      revActor: dialect.value('{{actor}}', 'text'),
-      revReason: dialect.value('{{reason}}', 'text'),
-      revTransaction: dialect.value('{{transaction}}', 'uuid'),
-      revContext: dialect.value('{{context}}', 'json'),
+      revOperation: upsert ? upserted : dialect.types.value('{{operation}}', 'text'),
+      revActor: dialect.types.value('{{actor}}', 'text'),
+      revReason: dialect.types.value('{{reason}}', 'text'),
+      revTransaction: dialect.types.value('{{transaction}}', 'uuid'),
+      revContext: dialect.types.value('{{context}}', 'json'),
     };
   }
 }

@@ -13,7 +13,7 @@ export function recordOne(sql: RevisionSql, recording: Recording, isSkipped = fa
   const rows = isLive ? `${sql.table} t` : '(SELECT 1 AS present) k';
   const conditions = isLive ? [sql.hasKey('t', key)] : sql.isGone(key);
   const insert =
-    `${sql.insert(recording, sql.dialect.value('{{id}}', 'uuid'), key)} FROM ${rows}` +
+    `${sql.insert(recording, sql.dialect.types.value('{{id}}', 'uuid'), key)} FROM ${rows}` +
     fromNewest(sql, recording, key, conditions);
   return compileStatement(sql.dialect, isSkipped ? skipTaken(sql, insert) : insert, true);
 }
@@ -31,7 +31,7 @@ export function recordMany(
 ): Statement {
   const { dialect } = sql;
   const key: KeyExpression = (n) => keys.key(n);
-  const id = dialect.numberedUuid('{{prefix}}', '{{start}}', keys.ordinal);
+  const id = dialect.types.numberedUuid('{{prefix}}', '{{start}}', keys.ordinal);
   const isLive = recording.rows === 'live';
   const rows = isLive ? sql.rowsOf(keys) : keys.sql;
   const insert =
@@ -43,8 +43,8 @@ export function recordMany(
 /** The same for new rows that are read from their places, and whose versions are the first unless they are taken. */
 export function recordPlaced(sql: RevisionSql, recording: Recording): Statement {
   const { dialect } = sql;
-  const rows = dialect.placedRows!(sql.table);
-  const id = dialect.numberedUuid('{{prefix}}', '{{start}}', rows.ordinal);
+  const rows = dialect.keys.placedRows!(sql.table);
+  const id = dialect.types.numberedUuid('{{prefix}}', '{{start}}', rows.ordinal);
   return compileStatement(
     dialect,
     skipTaken(sql, `${sql.insert(recording, id, sql.liveKey)} FROM ${rows.sql}`),
@@ -55,7 +55,7 @@ export function recordPlaced(sql: RevisionSql, recording: Recording): Statement 
 /** The same for all rows of a table that have a history and differ from it. */
 export function recordAll(sql: RevisionSql): Statement {
   const recording: Recording = { rows: 'live', newest: 'sought', upsert: false };
-  const id = sql.dialect.numberedUuid('{{prefix}}', '{{start}}', '(row_number() OVER () - 1)');
+  const id = sql.dialect.types.numberedUuid('{{prefix}}', '{{start}}', '(row_number() OVER () - 1)');
   return compileStatement(
     sql.dialect,
     `${sql.insert(recording, id, sql.liveKey)} FROM ${sql.table} t ` +
@@ -68,7 +68,7 @@ export function updateRevisionIds(sql: RevisionSql, keys: KeyTable): Statement {
   const on = sql.hasKey('t', (n) => keys.key(n));
   return compileStatement(
     sql.dialect,
-    sql.dialect.updateJoined({
+    sql.dialect.sql.updateJoined({
       target: sql.table,
       lookup: keys.lookup,
       source: keys.sql,
@@ -81,11 +81,11 @@ export function updateRevisionIds(sql: RevisionSql, keys: KeyTable): Statement {
 /** The same for all rows of a table whose column doesn't have it. */
 export function updateAllRevisionIds(sql: RevisionSql): Statement {
   const id = `t.${sql.column(sql.plan.revisionId!)}`;
-  const isStale = `(${id} IS NULL OR ${id} <> ${sql.dialect.uuidText('p.rev_id')})`;
+  const isStale = `(${id} IS NULL OR ${id} <> ${sql.dialect.types.uuidText('p.rev_id')})`;
   const on = `${sql.isNewest('p', sql.liveKey)} AND ${isStale}`;
   return compileStatement(
     sql.dialect,
-    sql.dialect.updateJoined({ target: sql.table, source: `${sql.revisions} p`, on, set: newestId(sql) }),
+    sql.dialect.sql.updateJoined({ target: sql.table, source: `${sql.revisions} p`, on, set: newestId(sql) }),
   );
 }
 
@@ -99,7 +99,7 @@ export function selectRevisionIds(sql: RevisionSql, keys: KeyTable): Statement {
 
 /** Makes an INSERT of revisions leave out those whose version is taken. */
 export function skipTaken(sql: RevisionSql, insert: string): string {
-  return sql.dialect.unlessTaken(insert, sql.uniqueColumns);
+  return sql.dialect.sql.unlessTaken(insert, sql.uniqueColumns);
 }
 
 function fromNewest(
@@ -117,7 +117,7 @@ function newestId(sql: RevisionSql): Record<string, string> {
   const { plan, dialect } = sql;
   return {
     [sql.column(plan.revisionId!)]:
-      `(SELECT ${dialect.uuidText('n.rev_id')} FROM ${sql.revisions} n WHERE ${sql.isNewest('n', sql.liveKey)})`,
+      `(SELECT ${dialect.types.uuidText('n.rev_id')} FROM ${sql.revisions} n WHERE ${sql.isNewest('n', sql.liveKey)})`,
     ...Object.fromEntries(sql.keptOnUpdate([]).map((column) => [column, `t.${column}`])),
   };
 }

@@ -31,7 +31,7 @@ export class RevisionWriter {
     this.inserts = new RevisionInserts(statements, keyReader);
     this.ids = new RevisionIds(statements, keyReader);
     this.pruned = new PrunedTables(dataSource);
-    if (dialect.locksGaps)
+    if (dialect.locks.locksGaps)
       this.versioned = new VersionedInserts(this.inserts, statements, dialect, keyReader, this.pruned);
   }
 

@@ -31,7 +31,7 @@ export class TableStatements {
   ): Promise<Executed> {
     const built = this.built(statement);
     return runMasked(this.dataSource, queryRunner, built, values, (bound) =>
-      this.dialect.execute(queryRunner, built, bound),
+      this.dialect.run.execute(queryRunner, built, bound),
     );
   }
 

@@ -27,7 +27,7 @@ export class VersionedInsert {
   ) {}
 
   insert(queryRunner: QueryRunner, recordable: Recordable, key: Key): Promise<number> {
-    return this.dialect.blocks
+    return this.dialect.sql.blocks
       ? this.insertInBlock(queryRunner, recordable, key)
       : this.insertInSteps(queryRunner, recordable, key);
   }

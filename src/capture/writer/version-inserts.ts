@@ -49,7 +49,7 @@ export class VersionedInserts {
   }
 
   async insert(queryRunner: QueryRunner, recordable: Recordable, keys: Keys): Promise<number> {
-    await this.dialect.recognise?.(queryRunner);
+    await this.dialect.sessions.recognise?.(queryRunner);
     if (recordable.areGenerated && !(await this.pruned.has(queryRunner, recordable.plan))) {
       const written = await this.inserts.insert(queryRunner, recordable, keys, 'none', true);
       if (written === keys.length) return written;
@@ -81,7 +81,7 @@ export class VersionedInserts {
             ? (JSON.parse(bound.keys as string) as Key[])
             : keys.slice(start, start + table.limit),
       };
-      const done = this.dialect.blocks
+      const done = this.dialect.sql.blocks
         ? await this.manyInBlock(queryRunner, recordable, chunk)
         : await this.manyInSteps(queryRunner, recordable, chunk);
       written += done.written;

@@ -1,6 +1,6 @@
 import { type KeyExpression } from '../../audited/plan-sql.js';
 import { type KeyTable } from '../../dialect/keys/key.js';
-import { type NewestRevision } from '../../dialect/sql/revision-blocks.js';
+import { type NewestRevision } from '../../dialect/keys/key.js';
 import { compileStatement, type Statement } from '../../dialect/run/statement.js';
 import { type Recording, type RevisionSql } from './revision-sql.js';
 import { skipTaken } from './revision-statements.js';
@@ -29,7 +29,8 @@ export function lookOne(sql: RevisionSql, { rows }: Recording): Statement {
 export function lookAtVersion(sql: RevisionSql, { rows }: Recording): Statement {
   return compileStatement(
     sql.dialect,
-    look(sql, rows, '', 'JOIN', sql.dialect.value('{{version}}', 'integer')) + sql.dialect.readsPresent,
+    look(sql, rows, '', 'JOIN', sql.dialect.types.value('{{version}}', 'integer')) +
+      sql.dialect.locks.readNow,
     true,
   );
 }
@@ -38,10 +39,10 @@ export function lookAtVersion(sql: RevisionSql, { rows }: Recording): Statement 
 export function recordNext(sql: RevisionSql, { recording, mayBeTaken }: Versioning): Statement {
   const { dialect } = sql;
   const insert = insertNext(sql, recording, {
-    id: dialect.value('{{newest}}', 'uuid'),
-    version: dialect.value('{{version}}', 'integer'),
-    created: dialect.value('{{created}}', 'time'),
-    isDeleted: dialect.value('{{isDeleted}}', 'boolean'),
+    id: dialect.types.value('{{newest}}', 'uuid'),
+    version: dialect.types.value('{{version}}', 'integer'),
+    created: dialect.types.value('{{created}}', 'time'),
+    isDeleted: dialect.types.value('{{isDeleted}}', 'boolean'),
   });
   return compileStatement(dialect, mayBeTaken ? skipTaken(sql, insert) : insert, true);
 }
@@ -52,12 +53,12 @@ export function recordNext(sql: RevisionSql, { recording, mayBeTaken }: Versioni
  */
 export function recordNextIfFree(sql: RevisionSql, { recording }: Versioning): Statement {
   const { dialect } = sql;
-  const version = dialect.value('{{version}}', 'integer');
+  const version = dialect.types.value('{{version}}', 'integer');
   const insert = insertNext(sql, recording, {
-    id: dialect.value('{{newest}}', 'uuid'),
+    id: dialect.types.value('{{newest}}', 'uuid'),
     version,
-    created: dialect.value('{{created}}', 'time'),
-    isDeleted: dialect.value('{{isDeleted}}', 'boolean'),
+    created: dialect.types.value('{{created}}', 'time'),
+    isDeleted: dialect.types.value('{{isDeleted}}', 'boolean'),
   });
   const isNext = sql.isNewest('o', sql.copiedKey(sql.givenKey), `${version} + 1`);
   const isFree = `NOT EXISTS (SELECT 1 FROM ${sql.revisions} o WHERE ${isNext})`;
@@ -70,7 +71,7 @@ export function recordNextIfFree(sql: RevisionSql, { recording }: Versioning): S
 
 /** Takes back a revision that turned out to be none. */
 export function removeOne(sql: RevisionSql): Statement {
-  const id = sql.dialect.value('{{id}}', 'uuid');
+  const id = sql.dialect.types.value('{{id}}', 'uuid');
   return compileStatement(sql.dialect, `DELETE FROM ${sql.revisions} WHERE rev_id = ${id}`, true);
 }
 
@@ -78,13 +79,13 @@ export function removeOne(sql: RevisionSql): Statement {
 export function lookAndRecordOne(sql: RevisionSql, { recording, mayBeTaken }: Versioning): Statement {
   const { dialect } = sql;
   const { rows } = recording;
-  const block = dialect.blocks!.one({
+  const block = dialect.sql.blocks!.one({
     idColumn: `${sql.revisions}.rev_id`,
     mayBeTaken,
     look: (into) => lookAtNewest(sql, rows, into),
-    lookAt: (version, into) => look(sql, rows, into, 'JOIN', version) + dialect.readsPresent,
+    lookAt: (version, into) => look(sql, rows, into, 'JOIN', version) + dialect.locks.readNow,
     insert: (newest) => insertNext(sql, recording, newest),
-    mayHaveChanged: dialect.value('{{mayHaveChanged}}', 'boolean'),
+    mayHaveChanged: dialect.types.value('{{mayHaveChanged}}', 'boolean'),
   });
   return compileStatement(dialect, block, true);
 }
@@ -118,7 +119,7 @@ export function lookAndRecordMany(
   { recording, mayBeTaken }: Versioning,
   keys: KeyTable,
 ): Statement {
-  const block = sql.dialect.blocks!.many({
+  const block = sql.dialect.sql.blocks!.many({
     look: lookAtMany(sql, recording.rows, keys),
     columns: lookedUp(sql),
     insert: (given) =>
@@ -151,7 +152,7 @@ function look(
 
 function insertNext(sql: RevisionSql, recording: Recording, newest: NewestRevision): string {
   const key = sql.givenKey;
-  const insert = sql.insert(recording, sql.dialect.value('{{id}}', 'uuid'), key, newest);
+  const insert = sql.insert(recording, sql.dialect.types.value('{{id}}', 'uuid'), key, newest);
   if (recording.rows === 'live') return `${insert} FROM ${sql.table} t WHERE ${sql.hasKey('t', key)}`;
   return `${insert} FROM (SELECT 1 AS present) k${joinCopied(sql, recording, newest)}`;
 }
@@ -181,7 +182,7 @@ function lookedUp({ plan }: RevisionSql): string[] {
 
 function insertManyNext(sql: RevisionSql, recording: Recording, mayBeTaken: boolean, keys: KeyTable): string {
   const key: KeyExpression = (n) => keys.key(n);
-  const id = sql.dialect.numberedUuid('{{prefix}}', '{{start}}', keys.ordinal);
+  const id = sql.dialect.types.numberedUuid('{{prefix}}', '{{start}}', keys.ordinal);
   const newest = keys.newest!;
   const from =
     recording.rows === 'live' ? sql.rowsOf(keys) : `${keys.sql}${joinCopied(sql, recording, newest)}`;

@@ -1,4 +1,4 @@
-import { type QueryRunner } from 'typeorm';
+import { type EntityMetadata, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Capacity, type Widenings } from './column-type.js';
 
@@ -12,7 +12,7 @@ export interface ActualColumn {
   readonly isOptional: boolean;
 }
 
-/** What the database says of its tables. */
+/** What the database knows of its tables. */
 export interface Catalogue {
   /**
    * The columns of tables, by one query. A table that is not there has none.
@@ -27,9 +27,15 @@ export interface Catalogue {
   /** What a type can hold; undefined for one that isn't known here. */
   capacityOf(type: string): Capacity | undefined;
 
-  /** Of each kind of type, the other kinds that hold all of its values and compare with them. */
+  /** For each kind of type, the other kinds that hold all of its values and compare with them. */
   readonly widenings: Widenings;
 
   /** Whether `Name` and `name` are two columns. */
   readonly hasCase: boolean;
+
+  /** Where a table is: the same text for an entity's metadata and for every path that means its table. */
+  tablePlace(this: void, target: EntityMetadata | string): string;
+
+  /** Why a revision table would be too wide for the database or for our statements; undefined if it isn't. */
+  tooWide(audited: readonly ColumnMetadata[], revision: readonly ColumnMetadata[]): string | undefined;
 }

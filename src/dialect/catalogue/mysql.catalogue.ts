@@ -1,6 +1,9 @@
 import { type DataSource } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type ActualColumn, type Catalogue } from './catalogue.js';
 import { type Capacity, columnType, decimal, float, integer, type Widenings } from './column-type.js';
+import { INNODB_COLUMNS, tooManyBytes, tooManyColumns, type TypedColumn } from './row-limits.js';
+import { parsedPlace } from './table-place.js';
 
 const COLUMNS =
   'SELECT TABLE_SCHEMA AS inSchema, TABLE_NAME AS inTable, COLUMN_NAME AS name, COLUMN_TYPE AS type, DATABASE() AS current, ' +
@@ -21,7 +24,14 @@ const WIDENINGS: Widenings = {
   uuid: ['text'],
 };
 
-export function mysqlCatalogue({ driver }: DataSource): Catalogue {
+export function mysqlCatalogue(dataSource: DataSource): Catalogue {
+  const { driver } = dataSource;
+  const neededType = (column: ColumnMetadata): string => {
+    const type = driver.createFullType({ ...column, type: driver.normalizeType(column) } as never);
+    return column.unsigned ? `${type} unsigned` : type;
+  };
+  const typed = (columns: readonly ColumnMetadata[]): TypedColumn[] =>
+    columns.map((column) => [column, columnType(neededType(column))]);
   return {
     read: async (queryRunner, paths) => {
       const tables = paths.map((path) => path.split('.').reverse() as [table: string, schema?: string]);
@@ -51,13 +61,13 @@ export function mysqlCatalogue({ driver }: DataSource): Catalogue {
       }
       return paths.map((path) => exact.get(path) ?? lower.get(path.toLowerCase()) ?? []);
     },
-    neededType: (column) => {
-      const type = driver.createFullType({ ...column, type: driver.normalizeType(column) } as never);
-      return column.unsigned ? `${type} unsigned` : type;
-    },
+    neededType,
     capacityOf,
     widenings: WIDENINGS,
     hasCase: false,
+    tablePlace: (target) => parsedPlace(dataSource, target),
+    tooWide: (audited, revision) =>
+      tooManyColumns(revision.length, INNODB_COLUMNS) ?? tooManyBytes(typed(audited), typed(revision)),
   };
 }
 

@@ -1,7 +1,9 @@
 import { type DataSource } from 'typeorm';
 import { type ActualColumn, type Catalogue } from './catalogue.js';
 import { type Capacity, columnType, decimal, float, integer, type Widenings } from './column-type.js';
+import { tooManyColumns } from './row-limits.js';
 import { tableName } from './table-name.js';
+import { parsedPlace } from './table-place.js';
 
 // A regclass is found as the session finds it, by its search_path.
 const COLUMNS =
@@ -11,6 +13,9 @@ const COLUMNS =
   `JOIN pg_attribute a ON a.attrelid = to_regclass(w.name) AND a.attnum > 0 AND NOT a.attisdropped`;
 
 const MOST_PRECISE = 6;
+
+// A restore reads a row and its revision side by side, and a SELECT has 1664 columns.
+const MOST_COLUMNS = 836;
 
 /** The kinds that PostgreSQL compares with each other without a cast in between. */
 const WIDENINGS: Widenings = { number: ['float'], character: ['text'], date: ['timestamp'] };
@@ -31,6 +36,8 @@ export function postgresCatalogue(dataSource: DataSource): Catalogue {
     capacityOf,
     widenings: WIDENINGS,
     hasCase: true,
+    tablePlace: (target) => parsedPlace(dataSource, target),
+    tooWide: (_, { length }) => tooManyColumns(length, MOST_COLUMNS),
   };
 }
 

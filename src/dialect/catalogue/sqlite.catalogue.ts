@@ -1,11 +1,15 @@
 import { type DataSource } from 'typeorm';
 import { type ActualColumn, type Catalogue } from './catalogue.js';
 import { type Capacity, type Widenings } from './column-type.js';
+import { tooManyColumns } from './row-limits.js';
 
 const COLUMNS =
   'SELECT w.key AS at, p.name, p.type, NOT p."notnull" AS nullable, ' +
   'NOT p."notnull" OR p.dflt_value IS NOT NULL OR p.hidden > 1 AS optional ' +
   `FROM json_each(?) w JOIN pragma_table_xinfo(json_extract(w.value, '$[0]'), json_extract(w.value, '$[1]')) p`;
+
+// An expression is 1000 levels deep, and one level compares a column with its revision.
+const MOST_COLUMNS = 1000;
 
 /** Of the affinities, those that give back what was stored under another one. */
 const WIDENINGS: Widenings = {
@@ -29,6 +33,10 @@ export function sqliteCatalogue({ driver }: DataSource): Catalogue {
     capacityOf,
     widenings: WIDENINGS,
     hasCase: false,
+    // Names have no case, and the schema of a table without one is `main`.
+    tablePlace: (target) =>
+      (typeof target === 'string' ? target : target.tablePath).toLowerCase().replace(/^main\./, ''),
+    tooWide: (_, { length }) => tooManyColumns(length, MOST_COLUMNS),
   };
 }
 

@@ -1,5 +1,4 @@
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type NewestRevision } from '../sql/revision-blocks.js';
 
 /** A value of a key column as the driver would send it. */
 export type KeyValue = unknown;
@@ -35,6 +34,14 @@ export interface KeyDescription {
   readonly numbered?: ColumnMetadata;
   /** Whether the table has its primary key in the database too, where that has to be known. */
   readonly hasPrimaryKey?: boolean;
+}
+
+/** What is known of a row's newest revision, as SQL expressions; NULL where it has none. */
+export interface NewestRevision {
+  readonly id: string;
+  readonly version: string;
+  readonly created: string;
+  readonly isDeleted: string;
 }
 
 /** Rows of keys, which a statement joins with a table. */

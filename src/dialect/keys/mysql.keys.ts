@@ -1,7 +1,8 @@
-import { type DataSource, type QueryRunner } from 'typeorm';
+import { type DataSource, type QueryResult, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type Dialect } from '../dialect.js';
+import { isBinary } from '../types/type-names.js';
 import { type Key, type KeyDescription } from './key.js';
+import { type Keys } from './keys.js';
 import { takePacked } from './packed-rows.js';
 
 // Far below what fits into the default max_allowed_packet of 16 MB.
@@ -10,12 +11,15 @@ const KEYS_PER_STATEMENT = 50_000;
 // ASCII compares with any other character set, where text of the same one and another collation doesn't.
 const NEWEST = ['newest varchar(36) CHARACTER SET ascii', 'version int', 'created double', 'isdelete int'];
 
-/** How keys of many rows get into statements, and out of them: as JSON. */
-export function mysqlKeys(dataSource: DataSource): Pick<Dialect, 'describeKeys' | 'keyPacker' | 'keyTable'> {
+/** Keys of many rows travel as JSON. */
+export function mysqlKeys(dataSource: DataSource): Keys {
   return {
-    describeKeys: (queryRunner, columns) => describeKeys(queryRunner, columns),
+    read: (key, column) => (isBinary(dataSource.driver.normalizeType(column)) ? key : `CAST(${key} AS CHAR)`),
+    value: (parameter) => parameter,
 
-    keyPacker: (columns) => {
+    describe: (queryRunner, columns) => describeKeys(queryRunner, columns),
+
+    packer: (columns) => {
       // JSON has no bytes.
       if (columns.some((column) => isBinary(dataSource.driver.normalizeType(column)))) return undefined;
       return {
@@ -28,7 +32,7 @@ export function mysqlKeys(dataSource: DataSource): Pick<Dialect, 'describeKeys' 
       };
     },
 
-    keyTable: (description) => {
+    table: (description) => {
       const binary = description.types.map(isBinary);
       return {
         sql:
@@ -46,11 +50,38 @@ export function mysqlKeys(dataSource: DataSource): Pick<Dialect, 'describeKeys' 
         limit: KEYS_PER_STATEMENT,
       };
     },
+
+    // MariaDB returns from inserts. From updates neither does, so their keys are read before, under a lock.
+    returning: (kind) =>
+      kind === 'insert' && dataSource.driver.isReturningSqlSupported('insert') ? 'beside' : 'none',
+    returningClause: (_, keys) => ` RETURNING ${keys}`,
+    forgetReturned: (queryRunner, _, result, firstNumber, given) =>
+      forgetReturned(queryRunner, result, Number(firstNumber ?? 0), given),
+
+    overriding: '',
   };
 }
 
-export function isBinary(type: string): boolean {
-  return /binary|blob/.test(type);
+// With RETURNING the driver gives rows instead of its header, which is put together here from what the server tells.
+async function forgetReturned(
+  queryRunner: QueryRunner,
+  result: QueryResult,
+  insertId: number,
+  given: number | undefined,
+): Promise<void> {
+  const affectedRows = (result.records as unknown[]).length;
+  const [{ warnings }] = (await queryRunner.query('SELECT @@warning_count AS warnings')) as {
+    warnings: number;
+  }[];
+  const header = (await queryRunner.query('DO 0')) as object;
+  const duplicates = given === undefined ? 0 : given - affectedRows;
+  const info =
+    given === 1
+      ? ''
+      : `Records: ${given ?? affectedRows}  Duplicates: ${duplicates}  Warnings: ${Number(warnings)}`;
+  result.raw = Object.assign(header, { affectedRows, insertId, info, warningStatus: Number(warnings) });
+  result.records = [];
+  result.affected = affectedRows;
 }
 
 // The exact types and collations are the database's: a table's default collation is nowhere in the metadata.

@@ -1,11 +1,11 @@
 import { type DataSource } from 'typeorm';
-import { type Dialect } from '../dialect.js';
 import { HMAC_DIGITS, HMAC_PADS } from './mask.js';
-import { isBinary } from '../keys/mysql.keys.js';
-import { type MysqlServer } from '../session/mysql.server.js';
+import { type Masks } from './masks.js';
+import { isBinary } from '../types/type-names.js';
+import { type MysqlServer } from '../sessions/mysql.server.js';
 import { ANY_TEXT } from '../types/mysql.texts.js';
 import { noRandomNumbers, PAD_BYTES, readPad, words } from './pad.js';
-import { queryMysqlBeneath } from '../session/query-beneath.js';
+import { queryMysqlBeneath } from '../sessions/query-beneath.js';
 import { connectionOf } from '../../typeorm/query-runner.js';
 
 const UNDEFINED_FUNCTION = 1305;
@@ -19,11 +19,7 @@ interface MysqlConnection {
   query(text: string, done: () => void): void;
 }
 
-/** What stands for a masked value, and how keys get to where it is made. */
-export function mysqlMasks(
-  { driver }: DataSource,
-  server: MysqlServer,
-): Pick<Dialect, 'asText' | 'digest' | 'makePad' | 'forgetPad'> {
+export function mysqlMasks({ driver }: DataSource, server: MysqlServer): Masks {
   const block = (parameter: string, pad: number): string =>
     server.isMariadb ? blockByWords(parameter, pad) : blockByBytes(parameter, pad);
   return {

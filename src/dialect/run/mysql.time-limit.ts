@@ -1,5 +1,6 @@
-import { QueryFailedError, type QueryRunner } from 'typeorm';
-import { type MysqlServer } from '../session/mysql.server.js';
+import { type QueryRunner } from 'typeorm';
+import { errorNumberOf } from './driver-error.js';
+import { type MysqlServer } from '../sessions/mysql.server.js';
 import { readPlain } from './prepared.js';
 import { type Statement } from './statement.js';
 import { type TimeLimit } from './time-limit.js';
@@ -17,9 +18,7 @@ export function mysqlTimeLimit(server: MysqlServer): TimeLimit {
       const text = await limited(queryRunner, statement, ms);
       return readPlain(queryRunner, { ...statement, text }, values);
     },
-    isExceeded: (error) =>
-      error instanceof QueryFailedError &&
-      EXCEEDED.includes((error.driverError as { errno?: number }).errno ?? 0),
+    isExceeded: (error) => EXCEEDED.includes(errorNumberOf(error)),
   };
 }
 

@@ -1,10 +1,13 @@
-import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
+import { type DataSource, type QueryRunner } from 'typeorm';
 import { PreparedStatementError } from '../../audit.errors.js';
-import { type Dialect } from '../dialect.js';
 import { type Executed } from './executed.js';
+import { sqlStateOf } from './driver-error.js';
+import { postgresTimeLimit } from './postgres.time-limit.js';
+import { postgresRefusal } from './refusal.js';
+import { type Run } from './run.js';
 import { preparedStatementsOf, readPlain, runPlain, runPrepared } from './prepared.js';
 import { hasOwnQuery, ownQueryOf } from '../../typeorm/query-runner.js';
-import { type Session } from '../session/session.js';
+import { type Sessions } from '../sessions/sessions.js';
 import { type Statement } from './statement.js';
 
 /** A client of the `pg` package, as far as it is used here. */
@@ -20,12 +23,8 @@ const OUTDATED = '0A000';
 // "prepared statement does not exist", "prepared statement already exists".
 const NOT_KEPT = ['26000', '42P05'];
 
-/** Runs statements, named ones prepared where the connection keeps them. */
-export function postgresStatements(
-  dataSource: DataSource,
-  sessionOf: (connection: object) => Session,
-): Pick<Dialect, 'execute' | 'read'> {
-  // Clients that refuse a statement for good, as what they have prepared can't be replaced.
+export function postgresRun(dataSource: DataSource, sessions: Sessions): Run {
+  // Clients that refuse a statement for good, because a prepared statement can't be replaced.
   const outdated = new WeakSet<PgClient>();
   let isKept = true;
 
@@ -36,11 +35,11 @@ export function postgresStatements(
     if (!isKept) return false;
     // It asks the server once, which also says whether the connection keeps statements.
     await isInTransaction(queryRunner);
-    return sessionOf(await clientOf(queryRunner)).keepsStatements;
+    return sessions.of(await clientOf(queryRunner)).keepsStatements;
   }
 
   async function isInTransaction(queryRunner: QueryRunner): Promise<boolean> {
-    const session = sessionOf(await clientOf(queryRunner));
+    const session = sessions.of(await clientOf(queryRunner));
     return session.isInTransaction((text) => ownQueryOf(queryRunner).call(queryRunner, text));
   }
 
@@ -54,12 +53,16 @@ export function postgresStatements(
   }
 
   return {
+    placeholder: (n) => `$${n}`,
+    numbersParameters: true,
+    quoted: String.raw`'(?:[^']|'')*'|"(?:[^"]|"")*"`,
+
     execute: async (queryRunner, statement, values) => {
       if (!(await usesNames(queryRunner, statement))) return runPlain(queryRunner, statement, values);
       try {
         return await runNamed(queryRunner, statement, values);
       } catch (error) {
-        if (!NOT_KEPT.includes(codeOf(error))) throw error;
+        if (!NOT_KEPT.includes(sqlStateOf(error))) throw error;
         isKept = false;
         throw new PreparedStatementError(error);
       }
@@ -76,20 +79,26 @@ export function postgresStatements(
       try {
         return (await runNamed(queryRunner, statement, values)).rows;
       } catch (error) {
-        const code = codeOf(error);
+        const code = sqlStateOf(error);
         if (code === OUTDATED) outdated.add(client);
         else if (NOT_KEPT.includes(code)) isKept = false;
         else throw error;
         return readPlain(queryRunner, statement, values);
       }
     },
+
+    timeLimit: postgresTimeLimit,
+    refusal: postgresRefusal,
+
+    // One statement: foreign keys are checked at its end.
+    deleteAll: async (queryRunner, [first, ...others]) => {
+      const rest = others.map((table, n) => `d${n} AS (DELETE FROM ${table})`);
+      await queryRunner.query(`${rest.length > 0 ? `WITH ${rest.join(', ')} ` : ''}DELETE FROM ${first}`);
+    },
+    truncatesCascading: true,
   };
 }
 
 async function clientOf(queryRunner: QueryRunner): Promise<PgClient> {
   return (await queryRunner.connect()) as PgClient;
-}
-
-function codeOf(error: unknown): string {
-  return (error instanceof QueryFailedError && (error.driverError as { code?: string }).code) || '';
 }

@@ -1,4 +1,4 @@
-import { QueryFailedError } from 'typeorm';
+import { sqlStateOf } from './driver-error.js';
 import { readPlain } from './prepared.js';
 import { ownQueryOf } from '../../typeorm/query-runner.js';
 import { type TimeLimit } from './time-limit.js';
@@ -22,6 +22,5 @@ export const postgresTimeLimit: TimeLimit = {
     return readPlain(queryRunner, statement, values);
   },
 
-  isExceeded: (error) =>
-    error instanceof QueryFailedError && (error.driverError as { code?: string }).code === CANCELED,
+  isExceeded: (error) => sqlStateOf(error) === CANCELED,
 };

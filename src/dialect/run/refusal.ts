@@ -1,4 +1,4 @@
-import { QueryFailedError } from 'typeorm';
+import { driverErrorOf } from './driver-error.js';
 
 /**
  * Why the database refused the values of a row, told by a driver's error.
@@ -18,23 +18,9 @@ export interface Refusal {
   readonly label?: string;
 }
 
-interface DriverError {
-  readonly code?: string;
-  readonly errno?: number;
-  readonly message: string;
-  readonly constraint?: string;
-  readonly column?: string;
-  readonly detail?: string;
-}
-
-/** The driver's error behind one of TypeORM's. */
-function driverError(error: unknown): DriverError | undefined {
-  return error instanceof QueryFailedError ? (error.driverError as DriverError) : undefined;
-}
-
 /** A refusal by PostgreSQL, which tells by SQLSTATE and names the constraint. */
 export function postgresRefusal(error: unknown): Refusal | undefined {
-  const { code, constraint, column, detail, message } = driverError(error) ?? { message: '' };
+  const { code, constraint, column, detail, message } = driverErrorOf(error) ?? { message: '' };
   // Key (hotel, name)=(1, Ritz) already exists.
   if (code === '23505' || code === '23P01')
     return { kind: 'taken', constraint, columns: /\((.*?)\)=/.exec(detail ?? '')?.[1] };
@@ -47,7 +33,7 @@ export function postgresRefusal(error: unknown): Refusal | undefined {
 
 /** A refusal by MySQL or MariaDB, whose messages name the constraint or the column in quotes. */
 export function mysqlRefusal(error: unknown): Refusal | undefined {
-  const { errno, message } = driverError(error) ?? { message: '' };
+  const { errno, message } = driverErrorOf(error) ?? { message: '' };
   const quoted = (pattern: RegExp): string | undefined => pattern.exec(message)?.[1];
   switch (errno) {
     case 1062: // Duplicate entry 'Ritz' for key 'hotel.IDX_1', without the table on MariaDB
@@ -72,7 +58,7 @@ export function mysqlRefusal(error: unknown): Refusal | undefined {
 
 /** A refusal by SQLite, whose two drivers have the message in common. */
 export function sqliteRefusal(error: unknown): Refusal | undefined {
-  const { message } = driverError(error) ?? { message: '' };
+  const { message } = driverErrorOf(error) ?? { message: '' };
   const [, constraint, about] =
     /(UNIQUE|CHECK|NOT NULL|FOREIGN KEY) constraint failed(?:: (.*))?/s.exec(message) ?? [];
   // UNIQUE constraint failed: hotel.city, hotel.name

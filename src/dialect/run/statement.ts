@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 
 /** How a driver takes parameters. */
-interface Parameters {
+export interface ParameterStyle {
+  /** The n-th parameter of a statement, from 1. */
   placeholder(n: number): string;
+  /** Whether a statement can use one parameter twice. */
   readonly numbersParameters: boolean;
+  /** A pattern of quoted names and strings, without groups. */
   readonly quoted: string;
 }
 
@@ -11,24 +14,28 @@ interface Parameters {
 export interface Statement {
   readonly text: string;
   readonly parameters: readonly string[];
-  /** What it is prepared under on a connection; undefined for one that is not worth preparing. */
+  /** The name that connections keep it prepared under; undefined if it isn't worth preparing. */
   readonly name: string | undefined;
 }
 
 /**
  * A statement from a template in which `{{name}}` stands for a parameter.
  *
- * @param prepared whether it runs so often, with one plan for all values, that connections should keep it
+ * @param prepared whether connections keep it prepared: it runs often, and one plan serves all values
  * @example compileStatement(postgres, 'SELECT {{a}}, {{b}}, {{a}}') // → SELECT $1, $2, $1 and ['a', 'b']
  */
-export function compileStatement(dialect: Parameters, template: string, prepared = false): Statement {
+export function compileStatement(
+  { run }: { readonly run: ParameterStyle },
+  template: string,
+  prepared = false,
+): Statement {
   const parameters: string[] = [];
-  const parts = new RegExp(`${dialect.quoted}|\\{\\{(\\w+)\\}\\}`, 'g');
+  const parts = new RegExp(`${run.quoted}|\\{\\{(\\w+)\\}\\}`, 'g');
   const text = template.replace(parts, (part, name: string | undefined) => {
-    // A table or column of the application may be called like a parameter.
+    // A table or column of the application may have the name of a parameter.
     if (name === undefined) return part;
-    const known = dialect.numbersParameters ? parameters.indexOf(name) : -1;
-    return dialect.placeholder(known === -1 ? parameters.push(name) : known + 1);
+    const known = run.numbersParameters ? parameters.indexOf(name) : -1;
+    return run.placeholder(known === -1 ? parameters.push(name) : known + 1);
   });
   const name = prepared ? `audit_${createHash('sha256').update(text).digest('hex').slice(0, 32)}` : undefined;
   return { text, parameters, name };

@@ -1,5 +1,6 @@
 import { DOES_NOT_FIT } from '../run/cut-values.js';
-import { type NewestRevision, type RevisionBlocks } from './revision-blocks.js';
+import { type NewestRevision } from '../keys/key.js';
+import { type RevisionBlocks } from './revision-blocks.js';
 
 const NEWEST: NewestRevision = {
   id: 'audit_id',

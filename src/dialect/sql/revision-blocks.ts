@@ -1,10 +1,4 @@
-/** What is known of a row's newest revision, as SQL expressions; null where it has none. */
-export interface NewestRevision {
-  readonly id: string;
-  readonly version: string;
-  readonly created: string;
-  readonly isDeleted: string;
-}
+import { type NewestRevision } from '../keys/key.js';
 
 /** The steps that record a revision whose predecessor is read first. */
 export interface RevisionSteps {

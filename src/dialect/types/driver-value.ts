@@ -1,5 +1,6 @@
 import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { isText } from './type-names.js';
 
 /**
  * A value as the driver takes it, in its column's type.
@@ -10,8 +11,4 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 export function driverValue({ driver }: DataSource, column: ColumnMetadata, value: unknown): unknown {
   const prepared: unknown = driver.preparePersistentValue(value, column);
   return typeof prepared === 'number' && isText(driver.normalizeType(column)) ? String(prepared) : prepared;
-}
-
-export function isText(type: string): boolean {
-  return /char|text/.test(type);
 }

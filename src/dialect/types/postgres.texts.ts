@@ -1,4 +1,5 @@
-import { QueryFailedError, type QueryRunner } from 'typeorm';
+import { type QueryRunner } from 'typeorm';
+import { sqlStateOf } from '../run/driver-error.js';
 import { marked, type Texts } from './texts.js';
 
 /** A client of the `pg` package, as far as it is used here. */
@@ -42,8 +43,7 @@ export function postgresTexts(): Texts {
           `Give ASCII, such as an id, or move to a database with the encoding UTF8.`,
     sent: (text) => text,
     json: async (queryRunner, _, json) => ((await isTaken(queryRunner, json)) ? json : marked(json)),
-    isUntranslatable: (error) =>
-      error instanceof QueryFailedError && (error.driverError as { code?: string }).code === UNTRANSLATABLE,
+    isUntranslatable: (error) => sqlStateOf(error) === UNTRANSLATABLE,
   };
 }
 

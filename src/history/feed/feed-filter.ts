@@ -36,7 +36,7 @@ export function feedFilter(dataSource: DataSource, request: FeedRequest, floor?:
   add('operation', operation, 'b.rev_operation =');
   if (actor !== undefined) {
     values.actor = actor;
-    conditions.push(dialectOf(dataSource).sameText('b.rev_actor', '{{actor}}'));
+    conditions.push(dialectOf(dataSource).types.sameText('b.rev_actor', '{{actor}}'));
   }
   for (const filter of classes.values()) Object.assign(values, filter.values);
   return { conditions, values, classes };

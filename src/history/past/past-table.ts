@@ -57,7 +57,7 @@ export class PastTable {
   /** The common table expression of it as it was at a moment. */
   expressionAt({ isPast }: PastMoment): string {
     const { head, revisions: table, keys } = this;
-    const isNewest = dialectOf(this.dataSource).newest({ table, keys, isPast });
+    const isNewest = dialectOf(this.dataSource).sql.isNewest({ table, keys, isPast });
     return `${head}${isPast('r')} AND NOT r.rev_isdelete AND ${isNewest})`;
   }
 
@@ -70,7 +70,7 @@ export class PastTable {
 
   /** What the expression begins with, whatever the moment. */
   get beginning(): string {
-    return `${this.name} AS ${dialectOf(this.dataSource).inlined}(`;
+    return `${this.name} AS ${dialectOf(this.dataSource).sql.notMaterialized}(`;
   }
 
   // All that the table has; a second relation over the same column has a copy of it.
@@ -90,9 +90,9 @@ export class PastTable {
 
   private valueOf(column: ColumnMetadata, recorded: PlanColumn | undefined): string {
     const dialect = dialectOf(this.dataSource);
-    if (column === this.plan.revisionId) return dialect.uuidText('r.rev_id');
+    if (column === this.plan.revisionId) return dialect.types.uuidText('r.rev_id');
     // What is left of a masked key leads nowhere, and may be of a type that can't be compared.
-    if (!recorded || (recorded.mask && column.referencedColumn)) return dialect.nullOf(column);
+    if (!recorded || (recorded.mask && column.referencedColumn)) return dialect.types.nullOf(column);
     const value = `r.${this.escape(column.databaseName)}`;
     return recorded.mask === 'redact' ? `CASE WHEN ${value} IS NOT NULL THEN '${REDACTED}' END` : value;
   }

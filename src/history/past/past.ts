@@ -52,7 +52,7 @@ export class Past {
 
   // A database takes the first comment of hints only, and TypeORM may have made one.
   private hinted(sql: string, tables: number): string {
-    const ours = dialectOf(this.dataSource).pastHints(tables);
+    const ours = dialectOf(this.dataSource).sql.pastHints(tables);
     if (ours === '') return sql;
     return sql.replace(
       /^((?:\/\*(?!\+).*?\*\/ )?SELECT )(?:(\/\*\+ )|)/s,

@@ -46,7 +46,7 @@ export class UnrecordedRows {
     // On a connection that everybody shares, a write may have been seen whose revision was still to come.
     const isFound =
       (await this.isAnyWithout(queryRunner)) &&
-      (!dialectOf(this.dataSource).sharesConnection || (await this.isAnyWithout(queryRunner)));
+      (!dialectOf(this.dataSource).sessions.sharesConnection || (await this.isAnyWithout(queryRunner)));
     return isFound ? 'they were there before it was audited, or their writes were not recorded' : undefined;
   }
 
@@ -55,7 +55,9 @@ export class UnrecordedRows {
     const { driver } = this.dataSource;
     const dialect = dialectOf(this.dataSource);
     const names = keys.map(({ databaseName }) => driver.escape(databaseName));
-    const isOfRow = keys.map(({ source }, n) => `r.${names[n]} = ${dialect.copied(`t.${names[n]}`, source)}`);
+    const isOfRow = keys.map(
+      ({ source }, n) => `r.${names[n]} = ${dialect.types.copied(`t.${names[n]}`, source)}`,
+    );
     // A look at the index for each row. With NOT EXISTS a database may read the whole history instead.
     const rows: unknown[] = await queryRunner.query(
       `SELECT 1 AS found FROM (SELECT ${names.join(', ')} FROM ${tableName(this.dataSource, metadata)} ` +

@@ -24,7 +24,7 @@ export function shownColumns(plan: AuditPlan): PlanColumn[] {
 /** Of the shown columns, those of which a select has to say whether they are NULL, because the driver doesn't. */
 export function columnsHidingNull(dataSource: DataSource, plan: AuditPlan): PlanColumn[] {
   const dialect = dialectOf(dataSource);
-  return shownColumns(plan).filter(({ copy }) => dialect.hidesJsonNull(copy));
+  return shownColumns(plan).filter(({ copy }) => dialect.types.hidesJsonNull(copy));
 }
 
 /** What changes are listed of: the shown columns without the key, which never changes. */

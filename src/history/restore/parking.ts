@@ -1,7 +1,7 @@
 import { type PlanColumn } from '../../audited/audit-plan.js';
 import { foreignKeysOf, foreignKeysTo } from '../../audited/foreign-keys.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
-import { inSavepoint } from '../../dialect/session/savepoint.js';
+import { inSavepoint } from '../../dialect/sessions/savepoint.js';
 import { freeValues, isOrdered } from './free-values.js';
 import { type RestoreQuery, type RestoreSql } from './restore-sql.js';
 import { type UniqueKey } from './unique-keys.js';
@@ -29,7 +29,7 @@ export async function park(
 ): Promise<boolean> {
   for await (const { column, value } of parkings(sql, query, unique, columns)) {
     const name = sql.column(column);
-    const parked = value === null ? 'NULL' : sql.dialect.keyValue('{{parked}}', column.source);
+    const parked = value === null ? 'NULL' : sql.dialect.keys.value('{{parked}}', column.source);
     const set = [`${name} = ${parked}`, ...sql.keptOnUpdate([column]).map((kept) => `${kept} = t.${kept}`)];
     const text = `UPDATE ${sql.table} AS t SET ${set.join(', ')} WHERE ${sql.isRow}`;
     try {
@@ -37,7 +37,7 @@ export async function park(
       return true;
     } catch (error) {
       // A CHECK, or the end of the column's range: the next value may do.
-      if (!sql.dialect.refusal(error)) throw error;
+      if (!sql.dialect.run.refusal(error)) throw error;
     }
   }
   return false;
@@ -83,12 +83,12 @@ async function unusedValues(sql: RestoreSql, query: RestoreQuery, column: PlanCo
   // Not every type has a least value.
   if (!isOrdered(room)) {
     const [{ present }] = await query(
-      `SELECT ${sql.dialect.readKey(`t.${sql.column(column)}`, source)} AS present FROM ${sql.table} t WHERE ${sql.isRow}`,
+      `SELECT ${sql.dialect.keys.read(`t.${sql.column(column)}`, source)} AS present FROM ${sql.table} t WHERE ${sql.isRow}`,
       {},
     );
     return freeValues(room, null, null).filter((value) => value !== present);
   }
-  const end = (which: string): string => sql.dialect.readKey(`${which}(o.${sql.column(column)})`, source);
+  const end = (which: string): string => sql.dialect.keys.read(`${which}(o.${sql.column(column)})`, source);
   const [ends] = await query(
     `SELECT ${end('min')} AS least, ${end('max')} AS greatest FROM ${sql.table} o`,
     {},
@@ -113,7 +113,7 @@ async function unusedParents(
     .join('');
   const parent = `f.${sql.column(referenced)}`;
   const rows = await query(
-    `SELECT ${sql.dialect.readKey(parent, column.source)} AS parent FROM ${parents} f, ${sql.table} t WHERE ${sql.isRow} ` +
+    `SELECT ${sql.dialect.keys.read(parent, column.source)} AS parent FROM ${parents} f, ${sql.table} t WHERE ${sql.isRow} ` +
       `AND NOT EXISTS (SELECT 1 FROM ${sql.table} o WHERE o.${sql.column(column)} = ${parent}${isSame}) LIMIT 3`,
     {},
   );

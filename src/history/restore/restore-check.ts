@@ -42,7 +42,7 @@ export class RestoreCheck {
         ...foreignKeys.map((foreignKey, n) => `${flag(sql.isDangling(foreignKey))} AS dangling${n}`),
         ...foreignKeys.flatMap((foreignKey, n) =>
           foreignKey.columns.map(
-            (column, m) => `${sql.dialect.readKey(`r.${sql.column(column)}`, column)} AS value${n}_${m}`,
+            (column, m) => `${sql.dialect.keys.read(`r.${sql.column(column)}`, column)} AS value${n}_${m}`,
           ),
         ),
         ...required.map((column, n) => `${flag(`r.${sql.column(column)} IS NULL`)} AS missing${n}`),
@@ -95,8 +95,8 @@ export class RestoreCheck {
     // The row first, as every write locks it first: in the other order two could wait for each other.
     const [row] = await this.query(
       `SELECT ${flag(sql.differs('r', compared))} AS differs, ${flag(sql.differs('r', parents))} AS moved, ${isDeleted('t')} AS was_deleted, ${isDeleted('r')} AS is_deleted ` +
-        `FROM ${sql.table} t ${sql.dialect.leadingJoin} ${sql.revisions} r ON ${sql.isRevision} ` +
-        `WHERE ${sql.isRow}${sql.dialect.lock('t')}`,
+        `FROM ${sql.table} t ${sql.dialect.sql.leadingJoin} ${sql.revisions} r ON ${sql.isRevision} ` +
+        `WHERE ${sql.isRow}${sql.dialect.locks.forUpdate('t')}`,
       { id: revisionId },
     );
     if (!row)

@@ -63,18 +63,18 @@ export async function restoreLinks(
     own
       .map((column) => {
         const value = `${alias}.${sql.column(column)}`;
-        return `${isCopy ? value : dialect.copied(value, column)} = r.${sql.column(column.referencedColumn!)}`;
+        return `${isCopy ? value : dialect.types.copied(value, column)} = r.${sql.column(column.referencedColumn!)}`;
       })
       .join(' AND ');
   const isPast = (alias: string): string =>
     at
-      ? `${alias}.rev_created < ${dialect.value('{{end}}', 'time')}`
+      ? `${alias}.rev_created < ${dialect.types.value('{{end}}', 'time')}`
       : `(${alias}.rev_created <= r.rev_created OR ${alias}.rev_transaction = r.rev_transaction)`;
   const isSame = (left: string, right: string, leftIsCopy: boolean): string =>
     junction.keys
       .map(({ source }) => {
         const value = `${left}.${sql.column(source)}`;
-        return `${leftIsCopy ? value : dialect.copied(value, source)} = ${right}.${sql.column(source)}`;
+        return `${leftIsCopy ? value : dialect.types.copied(value, source)} = ${right}.${sql.column(source)}`;
       })
       .join(' AND ');
   const columns = junction.metadata.primaryColumns;

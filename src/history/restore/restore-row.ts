@@ -49,7 +49,7 @@ export class RestoredRow {
   /** Keeps others from changing the row, where it exists. */
   async lock(): Promise<void> {
     const { table, isRow, dialect } = this.sql;
-    await this.query(`SELECT 1 AS present FROM ${table} t WHERE ${isRow}${dialect.lock('t')}`, {});
+    await this.query(`SELECT 1 AS present FROM ${table} t WHERE ${isRow}${dialect.locks.forUpdate('t')}`, {});
   }
 
   /**
@@ -150,7 +150,7 @@ export class RestoredRow {
       return [name, source.isVersion ? `t.${name} + 1` : sql.restored(columns[n])];
     });
     const kept = sql.keptOnUpdate(columns).map((name): [string, string] => [name, `t.${name}`]);
-    return sql.dialect.updateJoined({
+    return sql.dialect.sql.updateJoined({
       target: sql.table,
       source: `${sql.revisions} r`,
       on: `${sql.isRevision} AND ${sql.isRow}`,
@@ -162,7 +162,7 @@ export class RestoredRow {
     const { sql, plan } = this;
     const all = [...plan.keys, ...columns];
     return (
-      `INSERT INTO ${sql.table} (${all.map((column) => sql.column(column)).join(', ')})${sql.dialect.keepsGeneratedKeys} ` +
+      `INSERT INTO ${sql.table} (${all.map((column) => sql.column(column)).join(', ')})${sql.dialect.keys.overriding} ` +
       `SELECT ${all.map((column) => sql.restored(column)).join(', ')} FROM ${sql.revisions} r WHERE ${sql.isRevision}`
     );
   }
@@ -171,15 +171,15 @@ export class RestoredRow {
   private async advanceGenerators(): Promise<void> {
     const { dialect, table, isRow } = this.sql;
     for (const { source } of this.plan.keys)
-      if (dialect.advanceGenerator && source.isGenerated && source.generationStrategy !== 'uuid')
-        await this.query(dialect.advanceGenerator(table, this.sql.column(source), isRow), {});
+      if (dialect.keys.advanceGenerator && source.isGenerated && source.generationStrategy !== 'uuid')
+        await this.query(dialect.keys.advanceGenerator(table, this.sql.column(source), isRow), {});
   }
 
   private async accepted(revisionId: string | undefined, written: Promise<unknown>): Promise<void> {
     try {
       await written;
     } catch (error) {
-      const refusal = this.sql.dialect.refusal(error);
+      const refusal = this.sql.dialect.run.refusal(error);
       // A removal writes a revision too, whose own errors are none of the row's.
       if (!refusal || (revisionId === undefined && refusal.kind !== 'reference')) throw error;
       throw new RefusedWrite(this.plan, revisionId, refusal, error);

@@ -20,11 +20,11 @@ export class RestoreSql extends PlanSql {
   }
 
   get isRevision(): string {
-    return `r.rev_id = ${this.dialect.value('{{id}}', 'uuid')}`;
+    return `r.rev_id = ${this.dialect.types.value('{{id}}', 'uuid')}`;
   }
 
   restored(column: PlanColumn): string {
-    return this.dialect.restored(`r.${this.column(column)}`, column.source);
+    return this.dialect.types.restored(`r.${this.column(column)}`, column.source);
   }
 
   /** The revision refers by a foreign key to nothing that exists. */
@@ -35,7 +35,7 @@ export class RestoreSql extends PlanSql {
       own.map((value, n) => `${referenced(referencedColumns[n])} = ${value}`).join(' AND ');
     // As a revision has them, whose enums are text.
     const exists = `SELECT 1 FROM ${tableName(this.dataSource, parent)} f WHERE ${refers((column) =>
-      this.dialect.copied(`f.${this.column(column)}`, column),
+      this.dialect.types.copied(`f.${this.column(column)}`, column),
     )}`;
     const isItself =
       parent.tablePath === this.plan.metadata.tablePath
@@ -47,7 +47,7 @@ export class RestoreSql extends PlanSql {
   /** Another row o has the revision's values of a unique key. */
   isHolder({ columns }: UniqueKey): string {
     const equal = ({ source }: PlanColumn): string =>
-      `${this.dialect.copied(`o.${this.column(source)}`, source)} = r.${this.column(source)}`;
+      `${this.dialect.types.copied(`o.${this.column(source)}`, source)} = r.${this.column(source)}`;
     return `${columns.map(equal).join(' AND ')} AND NOT (${this.plan.keys.map(equal).join(' AND ')})`;
   }
 
@@ -58,7 +58,7 @@ export class RestoreSql extends PlanSql {
   /** The key columns of a row as text, or whatever else gives them back without loss. */
   keyList(columns: readonly ColumnMetadata[], alias: string): string {
     return columns
-      .map((column, n) => `${this.dialect.readKey(`${alias}.${this.column(column)}`, column)} AS key${n}`)
+      .map((column, n) => `${this.dialect.keys.read(`${alias}.${this.column(column)}`, column)} AS key${n}`)
       .join(', ');
   }
 }

@@ -50,7 +50,7 @@ async function hasOtherPath(sql: RestoreSql, query: RestoreQuery, revisionId: st
   }));
   const isParent = parentKey.map(({ own, referenced }) => `p.${sql.column(referenced)} = ${own}`);
   const ids = parentKey.map(
-    ({ referenced }, n) => `${sql.dialect.readKey(`r.${sql.column(referenced)}`, referenced)} AS id${n}`,
+    ({ referenced }, n) => `${sql.dialect.keys.read(`r.${sql.column(referenced)}`, referenced)} AS id${n}`,
   );
   const [row]: ObjectLiteral[] = await query(
     `SELECT r.${path} AS path, p.${path} AS parent_path, ` +

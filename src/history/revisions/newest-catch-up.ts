@@ -26,7 +26,7 @@ export async function newestCatchUp(
       `WHERE m.entity = {{entity}} AND m.action IN ('backfill', 'reconcile') ORDER BY m.created DESC LIMIT 1`,
   );
   const values = bindStatement(statement, { entity: metadata.tablePath });
-  const [row] = await dialect.read(queryRunner, statement, values);
+  const [row] = await dialect.run.read(queryRunner, statement, values);
   if (!row) return undefined;
   const column = maintenance.findColumnWithPropertyName('details')!;
   const details = dataSource.driver.prepareHydratedValue(row.details, column) as CatchUp['details'];

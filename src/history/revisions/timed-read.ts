@@ -6,7 +6,7 @@ import { type Statement } from '../../dialect/run/statement.js';
 
 /** @throws AuditConfigurationError where the database can't end a read */
 export function assertTimeouts(dataSource: DataSource, option: string): void {
-  if (dialectOf(dataSource).timeLimit) return;
+  if (dialectOf(dataSource).run.timeLimit) return;
   throw new AuditConfigurationError(
     `${option} is given, but ${dataSource.options.type} runs its statements in this process and can't end one. ` +
       `Leave ${option} out there, or use PostgreSQL, MariaDB or MySQL.`,
@@ -25,7 +25,7 @@ export async function readWithin(
   statement: Statement,
   values: unknown[],
 ): Promise<ObjectLiteral[]> {
-  const limit = dialectOf(dataSource).timeLimit!;
+  const limit = dialectOf(dataSource).run.timeLimit!;
   const read = (): Promise<ObjectLiteral[]> => limit.read(queryRunner, statement, values, ms);
   try {
     return await (limit.needsTransaction ? recorderOf(dataSource)!.unit(queryRunner, read) : read());

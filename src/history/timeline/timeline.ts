@@ -65,7 +65,7 @@ function lookedThrough(
   if (after !== undefined)
     return { condition: 'r.rev_version >= {{bound}}', bound: after - MAX_LOOKED_THROUGH };
   return {
-    condition: `r.rev_version > (${newestVersion(row.table)}) - ${MAX_LOOKED_THROUGH}`,
+    condition: `r.rev_version > (${newestVersion(row.table.dataSource, row.plan)}) - ${MAX_LOOKED_THROUGH}`,
     bound: undefined,
   };
 }
@@ -97,7 +97,8 @@ function filterOf(
   if (after !== undefined) where.push(`r.rev_version ${descending ? '<' : '>'} {{after}}`);
   if (since !== undefined) where.push('r.rev_created >= {{since}}');
   if (until !== undefined) where.push('r.rev_created < {{until}}');
-  if (actor !== undefined) where.push(dialectOf(row.table.dataSource).sameText('r.rev_actor', '{{actor}}'));
+  if (actor !== undefined)
+    where.push(dialectOf(row.table.dataSource).types.sameText('r.rev_actor', '{{actor}}'));
   if (changed) where.push(changedCondition(row.table.dataSource, changed));
   return { where, values: { bound, after, since, until, actor }, order: descending ? 'DESC' : 'ASC' };
 }

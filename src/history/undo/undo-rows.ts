@@ -36,7 +36,7 @@ export async function rowsOfTransaction(
     const statement = compileStatement(
       sql.dialect,
       `SELECT ${sql.keyList(keys, 'r')}, min(r.rev_version) AS first_version, max(r.rev_created) AS last_created ` +
-        `FROM ${sql.revisions} r WHERE r.rev_transaction = ${sql.dialect.value('{{transaction}}', 'uuid')} ` +
+        `FROM ${sql.revisions} r WHERE r.rev_transaction = ${sql.dialect.types.value('{{transaction}}', 'uuid')} ` +
         `AND r.rev_operation <> 'baseline' GROUP BY ${keys.map((key) => `r.${sql.column(key)}`).join(', ')}`,
     );
     const values = bindStatement(statement, { transaction });

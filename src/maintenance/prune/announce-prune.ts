@@ -11,7 +11,7 @@ export async function announcePrune(
   details: Record<string, unknown>,
 ): Promise<void> {
   // Those that assume that a new key has no history.
-  if (!care.dialect.locksGaps && !care.dialect.rowPlace) return;
+  if (!care.dialect.locks.locksGaps && !care.dialect.keys.rowPlace) return;
   const isKnown = await care.connected((queryRunner) => wasPruned(care.dataSource, queryRunner, plan));
   if (isKnown) return;
   await care.transaction((queryRunner) => log.note(queryRunner, details));

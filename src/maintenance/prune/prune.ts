@@ -97,10 +97,10 @@ async function count(
 function whatMayGo(sql: PlanSql, { keep, olderThan }: PruneOptions): string {
   const key = (n: number): string => `r.${sql.column(sql.plan.keys[n])}`;
   const conditions = [
-    ...(olderThan ? [`n.rev_created < ${sql.dialect.value('{{cut}}', 'time')}`] : []),
+    ...(olderThan ? [`n.rev_created < ${sql.dialect.types.value('{{cut}}', 'time')}`] : []),
     ...(keep === undefined
       ? []
-      : [`r.rev_version <= ${sql.newestVersion(key)} - ${sql.dialect.value('{{keep}}', 'integer')}`]),
+      : [`r.rev_version <= ${sql.newestVersion(key)} - ${sql.dialect.types.value('{{keep}}', 'integer')}`]),
   ];
   return (
     `FROM ${sql.revisions} r JOIN ${sql.revisions} n ON ${sql.hasKey('n', key)} AND n.rev_version = r.rev_version + 1 ` +

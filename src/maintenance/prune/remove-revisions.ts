@@ -10,7 +10,7 @@ export async function removeRevisions(
   ids: readonly string[],
 ): Promise<number> {
   if (ids.length === 0) return 0;
-  const parameters = ids.map((_, n) => care.dialect.value(`{{id${n}}}`, 'uuid'));
+  const parameters = ids.map((_, n) => care.dialect.types.value(`{{id${n}}}`, 'uuid'));
   return care.write(
     queryRunner,
     `DELETE FROM ${sql.revisions} WHERE rev_id IN (${parameters.join(', ')})`,

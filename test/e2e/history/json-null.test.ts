@@ -65,7 +65,7 @@ describe.each(cases)('A JSON null in a column of %s, %s,', (name, type) => {
     await dataSource.manager.insert(Page, { id: 1, data: { a: 1 } });
     for (const value of [`'null'`, 'NULL', `'null'`, `'"null"'`, `'null'`, `'[]'`]) await set(value);
     // TypeORM parses once more what mysql2 has parsed, and reads the string "null" as null.
-    const text = dialectOf(dataSource).locksGaps && type === 'json' ? null : 'null';
+    const text = dialectOf(dataSource).locks.locksGaps && type === 'json' ? null : 'null';
     const expected = [
       { property: 'data', from: { a: 1 }, to: null },
       { property: 'data', from: null, to: null, jsonNull: 'from' },
@@ -107,6 +107,6 @@ describe.each(cases)('A JSON null in a column of %s, %s,', (name, type) => {
     expect(presence()).toEqual([]);
     await history.timeline(Page, 1);
     const column = dataSource.getMetadata(Page).findColumnWithPropertyName('data')!;
-    expect(presence()).toHaveLength(dialectOf(dataSource).hidesJsonNull(column) ? 1 : 0);
+    expect(presence()).toHaveLength(dialectOf(dataSource).types.hidesJsonNull(column) ? 1 : 0);
   });
 });

@@ -3,7 +3,7 @@ import { type AttachedAudit, attachAudit, Audited, Masked } from 'nestjs-typeorm
 import { Column, DataSource, type DataSourceOptions, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { createDatabase, databasesOfThisRun, type TestDatabase } from '../../support/servers/databases.js';
 import { keyTraces } from '../../support/assertions/key-traces.js';
-import { postgresBin, startPostgres, type OwnPostgres } from '../../support/servers/own-postgres.js';
+import { type OwnPostgres, startPostgres } from '../../support/servers/own-postgres.js';
 import { pgbouncersOfThisRun, startPooler } from '../../support/servers/pgbouncer.js';
 import { QueryRecorder } from '../../support/costs/query-recorder.js';
 
@@ -52,8 +52,8 @@ describe('a PostgreSQL that logs all that it can', () => {
   afterEach(() => server?.stop());
 
   // It starts a server of its own, because the setting of the tests' server would be everybody's.
-  (postgresBin ? it : it.skip)(
-    'logs nothing that gives the mask key back (skipped without initdb; POSTGRES_BIN names its folder)',
+  (databasesOfThisRun().includes('postgres') ? it : it.skip)(
+    'logs nothing that gives the mask key back',
     async () => {
       server = await startPostgres([
         'log_statement = all',

@@ -109,7 +109,7 @@ function sqlOf(dataSource: DataSource, plan: AuditPlan): Sql {
       const compared = new Map(
         plan.columns.map((column) => [left === 't' && !column.mask ? column.source : column.copy, column]),
       );
-      return dialect.differ(
+      return dialect.types.differ(
         [...compared.keys()],
         (column) => {
           const value = `${left}.${escape(column.databaseName)}`;
@@ -123,7 +123,8 @@ function sqlOf(dataSource: DataSource, plan: AuditPlan): Sql {
     query: (sql) => {
       const statement = compileStatement(dialect, sql);
       // Where the database is one connection, somebody may have a transaction on it.
-      if (dialect.sharesConnection) return bound(dataSource, dataSource.createQueryRunner(), statement);
+      if (dialect.sessions.sharesConnection)
+        return bound(dataSource, dataSource.createQueryRunner(), statement);
       // A mask's key is of a transaction, and subscribers to transactions hear of each.
       if (statement.parameters.length === 0) return dataSource.query<Row[]>(statement.text);
       return dataSource.transaction(({ queryRunner }) => bound(dataSource, queryRunner!, statement));

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
+import { startPostgres } from './own-postgres.js';
 
-// Jest loads a global set-up without its module mapping, so this file can import packages only, none of ours.
+// Jest loads a global set-up without its module mapping, so this file can import packages and JavaScript only.
 
 export type ServerName = 'postgres' | 'mariadb' | 'mysql';
 
@@ -18,8 +19,12 @@ const servers: Record<ServerName, { variable: string; url: string }> = {
 const connectTimeoutMs = 3_000;
 const leftoverAfterMinutes = 3 * 60;
 
+/** What POSTGRES_URL says to start npm's PostgreSQL, whether or not a server answers at the usual place. */
+const EMBEDDED = 'embedded';
+
 /**
- * Finds the databases of this run: those that `DATABASES` names, or SQLite and every server that answers.
+ * Finds the databases of this run: those that `DATABASES` names, or SQLite and every server that answers. Where
+ * nobody gives it a PostgreSQL, it starts one.
  *
  * @throws Error when one doesn't answer that `DATABASES` names, or any with `CI=true`: there a silently smaller run
  * would be a lie
@@ -31,16 +36,10 @@ export default async function globalSetup(): Promise<void> {
   const silent: string[] = [];
   for (const name of wanted.filter((database): database is ServerName => database !== 'sqlite')) {
     try {
-      const server = await connect(name);
-      try {
-        await dropLeftovers(name, server);
-        labels.push(`${name} ${await versionOf(name, server)}`);
-        databases.push(name);
-      } finally {
-        await server.close();
-      }
+      labels.push(await findServer(name));
+      databases.push(name);
     } catch (error) {
-      silent.push(`${name} at ${serverUrl(name).host} (${reasonOf(error)})`);
+      silent.push(`${name} (${reasonOf(error).replace(/\s+/g, ' ')})`);
     }
   }
   if ((process.env.CI === 'true' || process.env.DATABASES) && silent.length > 0) {
@@ -60,6 +59,41 @@ export default async function globalSetup(): Promise<void> {
   process.env.AUDIT_UNATTACHED ??= 'ignore';
   process.env.AUDIT_TEST_DATABASES_SUMMARY =
     `Databases: ${labels.join(', ')}` + (silent.length > 0 ? `; left out: ${silent.join(', ')}` : '');
+}
+
+/** @returns its name and version */
+async function findServer(name: ServerName): Promise<string> {
+  const isOurs = name === 'postgres' && (await startMissingPostgres());
+  try {
+    const server = await connect(name);
+    try {
+      await dropLeftovers(name, server);
+      return `${name} ${await versionOf(name, server)}${isOurs ? ' of npm' : ''}`;
+    } finally {
+      await server.close();
+    }
+  } catch (error) {
+    throw new Error(`at ${serverUrl(name).host}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Starts npm's PostgreSQL for this run if POSTGRES_URL doesn't say where there is one, and none is at the usual place.
+ *
+ * @returns whether it did
+ */
+async function startMissingPostgres(): Promise<boolean> {
+  const { POSTGRES_URL: given } = process.env;
+  if (given === undefined) {
+    const isThere = await connect('postgres').then(
+      (server) => server.close().then(() => true),
+      () => false,
+    );
+    if (isThere) return false;
+  } else if (given !== EMBEDDED) return false;
+  // It stops when this process ends.
+  process.env.POSTGRES_URL = (await startPostgres()).url;
+  return true;
 }
 
 function wantedDatabases(): ('sqlite' | ServerName)[] {

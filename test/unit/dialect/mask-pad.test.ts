@@ -15,7 +15,7 @@ it.each([
       query: (_text: string, done?: (error: Error) => void) =>
         done ? done(failure) : Promise.reject(failure),
     };
-    const made = dialect.makePad!({ connect: () => Promise.resolve(connection) } as never);
+    const made = dialect.masks.makePad!({ connect: () => Promise.resolve(connection) } as never);
     await expect(made).rejects.toThrow(says);
     await expect(made).rejects.toBeInstanceOf(AuditError);
   },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { transactionCommands } from '../../../src/dialect/session/transaction-commands.js';
+import { transactionCommands } from '../../../src/dialect/sessions/transaction-commands.js';
 
 const kinds = (text: string): string[] =>
   transactionCommands(text).map(({ kind, name }) => (name ? `${kind} ${name}` : kind));

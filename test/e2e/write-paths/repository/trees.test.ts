@@ -1,50 +1,9 @@
-import { Column, Entity, PrimaryGeneratedColumn, Tree, TreeChildren, TreeParent } from 'typeorm';
-import { Audited } from '../../../../src/audited/decorators/audited.decorator.js';
+import { ClosureNode, type Node, PathNode, SetNode } from '../../../support/entities/trees.js';
 import { describePaths, type ExpectedRevision, type WritePath } from '../../../support/worlds/write-paths.js';
 import { type World } from '../../../support/worlds/write-worlds.js';
 
-interface Node {
-  id: number;
-  name: string;
-  parent: Node | null;
-  children: Node[];
-}
-
-@Audited()
-@Entity('node')
-@Tree('closure-table')
-class ClosureNode implements Node {
-  @PrimaryGeneratedColumn() id: number;
-  @Column({ length: 10 }) name: string;
-  @TreeParent({ onDelete: 'CASCADE' }) parent: ClosureNode | null;
-  @TreeChildren({ cascade: true }) children: ClosureNode[];
-}
-
-@Audited()
-@Entity('node')
-@Tree('materialized-path')
-class PathNode implements Node {
-  @PrimaryGeneratedColumn() id: number;
-  @Column({ length: 10 }) name: string;
-  @TreeParent({ onDelete: 'CASCADE' }) parent: PathNode | null;
-  @TreeChildren({ cascade: true }) children: PathNode[];
-}
-
-@Audited()
-@Entity('node')
-@Tree('nested-set')
-class SetNode implements Node {
-  @PrimaryGeneratedColumn() id: number;
-  @Column({ length: 10 }) name: string;
-  @TreeParent({ onDelete: 'CASCADE' }) parent: SetNode | null;
-  @TreeChildren({ cascade: true }) children: SetNode[];
-}
-
-const node = (
-  operation: 'insert' | 'update' | 'delete',
-  version: number,
-  ...ids: number[]
-): ExpectedRevision[] => ids.map((id) => ['node', operation, id, version]);
+type Operation = 'insert' | 'update' | 'delete';
+type Revisions = (operation: Operation, version: number, ...ids: number[]) => ExpectedRevision[];
 
 /** What becomes of a tree with a root (1), its child a (2) with the child a1 (3), and its child b (4). */
 interface Expected {
@@ -55,7 +14,7 @@ interface Expected {
   readonly removed: ExpectedRevision[];
 }
 
-function pathsOf(target: new () => Node, expected: Expected): WritePath[] {
+function pathsOf(target: new () => Node, expected: Expected, node: Revisions): WritePath[] {
   const of = (world: World) => world.dataSource.getTreeRepository(target);
   const find = (world: World, name: string): Promise<Node> => of(world).findOneByOrFail({ name });
   const tree = async (world: World): Promise<void> => {
@@ -111,45 +70,40 @@ function pathsOf(target: new () => Node, expected: Expected): WritePath[] {
   ];
 }
 
-const a1Gone = node('delete', 2, 3);
-const aGone = [...node('delete', 2, 2), ...a1Gone];
+function describeTree(
+  title: string,
+  target: new () => Node,
+  table: string,
+  expected: (node: Revisions) => Expected,
+): void {
+  const node: Revisions = (operation, version, ...ids) => ids.map((id) => [table, operation, id, version]);
+  describePaths(title, [target], pathsOf(target, expected(node), node));
+}
 
-describePaths(
-  'closure tables',
-  [ClosureNode],
-  pathsOf(ClosureNode, {
-    version: 1,
-    added: node('insert', 1, 5),
-    moved: node('update', 2, 2),
-    removed: aGone,
-  }),
-);
+describeTree('closure tables', ClosureNode, 'closure_node', (node) => ({
+  version: 1,
+  added: node('insert', 1, 5),
+  moved: node('update', 2, 2),
+  removed: [...node('delete', 2, 2), ...node('delete', 2, 3)],
+}));
 
 // The path is a column.
-describePaths(
-  'materialized paths',
-  [PathNode],
-  pathsOf(PathNode, {
-    version: 1,
-    added: node('insert', 1, 5),
-    moved: node('update', 2, 2, 3),
-    removed: aGone,
-  }),
-);
+describeTree('materialized paths', PathNode, 'path_node', (node) => ({
+  version: 1,
+  added: node('insert', 1, 5),
+  moved: node('update', 2, 2, 3),
+  removed: [...node('delete', 2, 2), ...node('delete', 2, 3)],
+}));
 
 // The bounds are columns, and those of a and the root shifted with each node that came after them.
-describePaths(
-  'nested sets',
-  [SetNode],
-  pathsOf(SetNode, {
-    version: 2,
-    added: [
-      ...node('insert', 1, 5),
-      ...node('update', 5, 1),
-      ...node('update', 3, 2),
-      ...node('update', 2, 4),
-    ],
-    moved: [...node('update', 3, 2), ...node('update', 2, 3, 4)],
-    removed: [...node('delete', 3, 2), ...a1Gone, ...node('update', 5, 1), ...node('update', 2, 4)],
-  }),
-);
+describeTree('nested sets', SetNode, 'set_node', (node) => ({
+  version: 2,
+  added: [...node('insert', 1, 5), ...node('update', 5, 1), ...node('update', 3, 2), ...node('update', 2, 4)],
+  moved: [...node('update', 3, 2), ...node('update', 2, 3, 4)],
+  removed: [
+    ...node('delete', 3, 2),
+    ...node('delete', 2, 3),
+    ...node('update', 5, 1),
+    ...node('update', 2, 4),
+  ],
+}));

@@ -27,7 +27,7 @@ const LEVEL = /\bisolation(?:\s+level)?\s*(?:=|\bto\b|\s)\s*'?(serializable|repe
 const OF_SESSION = /\bset\s+session\b|\bdefault_transaction_isolation\b/i;
 
 /** The sessions of one data source, whose connections to one address are alike. */
-export function postgresSessions(): (connection: object) => Session {
+export function postgresSessionOf(): (connection: object) => Session {
   const servers = new Map<string, Server>();
   const serverOf = ({ host, port }: PgClient): Server => {
     const address = `${host}:${port}`;

@@ -1,0 +1,31 @@
+/** Row locks, and what other transactions make of ours. */
+export interface Locks {
+  /**
+   * Row-lock suffix of a SELECT (`FOR UPDATE`); empty without row locks.
+   *
+   * @param alias the table whose rows are locked; all by default
+   * @param skipLocked skips rows that others hold, instead of waiting
+   */
+  forUpdate(alias?: string, skipLocked?: boolean): string;
+
+  /** The weaker lock before an UPDATE of columns that no foreign key refers to (`FOR NO KEY UPDATE`). */
+  forNoKeyUpdate(alias?: string): string;
+
+  /** Suffix of a SELECT that reads rows as they are now, where a plain SELECT reads a snapshot (`LOCK IN SHARE MODE`). */
+  readonly readNow: string;
+
+  /**
+   * INSERT … SELECT takes gap locks on what it reads (InnoDB, REPEATABLE READ), so versions are read without locks
+   * first.
+   */
+  readonly locksGaps: boolean;
+
+  /**
+   * A condition that is true at READ COMMITTED. Undefined where it makes no difference: where UPDATE and DELETE wait for
+   * the same rows as a locking SELECT.
+   */
+  readonly isReadCommitted?: string;
+
+  /** Whether a transaction failed because of another one, so that a second try may succeed. */
+  isConflict(error: unknown): boolean;
+}

@@ -1,0 +1,14 @@
+import { sqlStateOf } from '../run/driver-error.js';
+import { type Locks } from './locks.js';
+
+// Serialisation failure, deadlock, unique violation.
+const CONFLICTS = ['40001', '40P01', '23505'];
+
+export const postgresLocks: Locks = {
+  forUpdate: (alias, skipLocked) =>
+    ` FOR UPDATE${alias ? ` OF ${alias}` : ''}${skipLocked ? ' SKIP LOCKED' : ''}`,
+  forNoKeyUpdate: (alias) => ` FOR NO KEY UPDATE${alias ? ` OF ${alias}` : ''}`,
+  readNow: '',
+  locksGaps: false,
+  isConflict: (error) => CONFLICTS.includes(sqlStateOf(error)),
+};

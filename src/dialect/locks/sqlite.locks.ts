@@ -1,0 +1,10 @@
+import { type Locks } from './locks.js';
+
+/** A transaction that writes locks the whole database. */
+export const sqliteLocks: Locks = {
+  forUpdate: () => '',
+  forNoKeyUpdate: () => '',
+  readNow: '',
+  locksGaps: false,
+  isConflict: () => false,
+};

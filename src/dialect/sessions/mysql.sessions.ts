@@ -1,0 +1,23 @@
+import { connectionOf } from '../../typeorm/query-runner.js';
+import { type MysqlServer } from './mysql.server.js';
+import { hideTransaction, MysqlSession } from './mysql.session.js';
+import { queryMysqlBeneath } from './query-beneath.js';
+import { remembered } from './session.js';
+import { type Sessions } from './sessions.js';
+
+export function mysqlSessions(server: MysqlServer): Sessions {
+  return {
+    sharesConnection: false,
+    connectionOf,
+    of: remembered(() => new MysqlSession()),
+    begin: 'START TRANSACTION',
+    rollBack: (queryRunner) => queryMysqlBeneath(queryRunner, 'ROLLBACK'),
+    renewSnapshot: async (queryRunner) => {
+      await server.recognise(queryRunner);
+      if (server.guardsSnapshots) await queryMysqlBeneath(queryRunner, 'COMMIT AND CHAIN');
+    },
+    hideTransaction,
+    isInTransactionError: () => false,
+    recognise: (queryRunner) => server.recognise(queryRunner),
+  };
+}

@@ -1,0 +1,30 @@
+import { type MysqlServer } from '../sessions/mysql.server.js';
+import { mariadbBlocks } from './mariadb.blocks.js';
+import { newestOnMariadb } from './newest-on-mariadb.js';
+import { type Sql } from './sql.js';
+import { withoutSuccessor } from './without-successor.js';
+
+/** Up to this many joined tables MySQL may try every order. */
+const MOST_ORDERED = 7;
+
+export function mysqlSql(server: MysqlServer): Sql {
+  return {
+    leadingJoin: 'STRAIGHT_JOIN',
+    hasLateral: false,
+    greatest: (...expressions) => `greatest(${expressions.join(', ')})`,
+    unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT IGNORE '),
+    updateJoined: ({ target, lookup = '', source, on, set }) =>
+      `UPDATE ${source} STRAIGHT_JOIN ${target} t${lookup} ON ${on} SET ${Object.entries(set)
+        .map(([column, value]) => `t.${column} = ${value}`)
+        .join(', ')}`,
+    isNewest: (past) => (server.isMariadb ? newestOnMariadb(past) : withoutSuccessor(past)),
+    notMaterialized: '',
+    // MySQL looks for the best order of up to 62 joined tables, and with 30 tables of the past it doesn't finish. To
+    // MariaDB a hint is a comment.
+    pastHints: (tables) => (tables > MOST_ORDERED ? 'SET_VAR(optimizer_search_depth = 3)' : ''),
+    // MySQL has blocks in stored programs only.
+    get blocks() {
+      return server.isMariadb ? mariadbBlocks : undefined;
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import { type Sql } from './sql.js';
+import { updateFrom } from './update-from.js';
+import { withoutSuccessor } from './without-successor.js';
+
+export const postgresSql: Sql = {
+  leadingJoin: 'JOIN',
+  hasLateral: true,
+  greatest: (...expressions) => `greatest(${expressions.join(', ')})`,
+  unlessTaken: (insert, columns) => `${insert} ON CONFLICT (${columns.join(', ')}) DO NOTHING`,
+  updateJoined: updateFrom,
+  isNewest: withoutSuccessor,
+  // A table of the past that is read twice would be materialized as a whole.
+  notMaterialized: 'NOT MATERIALIZED ',
+  pastHints: () => '',
+};

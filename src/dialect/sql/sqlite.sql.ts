@@ -1,0 +1,15 @@
+import { type Sql } from './sql.js';
+import { updateFrom } from './update-from.js';
+import { withoutSuccessor } from './without-successor.js';
+
+export const sqliteSql: Sql = {
+  // The only join whose order SQLite keeps.
+  leadingJoin: 'CROSS JOIN',
+  hasLateral: false,
+  greatest: (...expressions) => `max(${expressions.join(', ')})`,
+  unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT OR IGNORE '),
+  updateJoined: updateFrom,
+  isNewest: withoutSuccessor,
+  notMaterialized: '',
+  pastHints: () => '',
+};

@@ -1,0 +1,59 @@
+import { type DataSource } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { enumTransformers } from './enum-transformers.js';
+import { ANY_TEXT, mysqlTexts } from './mysql.texts.js';
+import { type Types } from './types.js';
+
+const NUMERIC = /int|^dec|^double|^float|^numeric|^fixed|^real|^bool|^bit|^year|^date|^time/;
+
+export function mysqlTypes(dataSource: DataSource): Types {
+  const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
+  return {
+    own: {
+      // MariaDB from 10.7 has the type; for other servers TypeORM would make it a varchar(255).
+      uuid:
+        dataSource.driver.normalizeType({ type: 'uuid' }) === 'uuid'
+          ? { type: 'uuid' }
+          : { type: 'varchar', length: 36 },
+      json: { type: 'json' },
+      // The schema's character set must not limit who writes and why.
+      text: { type: 'varchar', charset: ANY_TEXT },
+    },
+    texts: mysqlTexts(dataSource),
+
+    copyOptions: (column) => {
+      if (typeOf(column) === 'enum') return { type: 'varchar', transformer: enumTransformers(column) };
+      // Text that TypeORM splits at commas, as it does a set's.
+      if (column.type === 'set') return { type: 'simple-array' };
+      // TypeORM makes the column this short only where it generates the value.
+      if (column.type === 'uuid' && typeOf(column) !== 'uuid' && column.generationStrategy === 'uuid')
+        return { length: column.length || 36 };
+      return {};
+    },
+    copied: (expression) => expression,
+    restored: (expression) => expression,
+
+    // Text compares by its collation, which may ignore case and trailing blanks, unless BINARY compares its bytes.
+    differ: (columns, left, right) =>
+      `NOT (${columns
+        .map((column) => {
+          const binary = NUMERIC.test(typeOf(column)) ? '' : 'BINARY ';
+          return `${binary}${left(column)} <=> ${binary}${right(column)}`;
+        })
+        .join(' AND ')})`,
+    sameText: (expression, parameter) => `${bytesOf(expression)} = ${bytesOf(parameter)}`,
+    // MariaDB's JSON is text, but it tells the driver that it is JSON, and the driver parses it.
+    hidesJsonNull: (column) => typeOf(column) === 'json',
+
+    // A text may be sent as bytes. And MySQL gives a prepared parameter the character set of the column at that time.
+    value: (parameter, type) => (type === 'text' ? `CONVERT(${parameter} USING ${ANY_TEXT})` : parameter),
+    nullOf: () => 'NULL',
+    numberedUuid: (prefix, start, n) => `concat(${prefix}, lpad(lower(hex(${start} + ${n})), 10, '0'))`,
+    uuidText: (expression) => `lower(${expression})`,
+  };
+}
+
+// In one character set, because the table's may differ from the connection's.
+function bytesOf(text: string): string {
+  return `CAST(CONVERT(${text} USING utf8mb4) AS BINARY)`;
+}

@@ -1,0 +1,68 @@
+import { type DataSource } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { enumTransformers } from './enum-transformers.js';
+import { postgresTexts } from './postgres.texts.js';
+import { type Types, type ValueType } from './types.js';
+
+const VALUE_TYPES: Record<ValueType, string> = {
+  uuid: 'uuid',
+  time: 'double precision',
+  text: 'varchar',
+  json: 'jsonb',
+  integer: 'bigint',
+  boolean: 'boolean',
+};
+
+export function postgresTypes(dataSource: DataSource): Types {
+  const isEnum = (column: ColumnMetadata): boolean => dataSource.driver.normalizeType(column) === 'enum';
+  const copied = (expression: string, column: ColumnMetadata): string =>
+    isEnum(column) ? `${expression}::varchar${column.isArray ? '[]' : ''}` : expression;
+
+  return {
+    own: { uuid: { type: 'uuid' }, json: { type: 'jsonb' }, text: { type: 'varchar' } },
+    texts: postgresTexts(),
+
+    copyOptions: (column) =>
+      isEnum(column) ? { type: 'varchar', transformer: enumTransformers(column) } : {},
+    copied,
+    restored: (expression, column) =>
+      isEnum(column)
+        ? `${expression}::${enumType(dataSource, column)}${column.isArray ? '[]' : ''}`
+        : expression,
+
+    // The record image operators compare bytes: json, xml, point and case-insensitive text too. They want the same types
+    // on both sides, and a copy may have a wider type than its column: CASE takes the wider of the two.
+    differ: (columns, left, right) => {
+      const row = (isLive: boolean): string => {
+        const values = columns.map(
+          (column) => `CASE WHEN ${isLive} THEN ${copied(left(column), column)} ELSE ${right(column)} END`,
+        );
+        return `ROW(${values.join(', ')})::record`;
+      };
+      return `${row(true)} *<> ${row(false)}`;
+    },
+    sameText: (expression, parameter) => `${expression} = ${parameter}`,
+    hidesJsonNull: (column) => /^jsonb?$/.test(dataSource.driver.normalizeType(column)) && !column.isArray,
+
+    value: (parameter, type) => `${parameter}::${VALUE_TYPES[type]}`,
+    nullOf: (column) => `CAST(NULL AS ${castType(dataSource, column)}${column.isArray ? '[]' : ''})`,
+    numberedUuid: (prefix, start, n) =>
+      `(${prefix}::varchar || lpad(to_hex(${start}::bigint + ${n}), 10, '0'))::uuid`,
+    uuidText: (expression) => `${expression}::varchar`,
+  };
+}
+
+/** A column's type as a cast takes it. */
+export function castType(dataSource: DataSource, column: ColumnMetadata): string {
+  const type = dataSource.driver.normalizeType(column);
+  if (type === 'enum') return enumType(dataSource, column);
+  // Without a length `character` means one character; bpchar is the same type with any length.
+  return type === 'character' ? 'bpchar' : type;
+}
+
+// TypeORM names an enum after its table and column, in the table's schema, unless the column names it.
+function enumType(dataSource: DataSource, column: ColumnMetadata): string {
+  const { schema, tableName } = column.entityMetadata;
+  const name = column.enumName ?? `${tableName}_${column.databaseName.toLowerCase()}_enum`;
+  return (schema ? [schema, name] : [name]).map((part) => dataSource.driver.escape(part)).join('.');
+}

@@ -1,0 +1,30 @@
+import { type DataSource } from 'typeorm';
+import { enumTransformers } from './enum-transformers.js';
+import { type Types } from './types.js';
+
+export function sqliteTypes({ driver }: DataSource): Types {
+  return {
+    own: {
+      uuid: { type: 'varchar', length: 36 },
+      json: { type: 'simple-json' },
+      text: { type: 'varchar' },
+    },
+
+    copyOptions: (column) =>
+      driver.normalizeType(column) === 'varchar' && column.enum
+        ? { type: 'varchar', array: false, transformer: enumTransformers(column, true) }
+        : {},
+    copied: (expression) => expression,
+    restored: (expression) => expression,
+
+    differ: (columns, left, right) =>
+      columns.map((column) => `${left(column)} IS NOT ${right(column)} COLLATE BINARY`).join(' OR '),
+    sameText: (expression, parameter) => `${expression} = ${parameter}`,
+    hidesJsonNull: () => false,
+
+    value: (parameter) => parameter,
+    nullOf: () => 'NULL',
+    numberedUuid: (prefix, start, n) => `${prefix} || printf('%010x', ${start} + ${n})`,
+    uuidText: (expression) => expression,
+  };
+}
