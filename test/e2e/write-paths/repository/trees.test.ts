@@ -4,6 +4,7 @@ import { type World } from '../../../support/worlds/write-worlds.js';
 
 type Operation = 'insert' | 'update' | 'delete';
 type Revisions = (operation: Operation, version: number, ...ids: number[]) => ExpectedRevision[];
+type Target = new () => Node;
 
 /** What becomes of a tree with a root (1), its child a (2) with the child a1 (3), and its child b (4). */
 interface Expected {
@@ -14,7 +15,9 @@ interface Expected {
   readonly removed: ExpectedRevision[];
 }
 
-function pathsOf(target: new () => Node, expected: Expected, node: Revisions): WritePath[] {
+function pathsOf(target: Target, table: string, expectedOf: (node: Revisions) => Expected): WritePath[] {
+  const node: Revisions = (operation, version, ...ids) => ids.map((id) => [table, operation, id, version]);
+  const expected = expectedOf(node);
   const of = (world: World) => world.dataSource.getTreeRepository(target);
   const find = (world: World, name: string): Promise<Node> => of(world).findOneByOrFail({ name });
   const tree = async (world: World): Promise<void> => {
@@ -70,40 +73,47 @@ function pathsOf(target: new () => Node, expected: Expected, node: Revisions): W
   ];
 }
 
-function describeTree(
-  title: string,
-  target: new () => Node,
-  table: string,
-  expected: (node: Revisions) => Expected,
-): void {
-  const node: Revisions = (operation, version, ...ids) => ids.map((id) => [table, operation, id, version]);
-  describePaths(title, [target], pathsOf(target, expected(node), node));
-}
-
-describeTree('closure tables', ClosureNode, 'closure_node', (node) => ({
-  version: 1,
-  added: node('insert', 1, 5),
-  moved: node('update', 2, 2),
-  removed: [...node('delete', 2, 2), ...node('delete', 2, 3)],
-}));
+describePaths(
+  'closure tables',
+  [ClosureNode],
+  pathsOf(ClosureNode, 'closure_node', (node) => ({
+    version: 1,
+    added: node('insert', 1, 5),
+    moved: node('update', 2, 2),
+    removed: [...node('delete', 2, 2), ...node('delete', 2, 3)],
+  })),
+);
 
 // The path is a column.
-describeTree('materialized paths', PathNode, 'path_node', (node) => ({
-  version: 1,
-  added: node('insert', 1, 5),
-  moved: node('update', 2, 2, 3),
-  removed: [...node('delete', 2, 2), ...node('delete', 2, 3)],
-}));
+describePaths(
+  'materialized paths',
+  [PathNode],
+  pathsOf(PathNode, 'path_node', (node) => ({
+    version: 1,
+    added: node('insert', 1, 5),
+    moved: node('update', 2, 2, 3),
+    removed: [...node('delete', 2, 2), ...node('delete', 2, 3)],
+  })),
+);
 
 // The bounds are columns, and those of a and the root shifted with each node that came after them.
-describeTree('nested sets', SetNode, 'set_node', (node) => ({
-  version: 2,
-  added: [...node('insert', 1, 5), ...node('update', 5, 1), ...node('update', 3, 2), ...node('update', 2, 4)],
-  moved: [...node('update', 3, 2), ...node('update', 2, 3, 4)],
-  removed: [
-    ...node('delete', 3, 2),
-    ...node('delete', 2, 3),
-    ...node('update', 5, 1),
-    ...node('update', 2, 4),
-  ],
-}));
+describePaths(
+  'nested sets',
+  [SetNode],
+  pathsOf(SetNode, 'set_node', (node) => ({
+    version: 2,
+    added: [
+      ...node('insert', 1, 5),
+      ...node('update', 5, 1),
+      ...node('update', 3, 2),
+      ...node('update', 2, 4),
+    ],
+    moved: [...node('update', 3, 2), ...node('update', 2, 3, 4)],
+    removed: [
+      ...node('delete', 3, 2),
+      ...node('delete', 2, 3),
+      ...node('update', 5, 1),
+      ...node('update', 2, 4),
+    ],
+  })),
+);
