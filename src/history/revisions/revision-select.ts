@@ -46,7 +46,7 @@ export function selectRevisions(
     for (const condition of [...plan.keys.map((column, n) => `${r(column)} = {{key${n}}}`), ...where])
       query.andWhere(condition);
     if (order) query.orderBy(`r.${REVISION_COLUMNS.revVersion}`, order);
-    return `${query.getQuery()}${limit === undefined ? '' : ' LIMIT {{limit}}'}`;
+    return `${query.getQuery()}${limit === undefined ? '' : ` ${dialectOf(dataSource).sql.limit('{{limit}}')}`}`;
   });
 }
 
