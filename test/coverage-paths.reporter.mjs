@@ -1,4 +1,15 @@
-// A jest reporter: prints what becomes of each write path on each database, in Markdown. See `npm run coverage:paths`.
+import { readFile, writeFile } from 'node:fs/promises';
+import { URL } from 'node:url';
+import prettier from 'prettier';
+
+// A jest reporter: writes what becomes of each write path on each database into docs/write-paths.md, below its head.
+// See `npm run coverage:paths`.
+
+const PAGE = new URL('../docs/write-paths.md', import.meta.url);
+const END_OF_HEAD = '<!-- paths -->\n';
+
+// With every driver.
+process.env.LONG_TESTS = 'true';
 
 /** By how the names of the tests begin; test/support/worlds/write-paths.ts gives them. */
 const CELLS = {
@@ -20,35 +31,58 @@ const DATABASES = {
 
 export default class CoveragePathsReporter {
   #themes = new Map();
+  #failures = [];
+  #error;
 
   onTestResult(_test, { testResults, testFilePath, testExecError }) {
-    if (testExecError) console.error(`${testFilePath}\n${testExecError.stack ?? testExecError.message}`);
+    if (testExecError) this.#fail(testFilePath, [testExecError.stack ?? testExecError.message]);
     for (const result of testResults) this.#add(result);
   }
 
-  onRunComplete() {
-    const paths = [...this.#themes.values()].flatMap((theme) => [...theme.values()]);
-    const cells = paths.flatMap((path) => [...path.values()]);
-    console.log(
-      '✓ recorded, in one transaction with the write, and undone with it when the revision can’t be written · ' +
-        '= nothing has changed, so nothing is recorded · refused: fails, and stores nothing · ' +
-        'left out: not recorded, as the caller wished · ✗ a test fails · empty: the database doesn’t have it\n',
-    );
-    for (const [theme, rows] of [...this.#themes].sort()) console.log(tableOf(theme, rows));
-    console.log(
-      `${paths.length} paths, ${cells.filter((cell) => cell === '✗').length} of ${cells.length} cells fail.`,
-    );
+  /** Makes the run fail. */
+  getLastError() {
+    return this.#error;
+  }
+
+  async onRunComplete() {
+    const databases = new Set([...this.#paths()].flatMap((cells) => [...cells.keys()]));
+    const absent = Object.keys(DATABASES).filter((name) => !databases.has(name));
+    if (this.#failures.length > 0)
+      this.#error = new Error(`${PAGE.pathname} is not written: ${this.#failures.length} tests fail.`);
+    else if (absent.length > 0)
+      this.#error = new Error(`${PAGE.pathname} is not written: ${absent.join(', ')} were not there.`);
+    else await this.#write();
   }
 
   #add({ ancestorTitles: [suite, database], title, status, failureMessages }) {
+    if (status === 'failed') this.#fail(`${suite} (${database}): ${title}`, failureMessages);
     const beginning = Object.keys(CELLS).find((name) => title.startsWith(`${name} `));
-    if (!suite?.startsWith(SUITE) || !beginning || status === 'pending') return;
+    if (!suite?.startsWith(SUITE) || !beginning || status !== 'passed') return;
     const theme = entry(this.#themes, suite.slice(SUITE.length), () => new Map());
     const path = entry(theme, title.slice(beginning.length + 1), () => new Map());
-    if (status === 'failed')
-      console.error(`${suite} (${database}): ${title}\n${failureMessages.join('\n')}\n`);
-    const cell = status === 'failed' ? '✗' : CELLS[beginning];
-    if (cell && path.get(database) !== '✗') path.set(database, cell);
+    if (CELLS[beginning]) path.set(database, CELLS[beginning]);
+  }
+
+  #fail(title, messages) {
+    this.#failures.push(title);
+    console.error(`${title}\n${messages.join('\n')}\n`);
+  }
+
+  *#paths() {
+    for (const theme of this.#themes.values()) yield* theme.values();
+  }
+
+  async #write() {
+    const page = await readFile(PAGE, 'utf8');
+    const paths = [...this.#paths()];
+    const cells = paths.reduce((sum, { size }) => sum + size, 0);
+    const text = [
+      page.slice(0, page.indexOf(END_OF_HEAD) + END_OF_HEAD.length),
+      `${paths.length} paths, ${cells.toLocaleString('en')} cells.\n`,
+      ...[...this.#themes].sort().map(([theme, rows]) => tableOf(theme, rows)),
+    ].join('\n');
+    const options = await prettier.resolveConfig(PAGE);
+    await writeFile(PAGE, await prettier.format(text, { ...options, parser: 'markdown' }));
   }
 }
 
