@@ -11,10 +11,24 @@ const mayImport = {
   revision: ['dialect', 'typeorm'],
   audited: ['revision', 'dialect', 'typeorm'],
   capture: ['audited', 'context', 'revision', 'dialect', 'typeorm'],
-  history: ['audited', 'context', 'revision', 'dialect'],
+  history: ['audited', 'context', 'revision', 'dialect', 'typeorm'],
   maintenance: ['history', 'capture', 'audited', 'context', 'revision', 'dialect'],
   http: ['history', 'context', 'audited'],
   cli: ['maintenance', 'history', 'http', 'audited'],
+};
+// The rooms of a part, from the lowest to the highest: each may import those on the lines before its own, and itself. A
+// file directly in the part is a room too; one that isn't listed is above all of them.
+const roomsOf = {
+  history: [
+    ['history.types'],
+    ['arguments'],
+    ['reader'],
+    ['revisions'],
+    ['timeline', 'feed', 'past'],
+    ['history'],
+    ['time-travel', 'restore'],
+    ['undo'],
+  ],
 };
 // Of the files above the folders, beside those three.
 const mayImportAbove = { cli: ['attach-audit', 'nearest-name'] };
@@ -32,8 +46,29 @@ const noBarrel = {
   message: 'Import the file, never the barrel.',
 };
 
+/** The rules of a part, and of each of its rooms. */
+function rulesOf(part) {
+  const rules = [importRules(part, `src/${part}/*.ts`, 1), importRules(part, `src/${part}/*/*.ts`, 2)];
+  const rooms = roomsOf[part] ?? [];
+  rooms.forEach((line, at) => {
+    const below = rooms.slice(0, at).flat();
+    for (const room of line) {
+      const known = [...below, room].map((name) => name.replaceAll('.', '\\.')).join('|');
+      const message = `${part}/${room} may import ${below.join(', ') || 'nothing'} of ${part}/.`;
+      rules.push(
+        importRules(part, `src/${part}/${room}.ts`, 1, { regex: `^\\./(?!(${known})(/|\\.js$))`, message }),
+        importRules(part, `src/${part}/${room}/*.ts`, 2, {
+          regex: `^\\.\\./(?!\\.\\./)(?!(${known})(/|\\.js$))`,
+          message,
+        }),
+      );
+    }
+  });
+  return rules;
+}
+
 // Above a folder inside a part is still the part, so it takes more levels to leave it.
-function importRules(part, files, levels) {
+function importRules(part, files, levels, ofRoom) {
   const above = ['audit\\.(errors|options|tokens)', ...(mayImportAbove[part] ?? [])];
   const forbidden = parts.filter((other) => other !== part && !mayImport[part].includes(other));
   return {
@@ -54,6 +89,7 @@ function importRules(part, files, levels) {
                 'Of the files above the folders, a part may import audit.errors, audit.options and audit.tokens.',
             },
             noBarrel,
+            ...(ofRoom ? [ofRoom] : []),
             ...(part === 'http' ? [] : httpOnly),
           ],
         },
@@ -83,10 +119,7 @@ export default defineConfig(
       '@typescript-eslint/no-restricted-imports': ['error', { patterns: [noBarrel] }],
     },
   },
-  ...parts.flatMap((part) => [
-    importRules(part, `src/${part}/*.ts`, 1),
-    importRules(part, `src/${part}/*/*.ts`, 2),
-  ]),
+  ...parts.flatMap(rulesOf),
   {
     files: ['src/audit.{errors,options,module-definition}.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [noBarrel, ...httpOnly] }] },

@@ -8,6 +8,9 @@ import prettier from 'prettier';
 const PAGE = new URL('../docs/write-paths.md', import.meta.url);
 const END_OF_HEAD = '<!-- paths -->\n';
 
+// With every driver.
+process.env.LONG_TESTS = 'true';
+
 /** By how the names of the tests begin; test/support/worlds/write-paths.ts gives them. */
 const CELLS = {
   records: '✓',

@@ -1,7 +1,8 @@
 import { type DataSource } from 'typeorm';
 import { type AuditPlans, auditPlansOf } from '../audited/audit-plans.js';
+import { StateSlot } from '../typeorm/state-slot.js';
 import { PastTables } from './past/past-tables.js';
-import { Reading, type ReadingOptions } from './revisions/reading.js';
+import { type Reading, type ReadingOptions } from './revisions/reading.js';
 import { RevisionTables } from './revisions/revision-tables.js';
 
 /** What reading keeps of a data source, whoever reads: statements, readers, and the tables of the past. */
@@ -15,7 +16,7 @@ export class History {
 
   /** @param dataSource whose query runners read; this history's, or one that is derived from it */
   reading(dataSource: DataSource, options: ReadingOptions = {}): Reading {
-    return new Reading(dataSource, this.revisions, options);
+    return { dataSource, tables: this.revisions, ...options };
   }
 
   get past(): PastTables {
@@ -23,11 +24,10 @@ export class History {
   }
 }
 
-const HISTORY = Symbol.for('nestjs-typeorm-audit:history');
+const histories = new StateSlot<History>('history');
 
-/** The history of an initialised data source. Data sources that are derived from it have the same. */
+/** The history of an initialised data source. Data sources that are derived from it share it. */
 export function historyOf(dataSource: DataSource): History {
   const plans = auditPlansOf(dataSource);
-  const owner = plans.dataSource as DataSource & { [HISTORY]?: History };
-  return (owner[HISTORY] ??= new History(plans));
+  return histories.own(plans.dataSource, () => new History(plans));
 }

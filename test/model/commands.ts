@@ -1,5 +1,5 @@
 import { type EntityManager } from 'typeorm';
-import { Customer, Line, Note, Purchase, Tag } from './entities.js';
+import { Customer, Line, Note, Purchase, Tag } from '../support/entities/shop.js';
 import { type Model, type Row } from './model.js';
 
 /** One write: to the database by TypeORM, and to the model by hand. It picks its rows and values by two numbers. */

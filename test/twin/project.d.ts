@@ -1,8 +1,11 @@
 /** The lines of TypeORM that the library works with. */
 export const lines: readonly ['1', '0.3'];
 
+/** The folder of the entities, in the repository and in what is compiled. */
+export const entities: string;
+
 /**
- * Compiles the library and the scenarios into a new folder. Remove it when done.
+ * Compiles the library, the scenarios and the entities into a new folder. Remove it when done.
  *
  * @param line of TypeORM: 1 as the repository has it, 0.3 installed once and kept in the system's folder for
  *   temporary files

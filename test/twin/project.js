@@ -24,11 +24,13 @@ const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const [, swcOptions] = jestConfig.transform['\\.ts$'];
 
 export const lines = ['1', '0.3'];
+export const entities = join('test', 'support', 'entities');
 
 export async function prepareProject(line, library = repository) {
   const folder = await mkdtemp(join(tmpdir(), 'audit-twin-'));
   await compile(join(library, 'src'), join(folder, 'src'));
-  await compile(join(repository, 'test', 'twin'), join(folder, 'test', 'twin'));
+  for (const part of [join('test', 'twin'), entities])
+    await compile(join(repository, part), join(folder, part));
   const packageJson = { name: 'nestjs-typeorm-audit', type: 'module', exports: './src/index.js' };
   await writeFile(join(folder, 'package.json'), JSON.stringify(packageJson));
   await symlink(await modulesOf(line), join(folder, 'node_modules'));

@@ -130,7 +130,7 @@ export function feedPrefix(t: number): string {
 }
 
 function feedStatement(
-  { statements }: RevisionTables,
+  revisionTables: RevisionTables,
   kind: string,
   plans: readonly AuditPlan[],
   filter: FeedFilter,
@@ -138,7 +138,7 @@ function feedStatement(
   template: () => string,
 ): Statement {
   const tables = plans.flatMap((plan) => [plan.revision.tablePath, ...conditionsOf(plan, filter)]);
-  return statements.get([kind, order, limit, ...tables].join('\n'), template);
+  return revisionTables.statement([kind, order, limit, ...tables].join('\n'), template);
 }
 
 /**

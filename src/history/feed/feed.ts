@@ -14,7 +14,7 @@ import {
   selectFloor,
 } from './feed-select.js';
 import { transactionId } from '../arguments/checks.js';
-import { type Reading } from '../revisions/reading.js';
+import { type Reading, readRows } from '../revisions/reading.js';
 import { type ChangesOptions, type Page, type Revision, type TransactionOptions } from '../history.types.js';
 
 /** One page of the revisions of all entities. @throws NotAuditedError @throws InvalidArgumentError naming the option */
@@ -44,7 +44,7 @@ async function readFloor(reading: Reading, request: FeedRequest): Promise<string
     operation: undefined,
     classes: new Map(),
   });
-  const [row] = await reading.rows(selectFloor(reading.tables, plans, filter), filter.values);
+  const [row] = await readRows(reading, selectFloor(reading.tables, plans, filter), filter.values);
   return row?.rev_id as string | undefined;
 }
 
@@ -86,7 +86,7 @@ async function readRevisions(
   if (more.length === 0) return readGroup(reading, group, filter, window);
   // More tables than one statement can join: find out which revisions they are, then read those of each group.
   const statement = selectFeedKeys(tables, plans, filter, window);
-  const keys = (await reading.rows(statement, filter.values)) as {
+  const keys = (await readRows(reading, statement, filter.values)) as {
     [FEED_TABLE]: number | string;
     rev_id: string;
   }[];
@@ -107,7 +107,7 @@ async function readGroup(
   window: FeedWindow,
 ): Promise<Revision[]> {
   const { tables } = reading;
-  const rows = await reading.rows(selectFeed(tables, plans, filter, window), filter.values);
+  const rows = await readRows(reading, selectFeed(tables, plans, filter, window), filter.values);
   const readers = plans.map((plan, t) => tables.of(plan).reader(feedPrefix(t)));
   return rows.map((row) => readers[Number(row[FEED_TABLE])].revision(row));
 }

@@ -1,25 +1,23 @@
 import { type DataSource, type EntityMetadata } from 'typeorm';
-import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { dialectOf } from '../../dialect/dialect-of.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { tableColumns } from '../../audited/properties.js';
-import { type State } from './changes.js';
+import { dialectOf } from '../../dialect/dialect-of.js';
+import { type AuditOperation } from '../../revision/revision-columns.js';
 import { entityIdOf } from '../arguments/key-of.js';
-import { type EntityId } from '../history.types.js';
-import { changeableColumns, presenceColumn, shownColumns } from './shown-columns.js';
+import { type Change, type EntityId } from '../history.types.js';
+import { changesOf, type State } from './changes.js';
+import { changeableColumns, presenceColumn, resultColumn, shownColumns } from './shown-columns.js';
 import { classOf, columnsOf, instanceMaker } from './snapshot.js';
 
-/** What a revision recorded of a row: the shown columns, in their order. */
-export interface Recorded<E> {
+/** A row of a result that has revisions. */
+export type RawRow = Readonly<Record<string, unknown>>;
+
+/** The shown columns of one revision, in their order, not hydrated yet. */
+export interface RawState<E> {
   readonly rowClass: RowClass<E>;
-  /** As the database has them; null in those that the row's class doesn't have, and JSON_NULL for JSON's null. */
-  readonly stored: readonly unknown[];
+  /** As the driver gives them; null in columns that the row's class lacks, and JSON_NULL for JSON's null. */
+  readonly raw: readonly unknown[];
 }
-
-/** What stands for JSON's null, which drivers read as they read NULL, or as the text of it. */
-const JSON_NULL = Symbol('JSON null');
-
-const JSON_TYPES = ['json', 'jsonb', 'simple-json'];
 
 /** A class of the table's rows. */
 interface RowClass<E> {
@@ -28,67 +26,76 @@ interface RowClass<E> {
   readonly instanceOf: (values: readonly unknown[]) => E;
 }
 
+/** Stands for JSON's null, which drivers read as they read NULL, or as the text 'null'. */
+const JSON_NULL = Symbol('JSON null');
+
+const JSON_TYPES = ['json', 'jsonb', 'simple-json'];
+
 /**
- * The shown columns of a plan, and what their recorded values stand for.
+ * Reads the shown columns of a plan.
  *
- * It hydrates value by value with the driver, as TypeORM does, but not through revision entities: which columns a
- * row has depends on its discriminator, and a transformer need not know what to do with a deleted row's nulls.
+ * It hydrates each value with the driver, as TypeORM does, but does not load revision entities: the columns that a row
+ * has depend on its discriminator, and a transformer need not accept the nulls of a deleted row.
  */
-export class RecordedColumns<E> {
-  /** The places of those that changes are listed of. */
-  readonly changeable: readonly number[];
+export class ColumnReader<E> {
   private readonly columns: readonly PlanColumn[];
+  /** The places of the columns that changes are listed of. */
+  private readonly changeable: readonly number[];
   private readonly keys: readonly number[];
   /** The places of columns that can be JSON's null, and whether the driver reads that as NULL. */
   private readonly json: readonly { readonly place: number; readonly isHidden: boolean }[];
   /** Its place, or -1. */
   private readonly discriminator: number;
+  /** The names in a result, of a revision `r` and of its predecessor `p`. */
+  private readonly names: Readonly<Record<'r' | 'p', readonly string[]>>;
   private readonly classes = new Map<EntityMetadata, RowClass<E>>();
 
+  /** @param prefix of the names in a result */
   constructor(
     private readonly dataSource: DataSource,
     private readonly plan: AuditPlan,
+    prefix: string,
   ) {
     this.columns = shownColumns(plan);
     this.changeable = changeableColumns(plan).map((column) => this.columns.indexOf(column));
+    this.names = {
+      r: this.columns.map((_, n) => `${prefix}${resultColumn('r', n)}`),
+      p: this.columns.map((_, n) => `${prefix}${resultColumn('p', n)}`),
+    };
     this.keys = plan.keys.map((key) => this.columns.indexOf(key));
+    this.discriminator = this.columns.findIndex(({ source }) => source === plan.metadata.discriminatorColumn);
     const dialect = dialectOf(dataSource);
     this.json = this.columns.flatMap(({ copy, mask }, place) =>
       !mask && JSON_TYPES.includes(String(copy.type))
         ? [{ place, isHidden: dialect.types.hidesJsonNull(copy) }]
         : [],
     );
-    this.discriminator = this.columns.findIndex(({ source }) => source === plan.metadata.discriminatorColumn);
   }
 
-  get length(): number {
-    return this.columns.length;
+  get changeableProperties(): string[] {
+    return this.propertiesOf(this.changeable);
   }
 
-  /** Each once, in the order of the places. */
-  propertiesOf(places: readonly number[]): string[] {
-    return [...new Set(places.map((place) => this.columns[place].propertyPath))];
-  }
-
-  /** @param names where a result row has the columns */
-  recorded(raw: Readonly<Record<string, unknown>>, names: readonly string[]): Recorded<E> {
-    const rowClass = this.classOf(raw[names[this.discriminator]]);
-    const stored = names.map((name, n) => (rowClass.has[n] ? raw[name] : null));
+  /** @param alias of the revision, or of its predecessor */
+  read(row: RawRow, alias: 'r' | 'p'): RawState<E> {
+    const names = this.names[alias];
+    const rowClass = this.classOf(row[names[this.discriminator]]);
+    const raw = names.map((name, n) => (rowClass.has[n] ? row[name] : null));
     for (const { place, isHidden } of this.json) {
-      // Where the driver doesn't parse JSON, it is text.
-      const value = stored[place];
+      // Where the driver doesn't parse JSON, the value is text.
+      const value = raw[place];
       const isJsonNull = isHidden
-        ? value === null && rowClass.has[place] && !!raw[presenceColumn(names[place])]
+        ? value === null && rowClass.has[place] && !!row[presenceColumn(names[place])]
         : typeof value === 'string' && value.trim() === 'null';
-      if (isJsonNull) stored[place] = JSON_NULL;
+      if (isJsonNull) raw[place] = JSON_NULL;
     }
-    return { rowClass, stored };
+    return { rowClass, raw };
   }
 
-  /** The values as an entity has them. */
-  values({ rowClass, stored }: Recorded<E>): unknown[] {
-    // The transformer of another class's column isn't asked.
-    return stored.map((value, n) => (rowClass.has[n] ? this.hydrate(value, n) : null));
+  /** The values of all columns as an entity has them. */
+  values({ rowClass, raw }: RawState<E>): unknown[] {
+    // The transformer of another class's column isn't called.
+    return raw.map((value, n) => (rowClass.has[n] ? this.hydrate(value, n) : null));
   }
 
   /** @param values of all columns */
@@ -96,54 +103,84 @@ export class RecordedColumns<E> {
     return entityIdOf(this.plan.keys, (_, n) => values[this.keys[n]] ?? null);
   }
 
+  /** @param values of all columns */
+  instance({ rowClass }: RawState<E>, values: readonly unknown[], revisionId: string): E {
+    const entity = rowClass.instanceOf(values);
+    this.plan.revisionId?.setEntityValue(entity as object, revisionId);
+    return entity;
+  }
+
   /**
-   * The state of some columns.
+   * @param previous null if the predecessor deleted the row, undefined if there is no predecessor
+   * @param current null if the revision deleted the row
+   * @param values of all columns, of the current state
+   */
+  changes(
+    operation: AuditOperation,
+    previous: RawState<E> | null | undefined,
+    current: RawState<E> | null,
+    values: readonly unknown[],
+  ): Change[] {
+    // Equal raw values need not be hydrated to be found equal.
+    const places =
+      previous && current && operation !== 'insert'
+        ? this.changeable.filter((n) => previous.raw[n] !== current.raw[n])
+        : this.changeable;
+    return changesOf(
+      operation,
+      previous && this.state(previous, places),
+      current && this.state(current, places, values),
+      this.propertiesOf(places),
+    );
+  }
+
+  /**
+   * The state of the changeable columns, or of some of them.
    *
    * @param values of all columns, where they are known
    */
-  state({ rowClass, stored }: Recorded<E>, places: readonly number[], values?: readonly unknown[]): State {
+  state({ rowClass, raw }: RawState<E>, places = this.changeable, values?: readonly unknown[]): State {
     const shown: Record<string, unknown> = {};
     const nulls = new Set<string>();
     const jsonNulls = new Set<string>();
     const hidden: Record<string, unknown> = {};
     for (const n of places) {
       const { propertyPath, mask } = this.columns[n];
-      // Another class may have it in a column of its own.
+      // Another class may have the property in a column of its own.
       if (!rowClass.has[n] && propertyPath in shown) continue;
       nulls.delete(propertyPath);
-      shown[propertyPath] = values ? values[n] : rowClass.has[n] ? this.hydrate(stored[n], n) : null;
-      if (stored[n] === null) nulls.add(propertyPath);
-      else if (stored[n] === JSON_NULL) jsonNulls.add(propertyPath);
-      else if (mask === 'redact') hidden[propertyPath] = stored[n];
+      shown[propertyPath] = values ? values[n] : rowClass.has[n] ? this.hydrate(raw[n], n) : null;
+      if (raw[n] === null) nulls.add(propertyPath);
+      else if (raw[n] === JSON_NULL) jsonNulls.add(propertyPath);
+      else if (mask === 'redact') hidden[propertyPath] = raw[n];
     }
     return { values: shown, nulls, jsonNulls, hidden };
   }
 
+  private propertiesOf(places: readonly number[]): string[] {
+    return [...new Set(places.map((place) => this.columns[place].propertyPath))];
+  }
+
   private classOf(discriminator: unknown): RowClass<E> {
     const metadata = classOf(this.plan.metadata, discriminator);
-    let known = this.classes.get(metadata);
-    if (!known) {
+    let rowClass = this.classes.get(metadata);
+    if (!rowClass) {
       const names = new Set(
         [...columnsOf(metadata), ...this.plan.others.flatMap(tableColumns)].map(
           ({ databaseName }) => databaseName,
         ),
       );
       const has = this.columns.map(({ databaseName }) => names.has(databaseName));
-      known = { has, instanceOf: instanceMaker<E>(metadata, this.columns) };
-      this.classes.set(metadata, known);
+      rowClass = { has, instanceOf: instanceMaker<E>(metadata, this.columns) };
+      this.classes.set(metadata, rowClass);
     }
-    return known;
+    return rowClass;
   }
 
   private hydrate(value: unknown, place: number): unknown {
     const { source, copy } = this.columns[place];
-    // A column that was never null has a transformer that needn't take it; its copy is null where it came later.
+    // A column that was never null has a transformer that needn't accept null; its copy is null from before it existed.
     if (value === null && !source.isNullable) return null;
-    return hydrated(this.dataSource, value === JSON_NULL ? null : value, copy);
+    return this.dataSource.driver.prepareHydratedValue(value === JSON_NULL ? null : value, copy) as unknown;
   }
-}
-
-/** A value as TypeORM reads it from a column. */
-export function hydrated({ driver }: DataSource, value: unknown, column: ColumnMetadata): unknown {
-  return driver.prepareHydratedValue(value, column) as unknown;
 }

@@ -2,35 +2,24 @@ import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { REVISION_COLUMNS, type RevisionColumns } from '../../revision/revision-columns.js';
-import { changesOf, type State } from './changes.js';
 import { dateOf } from '../arguments/moment.js';
-import { hydrated, type Recorded, RecordedColumns } from './column-reader.js';
-import { type Change, type Revision } from '../history.types.js';
-import { PREVIOUS_ISDELETE, resultColumn } from './shown-columns.js';
+import { type Revision } from '../history.types.js';
+import { type State } from './changes.js';
+import { ColumnReader, type RawRow, type RawState } from './column-reader.js';
+import { PREVIOUS_ISDELETE } from './shown-columns.js';
 
-/** A row that `selectRevisions` has selected. */
-type Raw = Readonly<Record<string, unknown>>;
-
-/** What a revision before recorded; null if it deleted the row, undefined if there is none. */
-type Previous<E> = Recorded<E> | null | undefined;
-
-/** Reads selected revisions of one table. */
+/** Makes revisions of one table out of result rows. */
 export class RevisionReader<E extends ObjectLiteral> {
-  private readonly columns: RecordedColumns<E>;
+  private readonly columns: ColumnReader<E>;
   private readonly own: Readonly<Record<string, ColumnMetadata>>;
-  /** Where a row has the shown columns of a revision and of its predecessor. */
-  private readonly names: Readonly<Record<'r' | 'p', readonly string[]>>;
 
-  /** @param prefix that the names of the shown columns have in the result */
+  /** @param prefix of the names that the shown columns have in a result */
   constructor(
     private readonly dataSource: DataSource,
     private readonly plan: AuditPlan,
     prefix = '',
   ) {
-    const columns = (this.columns = new RecordedColumns<E>(dataSource, plan));
-    const names = (alias: 'r' | 'p'): string[] =>
-      Array.from({ length: columns.length }, (_, n) => `${prefix}${resultColumn(alias, n)}`);
-    this.names = { r: names('r'), p: names('p') };
+    this.columns = new ColumnReader<E>(dataSource, plan, prefix);
     this.own = Object.fromEntries(
       Object.keys(REVISION_COLUMNS).map((property) => [
         property,
@@ -39,108 +28,80 @@ export class RevisionReader<E extends ObjectLiteral> {
     );
   }
 
-  /** What changes are listed of. */
+  /** The properties that changes are listed of. */
   get properties(): string[] {
-    return this.columns.propertiesOf(this.columns.changeable);
+    return this.columns.changeableProperties;
   }
 
   /** A revision that was selected with its predecessor. */
-  revision(raw: Raw): Revision<E> {
-    const isDelete = hydrated(this.dataSource, raw[PREVIOUS_ISDELETE], this.own.revIsDelete) as
-      boolean | null;
-    const previous =
-      isDelete === null ? undefined : isDelete ? null : this.columns.recorded(raw, this.names.p);
-    return this.read(raw, this.columns.recorded(raw, this.names.r), previous);
+  revision(raw: RawRow): Revision<E> {
+    const isDelete = this.hydrate(raw[PREVIOUS_ISDELETE], 'revIsDelete') as boolean | null;
+    const previous = isDelete === null ? undefined : isDelete ? null : this.columns.read(raw, 'p');
+    return this.make(raw, this.columns.read(raw, 'r'), previous);
   }
 
   /**
    * Revisions of one row that were selected without their predecessors, oldest first. Each is the predecessor of the
-   * next one, if the versions say so, and that of the first is taken for none.
+   * next one if their versions follow each other; the first one counts as having none.
    */
-  consecutive(rows: readonly Raw[]): Revision<E>[] {
-    let before: { revision: Revision<E>; recorded: Recorded<E> } | undefined;
+  consecutive(rows: readonly RawRow[]): Revision<E>[] {
+    let before: { revision: Revision<E>; state: RawState<E> } | undefined;
     return rows.map((raw) => {
-      const recorded = this.columns.recorded(raw, this.names.r);
+      const state = this.columns.read(raw, 'r');
       const isNext = before?.revision.version === this.version(raw) - 1;
-      const previous = isNext && before ? (before.revision.isDelete ? null : before.recorded) : undefined;
-      const revision = this.read(raw, recorded, previous);
-      before = { revision, recorded };
+      const previous = isNext && before ? (before.revision.isDelete ? null : before.state) : undefined;
+      const revision = this.make(raw, state, previous);
+      before = { revision, state };
       return revision;
     });
   }
 
-  /** The entity as a revision has it, or null if that deleted it. */
-  entity(raw: Raw): E | null {
-    const recorded = this.left(raw);
-    return recorded && this.instance(raw, recorded, this.columns.values(recorded));
+  /** The entity after a revision; null if that deleted it. */
+  entity(raw: RawRow): E | null {
+    if (this.valueOf(raw, 'revIsDelete')) return null;
+    const state = this.columns.read(raw, 'r');
+    return this.columns.instance(state, this.columns.values(state), this.valueOf(raw, 'revId'));
   }
 
-  /** What a revision left the row with, or null if it deleted it. */
-  state(raw: Raw): State | null {
-    const recorded = this.left(raw);
-    return recorded && this.columns.state(recorded, this.columns.changeable);
+  /** The state of the row after a revision; null if that deleted it. */
+  state(raw: RawRow): State | null {
+    return this.valueOf(raw, 'revIsDelete') ? null : this.columns.state(this.columns.read(raw, 'r'));
   }
 
-  version(raw: Raw): number {
+  version(raw: RawRow): number {
     return this.valueOf(raw, 'revVersion');
   }
 
-  private left(raw: Raw): Recorded<E> | null {
-    return this.valueOf(raw, 'revIsDelete') ? null : this.columns.recorded(raw, this.names.r);
-  }
-
-  private read(raw: Raw, recorded: Recorded<E>, previous: Previous<E>): Revision<E> {
+  /** @param previous the state that the predecessor left; null if it deleted the row, undefined if there is none */
+  private make(raw: RawRow, state: RawState<E>, previous: RawState<E> | null | undefined): Revision<E> {
+    const id = this.valueOf(raw, 'revId');
     const isDelete = this.valueOf(raw, 'revIsDelete');
     const operation = this.valueOf(raw, 'revOperation');
-    const values = this.columns.values(recorded);
+    const createdAt = dateOf(this.valueOf(raw, 'revCreated'));
+    const values = this.columns.values(state);
     return {
-      id: this.valueOf(raw, 'revId'),
+      id,
       entity: this.plan.name,
       entityId: this.columns.entityId(values),
       version: this.version(raw),
-      createdAt: dateOf(this.valueOf(raw, 'revCreated')),
+      createdAt,
       operation,
       isDelete,
       actor: this.valueOf(raw, 'revActor'),
       reason: this.valueOf(raw, 'revReason'),
       transaction: this.valueOf(raw, 'revTransaction'),
       context: this.valueOf(raw, 'revContext'),
-      snapshot: isDelete && this.plan.deletedState === 'null' ? null : this.instance(raw, recorded, values),
-      changes: this.changes(operation, previous, isDelete ? null : recorded, values),
+      snapshot:
+        isDelete && this.plan.deletedState === 'null' ? null : this.columns.instance(state, values, id),
+      changes: this.columns.changes(operation, previous, isDelete ? null : state, values),
     };
   }
 
-  private changes(
-    operation: RevisionColumns['revOperation'],
-    previous: Previous<E>,
-    current: Recorded<E> | null,
-    values: readonly unknown[],
-  ): Change[] {
-    const { changeable } = this.columns;
-    // What is the same in the database needn't be hydrated to see that it is.
-    const candidates =
-      previous && current && operation !== 'insert'
-        ? changeable.filter((n) => previous.stored[n] !== current.stored[n])
-        : changeable;
-    return changesOf(
-      operation,
-      previous && this.columns.state(previous, candidates),
-      current && this.columns.state(current, candidates, values),
-      this.columns.propertiesOf(candidates),
-    );
+  private valueOf<K extends keyof RevisionColumns>(raw: RawRow, property: K): RevisionColumns[K] {
+    return this.hydrate(raw[REVISION_COLUMNS[property]], property) as RevisionColumns[K];
   }
 
-  private instance(raw: Raw, { rowClass }: Recorded<E>, values: readonly unknown[]): E {
-    const entity = rowClass.instanceOf(values);
-    this.plan.revisionId?.setEntityValue(entity, this.valueOf(raw, 'revId'));
-    return entity;
-  }
-
-  private valueOf<K extends keyof RevisionColumns>(raw: Raw, property: K): RevisionColumns[K] {
-    return hydrated(
-      this.dataSource,
-      raw[REVISION_COLUMNS[property]],
-      this.own[property],
-    ) as RevisionColumns[K];
+  private hydrate(value: unknown, property: keyof RevisionColumns): unknown {
+    return this.dataSource.driver.prepareHydratedValue(value, this.own[property]) as unknown;
   }
 }

@@ -1,4 +1,3 @@
-import { hydrated } from '../reader/column-reader.js';
 import { type Obstacle, valuesText } from './obstacle.js';
 import { keyText } from '../arguments/key-of.js';
 import { keyIn, type RestoreQuery, type RestoreSql } from './restore-sql.js';
@@ -43,10 +42,11 @@ export async function recordedValues(
       `WHERE ${sql.isRevision}`,
     { id: revisionId },
   );
+  const { driver } = sql.dataSource;
   return Object.fromEntries(
     columns.map(({ copy, propertyPath }, n) => [
       propertyPath,
-      copy.isSelect ? hydrated(sql.dataSource, row[`v${n}`], copy) : HIDDEN,
+      copy.isSelect ? (driver.prepareHydratedValue(row[`v${n}`], copy) as unknown) : HIDDEN,
     ]),
   );
 }

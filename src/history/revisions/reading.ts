@@ -20,46 +20,43 @@ export interface ReadingOptions {
   readonly timeout?: number;
 }
 
-/** Reads revisions for one call. */
-export class Reading {
-  constructor(
-    /** The caller's. It may be derived from the one whose tables these are. */
-    readonly dataSource: DataSource,
-    readonly tables: RevisionTables,
-    private readonly options: ReadingOptions,
-  ) {}
+/** How one call reads revisions. */
+export interface Reading extends ReadingOptions {
+  /** The caller's. It may be derived from the one whose tables these are. */
+  readonly dataSource: DataSource;
+  readonly tables: RevisionTables;
+}
 
-  /**
-   * The rows that a statement selects.
-   *
-   * @param values by the names of its parameters; `actor` is a text of the caller's
-   * @throws ReadTimeoutError
-   * @throws InvalidArgumentError when the database's encoding lacks a character of the actor: no revision has it then
-   */
-  async rows(statement: Statement, values: Readonly<ObjectLiteral>): Promise<ObjectLiteral[]> {
-    const { queryRunner = readingRunner(this.dataSource) } = this.options;
-    const { texts } = dialectOf(this.dataSource).types;
-    const actor = values.actor as string | undefined;
-    const isPlain = !texts || actor === undefined || isAscii(actor);
-    const bound = bindStatement(statement, isPlain ? values : { ...values, actor: texts.sent(actor) });
-    try {
-      return await this.run(queryRunner, statement, bound);
-    } catch (error) {
-      if (isPlain || !texts.isUntranslatable(error)) throw error;
-      throw new InvalidArgumentError(
-        'actor',
-        `"${actor}" has a character that the encoding of the database lacks, so no revision is by it.`,
-      );
-    } finally {
-      if (queryRunner !== this.options.queryRunner) await queryRunner.release();
-    }
-  }
-
-  private run(queryRunner: QueryRunner, statement: Statement, bound: unknown[]): Promise<ObjectLiteral[]> {
-    const { timeout } = this.options;
-    return timeout === undefined
-      ? dialectOf(this.dataSource).run.read(queryRunner, statement, bound)
-      : readWithin(this.dataSource, timeout, queryRunner, statement, bound);
+/**
+ * The rows that a statement selects.
+ *
+ * @param values by the names of its parameters; `actor` is a text of the caller's
+ * @throws ReadTimeoutError
+ * @throws InvalidArgumentError when the database's encoding lacks a character of the actor: no revision has it then
+ */
+export async function readRows(
+  { dataSource, queryRunner, timeout }: Reading,
+  statement: Statement,
+  values: Readonly<ObjectLiteral>,
+): Promise<ObjectLiteral[]> {
+  const { types, run } = dialectOf(dataSource);
+  const { texts } = types;
+  const actor = values.actor as string | undefined;
+  const isPlain = !texts || actor === undefined || isAscii(actor);
+  const bound = bindStatement(statement, isPlain ? values : { ...values, actor: texts.sent(actor) });
+  const runner = queryRunner ?? readingRunner(dataSource);
+  try {
+    return await (timeout === undefined
+      ? run.read(runner, statement, bound)
+      : readWithin(dataSource, timeout, runner, statement, bound));
+  } catch (error) {
+    if (isPlain || !texts.isUntranslatable(error)) throw error;
+    throw new InvalidArgumentError(
+      'actor',
+      `"${actor}" has a character that the encoding of the database lacks, so no revision is by it.`,
+    );
+  } finally {
+    if (runner !== queryRunner) await runner.release();
   }
 }
 

@@ -2,7 +2,6 @@ import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'ty
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { type RowExpression } from '../../dialect/types/types.js';
-import { type Statement } from '../../dialect/run/statement.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
 import {
@@ -12,7 +11,6 @@ import {
   resultColumn,
   shownColumns,
 } from '../reader/shown-columns.js';
-import { type RevisionTable } from './revision-tables.js';
 
 /** Which of the revisions of a row are read; all in no order unless it says something else. */
 export interface RevisionFilter {
@@ -25,46 +23,42 @@ export interface RevisionFilter {
 }
 
 /**
- * Reads revisions of one row, whose key is in `{{key0}}`, `{{key1}}` …, and a limit in `{{limit}}`: their own columns, under their database names,
- * and the shown columns.
+ * Selects revisions of the row with the key `{{key0}}`, `{{key1}}`, …, at most `{{limit}}`: their own columns, under
+ * their database names, and the shown columns.
  *
- * @param predecessor whether each comes with the revision before it. Versions have no gaps, so finding that is one
- * probe of the (key, version) index, whichever revisions a filter leaves.
+ * @param predecessor whether each comes with the revision before it. Versions have no gaps, so the predecessor is one
+ * probe of the (key, version) index, whatever the filter.
  */
 export function selectRevisions(
-  { dataSource, plan, statements }: RevisionTable,
+  dataSource: DataSource,
+  plan: AuditPlan,
   { where = [], order, limit }: RevisionFilter,
   predecessor: boolean,
-): Statement {
-  const key = [predecessor, where.join(' AND '), order, limit !== undefined].join();
-  return statements.get(key, () => {
-    const query = dataSource.createQueryBuilder<ObjectLiteral>(plan.revision.target, 'r').select([]);
-    for (const name of Object.values(REVISION_COLUMNS)) query.addSelect(`r.${name}`, name);
-    addShownColumns(query, dataSource, plan, 'r');
-    if (predecessor) addPredecessor(query, dataSource, plan);
-    const [r] = columnsOf(dataSource);
-    for (const condition of [...plan.keys.map((column, n) => `${r(column)} = {{key${n}}}`), ...where])
-      query.andWhere(condition);
-    if (order) query.orderBy(`r.${REVISION_COLUMNS.revVersion}`, order);
-    return `${query.getQuery()}${limit === undefined ? '' : ' LIMIT {{limit}}'}`;
-  });
+): string {
+  const query = dataSource.createQueryBuilder<ObjectLiteral>(plan.revision.target, 'r').select([]);
+  for (const name of Object.values(REVISION_COLUMNS)) query.addSelect(`r.${name}`, name);
+  addShownColumns(query, dataSource, plan, 'r');
+  if (predecessor) addPredecessor(query, dataSource, plan);
+  const [r] = columnsOf(dataSource);
+  for (const condition of [...plan.keys.map((column, n) => `${r(column)} = {{key${n}}}`), ...where])
+    query.andWhere(condition);
+  if (order) query.orderBy(`r.${REVISION_COLUMNS.revVersion}`, order);
+  return `${query.getQuery()}${limit === undefined ? '' : ' LIMIT {{limit}}'}`;
 }
 
-/** Reads the first and the last version of one row, whose key is in `{{key0}}`, `{{key1}}` …. */
-export function selectVersions(table: RevisionTable): Statement {
-  return table.statements.get('versions', () => {
-    const { revVersion } = REVISION_COLUMNS;
-    const from = versionsOfRow(table);
-    return `SELECT min(v.${revVersion}) AS first, max(v.${revVersion}) AS last ${from}`;
-  });
+/** Selects the first and the newest version of the row with the key `{{key0}}`, `{{key1}}`, …, as `first` and `last`. */
+export function selectVersions(dataSource: DataSource, plan: AuditPlan): string {
+  const { revVersion } = REVISION_COLUMNS;
+  const from = versionsOfRow(dataSource, plan);
+  return `SELECT min(v.${revVersion}) AS first, max(v.${revVersion}) AS last ${from}`;
 }
 
-/** Reads the newest version of the same row, as SQL. */
-export function newestVersion(table: RevisionTable): string {
-  return `SELECT max(v.${REVISION_COLUMNS.revVersion}) ${versionsOfRow(table)}`;
+/** Selects the newest version of the same row. */
+export function newestVersion(dataSource: DataSource, plan: AuditPlan): string {
+  return `SELECT max(v.${REVISION_COLUMNS.revVersion}) ${versionsOfRow(dataSource, plan)}`;
 }
 
-function versionsOfRow({ dataSource, plan }: RevisionTable): string {
+function versionsOfRow(dataSource: DataSource, plan: AuditPlan): string {
   const keys = plan.keys.map(
     ({ databaseName }, n) => `v.${dataSource.driver.escape(databaseName)} = {{key${n}}}`,
   );

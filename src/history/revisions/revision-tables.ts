@@ -1,18 +1,56 @@
 import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
+import { dialectOf } from '../../dialect/dialect-of.js';
+import { compileStatement, type Statement } from '../../dialect/run/statement.js';
 import { RevisionReader } from '../reader/revision-reader.js';
-import { Statements } from './statements.js';
+import { type RevisionFilter, selectRevisions, selectVersions } from './revision-select.js';
 
-/** What reading keeps of one revision table: its statements, and what makes revisions of their results. */
+// Each combination of filters is a statement of its own, and a connection keeps every prepared one. Beyond this number a
+// statement is built and planned for each read, as a query builder's is.
+const MAX_KEPT = 100;
+
+/** The revision tables of a data source: what reading keeps of each, and the statements that read several of them. */
+export class RevisionTables {
+  private readonly tables = new Map<AuditPlan, RevisionTable<any>>();
+  private readonly statements = new Map<string, Statement>();
+
+  constructor(readonly dataSource: DataSource) {}
+
+  of<E extends ObjectLiteral>(plan: AuditPlan): RevisionTable<E> {
+    let table = this.tables.get(plan);
+    if (!table) this.tables.set(plan, (table = new RevisionTable<E>(this.dataSource, plan)));
+    return table;
+  }
+
+  /** A statement over several tables. */
+  statement(key: string, template: () => string): Statement {
+    return keptStatement(this.dataSource, this.statements, key, template);
+  }
+}
+
+/** One revision table: its statements, and what makes revisions of their results. */
 export class RevisionTable<E extends ObjectLiteral = ObjectLiteral> {
-  readonly statements: Statements;
+  private readonly statements = new Map<string, Statement>();
   private readonly readers = new Map<string, RevisionReader<E>>();
 
   constructor(
     readonly dataSource: DataSource,
     readonly plan: AuditPlan,
-  ) {
-    this.statements = new Statements(dataSource);
+  ) {}
+
+  /** See `selectRevisions()`. */
+  select(filter: RevisionFilter, predecessor: boolean): Statement {
+    const { dataSource, plan } = this;
+    const key = [predecessor, filter.where?.join(' AND '), filter.order, filter.limit !== undefined].join();
+    return keptStatement(dataSource, this.statements, key, () =>
+      selectRevisions(dataSource, plan, filter, predecessor),
+    );
+  }
+
+  /** See `selectVersions()`. */
+  selectVersions(): Statement {
+    const { dataSource, plan } = this;
+    return keptStatement(dataSource, this.statements, 'versions', () => selectVersions(dataSource, plan));
   }
 
   /** @param prefix of the names that the shown columns have in a result */
@@ -24,18 +62,22 @@ export class RevisionTable<E extends ObjectLiteral = ObjectLiteral> {
   }
 }
 
-/** The revision tables of a data source, and the statements that read several of them. */
-export class RevisionTables {
-  readonly statements: Statements;
-  private readonly tables = new Map<AuditPlan, RevisionTable<any>>();
-
-  constructor(readonly dataSource: DataSource) {
-    this.statements = new Statements(dataSource);
+/**
+ * A statement that is built once, because building it can take longer than running it.
+ *
+ * @param template builds its SQL, with `{{name}}` for a parameter
+ */
+function keptStatement(
+  dataSource: DataSource,
+  kept: Map<string, Statement>,
+  key: string,
+  template: () => string,
+): Statement {
+  let statement = kept.get(key);
+  if (!statement) {
+    const isKept = kept.size < MAX_KEPT;
+    statement = compileStatement(dialectOf(dataSource), template(), isKept);
+    if (isKept) kept.set(key, statement);
   }
-
-  of<E extends ObjectLiteral>(plan: AuditPlan): RevisionTable<E> {
-    let table = this.tables.get(plan);
-    if (!table) this.tables.set(plan, (table = new RevisionTable<E>(this.dataSource, plan)));
-    return table;
-  }
+  return statement;
 }

@@ -3,7 +3,6 @@ import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { type Statement } from '../../dialect/run/statement.js';
 import { keyText } from '../arguments/key-of.js';
 import { endOf, validDate } from '../arguments/moment.js';
 import { assertVersion } from '../arguments/version.js';
@@ -11,25 +10,27 @@ import { type Change, type Revision } from '../history.types.js';
 import { changesBetween } from '../reader/changes.js';
 import { type RevisionReader } from '../reader/revision-reader.js';
 import { type ClassFilter } from './class-filter.js';
-import { type Reading } from './reading.js';
-import { type RevisionFilter, selectRevisions, selectVersions } from './revision-select.js';
+import { type Reading, readRows } from './reading.js';
+import { type RevisionFilter } from './revision-select.js';
 import { type RevisionTable } from './revision-tables.js';
 
 /** The revisions of one audited row. */
 export class RowRevisions<E extends ObjectLiteral> {
   readonly table: RevisionTable<E>;
   readonly reader: RevisionReader<E>;
+  private readonly keyValues: Readonly<Record<string, unknown>>;
 
   constructor(
     private readonly reading: Reading,
     readonly plan: AuditPlan,
     /** As the driver takes it. */
-    readonly key: readonly unknown[],
+    private readonly key: readonly unknown[],
     /** Narrows them to child classes of a single-table inheritance. */
     readonly ofClass?: ClassFilter,
   ) {
     this.table = reading.tables.of<E>(plan);
     this.reader = this.table.reader();
+    this.keyValues = Object.fromEntries(key.map((value, n) => [`key${n}`, value]));
   }
 
   /** The row as messages and cursors name it: `Reservation 1`. */
@@ -73,7 +74,7 @@ export class RowRevisions<E extends ObjectLiteral> {
 
   /** The first and the newest version that are kept, of whatever class; undefined if there is none. */
   async versions(): Promise<{ first: number; newest: number } | undefined> {
-    const [row] = await this.run(selectVersions(this.table), {});
+    const [row] = await readRows(this.reading, this.table.selectVersions(), this.keyValues);
     return row.last === null ? undefined : { first: Number(row.first), newest: Number(row.last) };
   }
 
@@ -104,32 +105,32 @@ export class RowRevisions<E extends ObjectLiteral> {
     return { where: [isPast('r'), ...isNewest], values: { end }, order: 'DESC', limit: 1 };
   }
 
-  private async select(given: RevisionFilter, predecessor: boolean): Promise<Record<string, unknown>[]> {
-    const filter = this.ofClass
+  private async select(given: RevisionFilter, predecessor: boolean): Promise<ObjectLiteral[]> {
+    const { ofClass } = this;
+    const filter = ofClass
       ? {
           ...given,
-          where: [...(given.where ?? []), this.ofClass.condition('r')],
-          values: { ...given.values, ...this.ofClass.values },
+          where: [...(given.where ?? []), ofClass.condition('r')],
+          values: { ...given.values, ...ofClass.values },
         }
       : given;
-    const statement = selectRevisions(this.table, filter, predecessor);
-    return this.run(statement, { ...filter.values, limit: filter.limit });
+    const statement = this.table.select(filter, predecessor);
+    try {
+      return await readRows(this.reading, statement, {
+        ...this.keyValues,
+        ...filter.values,
+        limit: filter.limit,
+      });
+    } catch (error) {
+      throw isDataException(error) ? this.unreadableId(error) : error;
+    }
   }
 
-  private async run(statement: Statement, values: ObjectLiteral): Promise<ObjectLiteral[]> {
-    const key = Object.fromEntries(this.key.map((value, n) => [`key${n}`, value]));
-    try {
-      return await this.reading.rows(statement, { ...key, ...values });
-    } catch (error) {
-      if (!isDataException(error)) throw error;
-      // The database can't read the id as a value of the key's type: 'x' as a uuid, 2 ** 40 as an int.
-      const { name } = this.plan.metadata;
-      const refusal = new InvalidArgumentError(
-        'id',
-        `"${keyText(this.key)}" is no id that ${name} can have.`,
-      );
-      throw Object.assign(refusal, { cause: error });
-    }
+  // The database can't read the id as a value of the key's type: 'x' as a uuid, 2 ** 40 as an int.
+  private unreadableId(cause: unknown): InvalidArgumentError {
+    const { name } = this.plan.metadata;
+    const refusal = new InvalidArgumentError('id', `"${keyText(this.key)}" is no id that ${name} can have.`);
+    return Object.assign(refusal, { cause });
   }
 }
 

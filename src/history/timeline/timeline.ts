@@ -65,7 +65,7 @@ function lookedThrough(
   if (after !== undefined)
     return { condition: 'r.rev_version >= {{bound}}', bound: after - MAX_LOOKED_THROUGH };
   return {
-    condition: `r.rev_version > (${newestVersion(row.table)}) - ${MAX_LOOKED_THROUGH}`,
+    condition: `r.rev_version > (${newestVersion(row.table.dataSource, row.plan)}) - ${MAX_LOOKED_THROUGH}`,
     bound: undefined,
   };
 }

@@ -22,26 +22,16 @@ import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import {
   AuditContext,
   AuditContextError,
-  Audited,
   AuditModule,
   HistoryService,
   type Revision,
 } from 'nestjs-typeorm-audit';
 import { tap } from 'rxjs';
 import request from 'supertest';
-import { Column, Entity, PrimaryGeneratedColumn, Repository } from 'typeorm';
+import { Repository } from 'typeorm';
+import { Reservation } from '../../support/entities/reservation.js';
 import { dataSourceOf, type Platform, platforms, sqlite, startApp } from '../../support/http/app.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
-
-@Audited()
-@Entity()
-class Reservation {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column()
-  party!: number;
-}
 
 /** Knows the user from a header, later than any middleware. */
 @Injectable()

@@ -11,17 +11,8 @@ import { AuditContext, Audited, AuditModule, type AuditOptions, HistoryService }
 import request from 'supertest';
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { DataSource } from 'typeorm';
+import { Reservation } from '../../support/entities/reservation.js';
 import { dataSourceOf, sqlite, startApp } from '../../support/http/app.js';
-
-@Audited()
-@Entity()
-class Reservation {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column()
-  party!: number;
-}
 
 @Audited({ requireActor: false })
 @Entity()

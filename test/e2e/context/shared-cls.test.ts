@@ -9,21 +9,12 @@ import {
 } from '@nestjs/common';
 import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import { ClsModule, type ClsModuleOptions, ClsService, ContextClsStoreMap } from 'nestjs-cls';
-import { AuditContext, Audited, AuditModule, HistoryService } from 'nestjs-typeorm-audit';
+import { AuditContext, AuditModule, HistoryService } from 'nestjs-typeorm-audit';
 import request from 'supertest';
-import { Column, Entity, PrimaryGeneratedColumn, Repository } from 'typeorm';
+import { Repository } from 'typeorm';
+import { Reservation } from '../../support/entities/reservation.js';
 import { dataSourceOf, platforms, sqlite, startApp } from '../../support/http/app.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
-
-@Audited()
-@Entity()
-class Reservation {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column()
-  party!: number;
-}
 
 @Controller('reservations')
 class ReservationsController {

@@ -5,20 +5,11 @@ import { ExternalContextCreator } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import { CLS_CTX, CLS_REQ, ClsModule, ClsServiceManager } from 'nestjs-cls';
-import { AuditContext, Audited, AuditModule, HistoryService } from 'nestjs-typeorm-audit';
-import { Column, Entity, PrimaryGeneratedColumn, Repository } from 'typeorm';
+import { AuditContext, AuditModule, HistoryService } from 'nestjs-typeorm-audit';
+import { Repository } from 'typeorm';
+import { Reservation } from '../../support/entities/reservation.js';
 import { dataSourceOf, sqlite, startApp } from '../../support/http/app.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
-
-@Audited()
-@Entity()
-class Reservation {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column()
-  party!: number;
-}
 
 @Injectable()
 class Reservations {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
-import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
+import { DataSource } from 'typeorm';
 import { HistoryService } from '../../../src/history/history.service.js';
+import { Guest } from '../../support/entities/guest.js';
+import { Reservation } from '../../support/entities/reservation.js';
 import {
   createDatabase,
   type DatabaseName,
@@ -11,20 +12,6 @@ import {
 import { analyze, numbers } from '../../support/costs/generated-rows.js';
 import { planOf, type TableRead } from '../../support/costs/query-plan.js';
 import { QueryRecorder } from '../../support/costs/query-recorder.js';
-
-@Audited()
-@Entity()
-class Guest {
-  @PrimaryColumn() id: number;
-  @Column() name: string;
-}
-
-@Audited()
-@Entity()
-class Reservation {
-  @PrimaryColumn() id: number;
-  @Column() party: number;
-}
 
 const FIRST = Date.UTC(2020, 0, 1);
 const MINUTE = 60_000;

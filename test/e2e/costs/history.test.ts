@@ -22,7 +22,7 @@ class Guest {
 
 @Audited()
 @Entity()
-class Reservation {
+class NumberedReservation {
   @PrimaryColumn({ length: 20 }) hotel: string;
   @PrimaryColumn() number: number;
   @Column() party: number;
@@ -61,7 +61,7 @@ describeDatabases('the cost of a timeline of 10,000 among a million revisions', 
     database = await createDatabase(name);
     dataSource = new DataSource({
       ...database.options,
-      entities: [Reservation, Guest],
+      entities: [NumberedReservation, Guest],
       synchronize: true,
       logging: ['query'],
       logger: recorder,
@@ -76,15 +76,17 @@ describeDatabases('the cost of a timeline of 10,000 among a million revisions', 
       await dataSource
         .createQueryBuilder()
         .insert()
-        .into(revisionOf(Reservation))
+        .into(revisionOf(NumberedReservation))
         .values(rows.slice(start, start + 1000))
         .updateEntity(false)
         .execute();
     await multiplyOthers(dataSource, name);
-    expect(await dataSource.getRepository(revisionOf(Reservation)).count()).toBeGreaterThan(1_000_000);
-    const { revision } = auditPlansOf(dataSource).get(Reservation);
+    expect(await dataSource.getRepository(revisionOf(NumberedReservation)).count()).toBeGreaterThan(
+      1_000_000,
+    );
+    const { revision } = auditPlansOf(dataSource).get(NumberedReservation);
     index = revision.indices.find(({ isUnique }) => isUnique)!.name;
-    if (name !== 'sqlite') await dataSource.query(analyze[name](['reservation_rev']));
+    if (name !== 'sqlite') await dataSource.query(analyze[name](['numbered_reservation_rev']));
   }, 300_000);
   afterAll(async () => {
     await dataSource.destroy();
@@ -92,29 +94,31 @@ describeDatabases('the cost of a timeline of 10,000 among a million revisions', 
   });
 
   const asked: [string, number, () => Promise<unknown>][] = [
-    ['the newest page', 51, () => history.timeline(Reservation, id)],
-    ['the oldest page', 51, () => history.timeline(Reservation, id, { order: 'asc' })],
+    ['the newest page', 51, () => history.timeline(NumberedReservation, id)],
+    ['the oldest page', 51, () => history.timeline(NumberedReservation, id, { order: 'asc' })],
     [
       'a page by cursor',
       51,
       async () => {
-        const { nextCursor: cursor } = await history.timeline(Reservation, id, { to: hoursAfterStart(80) });
+        const { nextCursor: cursor } = await history.timeline(NumberedReservation, id, {
+          to: hoursAfterStart(80),
+        });
         recorder.clear();
-        await history.timeline(Reservation, id, { cursor });
+        await history.timeline(NumberedReservation, id, { cursor });
       },
     ],
-    ['a page by property', 51, () => history.timeline(Reservation, id, { property: 'party' })],
-    ['a page by actor', 255, () => history.timeline(Reservation, id, { actor: 'bob' })],
+    ['a page by property', 51, () => history.timeline(NumberedReservation, id, { property: 'party' })],
+    ['a page by actor', 255, () => history.timeline(NumberedReservation, id, { actor: 'bob' })],
     [
       'a page by time',
       120,
-      () => history.timeline(Reservation, id, { order: 'asc', from: hoursAfterStart(1) }),
+      () => history.timeline(NumberedReservation, id, { order: 'asc', from: hoursAfterStart(1) }),
     ],
-    ['the newest revision', 1, () => history.latest(Reservation, id)],
-    ['a revision', 1, () => history.revision(Reservation, id, 5_000)],
-    ['a difference', 2, () => history.diff(Reservation, id, 1, 9_999)],
-    ['a version', 1, () => history.asOf(Reservation, id, 5_000)],
-    ['a moment not long ago', 60, () => history.asOf(Reservation, id, hoursAfterStart(166))],
+    ['the newest revision', 1, () => history.latest(NumberedReservation, id)],
+    ['a revision', 1, () => history.revision(NumberedReservation, id, 5_000)],
+    ['a difference', 2, () => history.diff(NumberedReservation, id, 1, 9_999)],
+    ['a version', 1, () => history.asOf(NumberedReservation, id, 5_000)],
+    ['a moment not long ago', 60, () => history.asOf(NumberedReservation, id, hoursAfterStart(166))],
   ];
 
   it.each(asked)(
@@ -134,7 +138,7 @@ describeDatabases('the cost of a timeline of 10,000 among a million revisions', 
 
   it('is one query for a property that seldom changes', async () => {
     recorder.clear();
-    const { items } = await history.timeline(Reservation, id, { property: 'note', limit: 200 });
+    const { items } = await history.timeline(NumberedReservation, id, { property: 'note', limit: 200 });
     expect(items.map(({ version }) => version)).toEqual(
       Array.from({ length: 200 }, (_, n) => 10_000 - n * 10),
     );
@@ -144,7 +148,7 @@ describeDatabases('the cost of a timeline of 10,000 among a million revisions', 
 
 /** Doubles the histories of the other rows until there are 1,280,000 revisions of them. */
 async function multiplyOthers(dataSource: DataSource, name: DatabaseName): Promise<void> {
-  const { revision } = auditPlansOf(dataSource).get(Reservation);
+  const { revision } = auditPlansOf(dataSource).get(NumberedReservation);
   const names = revision.columns.map(({ databaseName }) => databaseName);
   const columns = names.map((column) => dataSource.driver.escape(column)).join(', ');
   for (let rows = 100; rows < 12_800; rows *= 2) {
@@ -153,7 +157,7 @@ async function multiplyOthers(dataSource: DataSource, name: DatabaseName): Promi
       return column === 'number' ? `number + ${rows}` : dataSource.driver.escape(column);
     });
     await dataSource.query(
-      `INSERT INTO reservation_rev (${columns}) SELECT ${copies.join(', ')} FROM reservation_rev WHERE number >= 100`,
+      `INSERT INTO numbered_reservation_rev (${columns}) SELECT ${copies.join(', ')} FROM numbered_reservation_rev WHERE number >= 100`,
     );
   }
 }

@@ -4,6 +4,7 @@ import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { auditPlansOf } from '../../../src/audited/audit-plans.js';
 import { HistoryService } from '../../../src/history/history.service.js';
 import { type TimeTravel } from '../../../src/history/time-travel/time-travel.js';
+import { Guest } from '../../support/entities/guest.js';
 import {
   createDatabase,
   type DatabaseName,
@@ -20,14 +21,7 @@ const GUESTS = 10_000;
 
 @Audited()
 @Entity()
-class Guest {
-  @PrimaryColumn() id: number;
-  @Column() name: string;
-}
-
-@Audited()
-@Entity()
-class Reservation {
+class GuestReservation {
   @PrimaryColumn() id: number;
   @Column() party: number;
   @ManyToOne(() => Guest) @JoinColumn({ name: 'guest_fk' }) guest: Guest;
@@ -73,7 +67,7 @@ describeDatabases(`time travel over ${REVISIONS} revisions`, (name) => {
     database = await createDatabase(name);
     dataSource = new DataSource({
       ...database.options,
-      entities: [Guest, Reservation],
+      entities: [Guest, GuestReservation],
       synchronize: true,
       logging: ['query'],
       logger: recorder,
@@ -81,12 +75,12 @@ describeDatabases(`time travel over ${REVISIONS} revisions`, (name) => {
     await dataSource.initialize();
     await dataSource.query(insertRevisions(name, 'guest_rev', GUESTS, 1, { name: "'Ann'" }));
     await dataSource.query(
-      insertRevisions(name, 'reservation_rev', REVISIONS, VERSIONS, {
+      insertRevisions(name, 'guest_reservation_rev', REVISIONS, VERSIONS, {
         party: `${quotient[name]('n', REVISIONS / VERSIONS)} + 1`,
         guest_fk: `n % ${GUESTS}`,
       }),
     );
-    await dataSource.query(analyze[name](['guest_rev', 'reservation_rev']));
+    await dataSource.query(analyze[name](['guest_rev', 'guest_reservation_rev']));
     past = new HistoryService(dataSource).at(new Date(FIRST_MS + (VERSION - 1) * 60_000 + 30_000));
   }, 240_000);
   afterAll(async () => {
@@ -108,9 +102,9 @@ describeDatabases(`time travel over ${REVISIONS} revisions`, (name) => {
 
   it('finds one by its key with the index of key and version only', async () => {
     const index = auditPlansOf(dataSource)
-      .get(Reservation)
+      .get(GuestReservation)
       .revision.indices.find(({ isUnique }) => isUnique)!.name;
-    const { result, ms } = await timed(() => past.findOne(Reservation, { where: { id: 4711 } }));
+    const { result, ms } = await timed(() => past.findOne(GuestReservation, { where: { id: 4711 } }));
     expect(result).toEqual({ id: 4711, party: VERSION });
     const { reads } = await planOf(name, dataSource, recorder.last);
     expect(reads.length).toBeGreaterThan(1);
@@ -122,11 +116,11 @@ describeDatabases(`time travel over ${REVISIONS} revisions`, (name) => {
 
   it('finds one with a relation, and a page, at the cost of what they have', async () => {
     const one = await timed(() =>
-      past.find(Reservation, { relations: { guest: true }, where: { id: 5000 }, take: 1 }),
+      past.find(GuestReservation, { relations: { guest: true }, where: { id: 5000 }, take: 1 }),
     );
     expect(one.result).toEqual([{ id: 5000, party: VERSION, guest: { id: 5000, name: 'Ann' } }]);
     expect(one.ms).toBeLessThan(100);
-    const page = await timed(() => past.find(Reservation, { order: { id: 'ASC' }, skip: 40, take: 20 }));
+    const page = await timed(() => past.find(GuestReservation, { order: { id: 'ASC' }, skip: 40, take: 20 }));
     expect(page.result.map(({ id, party }) => [id, party])).toEqual(
       Array.from({ length: 20 }, (_, n) => [40 + n, VERSION]),
     );
@@ -135,7 +129,7 @@ describeDatabases(`time travel over ${REVISIONS} revisions`, (name) => {
 
   it('finds a page with a relation in the time that its DISTINCT over all rows takes', async () => {
     const { result, ms } = await timed(() =>
-      past.find(Reservation, { relations: { guest: true }, order: { id: 'ASC' }, take: 20 }),
+      past.find(GuestReservation, { relations: { guest: true }, order: { id: 'ASC' }, take: 20 }),
     );
     expect(result.map(({ id, party, guest }) => [id, party, guest.id])).toEqual(
       Array.from({ length: 20 }, (_, id) => [id, VERSION, id]),

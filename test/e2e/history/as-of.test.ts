@@ -24,12 +24,12 @@ import { expectInvariants } from '../../support/assertions/invariants.js';
 class Guest {
   @PrimaryGeneratedColumn() id: number;
   @Column() name: string;
-  @OneToMany(() => Reservation, (reservation) => reservation.guest) reservations: Reservation[];
+  @OneToMany(() => PresetReservation, (reservation) => reservation.guest) reservations: PresetReservation[];
 }
 
 @Audited()
 @Entity()
-class Reservation {
+class PresetReservation {
   @PrimaryGeneratedColumn() id: number;
   @Column() party: number;
   @Column({ nullable: true, type: 'varchar' }) note: string | null = 'a default of the class';
@@ -57,14 +57,14 @@ describeDatabases('as of', (name) => {
   let audited: AuditedDatabase;
   let dataSource: DataSource;
   let history: HistoryService;
-  let reservations: Repository<Reservation>;
+  let reservations: Repository<PresetReservation>;
   let vouchers: Repository<Voucher>;
 
   beforeAll(async () => {
-    audited = await openAudited(name, { entities: [Reservation, Guest, Voucher] });
+    audited = await openAudited(name, { entities: [PresetReservation, Guest, Voucher] });
     ({ dataSource } = audited);
     history = new HistoryService(dataSource);
-    reservations = dataSource.getRepository(Reservation);
+    reservations = dataSource.getRepository(PresetReservation);
     vouchers = dataSource.getRepository(Voucher);
   });
   afterEach(() => expectInvariants(dataSource));
@@ -88,7 +88,7 @@ describeDatabases('as of', (name) => {
         dataSource
           .createQueryBuilder()
           .insert()
-          .into(Reservation, ['id', 'party'])
+          .into(PresetReservation, ['id', 'party'])
           .values({ id, party: 2 })
           .execute(),
     ];
@@ -102,24 +102,24 @@ describeDatabases('as of', (name) => {
       dates.push(new Date());
     }
 
-    const revisions = (await history.timeline(Reservation, id, { order: 'asc' })).items;
+    const revisions = (await history.timeline(PresetReservation, id, { order: 'asc' })).items;
     expect(revisions).toHaveLength(7);
     for (const [n, revision] of revisions.entries()) {
       const expected = states[n] && joined(states[n], n < 5 ? guest.id : null);
       for (const at of [dates[n], revision.createdAt, revision.version, revision])
-        expect(await history.asOf(Reservation, id, at)).toEqual(expected);
+        expect(await history.asOf(PresetReservation, id, at)).toEqual(expected);
       expect(revision.snapshot).toEqual(expected);
       const justBefore = new Date(+revision.createdAt - 1);
-      expect(await history.asOf(Reservation, id, justBefore)).toEqual(
-        n === 0 ? null : await history.asOf(Reservation, id, n),
+      expect(await history.asOf(PresetReservation, id, justBefore)).toEqual(
+        n === 0 ? null : await history.asOf(PresetReservation, id, n),
       );
     }
-    expect(await history.asOf(Reservation, id, before)).toBeNull();
-    expect((await history.asOf(Reservation, id, 4))?.deletedAt).toEqual(expect.any(Date));
+    expect(await history.asOf(PresetReservation, id, before)).toBeNull();
+    expect((await history.asOf(PresetReservation, id, 4))?.deletedAt).toEqual(expect.any(Date));
   });
 
   // A live row without its relations doesn't have its join columns, and the view count is not audited.
-  function joined(row: Reservation, guestId: number | null): object {
+  function joined(row: PresetReservation, guestId: number | null): object {
     return expect.objectContaining({
       id: row.id,
       party: row.party,
@@ -134,8 +134,8 @@ describeDatabases('as of', (name) => {
     const guest = await dataSource.getRepository(Guest).save({ name: 'Ann' });
     const { identifiers } = await reservations.insert({ party: 6, guest, payer: guest as never });
     const { id } = identifiers[0] as { id: number };
-    const reservation = (await history.asOf(Reservation, id, 1))!;
-    expect(reservation).toBeInstanceOf(Reservation);
+    const reservation = (await history.asOf(PresetReservation, id, 1))!;
+    expect(reservation).toBeInstanceOf(PresetReservation);
     expect(reservation.describe()).toBe('a table for 6');
     expect({ ...reservation }).toEqual({
       id,
@@ -160,10 +160,10 @@ describeDatabases('as of', (name) => {
   });
 
   it('is null without a history, and for a version that never was', async () => {
-    expect(await history.asOf(Reservation, 999_999, new Date())).toBeNull();
-    expect(await history.asOf(Reservation, 999_999, 1)).toBeNull();
+    expect(await history.asOf(PresetReservation, 999_999, new Date())).toBeNull();
+    expect(await history.asOf(PresetReservation, 999_999, 1)).toBeNull();
     const { id } = await reservations.save(reservations.create({ party: 6 }));
-    expect(await history.asOf(Reservation, id, 2)).toBeNull();
+    expect(await history.asOf(PresetReservation, id, 2)).toBeNull();
   });
 
   it('keeps the last state of a deleted entity where it is asked to', async () => {

@@ -5,16 +5,11 @@ import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../../src/history/history.service.js';
 import { type ChangesOptions, type Revision } from '../../../src/history/history.types.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
+import { Tag } from '../../support/entities/tag.js';
 import { describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
 import { QueryRecorder } from '../../support/costs/query-recorder.js';
-
-@Audited()
-@Entity()
-class Tag {
-  @PrimaryColumn({ type: 'varchar', length: 20 }) name: string;
-}
 
 @Audited()
 @Entity()

@@ -8,7 +8,7 @@ import { QueryRecorder } from '../../support/costs/query-recorder.js';
 
 @Audited()
 @Entity()
-class Reservation {
+class LongNote {
   @PrimaryGeneratedColumn() id: number;
   @Column({ length: 20 }) note: string;
 }
@@ -27,27 +27,25 @@ describeDatabases('what reads remember', (name) => {
   });
 
   async function opened(options: object = {}): Promise<AuditedDatabase> {
-    const audited = await openAudited(name, { entities: [Reservation], ...options });
+    const audited = await openAudited(name, { entities: [LongNote], ...options });
     open.push(audited);
     return audited;
   }
 
   async function booked(dataSource: DataSource, notes: string[]): Promise<void> {
-    const reservation = new Reservation();
-    for (const note of notes) await dataSource.manager.save(Object.assign(reservation, { note }));
+    const row = new LongNote();
+    for (const note of notes) await dataSource.manager.save(Object.assign(row, { note }));
   }
 
   async function readAll(history: HistoryService): Promise<unknown> {
-    const { items } = await history.timeline(Reservation, 1);
+    const { items } = await history.timeline(LongNote, 1);
     const feed = await history.changes();
-    const since = await history.timeline(Reservation, 1, { from: new Date(0) });
+    const since = await history.timeline(LongNote, 1, { from: new Date(0) });
     // Read with the predecessors joined, and taken from the page.
     expect(since.items).toEqual(items);
     expect(feed.items).toEqual(items);
-    expect((await history.asOf(Reservation, 1, new Date()))?.note).toBe(items[0].snapshot!.note);
-    expect((await history.at(new Date()).findOneBy(Reservation, { id: 1 }))?.note).toBe(
-      items[0].snapshot!.note,
-    );
+    expect((await history.asOf(LongNote, 1, new Date()))?.note).toBe(items[0].snapshot!.note);
+    expect((await history.at(new Date()).findOneBy(LongNote, { id: 1 }))?.note).toBe(items[0].snapshot!.note);
     return items.map(({ snapshot }) => snapshot!.note);
   }
 
@@ -80,7 +78,7 @@ describeDatabases('what reads remember', (name) => {
     const newest = notes.toReversed();
     for (let limit = 1; limit <= notes.length; limit++) {
       const { items } = await history.changes({ limit });
-      expect(items.map(({ snapshot }) => (snapshot as Reservation).note)).toEqual(newest.slice(0, limit));
+      expect(items.map(({ snapshot }) => (snapshot as LongNote).note)).toEqual(newest.slice(0, limit));
     }
   });
 
@@ -91,10 +89,10 @@ describeDatabases('what reads remember', (name) => {
       const history = new HistoryService(dataSource);
       await booked(dataSource, ['a', 'b']);
       const before = await readAll(history);
-      for (const table of ['reservation', 'reservation_rev'])
+      for (const table of ['long_note', 'long_note_rev'])
         await dataSource.query(`ALTER TABLE ${table} ${widening[name]}`);
       expect(await readAll(history)).toEqual(before);
-      expect((await history.restore(Reservation, 1, 1))?.snapshot?.note).toBe('a');
+      expect((await history.restore(LongNote, 1, 1))?.snapshot?.note).toBe('a');
       // Where it is prepared, its connection finds out once.
       expect(logger.failed).toHaveLength(name === 'postgres' ? 1 : 0);
     });

@@ -32,7 +32,7 @@ class Seat {
 
 @Audited()
 @Entity()
-class Reservation {
+class DetailedReservation {
   @PrimaryGeneratedColumn() id: number;
   @Column() party: number;
   @Column({ nullable: true, type: 'varchar' }) note: string | null;
@@ -48,19 +48,23 @@ describeDatabases('timeline', (name) => {
   let audited: AuditedDatabase;
   let dataSource: DataSource;
   let history: HistoryService;
-  let reservations: Repository<Reservation>;
+  let reservations: Repository<DetailedReservation>;
 
   beforeAll(async () => {
-    audited = await openAudited(name, { entities: [Reservation, Guest], logging: true, logger: counter });
+    audited = await openAudited(name, {
+      entities: [DetailedReservation, Guest],
+      logging: true,
+      logger: counter,
+    });
     ({ dataSource } = audited);
     history = new HistoryService(dataSource);
-    reservations = dataSource.getRepository(Reservation);
+    reservations = dataSource.getRepository(DetailedReservation);
   });
   afterAll(() => audited.close());
 
   const as = <T>(actor: string, write: () => Promise<T>): Promise<T> => audited.context.run({ actor }, write);
-  const versions = (items: Revision<Reservation>[]): number[] => items.map(({ version }) => version);
-  const changed = (items: Revision<Reservation>[]): Record<number, string[]> =>
+  const versions = (items: Revision<DetailedReservation>[]): number[] => items.map(({ version }) => version);
+  const changed = (items: Revision<DetailedReservation>[]): Record<number, string[]> =>
     Object.fromEntries(
       items.map(({ version, changes }) => [version, changes.map(({ property }) => property)]),
     );
@@ -79,11 +83,11 @@ describeDatabases('timeline', (name) => {
     return reservation.id;
   }
 
-  async function readPages(id: number, options: TimelineOptions): Promise<Revision<Reservation>[][]> {
-    const pages: Revision<Reservation>[][] = [];
+  async function readPages(id: number, options: TimelineOptions): Promise<Revision<DetailedReservation>[][]> {
+    const pages: Revision<DetailedReservation>[][] = [];
     let cursor: string | null = null;
     do {
-      const page: Page<Revision<Reservation>> = await history.timeline(Reservation, id, {
+      const page: Page<Revision<DetailedReservation>> = await history.timeline(DetailedReservation, id, {
         ...options,
         cursor,
       });
@@ -95,10 +99,10 @@ describeDatabases('timeline', (name) => {
 
   describe('of 25 revisions', () => {
     let id: number;
-    let all: Revision<Reservation>[];
+    let all: Revision<DetailedReservation>[];
     beforeAll(async () => {
       id = await longHistory();
-      all = (await history.timeline(Reservation, id)).items;
+      all = (await history.timeline(DetailedReservation, id)).items;
     });
     afterEach(() => expectInvariants(dataSource));
 
@@ -120,7 +124,7 @@ describeDatabases('timeline', (name) => {
 
     it('has no empty last page', async () => {
       expect((await readPages(id, { limit: 5 })).map((page) => page.length)).toEqual([5, 5, 5, 5, 5]);
-      expect(await history.timeline(Reservation, id, { limit: 25 })).toEqual({
+      expect(await history.timeline(DetailedReservation, id, { limit: 25 })).toEqual({
         items: all,
         nextCursor: null,
       });
@@ -133,7 +137,7 @@ describeDatabases('timeline', (name) => {
         [2, { property: 'seat' }],
       ] as const) {
         counter.clear();
-        await history.timeline(Reservation, id, options);
+        await history.timeline(DetailedReservation, id, options);
         expect(counter.statements.filter((query) => query.startsWith('SELECT'))).toHaveLength(queries);
         expect(counter.queries).toHaveLength(queries);
       }
@@ -142,9 +146,9 @@ describeDatabases('timeline', (name) => {
     it('goes on where it was when revisions are added', async () => {
       const reservation = await reservations.save(reservations.create({ party: 1 }));
       for (const party of [2, 3, 4]) await reservations.save({ id: reservation.id, party });
-      const first = await history.timeline(Reservation, reservation.id, { limit: 2 });
+      const first = await history.timeline(DetailedReservation, reservation.id, { limit: 2 });
       await reservations.save({ id: reservation.id, party: 5 });
-      const second = await history.timeline(Reservation, reservation.id, {
+      const second = await history.timeline(DetailedReservation, reservation.id, {
         limit: 2,
         cursor: first.nextCursor,
       });
@@ -180,7 +184,7 @@ describeDatabases('timeline', (name) => {
         [15, 10],
         [5],
       ]);
-      expect(await history.timeline(Reservation, id, { actor: 'carl' })).toEqual({
+      expect(await history.timeline(DetailedReservation, id, { actor: 'carl' })).toEqual({
         items: [],
         nextCursor: null,
       });
@@ -189,7 +193,7 @@ describeDatabases('timeline', (name) => {
     it('tells actors apart that a collation takes for the same', async () => {
       const reservation = await as('Ann', () => reservations.save(reservations.create({ party: 1 })));
       await as('ann', () => reservations.save({ id: reservation.id, party: 2 }));
-      const page = await history.timeline(Reservation, reservation.id, { actor: 'Ann' });
+      const page = await history.timeline(DetailedReservation, reservation.id, { actor: 'Ann' });
       expect(versions(page.items)).toEqual([1]);
     });
 
@@ -206,13 +210,13 @@ describeDatabases('timeline', (name) => {
       const [from, to] = [all[15].createdAt, all[5].createdAt];
       const between = all.filter(({ createdAt }) => createdAt >= from && createdAt <= to);
       expect(between.length).toBeGreaterThanOrEqual(11);
-      expect((await history.timeline(Reservation, id, { from, to })).items).toEqual(between);
+      expect((await history.timeline(DetailedReservation, id, { from, to })).items).toEqual(between);
       expect((await readPages(id, { from, to, limit: 4 })).flat()).toEqual(between);
       expect(
-        (await history.timeline(Reservation, id, { to: new Date(+all[24].createdAt - 1) })).items,
+        (await history.timeline(DetailedReservation, id, { to: new Date(+all[24].createdAt - 1) })).items,
       ).toEqual([]);
       expect(
-        (await history.timeline(Reservation, id, { from: new Date(+all[0].createdAt + 1) })).items,
+        (await history.timeline(DetailedReservation, id, { from: new Date(+all[0].createdAt + 1) })).items,
       ).toEqual([]);
     });
 
@@ -247,11 +251,11 @@ describeDatabases('timeline', (name) => {
       await dataSource
         .createQueryBuilder()
         .insert()
-        .into(Reservation, ['id', 'party'])
+        .into(DetailedReservation, ['id', 'party'])
         .values({ id, party: 2 })
         .execute();
 
-      const { items } = await history.timeline(Reservation, id, { order: 'asc' });
+      const { items } = await history.timeline(DetailedReservation, id, { order: 'asc' });
       const deletedAt = items[3].snapshot!.deletedAt;
       expect(deletedAt).toEqual(expect.any(Date));
       const changes = (...list: [string, unknown, unknown][]) =>
@@ -291,7 +295,7 @@ describeDatabases('timeline', (name) => {
       await reservations.save({ id, seat: { table: 7 } });
       await reservations.save({ id, seat: { room: 'blue' } });
       const found = async (property: string): Promise<number[]> =>
-        versions((await history.timeline(Reservation, id, { property })).items);
+        versions((await history.timeline(DetailedReservation, id, { property })).items);
       expect(await found('guest_fk')).toEqual([2]);
       expect(await found('guest')).toEqual([2]);
       expect(await found('seat')).toEqual([4, 3]);
@@ -310,7 +314,7 @@ describeDatabases('timeline', (name) => {
       await reservations.save({ id, wishes: { a: 1 } });
       await reservations.remove(await reservations.findOneByOrFail({ id }));
 
-      const { items } = await history.timeline(Reservation, id);
+      const { items } = await history.timeline(DetailedReservation, id);
       expect(changed(items)).toMatchObject({
         2: [],
         3: ['wishes'],
@@ -337,7 +341,7 @@ describeDatabases('timeline', (name) => {
       const { id } = await reservations.save(reservations.create({ party: 6, pin: '1234' }));
       await reservations.save({ id, pin: '4321' });
       counter.clear();
-      const { items } = await history.timeline(Reservation, id);
+      const { items } = await history.timeline(DetailedReservation, id);
       expect(
         items.map(({ operation, changes }) => [operation, changes.map(({ property }) => property)]),
       ).toEqual([
@@ -346,7 +350,7 @@ describeDatabases('timeline', (name) => {
       ]);
       expect(items.every(({ snapshot }) => snapshot!.pin === undefined)).toBe(true);
       expect(counter.statements.join()).not.toContain('pin');
-      await expect(history.timeline(Reservation, id, { property: 'pin' })).rejects.toThrow(
+      await expect(history.timeline(DetailedReservation, id, { property: 'pin' })).rejects.toThrow(
         InvalidArgumentError,
       );
     });
@@ -356,10 +360,10 @@ describeDatabases('timeline', (name) => {
         reservations.save(reservations.create({ party: 6 })),
       );
       const before = Date.now();
-      const latest = await history.latest(Reservation, id);
+      const latest = await history.latest(DetailedReservation, id);
       expect(latest).toEqual({
         id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/),
-        entity: 'reservation',
+        entity: 'detailed_reservation',
         entityId: id,
         version: 1,
         createdAt: expect.any(Date),
@@ -369,7 +373,7 @@ describeDatabases('timeline', (name) => {
         reason: 'phone',
         transaction: expect.stringMatching(/^[0-9a-f-]{36}$/),
         context: { line: 2 },
-        snapshot: expect.any(Reservation),
+        snapshot: expect.any(DetailedReservation),
         changes: [{ property: 'party', from: null, to: 6 }],
       });
       expect(Math.abs(+latest!.createdAt - before)).toBeLessThan(5000);
@@ -379,17 +383,19 @@ describeDatabases('timeline', (name) => {
   it('shows no changes for a baseline, nor where the predecessor was pruned', async () => {
     const { id } = await reservations.save(reservations.create({ party: 1 }));
     for (const party of [2, 3, 4]) await reservations.save({ id, party });
-    const table = dataSource.driver.escape(auditPlansOf(dataSource).get(Reservation).revision.tableName);
+    const table = dataSource.driver.escape(
+      auditPlansOf(dataSource).get(DetailedReservation).revision.tableName,
+    );
     await dataSource.query(`DELETE FROM ${table} WHERE id = ${id} AND rev_version < 3`);
     await dataSource.query(
       `UPDATE ${table} SET rev_operation = 'baseline' WHERE id = ${id} AND rev_version = 4`,
     );
-    const { items } = await history.timeline(Reservation, id);
+    const { items } = await history.timeline(DetailedReservation, id);
     expect(items.map(({ version, operation, changes }) => ({ version, operation, changes }))).toEqual([
       { version: 4, operation: 'baseline', changes: [] },
       { version: 3, operation: 'update', changes: [] },
     ]);
-    expect(await history.timeline(Reservation, id, { property: 'party' })).toEqual({
+    expect(await history.timeline(DetailedReservation, id, { property: 'party' })).toEqual({
       items: [],
       nextCursor: null,
     });
@@ -398,7 +404,9 @@ describeDatabases('timeline', (name) => {
 
   it('shows all that a prune has left, and what lies beyond a gap', async () => {
     const id = await longHistory();
-    const table = dataSource.driver.escape(auditPlansOf(dataSource).get(Reservation).revision.tableName);
+    const table = dataSource.driver.escape(
+      auditPlansOf(dataSource).get(DetailedReservation).revision.tableName,
+    );
     const remaining = async (limit: number, order?: 'asc'): Promise<number[][]> =>
       (await readPages(id, { limit, order })).map(versions);
     await dataSource.query(`DELETE FROM ${table} WHERE id = ${id} AND rev_version < 11`);
@@ -416,7 +424,7 @@ describeDatabases('timeline', (name) => {
   });
 
   it('is empty for an entity that has no history', async () => {
-    expect(await history.timeline(Reservation, 999_999)).toEqual({ items: [], nextCursor: null });
+    expect(await history.timeline(DetailedReservation, 999_999)).toEqual({ items: [], nextCursor: null });
   });
 
   it.each<[string, TimelineOptions]>([
@@ -435,14 +443,14 @@ describeDatabases('timeline', (name) => {
     ['cursor', { cursor: 'nothing' }],
     ['cursor', { cursor: '' }],
   ])('refuses a wrong %s: %j', async (argument, options) => {
-    const refusal = history.timeline(Reservation, 1, options);
+    const refusal = history.timeline(DetailedReservation, 1, options);
     await expect(refusal).rejects.toThrow(InvalidArgumentError);
     await expect(refusal).rejects.toMatchObject({ argument });
   });
 
   it('names the properties there are when one is unknown', async () => {
-    await expect(history.timeline(Reservation, 1, { property: 'nothing' })).rejects.toThrow(
-      'property: "nothing" is no property whose changes the history of Reservation shows. ' +
+    await expect(history.timeline(DetailedReservation, 1, { property: 'nothing' })).rejects.toThrow(
+      'property: "nothing" is no property whose changes the history of DetailedReservation shows. ' +
         'They are party, note, wishes, deletedAt, guest_fk, seat.room, seat.table.',
     );
   });
@@ -450,15 +458,19 @@ describeDatabases('timeline', (name) => {
   it("refuses another timeline's cursor", async () => {
     const [one, two] = await reservations.save([{ party: 1 }, { party: 1 }]);
     for (const { id } of [one, two]) await reservations.save({ id, party: 2 });
-    const { nextCursor: cursor } = await history.timeline(Reservation, one.id, { limit: 1 });
+    const { nextCursor: cursor } = await history.timeline(DetailedReservation, one.id, { limit: 1 });
     expect(cursor).toEqual(expect.any(String));
-    await expect(history.timeline(Reservation, two.id, { cursor })).rejects.toMatchObject({
+    await expect(history.timeline(DetailedReservation, two.id, { cursor })).rejects.toMatchObject({
       argument: 'cursor',
     });
-    await expect(history.timeline(Reservation, one.id, { cursor, order: 'asc' })).rejects.toMatchObject({
+    await expect(
+      history.timeline(DetailedReservation, one.id, { cursor, order: 'asc' }),
+    ).rejects.toMatchObject({
       argument: 'cursor',
     });
-    expect(versions((await history.timeline(Reservation, String(one.id), { cursor })).items)).toEqual([1]);
+    expect(versions((await history.timeline(DetailedReservation, String(one.id), { cursor })).items)).toEqual(
+      [1],
+    );
   });
 
   it('refuses what is not audited', async () => {
@@ -468,8 +480,8 @@ describeDatabases('timeline', (name) => {
 
   it('finds the entity by its name too', async () => {
     const { id } = await reservations.save(reservations.create({ party: 6 }));
-    expect((await history.timeline('Reservation', id)).items).toEqual(
-      (await history.timeline(Reservation, id)).items,
+    expect((await history.timeline('DetailedReservation', id)).items).toEqual(
+      (await history.timeline(DetailedReservation, id)).items,
     );
   });
 });

@@ -13,14 +13,8 @@ import { ApiBearerAuth, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { AuditConfigurationError, Audited, AuditModule, type EndpointOptions } from 'nestjs-typeorm-audit';
 import request from 'supertest';
 import { Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { Reservation } from '../../support/entities/reservation.js';
 import { dataSourceOf, sqlite, startApp } from '../../support/http/app.js';
-
-@Audited()
-@Entity()
-class Reservation {
-  @PrimaryGeneratedColumn()
-  id!: number;
-}
 
 // As Nest's documentation has them.
 const ROLES_KEY = 'roles';
@@ -93,7 +87,7 @@ describe('endpoints with decorators', () => {
   async function start(endpoints: EndpointOptions, metadata: ModuleMetadata = {}): Promise<void> {
     const imports = [sqlite([Reservation]), AuditModule.forRoot({ endpoints }), ...(metadata.imports ?? [])];
     app = await startApp({ ...metadata, imports });
-    await dataSourceOf(app).getRepository(Reservation).save({});
+    await dataSourceOf(app).getRepository(Reservation).save({ party: 2 });
   }
   const get = (path: string, role?: string) => {
     const get = request(app!.getHttpServer()).get(path);

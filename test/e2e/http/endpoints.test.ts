@@ -33,7 +33,7 @@ import { expectInvariants } from '../../support/assertions/invariants.js';
 
 @Audited()
 @Entity()
-class Reservation {
+class VariedReservation {
   @PrimaryGeneratedColumn()
   id!: number;
 
@@ -69,9 +69,9 @@ class OrderLine {
   @PrimaryColumn()
   code!: string;
 
-  @ManyToOne(() => Reservation)
+  @ManyToOne(() => VariedReservation)
   @JoinColumn({ name: 'reservation_fk' })
-  reservation!: Reservation;
+  reservation!: VariedReservation;
 
   @PrimaryColumn({ name: 'reservation_fk' })
   reservationId!: number;
@@ -99,7 +99,7 @@ const Note = new EntitySchema<{ slug: string; text: string }>({
 });
 Audited()(Note);
 
-const entities = [Reservation, OrderLine, Slot, Note];
+const entities = [VariedReservation, OrderLine, Slot, Note];
 
 describe.each(platforms)('the endpoints on %s', (platform) => {
   let app: INestApplication;
@@ -113,7 +113,7 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
       { platform },
     );
     const dataSource = dataSourceOf(app);
-    const reservations = dataSource.getRepository(Reservation);
+    const reservations = dataSource.getRepository(VariedReservation);
     const audit = app.get(AuditContext);
     const first = {
       party: 2,
@@ -133,7 +133,7 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
       .getRepository(Slot)
       .save({ start: new Date(0), room: Buffer.from('a/b'), isInside: false });
     await dataSource.getRepository(Note).save({ slug: 'a,b', text: 'x' });
-    const { items } = await answer('/audit/reservation/1?order=asc');
+    const { items } = await answer('/audit/varied_reservation/1?order=asc');
     times = items.map(({ createdAt }: { createdAt: string }) => createdAt);
   });
   afterAll(async () => {
@@ -144,8 +144,8 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
   it('list the audited entities', async () => {
     expect(await answer('/audit')).toEqual([
       {
-        name: 'reservation',
-        revisionTable: 'reservation_rev',
+        name: 'varied_reservation',
+        revisionTable: 'varied_reservation_rev',
         keys: ['id'],
         columns: ['id', 'party', 'name', 'at', 'picture', 'points'],
       },
@@ -175,7 +175,7 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
       points: '9007199254740993',
     };
     const change = (property: string, to: unknown) => ({ property, from: null, to });
-    const page = await answer('/audit/reservation/1?snapshot=true');
+    const page = await answer('/audit/varied_reservation/1?snapshot=true');
     expect(page).toEqual({
       items: [
         expect.objectContaining({
@@ -192,7 +192,7 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
         }),
         {
           id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
-          entity: 'reservation',
+          entity: 'varied_reservation',
           entityId: 1,
           version: 1,
           createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
@@ -217,7 +217,7 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
   });
 
   const versions = async (query: string): Promise<number[]> => {
-    const { items } = await answer(`/audit/reservation/1?${query}`);
+    const { items } = await answer(`/audit/varied_reservation/1?${query}`);
     return items.map(({ version }: { version: number }) => version);
   };
 
@@ -232,41 +232,44 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
   });
 
   it('page the timeline', async () => {
-    const first = await answer('/audit/reservation/1?limit=2');
+    const first = await answer('/audit/varied_reservation/1?limit=2');
     expect(first.items).toMatchObject([{ version: 3 }, { version: 2 }]);
     const second = await answer(
-      `/audit/reservation/1?limit=2&cursor=${encodeURIComponent(first.nextCursor)}`,
+      `/audit/varied_reservation/1?limit=2&cursor=${encodeURIComponent(first.nextCursor)}`,
     );
     expect(second).toMatchObject({ items: [{ version: 1 }], nextCursor: null });
   });
 
   it('show one version, a difference, and the state at a moment or in a version', async () => {
-    expect(await answer('/audit/reservation/1/versions/2')).toMatchObject({ version: 2, actor: 'bob' });
-    expect(await answer('/audit/reservation/1/diff?from=1&to=2')).toEqual([
+    expect(await answer('/audit/varied_reservation/1/versions/2')).toMatchObject({
+      version: 2,
+      actor: 'bob',
+    });
+    expect(await answer('/audit/varied_reservation/1/diff?from=1&to=2')).toEqual([
       { property: 'party', from: 2, to: 4 },
     ]);
-    expect(await answer('/audit/reservation/1/diff?from=2&to=2')).toEqual([]);
-    expect(await answer('/audit/reservation/1/as-of?at=2')).toMatchObject({
+    expect(await answer('/audit/varied_reservation/1/diff?from=2&to=2')).toEqual([]);
+    expect(await answer('/audit/varied_reservation/1/as-of?at=2')).toMatchObject({
       id: 1,
       party: 4,
       points: '9007199254740993',
     });
-    expect(await answer(`/audit/reservation/2/as-of?at=${new Date().toISOString()}`)).toMatchObject({
+    expect(await answer(`/audit/varied_reservation/2/as-of?at=${new Date().toISOString()}`)).toMatchObject({
       id: 2,
     });
   });
 
   it.each([
     ['/audit', ''],
-    ['/audit/reservation/1', ''],
-    ['/audit/reservation/1/versions/1', ''],
-    ['/audit/reservation/1/versions/2', ''],
-    ['/audit/reservation/1/diff', '?from=1&to=2'],
-    ['/audit/reservation/1/as-of', '?at=1'],
+    ['/audit/varied_reservation/1', ''],
+    ['/audit/varied_reservation/1/versions/1', ''],
+    ['/audit/varied_reservation/1/versions/2', ''],
+    ['/audit/varied_reservation/1/diff', '?from=1&to=2'],
+    ['/audit/varied_reservation/1/as-of', '?at=1'],
   ])('never show a column with select: false: %s', async (path, query) => {
     const { text } = await get(`${path}${query}`).expect(200);
     expect(text).not.toMatch(/secret|hidden|changed/);
-    await get(`/audit/reservation/1?property=secret`).expect(400);
+    await get(`/audit/varied_reservation/1?property=secret`).expect(400);
   });
 
   it('take a composite id whose values have commas, slashes and more', async () => {
@@ -299,35 +302,35 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
   });
 
   it.each([
-    ['limit', '/audit/reservation/1?limit=0'],
-    ['limit', '/audit/reservation/1?limit=201'],
-    ['limit', '/audit/reservation/1?limit=1.5'],
-    ['limit', '/audit/reservation/1?limit='],
-    ['limit', '/audit/reservation/1?limit=1&limit=2'],
-    ['order', '/audit/reservation/1?order=up'],
-    ['cursor', '/audit/reservation/1?cursor=x'],
-    ['cursor', '/audit/reservation/1?cursor='],
-    ['from', '/audit/reservation/1?from=yesterday'],
-    ['from', '/audit/reservation/1?from=2026-02-30'],
-    ['to', '/audit/reservation/1?to=2026-02-01T25:00Z'],
-    ['to', '/audit/reservation/1?to=2026-02-01T10:00:00+01:00'],
-    ['to', '/audit/reservation/1?to=1'],
-    ['actor', '/audit/reservation/1?actor='],
-    ['property', '/audit/reservation/1?property=colour'],
-    ['property', '/audit/reservation/1?property=secret'],
-    ['colour', '/audit/reservation/1?colour=red'],
+    ['limit', '/audit/varied_reservation/1?limit=0'],
+    ['limit', '/audit/varied_reservation/1?limit=201'],
+    ['limit', '/audit/varied_reservation/1?limit=1.5'],
+    ['limit', '/audit/varied_reservation/1?limit='],
+    ['limit', '/audit/varied_reservation/1?limit=1&limit=2'],
+    ['order', '/audit/varied_reservation/1?order=up'],
+    ['cursor', '/audit/varied_reservation/1?cursor=x'],
+    ['cursor', '/audit/varied_reservation/1?cursor='],
+    ['from', '/audit/varied_reservation/1?from=yesterday'],
+    ['from', '/audit/varied_reservation/1?from=2026-02-30'],
+    ['to', '/audit/varied_reservation/1?to=2026-02-01T25:00Z'],
+    ['to', '/audit/varied_reservation/1?to=2026-02-01T10:00:00+01:00'],
+    ['to', '/audit/varied_reservation/1?to=1'],
+    ['actor', '/audit/varied_reservation/1?actor='],
+    ['property', '/audit/varied_reservation/1?property=colour'],
+    ['property', '/audit/varied_reservation/1?property=secret'],
+    ['colour', '/audit/varied_reservation/1?colour=red'],
     ['x', '/audit?x=1'],
-    ['at', '/audit/reservation/1/versions/1?at=1'],
-    ['version', '/audit/reservation/1/versions/one'],
-    ['version', '/audit/reservation/1/versions/0'],
-    ['version', '/audit/reservation/1/versions/99999999999'],
-    ['from', '/audit/reservation/1/diff?to=1'],
-    ['to', '/audit/reservation/1/diff?from=1'],
-    ['to', '/audit/reservation/1/diff?from=1&to=x'],
-    ['to', '/audit/reservation/1/diff?from=1&to=9'],
-    ['at', '/audit/reservation/1/as-of'],
-    ['at', '/audit/reservation/1/as-of?at=today'],
-    ['id', '/audit/reservation/abc'],
+    ['at', '/audit/varied_reservation/1/versions/1?at=1'],
+    ['version', '/audit/varied_reservation/1/versions/one'],
+    ['version', '/audit/varied_reservation/1/versions/0'],
+    ['version', '/audit/varied_reservation/1/versions/99999999999'],
+    ['from', '/audit/varied_reservation/1/diff?to=1'],
+    ['to', '/audit/varied_reservation/1/diff?from=1'],
+    ['to', '/audit/varied_reservation/1/diff?from=1&to=x'],
+    ['to', '/audit/varied_reservation/1/diff?from=1&to=9'],
+    ['at', '/audit/varied_reservation/1/as-of'],
+    ['at', '/audit/varied_reservation/1/as-of?at=today'],
+    ['id', '/audit/varied_reservation/abc'],
     ['id', '/audit/order-lines/a'],
     ['id', '/audit/order-lines/a,b,1'],
     ['id', '/audit/order-lines/a,b'],
@@ -346,15 +349,18 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
   it.each([
     ['No audited entity is named "table"', '/audit/table/1'],
     ['No audited entity is named "OrderLine"', '/audit/OrderLine/1/as-of?at=1'],
-    ['reservation 9 has no history', '/audit/reservation/9'],
-    ['reservation 9 has no history', '/audit/reservation/9?actor=ann'],
-    ['reservation 9 has no version 1', '/audit/reservation/9/versions/1'],
-    ['reservation 1 has no version 4', '/audit/reservation/1/versions/4'],
-    ['reservation 9 has no history', '/audit/reservation/9/diff?from=1&to=2'],
-    ['reservation 9 has no history', '/audit/reservation/9/as-of?at=1'],
-    ['reservation 1 did not exist at 1999-01-01T00:00:00.000Z', '/audit/reservation/1/as-of?at=1999-01-01'],
-    ['reservation 1 did not exist in version 3', '/audit/reservation/1/as-of?at=3'],
-    ['reservation 1 did not exist in version 2026', '/audit/reservation/1/as-of?at=2026'],
+    ['reservation 9 has no history', '/audit/varied_reservation/9'],
+    ['reservation 9 has no history', '/audit/varied_reservation/9?actor=ann'],
+    ['reservation 9 has no version 1', '/audit/varied_reservation/9/versions/1'],
+    ['reservation 1 has no version 4', '/audit/varied_reservation/1/versions/4'],
+    ['reservation 9 has no history', '/audit/varied_reservation/9/diff?from=1&to=2'],
+    ['reservation 9 has no history', '/audit/varied_reservation/9/as-of?at=1'],
+    [
+      'reservation 1 did not exist at 1999-01-01T00:00:00.000Z',
+      '/audit/varied_reservation/1/as-of?at=1999-01-01',
+    ],
+    ['reservation 1 did not exist in version 3', '/audit/varied_reservation/1/as-of?at=3'],
+    ['reservation 1 did not exist in version 2026', '/audit/varied_reservation/1/as-of?at=2026'],
     ['order-lines a,9 has no history', '/audit/order-lines/a,9'],
   ])('find nothing: %s', async (message, path) => {
     const { body } = await get(path).expect(404);
@@ -378,10 +384,10 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
       (await answer(`/audit/changes?${query}`)).items.map(
         ({ operation }: { operation: string }) => operation,
       );
-    expect(await operations('entity=reservation')).toEqual(['insert', 'delete', 'update', 'insert']);
-    expect(await operations('entity=reservation&actor=bob')).toEqual(['update']);
+    expect(await operations('entity=varied_reservation')).toEqual(['insert', 'delete', 'update', 'insert']);
+    expect(await operations('entity=varied_reservation&actor=bob')).toEqual(['update']);
     expect(await operations('operation=delete')).toEqual(['delete']);
-    expect(await operations(`entity=reservation&to=${times[0]}`)).toContain('insert');
+    expect(await operations(`entity=varied_reservation&to=${times[0]}`)).toContain('insert');
     expect(await operations('from=2200-01-01')).toEqual([]);
     expect(JSON.stringify(rest)).not.toContain('hidden');
     await get('/audit/changes?entity=unknown').expect(404);
@@ -454,9 +460,13 @@ describe('endpoints', () => {
     metadata: ModuleMetadata = {},
     options?: Parameters<typeof startApp>[1],
   ) {
-    const imports = [sqlite([Reservation]), AuditModule.forRoot({ endpoints }), ...(metadata.imports ?? [])];
+    const imports = [
+      sqlite([VariedReservation]),
+      AuditModule.forRoot({ endpoints }),
+      ...(metadata.imports ?? []),
+    ];
     app = await startApp({ ...metadata, imports }, options);
-    await dataSourceOf(app).getRepository(Reservation).save({ party: 2 });
+    await dataSourceOf(app).getRepository(VariedReservation).save({ party: 2 });
   }
   const get = (path: string, key?: string) => {
     const get = request(app!.getHttpServer()).get(path);
@@ -472,7 +482,7 @@ describe('endpoints', () => {
     await start({ path: 'admin/history', public: true }, {}, { prepare: (it) => it.setGlobalPrefix('api') });
     await get('/audit').expect(404);
     await get('/api/admin/history').expect(200);
-    await get('/api/admin/history/reservation/1/as-of?at=1').expect(200);
+    await get('/api/admin/history/varied_reservation/1/as-of?at=1').expect(200);
   });
 
   @Injectable()
@@ -495,9 +505,9 @@ describe('endpoints', () => {
   ])('are guarded by a class that is %s', async (_title, metadata) => {
     await start({ guards: [KeyGuard] }, metadata);
     await get('/audit').expect(403);
-    await get('/audit/reservation/1', 'wrong').expect(403);
+    await get('/audit/varied_reservation/1', 'wrong').expect(403);
     await get('/audit', 'k').expect(200);
-    await get('/audit/reservation/1', 'k').expect(200);
+    await get('/audit/varied_reservation/1', 'k').expect(200);
   });
 
   it('are guarded by a class that nobody provides, an instance, and one after the other', async () => {
@@ -548,23 +558,23 @@ describe('endpoints', () => {
   });
 
   it('refuse to start with two entities of one name, which their history does not mind', async () => {
-    @Audited({ name: 'reservation' })
+    @Audited({ name: 'varied_reservation' })
     @Entity()
     class Booking {
       @PrimaryGeneratedColumn()
       id!: number;
     }
-    const both = sqlite([Reservation, Booking]);
+    const both = sqlite([VariedReservation, Booking]);
     const shown = startApp({ imports: [both, AuditModule.forRoot({ endpoints: { public: true } })] });
     await expect(shown).rejects.toThrow(
-      'Reservation and Booking are both audited as "reservation". Give one of them another @Audited({ name }).',
+      'VariedReservation and Booking are both audited as "varied_reservation". Give one of them another @Audited({ name }).',
     );
     app = await startApp({ imports: [both, AuditModule.forRoot()] });
     await dataSourceOf(app).getRepository(Booking).save({});
     const history = app.get(HistoryService);
     expect(await history.latest(Booking, 1)).toMatchObject({ version: 1 });
     expect((await history.changes({ entities: [Booking] })).items).toHaveLength(1);
-    await expect(history.changes({ entities: ['reservation'] })).rejects.toThrow(
+    await expect(history.changes({ entities: ['varied_reservation'] })).rejects.toThrow(
       /^entities: .*their classes/,
     );
   });
@@ -592,7 +602,7 @@ describe('endpoints', () => {
     await dataSourceOf(app!, 'archive').getRepository(Note).save({ slug: 'a', text: 'b' });
     await get('/audit/note/a').expect(404);
     await get('/archive/audit/note/a').expect(200);
-    await get('/audit/reservation/1').expect(200);
+    await get('/audit/varied_reservation/1').expect(200);
     const { paths } = SwaggerModule.createDocument(app!, new DocumentBuilder().build());
     const ids = Object.values(paths).map(({ get }) => get!.operationId);
     expect(new Set(ids).size).toBe(14);

@@ -2,22 +2,10 @@ import { setTimeout as after } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type INestApplication } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import {
-  AuditConfigurationError,
-  Audited,
-  AuditModule,
-  HistoryService,
-  revisionOf,
-} from 'nestjs-typeorm-audit';
+import { AuditConfigurationError, AuditModule, HistoryService, revisionOf } from 'nestjs-typeorm-audit';
 import request from 'supertest';
-import {
-  Column,
-  DataSource,
-  Entity,
-  EventSubscriber,
-  type EntitySubscriberInterface,
-  PrimaryGeneratedColumn,
-} from 'typeorm';
+import { DataSource, EventSubscriber, type EntitySubscriberInterface } from 'typeorm';
+import { Reservation } from '../../support/entities/reservation.js';
 import { dataSourceOf, sqlite, startApp } from '../../support/http/app.js';
 import {
   createDatabase,
@@ -29,16 +17,6 @@ import { analyze, newUuid, numbers } from '../../support/costs/generated-rows.js
 import { pgbouncersOfThisRun, startPooler } from '../../support/servers/pgbouncer.js';
 import { type ServerName } from '../../support/servers/servers.js';
 import { derivedRunners } from '../../support/worlds/tenants.js';
-
-@Audited()
-@Entity()
-class Reservation {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column()
-  party!: number;
-}
 
 const TIMEOUT = 150;
 

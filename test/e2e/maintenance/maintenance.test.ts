@@ -12,29 +12,16 @@ import {
   RevisionId,
   revisionOf,
 } from 'nestjs-typeorm-audit';
-import {
-  Column,
-  DataSource,
-  Entity,
-  JoinTable,
-  ManyToMany,
-  PrimaryColumn,
-  PrimaryGeneratedColumn,
-} from 'typeorm';
+import { Column, DataSource, Entity, JoinTable, ManyToMany, PrimaryGeneratedColumn } from 'typeorm';
+import { Seat } from '../../support/entities/seat.js';
+import { Tag } from '../../support/entities/tag.js';
 import { dataSourceOf, sqlite, startApp } from '../../support/http/app.js';
 import { createDatabase, describeDatabases, type TestDatabase } from '../../support/servers/databases.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
 
-@Audited()
-@Entity()
-class Tag {
-  @PrimaryColumn({ length: 10 })
-  name: string;
-}
-
 @Audited({ deletedState: 'last' })
 @Entity()
-class Reservation {
+class PersonalReservation {
   @PrimaryGeneratedColumn()
   id: number;
 
@@ -55,19 +42,6 @@ class Reservation {
   tags: Tag[];
 }
 
-@Audited()
-@Entity()
-class Seat {
-  @PrimaryColumn({ length: 5 })
-  hall: string;
-
-  @PrimaryColumn()
-  place: number;
-
-  @Column({ type: 'int' })
-  price: number;
-}
-
 describeDatabases('AuditMaintenance', (name) => {
   let database: TestDatabase;
   let dataSource: DataSource;
@@ -77,7 +51,7 @@ describeDatabases('AuditMaintenance', (name) => {
     database = await createDatabase(name);
     dataSource = await new DataSource({
       ...database.options,
-      entities: [Reservation, Seat, Tag],
+      entities: [PersonalReservation, Seat, Tag],
       synchronize: true,
     }).initialize();
     attach();
@@ -112,11 +86,11 @@ describeDatabases('AuditMaintenance', (name) => {
   }
 
   it('backfills a baseline for rows that have no history, and only for them', async () => {
-    await raw(`INSERT INTO reservation (party) VALUES (1), (2), (3)`);
+    await raw(`INSERT INTO personal_reservation (party) VALUES (1), (2), (3)`);
     await raw(`INSERT INTO tag (name) VALUES ('x')`);
     await raw(`INSERT INTO reservation_tag VALUES (1, 'x')`);
     await withoutHistory(10);
-    await dataSource.getRepository(Reservation).save({ id: 2, party: 4 });
+    await dataSource.getRepository(PersonalReservation).save({ id: 2, party: 4 });
 
     const dry = await audit.maintenance.backfill(undefined, { dryRun: true });
     const written = await as('ops', () => audit.maintenance.backfill());
@@ -124,18 +98,21 @@ describeDatabases('AuditMaintenance', (name) => {
     const byTable = (left: { table: string }, right: { table: string }): number =>
       left.table < right.table ? -1 : 1;
     expect([...written].sort(byTable)).toEqual([
-      { table: expect.stringContaining('reservation'), missing: 2, stale: 0, surplus: 0 },
+      { table: expect.stringContaining('personal_reservation'), missing: 2, stale: 0, surplus: 0 },
       { table: expect.stringContaining('reservation_tag'), missing: 1, stale: 0, surplus: 0 },
       { table: expect.stringContaining('seat'), missing: 10, stale: 0, surplus: 0 },
       { table: expect.stringContaining('tag'), missing: 1, stale: 0, surplus: 0 },
     ]);
-    expect(await audit.history.latest(Reservation, 1)).toMatchObject({
+    expect(await audit.history.latest(PersonalReservation, 1)).toMatchObject({
       version: 1,
       operation: 'baseline',
       actor: 'ops',
       snapshot: { id: 1, party: 1 },
     });
-    expect(await audit.history.latest(Reservation, 2)).toMatchObject({ version: 1, operation: 'update' });
+    expect(await audit.history.latest(PersonalReservation, 2)).toMatchObject({
+      version: 1,
+      operation: 'update',
+    });
     expect((await audit.maintenance.backfill()).map(({ missing }) => missing)).toEqual([0, 0, 0, 0]);
     expect(await records()).toMatchObject(
       written.map(({ table, missing }) => ({
@@ -147,8 +124,8 @@ describeDatabases('AuditMaintenance', (name) => {
         details: { missing },
       })),
     );
-    const reservation = await dataSource.getRepository(Reservation).findOneByOrFail({ id: 1 });
-    expect(reservation.revisionId).toBe((await audit.history.latest(Reservation, 1))!.id);
+    const reservation = await dataSource.getRepository(PersonalReservation).findOneByOrFail({ id: 1 });
+    expect(reservation.revisionId).toBe((await audit.history.latest(PersonalReservation, 1))!.id);
     await expectInvariants(dataSource);
   });
 
@@ -300,20 +277,22 @@ describeDatabases('AuditMaintenance', (name) => {
   });
 
   it('prunes to the newest revisions, and counts them first', async () => {
-    const reservations = dataSource.getRepository(Reservation);
+    const reservations = dataSource.getRepository(PersonalReservation);
     const { id } = await reservations.save({ party: 0 });
     for (let party = 1; party < 10; party++) await reservations.save({ id, party });
     const short = await reservations.save({ party: 1 });
     const keep = { keep: 3, batchSize: 2 };
-    expect((await audit.maintenance.prune(Reservation, { ...keep, dryRun: true }))[0].removed).toBe(7);
-    expect(await as('ops', () => audit.maintenance.prune(Reservation, keep))).toEqual([
-      { table: expect.stringContaining('reservation'), removed: 7 },
+    expect((await audit.maintenance.prune(PersonalReservation, { ...keep, dryRun: true }))[0].removed).toBe(
+      7,
+    );
+    expect(await as('ops', () => audit.maintenance.prune(PersonalReservation, keep))).toEqual([
+      { table: expect.stringContaining('personal_reservation'), removed: 7 },
       { table: expect.stringContaining('reservation_tag'), removed: 0 },
     ]);
-    expect((await audit.history.timeline(Reservation, id)).items.map(({ version }) => version)).toEqual([
-      10, 9, 8,
-    ]);
-    expect((await audit.history.latest(Reservation, short.id))!.version).toBe(1);
+    expect(
+      (await audit.history.timeline(PersonalReservation, id)).items.map(({ version }) => version),
+    ).toEqual([10, 9, 8]);
+    expect((await audit.history.latest(PersonalReservation, short.id))!.version).toBe(1);
     expect(await records()).toMatchObject([
       { action: 'prune', actor: 'ops', details: { keep: 3, removed: 7 } },
     ]);
@@ -400,23 +379,27 @@ describeDatabases('AuditMaintenance', (name) => {
   });
 
   it('erases columns from history, from select: false ones too, and leaves a record', async () => {
-    const reservations = dataSource.getRepository(Reservation);
+    const reservations = dataSource.getRepository(PersonalReservation);
     const { id } = await as('guest', () => reservations.save({ party: 1, email: 'steve@x', phone: '1' }));
     await reservations.update(id, { email: 'stephen@x', phone: '2' });
     await reservations.update(id, { email: 'erased', phone: null });
     await reservations.update(id, { party: 2 });
     const options = { columns: ['email', 'phone', 'revActor', 'revReason'], batchSize: 1 };
-    expect(await audit.maintenance.erase(Reservation, id, { ...options, dryRun: true })).toMatchObject({
+    expect(
+      await audit.maintenance.erase(PersonalReservation, id, { ...options, dryRun: true }),
+    ).toMatchObject({
       erased: 3,
       kept: 4,
     });
-    expect(await as('dpo', () => audit.maintenance.erase(Reservation, id, options))).toEqual({
-      table: expect.stringContaining('reservation'),
+    expect(await as('dpo', () => audit.maintenance.erase(PersonalReservation, id, options))).toEqual({
+      table: expect.stringContaining('personal_reservation'),
       erased: 3,
       kept: 4,
       remaining: ['email'],
     });
-    const rows = await dataSource.query<object[]>('SELECT * FROM reservation_rev ORDER BY rev_version');
+    const rows = await dataSource.query<object[]>(
+      'SELECT * FROM personal_reservation_rev ORDER BY rev_version',
+    );
     expect(rows).toMatchObject([
       { party: 1, email: null, phone: null, rev_actor: null },
       { party: 1, email: null, phone: null },
@@ -424,13 +407,13 @@ describeDatabases('AuditMaintenance', (name) => {
       { party: 2, email: 'erased', phone: null },
     ]);
     expect(JSON.stringify(rows)).not.toContain('@x');
-    expect((await audit.history.asOf(Reservation, id, 1))!.email).toBeNull();
+    expect((await audit.history.asOf(PersonalReservation, id, 1))!.email).toBeNull();
     expect(await records()).toMatchObject([
       {
         action: 'erase',
         actor: 'dpo',
         reason: "dpo's reason",
-        entity: expect.stringContaining('reservation'),
+        entity: expect.stringContaining('personal_reservation'),
         key: { id },
         details: { columns: ['email', 'phone', 'revActor', 'revReason'], erased: 3, kept: 4 },
       },

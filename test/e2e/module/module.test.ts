@@ -22,26 +22,10 @@ import {
   NotAuditedError,
   type RevisionEntity,
 } from 'nestjs-typeorm-audit';
-import {
-  Column,
-  DataSource,
-  type DataSourceOptions,
-  Entity,
-  PrimaryGeneratedColumn,
-  Repository,
-} from 'typeorm';
+import { DataSource, type DataSourceOptions, Entity, PrimaryGeneratedColumn, Repository } from 'typeorm';
+import { Reservation } from '../../support/entities/reservation.js';
 import { dataSourceOf, sqlite, startApp } from '../../support/http/app.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
-
-@Audited()
-@Entity()
-class Reservation {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column()
-  party!: number;
-}
 
 @Entity()
 class Table {

@@ -18,18 +18,9 @@ import {
   PrimaryGeneratedColumn,
   Repository,
 } from 'typeorm';
+import { Guest } from '../../support/entities/guest.js';
 import { type Platform, platforms, startApp } from '../../support/http/app.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
-
-@Audited()
-@Entity()
-class Guest {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column()
-  name!: string;
-}
 
 @Audited()
 @Entity()

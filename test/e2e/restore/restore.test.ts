@@ -32,6 +32,9 @@ import { NotAudited } from '../../../src/audited/decorators/not-audited.decorato
 import { RevisionId } from '../../../src/audited/decorators/revision-id.decorator.js';
 import { setRecorder } from '../../../src/audited/recorder.js';
 import { HistoryService } from '../../../src/history/history.service.js';
+import { Folder } from '../../support/entities/folder.js';
+import { Guest } from '../../support/entities/guest.js';
+import { Tag } from '../../support/entities/tag.js';
 import { type DatabaseName, describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
@@ -43,20 +46,7 @@ class Seat {
 
 @Audited()
 @Entity()
-class Guest {
-  @PrimaryGeneratedColumn() id: number;
-  @Column() name: string;
-}
-
-@Audited()
-@Entity()
-class Tag {
-  @PrimaryColumn({ type: 'varchar', length: 20 }) name: string;
-}
-
-@Audited()
-@Entity()
-class Reservation {
+class FullReservation {
   @PrimaryGeneratedColumn() id: number;
   @Column() party: number;
   @Column({ nullable: true, select: false, type: 'varchar' }) pin: string | null;
@@ -88,14 +78,6 @@ class OrderLine {
 
 @Audited()
 @Entity()
-class Folder {
-  @PrimaryGeneratedColumn() id: number;
-  @Column() name: string;
-  @ManyToOne(() => Folder, { nullable: true }) parent: Folder | null;
-}
-
-@Audited()
-@Entity()
 @Tree('materialized-path')
 class Category {
   @PrimaryGeneratedColumn() id: number;
@@ -120,7 +102,7 @@ describeDatabases('a restore', (name) => {
 
   beforeAll(async () => {
     audited = await openAudited(name, {
-      entities: [Guest, Tag, Reservation, Document, OrderLine, Folder, Category, Card],
+      entities: [Guest, Tag, FullReservation, Document, OrderLine, Folder, Category, Card],
     });
     ({ dataSource } = audited);
     history = new HistoryService(dataSource);
@@ -129,8 +111,8 @@ describeDatabases('a restore', (name) => {
   afterAll(() => audited.close());
 
   const repository = <E extends ObjectLiteral>(entity: EntityTarget<E>) => dataSource.getRepository(entity);
-  const reserve = async (values: Partial<Reservation> = {}): Promise<Reservation> => {
-    const reservations = repository(Reservation);
+  const reserve = async (values: Partial<FullReservation> = {}): Promise<FullReservation> => {
+    const reservations = repository(FullReservation);
     const saved = await reservations.save(
       reservations.create({
         party: 6,
@@ -143,19 +125,21 @@ describeDatabases('a restore', (name) => {
     return reservations.findOneByOrFail({ id: saved.id });
   };
   const raw = async (id: number): Promise<ObjectLiteral> =>
-    (await dataSource.query<ObjectLiteral[]>(`SELECT * FROM reservation WHERE id = ${id}`))[0];
+    (await dataSource.query<ObjectLiteral[]>(`SELECT * FROM full_reservation WHERE id = ${id}`))[0];
 
   it('brings a changed entity back to a version, as a revision like any other', async () => {
     const { id } = await reserve();
     const before = await raw(id);
-    await repository(Reservation).update(
+    await repository(FullReservation).update(
       { id },
       { party: 4, pin: '9', views: 3, seat: { room: null, table: 1 } },
     );
-    await repository(Reservation).update({ id }, { party: 2 });
-    const revision = await audited.context.run({ actor: 'ann' }, () => history.restore(Reservation, id, 1));
+    await repository(FullReservation).update({ id }, { party: 2 });
+    const revision = await audited.context.run({ actor: 'ann' }, () =>
+      history.restore(FullReservation, id, 1),
+    );
     expect(revision).toMatchObject({
-      entity: 'reservation',
+      entity: 'full_reservation',
       entityId: id,
       version: 4,
       operation: 'update',
@@ -163,24 +147,24 @@ describeDatabases('a restore', (name) => {
       reason: 'restore of version 1',
       snapshot: { party: 6, seat: { room: 'blue', table: 7 } },
     });
-    expect(revision).toEqual(await history.latest(Reservation, id));
+    expect(revision).toEqual(await history.latest(FullReservation, id));
     // What is not audited is as it was; a version column goes on counting.
     expect(await raw(id)).toEqual({ ...before, views: 3, lock: 4 });
   });
 
   it('is for the reason that the context has', async () => {
     const { id } = await reserve();
-    await repository(Reservation).update({ id }, { party: 4 });
+    await repository(FullReservation).update({ id }, { party: 4 });
     const revision = await audited.context.run({ actor: 'bob', reason: 'typo' }, () =>
-      history.restore(Reservation, id, 1),
+      history.restore(FullReservation, id, 1),
     );
     expect(revision).toMatchObject({ actor: 'bob', reason: 'typo' });
   });
 
   it('makes no revision when nothing has to change', async () => {
     const { id } = await reserve();
-    expect(await history.restore(Reservation, id, 1)).toBeNull();
-    expect((await history.latest(Reservation, id))?.version).toBe(1);
+    expect(await history.restore(FullReservation, id, 1)).toBeNull();
+    expect((await history.latest(FullReservation, id))?.version).toBe(1);
   });
 
   it('takes a moment, or a revision', async () => {
@@ -188,13 +172,13 @@ describeDatabases('a restore', (name) => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     const at = new Date();
     await new Promise((resolve) => setTimeout(resolve, 5));
-    await repository(Reservation).update({ id }, { party: 4 });
-    expect(await history.restore(Reservation, id, at)).toMatchObject({
+    await repository(FullReservation).update({ id }, { party: 4 });
+    expect(await history.restore(FullReservation, id, at)).toMatchObject({
       snapshot: { party: 6 },
       reason: `restore of ${at.toISOString()}`,
     });
-    const second = (await history.revision(Reservation, id, 2))!;
-    expect(await history.restore(Reservation, id, second)).toMatchObject({
+    const second = (await history.revision(FullReservation, id, 2))!;
+    expect(await history.restore(FullReservation, id, second)).toMatchObject({
       version: 4,
       snapshot: { party: 4 },
     });
@@ -203,8 +187,8 @@ describeDatabases('a restore', (name) => {
   it('brings a deleted entity back under its old, generated key, which is not given to another', async () => {
     const { id } = await reserve();
     const before = await raw(id);
-    await repository(Reservation).delete({ id });
-    expect(await history.restore(Reservation, id, 1)).toMatchObject({ version: 3, operation: 'insert' });
+    await repository(FullReservation).delete({ id });
+    expect(await history.restore(FullReservation, id, 1)).toMatchObject({ version: 3, operation: 'insert' });
     expect(await raw(id)).toEqual({ ...before, views: 0 });
     expect((await reserve()).id).not.toBe(id);
   });
@@ -234,30 +218,32 @@ describeDatabases('a restore', (name) => {
 
   it('soft-deletes and recovers', async () => {
     const reservation = await reserve();
-    await repository(Reservation).softRemove(reservation);
-    expect(await history.restore(Reservation, reservation.id, 1)).toMatchObject({
+    await repository(FullReservation).softRemove(reservation);
+    expect(await history.restore(FullReservation, reservation.id, 1)).toMatchObject({
       version: 3,
       operation: 'restore',
     });
-    expect(await history.restore(Reservation, reservation.id, 2)).toMatchObject({ operation: 'soft-delete' });
+    expect(await history.restore(FullReservation, reservation.id, 2)).toMatchObject({
+      operation: 'soft-delete',
+    });
   });
 
   it('refuses what refers to something that is gone, and names it', async () => {
     const guest = await repository(Guest).save({ name: 'Steve' });
     const { id: guestId } = guest;
     const { id } = await reserve({ guest });
-    await repository(Reservation).update({ id }, { guest: null, party: 4 });
+    await repository(FullReservation).update({ id }, { guest: null, party: 4 });
     await repository(Guest).delete({ id: guestId });
-    const problem = `guest_fk of Reservation refers to Guest ${guestId}, which no longer exists`;
-    const refused = await history.restore(Reservation, id, 1).catch((thrown: unknown) => thrown);
+    const problem = `guest_fk of FullReservation refers to Guest ${guestId}, which no longer exists`;
+    const refused = await history.restore(FullReservation, id, 1).catch((thrown: unknown) => thrown);
     expect(refused).toBeInstanceOf(RestoreConflictError);
     expect(refused).toMatchObject({
       message: expect.stringContaining(problem),
-      conflicts: [{ entity: 'reservation', id, problem }],
+      conflicts: [{ entity: 'full_reservation', id, problem }],
     });
-    expect((await history.latest(Reservation, id))?.version).toBe(2);
+    expect((await history.latest(FullReservation, id))?.version).toBe(2);
     await history.restore(Guest, guestId, 1);
-    expect(await history.restore(Reservation, id, 1)).toMatchObject({ snapshot: { guest_fk: guestId } });
+    expect(await history.restore(FullReservation, id, 1)).toMatchObject({ snapshot: { guest_fk: guestId } });
   });
 
   it('brings back a row that refers to itself', async () => {
@@ -302,22 +288,26 @@ describeDatabases('a restore', (name) => {
   });
 
   it.each([
-    ['the version', (id: number) => history.restore(Reservation, id, 2), 'at: Reservation'],
-    ['no such version', (id: number) => history.restore(Reservation, id, 9), 'did not exist in version 9'],
+    ['the version', (id: number) => history.restore(FullReservation, id, 2), 'at: FullReservation'],
+    [
+      'no such version',
+      (id: number) => history.restore(FullReservation, id, 9),
+      'did not exist in version 9',
+    ],
     [
       'a moment before',
-      (id: number) => history.restore(Reservation, id, new Date(0)),
+      (id: number) => history.restore(FullReservation, id, new Date(0)),
       'did not exist at 1970',
     ],
-    ['no version', (id: number) => history.restore(Reservation, id, 0), 'at: 0'],
+    ['no version', (id: number) => history.restore(FullReservation, id, 0), 'at: 0'],
     [
       'no relation',
-      (id: number) => history.restore(Reservation, id, 1, { relations: ['guest'] }),
+      (id: number) => history.restore(FullReservation, id, 1, { relations: ['guest'] }),
       'relations: "guest"',
     ],
   ])('is refused for %s in which it did not exist', async (_, restore, message) => {
     const { id } = await reserve();
-    await repository(Reservation).delete({ id });
+    await repository(FullReservation).delete({ id });
     const refused = restore(id);
     await expect(refused).rejects.toThrow(InvalidArgumentError);
     await expect(refused).rejects.toThrow(message);
@@ -326,28 +316,28 @@ describeDatabases('a restore', (name) => {
   it('brings the links of many-to-many relations back when asked', async () => {
     const [a, b, c] = await repository(Tag).save([{ name: 'a' }, { name: 'b' }, { name: 'c' }]);
     const { id } = await reserve({ tags: [a, b] });
-    const reservation = await repository(Reservation).findOneByOrFail({ id });
-    await repository(Reservation).save({ ...reservation, party: 4, tags: [b, c] });
+    const reservation = await repository(FullReservation).findOneByOrFail({ id });
+    await repository(FullReservation).save({ ...reservation, party: 4, tags: [b, c] });
     const tags = async (): Promise<string[]> => {
-      const { tags } = await repository(Reservation).findOneOrFail({
+      const { tags } = await repository(FullReservation).findOneOrFail({
         where: { id },
         relations: { tags: true },
         order: { tags: { name: 'ASC' } },
       });
       return tags.map((tag) => tag.name);
     };
-    await history.restore(Reservation, id, 1);
+    await history.restore(FullReservation, id, 1);
     expect(await tags()).toEqual(['b', 'c']);
-    await history.restore(Reservation, id, 1, { relations: true });
+    await history.restore(FullReservation, id, 1, { relations: true });
     expect(await tags()).toEqual(['a', 'b']);
-    await history.restore(Reservation, id, 2, { relations: ['tags'] });
+    await history.restore(FullReservation, id, 2, { relations: ['tags'] });
     expect(await tags()).toEqual(['b', 'c']);
-    await repository(Reservation).delete({ id });
-    await history.restore(Reservation, id, 1, { relations: true });
+    await repository(FullReservation).delete({ id });
+    await history.restore(FullReservation, id, 1, { relations: true });
     expect(await tags()).toEqual(['a', 'b']);
-    await repository(Reservation).save({ id, tags: [] });
+    await repository(FullReservation).save({ id, tags: [] });
     await repository(Tag).delete({ name: 'a' });
-    await expect(history.restore(Reservation, id, 1, { relations: true })).rejects.toThrow(
+    await expect(history.restore(FullReservation, id, 1, { relations: true })).rejects.toThrow(
       'refers to Tag a, which no longer exists',
     );
     expect(await tags()).toEqual([]);
@@ -355,26 +345,28 @@ describeDatabases('a restore', (name) => {
 
   it('is part of a transaction that is given', async () => {
     const { id } = await reserve();
-    await repository(Reservation).update({ id }, { party: 4 });
+    await repository(FullReservation).update({ id }, { party: 4 });
     await dataSource
       .transaction(async (manager) => {
-        expect(await history.restore(Reservation, id, 1, { manager })).toMatchObject({ version: 3 });
-        await expect(history.restore(Reservation, id, 7, { manager })).rejects.toThrow(InvalidArgumentError);
-        expect(await manager.findOneBy(Reservation, { id })).toMatchObject({ party: 6 });
+        expect(await history.restore(FullReservation, id, 1, { manager })).toMatchObject({ version: 3 });
+        await expect(history.restore(FullReservation, id, 7, { manager })).rejects.toThrow(
+          InvalidArgumentError,
+        );
+        expect(await manager.findOneBy(FullReservation, { id })).toMatchObject({ party: 6 });
         throw new Error('changed my mind');
       })
       .catch(() => undefined);
-    expect(await history.latest(Reservation, id)).toMatchObject({ version: 2 });
+    expect(await history.latest(FullReservation, id)).toMatchObject({ version: 2 });
   });
 
   it('of many at a time is each its own', async () => {
     const ids: number[] = [];
     for (let n = 0; n < 8; n++) {
       const { id } = await reserve();
-      await repository(Reservation).update({ id }, { party: 4 });
+      await repository(FullReservation).update({ id }, { party: 4 });
       ids.push(id);
     }
-    const restored = await Promise.all(ids.map((id) => history.restore(Reservation, id, 1)));
+    const restored = await Promise.all(ids.map((id) => history.restore(FullReservation, id, 1)));
     expect(restored.map((revision) => revision?.version)).toEqual(Array(8).fill(3));
     expect(new Set(restored.map((revision) => revision?.transaction)).size).toBe(8);
   });
@@ -383,19 +375,19 @@ describeDatabases('a restore', (name) => {
     const { id } = await reserve();
     const writes = Array.from({ length: 24 }, (_, n) =>
       n % 3 === 0
-        ? history.restore(Reservation, id, n % 2 === 0 ? 1 : { version: 1 })
-        : repository(Reservation).update({ id }, { party: 10 + n }),
+        ? history.restore(FullReservation, id, n % 2 === 0 ? 1 : { version: 1 })
+        : repository(FullReservation).update({ id }, { party: 10 + n }),
     );
     await Promise.all(writes);
-    await history.restore(Reservation, id, 1);
-    expect(await repository(Reservation).findOneByOrFail({ id })).toMatchObject({ party: 6 });
+    await history.restore(FullReservation, id, 1);
+    expect(await repository(FullReservation).findOneByOrFail({ id })).toMatchObject({ party: 6 });
   });
 
   it('is refused where nothing would record it', async () => {
     const { id } = await reserve();
     const other = Object.create(dataSource) as DataSource;
     setRecorder(other, undefined);
-    await expect(new HistoryService(other).restore(Reservation, id, 1)).rejects.toThrow(
+    await expect(new HistoryService(other).restore(FullReservation, id, 1)).rejects.toThrow(
       AuditConfigurationError,
     );
   });

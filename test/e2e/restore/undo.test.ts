@@ -17,15 +17,11 @@ import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { auditPlansOf } from '../../../src/audited/audit-plans.js';
 import { HistoryService } from '../../../src/history/history.service.js';
 import { type Revision } from '../../../src/history/history.types.js';
+import { Folder } from '../../support/entities/folder.js';
+import { Tag } from '../../support/entities/tag.js';
 import { describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
-
-@Audited()
-@Entity()
-class Tag {
-  @PrimaryColumn({ type: 'varchar', length: 20 }) name: string;
-}
 
 @Audited()
 @Entity()
@@ -51,14 +47,6 @@ class Night {
   @PrimaryColumn() roomId: string;
   @PrimaryColumn({ type: 'int' }) day: number;
   @Column({ type: 'decimal', precision: 10, scale: 2 }) price: string;
-}
-
-@Audited()
-@Entity()
-class Folder {
-  @PrimaryGeneratedColumn() id: number;
-  @Column() name: string;
-  @ManyToOne(() => Folder, { nullable: true }) parent: Folder | null;
 }
 
 @Entity()

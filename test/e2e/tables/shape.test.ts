@@ -23,7 +23,7 @@ class Guest {
   @PrimaryGeneratedColumn('uuid') id: string;
 }
 
-class Reservation {
+class ReservationColumns {
   @PrimaryGeneratedColumn() id: number;
   @Column({ unique: true, length: 20 }) code: string;
   @Column({ type: 'int', default: 2 }) party: number;
@@ -45,14 +45,14 @@ class Reservation {
 @Check('party > 0')
 @Index(['party', 'state'])
 @Unique(['party', 'code'])
-class PlainReservation extends Reservation {}
+class PlainReservation extends ReservationColumns {}
 
 @Audited({ indexes: 'copy' })
 @Entity('reservation')
 @Check('party > 0')
 @Index(['party', 'state'])
 @Unique(['party', 'code'])
-class IndexedReservation extends Reservation {
+class IndexedReservation extends ReservationColumns {
   @Index('by_hand', { synchronize: false }) declare version: number;
 }
 

@@ -4,7 +4,7 @@ import { HistoryService } from '../../../src/history/history.service.js';
 import { describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
-import { hotel } from '../../support/time-travel/hotel.js';
+import { hotel } from '../../support/entities/hotel.js';
 import { hotelReads } from '../../support/time-travel/hotel-reads.js';
 import { openHotel, rebuildHotel } from '../../support/time-travel/hotel-writes.js';
 

@@ -32,12 +32,12 @@ class Room {
 class Guest {
   @PrimaryGeneratedColumn() id: number;
   @Column() name: string;
-  @OneToMany(() => Reservation, (reservation) => reservation.guest) reservations: Reservation[];
+  @OneToMany(() => ActiveReservation, (reservation) => reservation.guest) reservations: ActiveReservation[];
 }
 
 @Audited()
 @Entity()
-class Reservation extends BaseEntity {
+class ActiveReservation extends BaseEntity {
   @PrimaryGeneratedColumn() id: number;
   @Column() party: number;
   @ManyToOne(() => Guest, (guest) => guest.reservations, { cascade: true }) guest: Guest;
@@ -54,7 +54,7 @@ describeDatabases('what the past refuses', (name) => {
 
   beforeEach(async () => {
     await audited?.close();
-    audited = await openAudited(name, { entities: [Room, Guest, Reservation] });
+    audited = await openAudited(name, { entities: [Room, Guest, ActiveReservation] });
     ({ dataSource } = audited);
     ({ manager } = dataSource);
     history = new HistoryService(dataSource);
@@ -63,21 +63,21 @@ describeDatabases('what the past refuses', (name) => {
       manager.create(Room, { name: 'one' }),
       manager.create(Room, { name: 'two' }),
     ]);
-    const reservation = await manager.save(manager.create(Reservation, { party: 1, guest, rooms }));
+    const reservation = await manager.save(manager.create(ActiveReservation, { party: 1, guest, rooms }));
     then = history.at(new Date());
     await new Promise((resolve) => setTimeout(resolve, 3));
     reservation.party = 2;
     reservation.rooms = rooms.slice(1);
     await manager.save(reservation);
     await manager.update(Room, { id: 2 }, { name: 'deux' });
-    await manager.save(manager.create(Reservation, { party: 9, guest, rooms: [] }));
+    await manager.save(manager.create(ActiveReservation, { party: 9, guest, rooms: [] }));
   });
   afterAll(() => audited?.close());
 
   const relations = { guest: true, rooms: true };
-  const historic = () => then.findOneOrFail(Reservation, { where: { id: 1 }, relations });
+  const historic = () => then.findOneOrFail(ActiveReservation, { where: { id: 1 }, relations });
   const state = async () => [
-    await manager.find(Reservation, { relations, order: { id: 'ASC' }, withDeleted: true }),
+    await manager.find(ActiveReservation, { relations, order: { id: 'ASC' }, withDeleted: true }),
     await manager.find(Room, { order: { id: 'ASC' } }),
   ];
 
@@ -91,25 +91,25 @@ describeDatabases('what the past refuses', (name) => {
   }
 
   it('any write of an instance that was read there', async () => {
-    const writes: ((entity: Reservation) => Promise<unknown>)[] = [
+    const writes: ((entity: ActiveReservation) => Promise<unknown>)[] = [
       (entity) => manager.save(entity),
-      (entity) => manager.save([manager.create(Reservation, { party: 7 }), entity]),
+      (entity) => manager.save([manager.create(ActiveReservation, { party: 7 }), entity]),
       (entity) => manager.save(entity, { listeners: false }),
       (entity) => manager.save(Object.assign(entity, { party: 4 })),
       (entity) => manager.remove(entity),
       (entity) => manager.softRemove(entity),
       (entity) => manager.recover(Object.assign(entity, { deletedAt: null })),
-      (entity) => manager.getRepository(Reservation).save(entity),
+      (entity) => manager.getRepository(ActiveReservation).save(entity),
       (entity) => entity.save(),
       (entity) => entity.remove(),
-      (entity) => manager.insert(Reservation, Object.assign(entity, { id: undefined })),
-      (entity) => manager.upsert(Reservation, entity, ['id']),
-      (entity) => manager.update(Reservation, { id: 2 }, entity),
+      (entity) => manager.insert(ActiveReservation, Object.assign(entity, { id: undefined })),
+      (entity) => manager.upsert(ActiveReservation, entity, ['id']),
+      (entity) => manager.update(ActiveReservation, { id: 2 }, entity),
       (entity) => manager.transaction((inner) => inner.save(entity)),
     ];
     for (const write of writes) await expectRefused(async () => write(await historic()), HistoricEntityError);
     await expect(manager.save(await historic())).rejects.toThrow(
-      /^This Reservation was read from the past \(20\d\d-.*Z\) and can't be written as it is\. Call history\.restore\(\)/,
+      /^This ActiveReservation was read from the past \(20\d\d-.*Z\) and can't be written as it is\. Call history\.restore\(\)/,
     );
   });
 
@@ -118,7 +118,7 @@ describeDatabases('what the past refuses', (name) => {
     const guest = await then.findOneOrFail(Guest, { where: { id: 1 }, relations: { reservations: true } });
     await expectRefused(() => manager.save(guest), HistoricEntityError);
     const room = await then.findOneByOrFail(Room, { id: 2 });
-    const current = await manager.findOneOrFail(Reservation, { where: { id: 1 }, relations });
+    const current = await manager.findOneOrFail(ActiveReservation, { where: { id: 1 }, relations });
     current.rooms = [room];
     await expectRefused(() => manager.save(current), HistoricEntityError);
     const { rooms } = await historic();
@@ -130,15 +130,15 @@ describeDatabases('what the past refuses', (name) => {
     const entity = await historic();
     // A reference is its key only.
     const added = await manager.save(manager.create(Room, { name: 'three' }));
-    await manager.createQueryBuilder().relation(Reservation, 'rooms').of(entity).add(added);
-    const copy = manager.create(Reservation, { ...entity, rooms: undefined, guest: undefined });
+    await manager.createQueryBuilder().relation(ActiveReservation, 'rooms').of(entity).add(added);
+    const copy = manager.create(ActiveReservation, { ...entity, rooms: undefined, guest: undefined });
     expect(await manager.save(copy)).toMatchObject({ id: 1, party: 1 });
-    const current = await manager.findOneByOrFail(Reservation, { id: 1 });
+    const current = await manager.findOneByOrFail(ActiveReservation, { id: 1 });
     current.party = 5;
     await manager.save(current);
     // It would change nothing, so nothing is written.
-    await manager.save(await history.at(new Date()).findOneByOrFail(Reservation, { id: 1 }));
-    expect(await history.latest(Reservation, 1)).toMatchObject({
+    await manager.save(await history.at(new Date()).findOneByOrFail(ActiveReservation, { id: 1 }));
+    expect(await history.latest(ActiveReservation, 1)).toMatchObject({
       changes: [{ property: 'party', from: 1, to: 5 }],
     });
     await expectInvariants(dataSource);
@@ -149,10 +149,10 @@ describeDatabases('what the past refuses', (name) => {
     const entity = await historic();
     for (const reader of [
       past,
-      then.getRepository(Reservation),
-      then.getTreeRepository(Reservation),
+      then.getRepository(ActiveReservation),
+      then.getTreeRepository(ActiveReservation),
     ] as any[]) {
-      const target = reader === past ? [Reservation] : [];
+      const target = reader === past ? [ActiveReservation] : [];
       const calls: Record<string, unknown[]> = {
         save: [...target, { id: 1, party: 4 }],
         remove: [...target, entity],
@@ -167,7 +167,7 @@ describeDatabases('what the past refuses', (name) => {
         increment: [...target, { id: 1 }, 'party', 1],
         decrement: [...target, { id: 1 }, 'party', 1],
         clear: target,
-        query: ['DELETE FROM reservation'],
+        query: ['DELETE FROM active_reservation'],
         // Those that TypeORM 0.3 doesn't have.
         ...(reader.updateAll && { updateAll: [...target, { party: 3 }], deleteAll: target }),
       };
@@ -177,32 +177,40 @@ describeDatabases('what the past refuses', (name) => {
     await expectRefused(() => past.transaction(() => Promise.resolve()), HistoryReadOnlyError);
 
     const runner = dataSource.createQueryRunner();
-    const builder = () => then.manager.createQueryBuilder(Reservation, 'r', runner);
+    const builder = () => then.manager.createQueryBuilder(ActiveReservation, 'r', runner);
     for (const method of ['insert', 'update', 'delete', 'softDelete', 'restore'] as const)
       expect(() => builder()[method]()).toThrow(HistoryReadOnlyError);
     expect(() => builder().setLock('pessimistic_write')).toThrow(HistoryReadOnlyError);
     const lock = { mode: 'optimistic', version: 1 } as const;
-    await expectRefused(() => then.findOne(Reservation, { where: { id: 1 }, lock }), HistoryReadOnlyError);
-    const related = () => builder().relation(Reservation, 'rooms').of(1);
+    await expectRefused(
+      () => then.findOne(ActiveReservation, { where: { id: 1 }, lock }),
+      HistoryReadOnlyError,
+    );
+    const related = () => builder().relation(ActiveReservation, 'rooms').of(1);
     await expectRefused(() => related().add(1), HistoryReadOnlyError);
     await expectRefused(() => related().remove(2), HistoryReadOnlyError);
     await expectRefused(() => related().addAndRemove([1], [2]), HistoryReadOnlyError);
-    await expectRefused(() => builder().relation(Reservation, 'guest').of(1).set(null), HistoryReadOnlyError);
+    await expectRefused(
+      () => builder().relation(ActiveReservation, 'guest').of(1).set(null),
+      HistoryReadOnlyError,
+    );
     expect(await related().loadMany()).toHaveLength(2);
     await runner.release();
 
-    const shadow = then.getRepository(Reservation).createQueryBuilder('r') as any;
+    const shadow = then.getRepository(ActiveReservation).createQueryBuilder('r') as any;
     const source = shadow.dataSource ?? shadow.connection;
     expect(() => source.createQueryRunner()).toThrow(HistoryReadOnlyError);
-    expect(() => source.query('DELETE FROM reservation')).toThrow(HistoryReadOnlyError);
+    expect(() => source.query('DELETE FROM active_reservation')).toThrow(HistoryReadOnlyError);
     expect(() => source.destroy()).toThrow(HistoryReadOnlyError);
     expect(dataSource.isInitialized).toBe(true);
   });
 
   it('nothing of a read inside a transaction by its query runner', async () => {
     await manager.transaction(async (inner) => {
-      await inner.update(Reservation, { id: 1 }, { party: 6 });
-      const builder = history.at(new Date()).manager.createQueryBuilder(Reservation, 'r', inner.queryRunner);
+      await inner.update(ActiveReservation, { id: 1 }, { party: 6 });
+      const builder = history
+        .at(new Date())
+        .manager.createQueryBuilder(ActiveReservation, 'r', inner.queryRunner);
       expect((await builder.where({ id: 1 }).getOne())?.party).toBe(6);
     });
   });

@@ -126,7 +126,7 @@ const withSchemas = databasesOfThisRun().filter((name) => name !== 'sqlite');
 
     @Audited()
     @Entity({ name: 'reservation' })
-    class Reservation {
+    class RoomReservation {
       @PrimaryGeneratedColumn() id: number;
       @Column() value: string;
       @ManyToOne(() => Room) room: Room;
@@ -138,19 +138,19 @@ const withSchemas = databasesOfThisRun().filter((name) => name !== 'sqlite');
       await admin.query('CREATE TABLE room (id int, value varchar)');
       await admin.destroy();
     }
-    const dataSource = await open(database, { entities: [Room, Reservation] });
+    const dataSource = await open(database, { entities: [Room, RoomReservation] });
     const { history } = attachAudit(dataSource);
     const { manager } = dataSource;
     const room = await manager.save(manager.create(Room, { value: 'old' }));
-    await manager.save(manager.create(Reservation, { value: 'old', room }));
+    await manager.save(manager.create(RoomReservation, { value: 'old', room }));
     const then = new Date();
     await pause();
-    for (const target of [Room, Reservation])
+    for (const target of [Room, RoomReservation])
       await manager.createQueryBuilder().update(target).set({ value: 'new' }).execute();
 
     const past = history.at(then);
     expect(await past.find(Room)).toMatchObject([{ value: 'old' }]);
-    expect(await past.find(Reservation, { relations: { room: true } })).toMatchObject([
+    expect(await past.find(RoomReservation, { relations: { room: true } })).toMatchObject([
       { value: 'old', room: { value: 'old' } },
     ]);
     const { escape } = dataSource.driver;
@@ -164,7 +164,7 @@ const withSchemas = databasesOfThisRun().filter((name) => name !== 'sqlite');
     ])
       expect(
         await past
-          .createQueryBuilder(Reservation, 'r')
+          .createQueryBuilder(RoomReservation, 'r')
           .select(`(SELECT max(t.value) FROM ${path} t)`, table)
           .getRawMany(),
       ).toEqual([{ [table]: 'old' }]);

@@ -1,50 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  Column,
-  type DataSource,
-  Entity,
-  type EntityTarget,
-  PrimaryGeneratedColumn,
-  Tree,
-  TreeChildren,
-  TreeParent,
-  type TreeRepository,
-} from 'typeorm';
-import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
+import { type DataSource, type EntityTarget, type TreeRepository } from 'typeorm';
 import { HistoryService } from '../../../src/history/history.service.js';
+import { ClosureNode, type Node, PathNode, SetNode } from '../../support/entities/trees.js';
 import { describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
-
-abstract class Node {
-  @PrimaryGeneratedColumn() id: number;
-  @Column() name: string;
-  abstract parent: Node | null;
-  abstract children: Node[];
-}
-
-@Audited()
-@Entity()
-@Tree('closure-table')
-class ClosureNode extends Node {
-  @TreeParent() parent: ClosureNode | null;
-  @TreeChildren() children: ClosureNode[];
-}
-
-@Audited()
-@Entity()
-@Tree('materialized-path')
-class PathNode extends Node {
-  @TreeParent() parent: PathNode | null;
-  @TreeChildren() children: PathNode[];
-}
-
-@Audited()
-@Entity()
-@Tree('nested-set')
-class SetNode extends Node {
-  @TreeParent() parent: SetNode | null;
-  @TreeChildren() children: SetNode[];
-}
 
 const kinds: [string, EntityTarget<Node>][] = [
   ['a closure table', ClosureNode],

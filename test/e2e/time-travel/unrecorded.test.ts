@@ -1,22 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { type AttachedAudit, attachAudit, Audited, MaintenanceRecord } from 'nestjs-typeorm-audit';
-import {
-  Column,
-  DataSource,
-  Entity,
-  JoinTable,
-  ManyToMany,
-  PrimaryColumn,
-  PrimaryGeneratedColumn,
-} from 'typeorm';
+import { Column, DataSource, Entity, JoinTable, ManyToMany, PrimaryGeneratedColumn } from 'typeorm';
+import { Tag } from '../../support/entities/tag.js';
 import { createDatabase, describeDatabases, type TestDatabase } from '../../support/servers/databases.js';
-
-@Audited()
-@Entity('tag')
-class Tag {
-  @PrimaryColumn({ type: 'varchar', length: 20 }) name: string;
-}
 
 @Audited()
 @Entity('room')

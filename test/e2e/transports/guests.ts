@@ -1,18 +1,9 @@
 import { type ModuleMetadata } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { Audited, AuditModule, type AuditModuleOptions, revisionOf } from 'nestjs-typeorm-audit';
+import { AuditModule, type AuditModuleOptions, revisionOf } from 'nestjs-typeorm-audit';
 import { Column, type DataSource, Entity, PrimaryGeneratedColumn, type Repository } from 'typeorm';
+import { Guest } from '../../support/entities/guest.js';
 import { sqlite } from '../../support/http/app.js';
-
-@Audited()
-@Entity()
-export class Guest {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column()
-  name!: string;
-}
 
 /** The same without the library. */
 @Entity({ name: 'guest' })

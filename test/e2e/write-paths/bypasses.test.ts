@@ -7,24 +7,23 @@ import {
 import { revisionOf } from '../../../src/revision/revision-of.js';
 import { describePaths, type WritePath } from '../../support/worlds/write-paths.js';
 import { type World } from '../../support/worlds/write-worlds.js';
-import { Reservation, Seat } from '../../support/entities/reservations.js';
+import { Booking, Seat } from '../../support/entities/bookings.js';
 
-const two = ({ manager }: World): Promise<unknown> =>
-  manager.save(Reservation, [{ code: 'a' }, { code: 'b' }]);
+const two = ({ manager }: World): Promise<unknown> => manager.save(Booking, [{ code: 'a' }, { code: 'b' }]);
 
 const unheard: [string, (manager: EntityManager) => Promise<unknown>][] = [
-  ['save()', (manager) => manager.save(Reservation, [{ code: 'c' }, { id: 1, party: 9 }])],
-  ['remove()', async (manager) => manager.remove(await manager.findOneByOrFail(Reservation, { id: 1 }))],
-  ['insert()', (manager) => manager.insert(Reservation, { code: 'c' })],
-  ['upsert()', (manager) => manager.upsert(Reservation, { code: 'a', party: 9 }, ['code'])],
-  ['update()', (manager) => manager.update(Reservation, 1, { party: 9 })],
-  ['delete()', (manager) => manager.delete(Reservation, 1)],
-  ['softDelete()', (manager) => manager.softDelete(Reservation, 1)],
+  ['save()', (manager) => manager.save(Booking, [{ code: 'c' }, { id: 1, party: 9 }])],
+  ['remove()', async (manager) => manager.remove(await manager.findOneByOrFail(Booking, { id: 1 }))],
+  ['insert()', (manager) => manager.insert(Booking, { code: 'c' })],
+  ['upsert()', (manager) => manager.upsert(Booking, { code: 'a', party: 9 }, ['code'])],
+  ['update()', (manager) => manager.update(Booking, 1, { party: 9 })],
+  ['delete()', (manager) => manager.delete(Booking, 1)],
+  ['softDelete()', (manager) => manager.softDelete(Booking, 1)],
 ];
 
 describePaths(
   'bypasses',
-  [Reservation, Seat],
+  [Booking, Seat],
   [
     ...unheard.map(([name, write]): WritePath => ({
       name: `${name} inside AuditContext.without()`,
@@ -36,33 +35,33 @@ describePaths(
       name: 'save() with { listeners: false }',
       before: two,
       write: ({ manager }) =>
-        manager.save(Reservation, [{ code: 'c' }, { id: 1, party: 9 }], { listeners: false }),
+        manager.save(Booking, [{ code: 'c' }, { id: 1, party: 9 }], { listeners: false }),
       unrecorded: true,
     },
     {
       name: 'remove() with { listeners: false }',
       before: two,
       write: async ({ manager }) =>
-        manager.remove(await manager.findOneByOrFail(Reservation, { id: 1 }), { listeners: false }),
+        manager.remove(await manager.findOneByOrFail(Booking, { id: 1 }), { listeners: false }),
       unrecorded: true,
     },
     {
       name: 'query()',
       before: two,
-      write: ({ dataSource }) => dataSource.query('UPDATE reservation SET party = 9 WHERE id = 1'),
+      write: ({ dataSource }) => dataSource.query('UPDATE booking SET party = 9 WHERE id = 1'),
       unrecorded: true,
     },
     {
       name: 'the writes after a save() with { listeners: false } in its transaction()',
       write: ({ dataSource }) =>
         dataSource.transaction(async (manager) => {
-          await manager.save(Reservation, { code: 'a' });
+          await manager.save(Booking, { code: 'a' });
           await manager.save(Seat, { hall: 1, place: 'A', name: 'A' });
           await manager.save(Seat, { hall: 1, place: 'A', name: 'B' }, { listeners: false });
           await manager.save(Seat, { hall: 1, place: 'A', name: 'C' });
         }),
       revisions: [
-        ['reservation', 'insert', 1, 1],
+        ['booking', 'insert', 1, 1],
         ['seat', 'insert', [1, 'A'], 1],
         ['seat', 'update', [1, 'A'], 2],
       ],
@@ -70,7 +69,7 @@ describePaths(
   ],
 );
 
-const target = revisionOf(Reservation);
+const target = revisionOf(Booking);
 const another = (revision: ObjectLiteral): ObjectLiteral => ({
   ...revision,
   revId: '018f0000-0000-7000-8000-000000000000',
@@ -94,7 +93,7 @@ const refused = (
 
 describePaths(
   'revisions',
-  [Reservation],
+  [Booking],
   [
     ...refused(RevisionInsertForbiddenError, [
       ['save() of another', (repository, revision) => repository.save(another(revision) as never)],
@@ -114,7 +113,7 @@ describePaths(
           manager
             .createQueryBuilder()
             .insert()
-            .into('reservation_rev')
+            .into('booking_rev')
             .values(another(revision))
             .callListeners(false)
             .execute(),
@@ -164,7 +163,7 @@ describePaths(
     ]),
     ...(
       [
-        ['postgres', 'public.reservation_rev'],
+        ['postgres', 'public.booking_rev'],
         ['mariadb', undefined],
         ['mysql', undefined],
       ] as const
@@ -176,7 +175,7 @@ describePaths(
         manager
           .createQueryBuilder()
           .delete()
-          .from(path ?? `${String(dataSource.options.database)}.reservation_rev`)
+          .from(path ?? `${String(dataSource.options.database)}.booking_rev`)
           .execute(),
       refused: RevisionDeleteForbiddenError,
     })),

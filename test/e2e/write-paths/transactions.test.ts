@@ -2,7 +2,7 @@ import { type EntityManager } from 'typeorm';
 import { UnrecordedWriteError } from '../../../src/audit.errors.js';
 import { describePaths, type ExpectedRevision } from '../../support/worlds/write-paths.js';
 import { type World } from '../../support/worlds/write-worlds.js';
-import { Reservation, Seat } from '../../support/entities/reservations.js';
+import { Booking, Seat } from '../../support/entities/bookings.js';
 
 const seat = (place: string): Partial<Seat> => ({ hall: 1, place, name: place });
 const insert = (manager: EntityManager, place: string): Promise<unknown> => manager.insert(Seat, seat(place));
@@ -25,7 +25,7 @@ const undone = (manager: EntityManager, fn: (inner: EntityManager) => Promise<un
 
 describePaths(
   'transactions',
-  [Reservation, Seat],
+  [Booking, Seat],
   [
     {
       name: 'transaction() that is rolled back',
@@ -33,12 +33,12 @@ describePaths(
     },
     {
       name: 'transaction() after one that was rolled back',
-      before: ({ manager }) => undone(manager, (inner) => inner.save(Reservation, { code: 'a' })),
+      before: ({ manager }) => undone(manager, (inner) => inner.save(Booking, { code: 'a' })),
       write: async ({ manager }) => {
-        await manager.save(Reservation, { code: 'a' });
+        await manager.save(Booking, { code: 'a' });
       },
       // SQLite gives the number out again.
-      revisions: (name) => [['reservation', 'insert', name.startsWith('sql') ? 1 : 2, 1]],
+      revisions: (name) => [['booking', 'insert', name.startsWith('sql') ? 1 : 2, 1]],
     },
     {
       name: 'savepoints that are released',
@@ -90,25 +90,25 @@ describePaths(
       name: 'save() of one row several times, in savepoints',
       write: ({ manager }) =>
         manager.transaction(async (outer) => {
-          const entity = await outer.save(Reservation, { code: 'a' });
-          await undone(outer, (inner) => inner.save(Reservation, { id: entity.id, party: 5 }));
-          await outer.transaction((inner) => inner.save(Reservation, { id: entity.id, party: 6 }));
-          await outer.save(Reservation, { id: entity.id, party: 7 });
+          const entity = await outer.save(Booking, { code: 'a' });
+          await undone(outer, (inner) => inner.save(Booking, { id: entity.id, party: 5 }));
+          await outer.transaction((inner) => inner.save(Booking, { id: entity.id, party: 6 }));
+          await outer.save(Booking, { id: entity.id, party: 7 });
         }),
       revisions: [
-        ['reservation', 'insert', 1, 1],
-        ['reservation', 'update', 1, 2],
-        ['reservation', 'update', 1, 3],
+        ['booking', 'insert', 1, 1],
+        ['booking', 'update', 1, 2],
+        ['booking', 'update', 1, 3],
       ],
     },
     {
       name: 'save() of new rows where a savepoint was rolled back',
       write: ({ manager }) =>
         manager.transaction(async (outer) => {
-          await undone(outer, (inner) => inner.save(Reservation, { code: 'a' }));
-          await outer.save(Reservation, { code: 'b' });
+          await undone(outer, (inner) => inner.save(Booking, { code: 'a' }));
+          await outer.save(Booking, { code: 'b' });
         }),
-      revisions: (name) => [['reservation', 'insert', name.startsWith('sql') ? 1 : 2, 1]],
+      revisions: (name) => [['booking', 'insert', name.startsWith('sql') ? 1 : 2, 1]],
     },
     {
       name: 'a QueryRunner’s own transaction',
@@ -136,11 +136,11 @@ describePaths(
       before: ({ manager }) => insert(manager, 'A'),
       write: ({ manager }) =>
         manager.transaction(async (shared) => {
-          await shared.getRepository(Reservation).save({ code: 'a' });
+          await shared.getRepository(Booking).save({ code: 'a' });
           await price(shared, 1);
           await shared.createQueryBuilder().insert().into(Seat).values(seat('B')).execute();
         }),
-      revisions: [['reservation', 'insert', 1, 1], ...seats('insert', 1, 'B'), ...seats('update', 2, 'A')],
+      revisions: [['booking', 'insert', 1, 1], ...seats('insert', 1, 'B'), ...seats('update', 2, 'A')],
     },
     {
       name: 'one manager that several services share, at a time',
@@ -150,17 +150,13 @@ describePaths(
       write: ({ manager }) =>
         manager.transaction((shared) =>
           Promise.all([
-            shared.getRepository(Reservation).save({ code: 'a' }),
+            shared.getRepository(Booking).save({ code: 'a' }),
             price(shared, 1),
             shared.save(Seat, seat('B')),
             shared.insert(Seat, seat('C')),
           ]),
         ),
-      revisions: [
-        ['reservation', 'insert', 1, 1],
-        ...seats('insert', 1, 'B', 'C'),
-        ...seats('update', 2, 'A'),
-      ],
+      revisions: [['booking', 'insert', 1, 1], ...seats('insert', 1, 'B', 'C'), ...seats('update', 2, 'A')],
     },
     {
       name: 'transactions one after the other',
@@ -175,11 +171,11 @@ describePaths(
   ],
 );
 
-const known = ({ manager }: World): Promise<unknown> => manager.insert(Reservation, { code: 'known' });
+const known = ({ manager }: World): Promise<unknown> => manager.insert(Booking, { code: 'known' });
 
 describePaths(
   'errors that are caught',
-  [Reservation, Seat],
+  [Booking, Seat],
   [
     {
       name: 'a transaction() in which an insert() failed and the error was caught',
@@ -189,8 +185,8 @@ describePaths(
       write: ({ manager }) =>
         manager.transaction(async (inner) => {
           await insert(inner, 'A');
-          await inner.insert(Reservation, { code: 'known' }).catch(() => undefined);
-          await inner.save(Reservation, { code: 'known' }).catch(() => undefined);
+          await inner.insert(Booking, { code: 'known' }).catch(() => undefined);
+          await inner.save(Booking, { code: 'known' }).catch(() => undefined);
           await insert(inner, 'B');
         }),
       revisions: seats('insert', 1, 'A', 'B'),
@@ -201,7 +197,7 @@ describePaths(
       write: ({ manager }) =>
         manager.transaction(async (inner) => {
           await inner
-            .save([inner.create(Seat, seat('A')), inner.create(Reservation, { code: 'known' })])
+            .save([inner.create(Seat, seat('A')), inner.create(Booking, { code: 'known' })])
             .catch(() => undefined);
         }),
       refused: UnrecordedWriteError,
@@ -214,7 +210,7 @@ describePaths(
           await insert(outer, 'B');
           await outer
             .transaction((inner) =>
-              inner.save([inner.create(Seat, seat('A')), inner.create(Reservation, { code: 'known' })]),
+              inner.save([inner.create(Seat, seat('A')), inner.create(Booking, { code: 'known' })]),
             )
             .catch(() => undefined);
           await insert(outer, 'C');

@@ -25,7 +25,7 @@ import {
   type Reader,
   Reservation,
   Room,
-} from './hotel.js';
+} from '../entities/hotel.js';
 
 type Read = (reader: Reader, dataSource: DataSource) => Promise<unknown>;
 

@@ -10,7 +10,7 @@ import {
   Payment,
   Reservation,
   Room,
-} from './hotel.js';
+} from '../entities/hotel.js';
 
 /** A hotel with rows that have been changed, soft-deleted and deleted before the moment that is looked back on. */
 export async function openHotel(dataSource: DataSource): Promise<void> {

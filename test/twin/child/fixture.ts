@@ -1,5 +1,16 @@
 import { type DataSource, type EntityMetadata } from 'typeorm';
-import { Bell, Branch, Folder, Item, Note, Pair, Place, Shelf, Sticker, Tag } from '../entities.js';
+import {
+  Bell,
+  Branch,
+  Folder,
+  Item,
+  Note,
+  Pair,
+  Place,
+  Shelf,
+  Sticker,
+  Tag,
+} from '../../support/entities/shelves.js';
 import { type RawConnection } from './raw-connection.js';
 
 /** The tables' content that every scenario begins with. */

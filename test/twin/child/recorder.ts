@@ -1,5 +1,5 @@
 import { type EntitySubscriberInterface, type Logger, type QueryRunner } from 'typeorm';
-import { listeners } from '../entities.js';
+import { listeners } from '../../support/entities/shelves.js';
 
 type Event = Record<string, any> | undefined;
 

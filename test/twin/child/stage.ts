@@ -1,6 +1,6 @@
 import { type DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { type Stage } from '../contexts/context.js';
-import { Bell } from '../entities.js';
+import { Bell } from '../../support/entities/shelves.js';
 import { type TwinDatabase, type WritePath } from '../paths/write-path.js';
 import { type Hook, type Recorder } from './recorder.js';
 

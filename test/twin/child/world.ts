@@ -1,5 +1,5 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { audited, entities } from '../entities.js';
+import { audited, entities } from '../../support/entities/shelves.js';
 import { type TwinDatabase } from '../paths/write-path.js';
 import { Fixture, quoted, tablesOf } from './fixture.js';
 import { violationsOf } from './invariants.js';

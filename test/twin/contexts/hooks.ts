@@ -1,5 +1,5 @@
 import { type EntityManager } from 'typeorm';
-import { Bell } from '../entities.js';
+import { Bell } from '../../support/entities/shelves.js';
 import { type Context, type Stage } from './context.js';
 
 type Ring = (manager: EntityManager) => Promise<unknown>;

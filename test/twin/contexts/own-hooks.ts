@@ -1,4 +1,4 @@
-import { Bell, Item, Note } from '../entities.js';
+import { Bell, Item, Note } from '../../support/entities/shelves.js';
 import { type Context, type Stage } from './context.js';
 
 const group = 'own hooks';

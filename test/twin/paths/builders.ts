@@ -1,5 +1,5 @@
 import { type DataSource, In } from 'typeorm';
-import { Item, Note, Pair, Place, Shelf, Tag } from '../entities.js';
+import { Item, Note, Pair, Place, Shelf, Tag } from '../../support/entities/shelves.js';
 import { type TwinDatabase, type WritePath } from './write-path.js';
 
 /** A path by which TypeORM knows no entity. */

@@ -1,4 +1,4 @@
-import { Branch, Folder, Item, Note, Pair, Shelf, Tag } from '../entities.js';
+import { Branch, Folder, Item, Note, Pair, Shelf, Tag } from '../../support/entities/shelves.js';
 import { type Target, type WritePath } from './write-path.js';
 
 const shelfOf = ({ manager, row }: Target): Promise<Shelf> =>

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { compile, modulesOf } from '../../../twin/project.js';
+import { compile, entities, modulesOf } from '../../../twin/project.js';
 import { type Play, type Played } from './detour.js';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..');
@@ -16,7 +16,7 @@ const detours = join('test', 'e2e', 'silence', 'detours');
  */
 export async function prepareDetours(line: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'audit-detours-'));
-  for (const part of ['src', join('test', 'twin', 'child'), detours])
+  for (const part of ['src', join('test', 'twin', 'child'), entities, detours])
     await compile(join(repository, part), join(folder, part), 'commonjs');
   await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'commonjs' }));
   await symlink(await modulesOf(line), join(folder, 'node_modules'));

@@ -1,27 +1,27 @@
 import { TransactionRequiredError } from '../../../../src/audit.errors.js';
 import { describePaths, type ExpectedRevision } from '../../../support/worlds/write-paths.js';
 import { type World } from '../../../support/worlds/write-worlds.js';
-import { Reservation, Seat, Stamped } from '../../../support/entities/reservations.js';
+import { Booking, Seat, Stamped } from '../../../support/entities/bookings.js';
 
 const three = ({ manager }: World): Promise<unknown> =>
-  manager.save(Reservation, [{ code: 'a' }, { code: 'b' }, { code: 'c' }]);
-const find = ({ manager }: World, code: string): Promise<Reservation> =>
-  manager.findOneOrFail(Reservation, { where: { code }, withDeleted: true });
-const inserted = (...ids: number[]): ExpectedRevision[] => ids.map((id) => ['reservation', 'insert', id, 1]);
+  manager.save(Booking, [{ code: 'a' }, { code: 'b' }, { code: 'c' }]);
+const find = ({ manager }: World, code: string): Promise<Booking> =>
+  manager.findOneOrFail(Booking, { where: { code }, withDeleted: true });
+const inserted = (...ids: number[]): ExpectedRevision[] => ids.map((id) => ['booking', 'insert', id, 1]);
 
 describePaths(
   'saved entities',
-  [Reservation, Seat, Stamped],
+  [Booking, Seat, Stamped],
   [
     {
       name: 'save() of a new entity',
-      write: ({ manager }) => manager.save(manager.create(Reservation, { code: 'a' })),
+      write: ({ manager }) => manager.save(manager.create(Booking, { code: 'a' })),
       revisions: inserted(1),
     },
     {
       name: 'save() of new entities',
       write: ({ dataSource }) =>
-        dataSource.getRepository(Reservation).save([{ code: 'a' }, { code: 'b', party: 7 }]),
+        dataSource.getRepository(Booking).save([{ code: 'a' }, { code: 'b', party: 7 }]),
       revisions: inserted(1, 2),
     },
     {
@@ -29,13 +29,13 @@ describePaths(
       before: three,
       write: async (world) =>
         world.manager.save(Object.assign(await find(world, 'b'), { party: 9, note: 'x' })),
-      revisions: [['reservation', 'update', 2, 2]],
+      revisions: [['booking', 'update', 2, 2]],
     },
     {
       name: 'save() of a partial object',
       before: three,
-      write: ({ manager }) => manager.save(Reservation, { id: 2, party: 9 }),
-      revisions: [['reservation', 'update', 2, 2]],
+      write: ({ manager }) => manager.save(Booking, { id: 2, party: 9 }),
+      revisions: [['booking', 'update', 2, 2]],
     },
     {
       name: 'save() of an unchanged entity',
@@ -50,10 +50,10 @@ describePaths(
         return world.manager.save([
           a,
           Object.assign(b, { party: 9 }),
-          world.manager.create(Reservation, { code: 'd' }),
+          world.manager.create(Booking, { code: 'd' }),
         ]);
       },
-      revisions: [['reservation', 'update', 2, 2], ...inserted(4)],
+      revisions: [['booking', 'update', 2, 2], ...inserted(4)],
     },
     {
       name: 'save() of entities with keys of their own',
@@ -80,29 +80,29 @@ describePaths(
     {
       name: 'BaseEntity.save()',
       write: async ({ dataSource }) => {
-        Reservation.useDataSource(dataSource);
-        const reservation = await Reservation.create({ code: 'a' }).save();
-        reservation.party = 9;
-        return reservation.save();
+        Booking.useDataSource(dataSource);
+        const booking = await Booking.create({ code: 'a' }).save();
+        booking.party = 9;
+        return booking.save();
       },
-      revisions: [...inserted(1), ['reservation', 'update', 1, 2]],
+      revisions: [...inserted(1), ['booking', 'update', 1, 2]],
       transactions: 2,
     },
     {
       name: 'save() inside transaction()',
       write: ({ dataSource }) =>
         dataSource.transaction(async (manager) => {
-          const reservation = await manager.save(Reservation, { code: 'a' });
-          await manager.getRepository(Reservation).save({ id: reservation.id, party: 9 });
+          const booking = await manager.save(Booking, { code: 'a' });
+          await manager.getRepository(Booking).save({ id: booking.id, party: 9 });
           return manager.save(Seat, { hall: 1, place: 'A1', name: 'one' });
         }),
-      revisions: [...inserted(1), ['reservation', 'update', 1, 2], ['seat', 'insert', [1, 'A1'], 1]],
+      revisions: [...inserted(1), ['booking', 'update', 1, 2], ['seat', 'insert', [1, 'A1'], 1]],
     },
     {
       name: 'save() with { chunk }',
       write: ({ manager }) =>
         manager.save(
-          Reservation,
+          Booking,
           ['a', 'b', 'c', 'd', 'e'].map((code) => ({ code })),
           { chunk: 2 },
         ),
@@ -110,25 +110,25 @@ describePaths(
     },
     {
       name: 'save() with { reload: false }',
-      write: ({ manager }) => manager.save(Reservation, [{ code: 'a' }, { code: 'b' }], { reload: false }),
+      write: ({ manager }) => manager.save(Booking, [{ code: 'a' }, { code: 'b' }], { reload: false }),
       revisions: inserted(1, 2),
     },
     {
       name: 'save() of a changed entity with { reload: false }',
       before: three,
-      write: ({ manager }) => manager.save(Reservation, { id: 2, party: 9 }, { reload: false }),
-      revisions: [['reservation', 'update', 2, 2]],
+      write: ({ manager }) => manager.save(Booking, { id: 2, party: 9 }, { reload: false }),
+      revisions: [['booking', 'update', 2, 2]],
     },
     {
       name: 'save() with { data }',
-      write: ({ manager }) => manager.save(Reservation, { code: 'a' }, { data: { any: 'thing' } }),
+      write: ({ manager }) => manager.save(Booking, { code: 'a' }, { data: { any: 'thing' } }),
       revisions: inserted(1),
     },
     {
       name: 'save() with { transaction: false }',
       before: three,
       write: ({ manager }) =>
-        manager.save(Reservation, [{ code: 'd' }, { id: 1, party: 9 }], { transaction: false }),
+        manager.save(Booking, [{ code: 'd' }, { id: 1, party: 9 }], { transaction: false }),
       refused: TransactionRequiredError,
     },
     {
@@ -140,7 +140,7 @@ describePaths(
     {
       name: 'save() with { transaction: false } inside transaction()',
       write: ({ dataSource }) =>
-        dataSource.transaction((manager) => manager.save(Reservation, { code: 'a' }, { transaction: false })),
+        dataSource.transaction((manager) => manager.save(Booking, { code: 'a' }, { transaction: false })),
       revisions: inserted(1),
     },
   ],

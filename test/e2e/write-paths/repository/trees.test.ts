@@ -1,50 +1,10 @@
-import { Column, Entity, PrimaryGeneratedColumn, Tree, TreeChildren, TreeParent } from 'typeorm';
-import { Audited } from '../../../../src/audited/decorators/audited.decorator.js';
+import { ClosureNode, type Node, PathNode, SetNode } from '../../../support/entities/trees.js';
 import { describePaths, type ExpectedRevision, type WritePath } from '../../../support/worlds/write-paths.js';
 import { type World } from '../../../support/worlds/write-worlds.js';
 
-interface Node {
-  id: number;
-  name: string;
-  parent: Node | null;
-  children: Node[];
-}
-
-@Audited()
-@Entity('node')
-@Tree('closure-table')
-class ClosureNode implements Node {
-  @PrimaryGeneratedColumn() id: number;
-  @Column({ length: 10 }) name: string;
-  @TreeParent({ onDelete: 'CASCADE' }) parent: ClosureNode | null;
-  @TreeChildren({ cascade: true }) children: ClosureNode[];
-}
-
-@Audited()
-@Entity('node')
-@Tree('materialized-path')
-class PathNode implements Node {
-  @PrimaryGeneratedColumn() id: number;
-  @Column({ length: 10 }) name: string;
-  @TreeParent({ onDelete: 'CASCADE' }) parent: PathNode | null;
-  @TreeChildren({ cascade: true }) children: PathNode[];
-}
-
-@Audited()
-@Entity('node')
-@Tree('nested-set')
-class SetNode implements Node {
-  @PrimaryGeneratedColumn() id: number;
-  @Column({ length: 10 }) name: string;
-  @TreeParent({ onDelete: 'CASCADE' }) parent: SetNode | null;
-  @TreeChildren({ cascade: true }) children: SetNode[];
-}
-
-const node = (
-  operation: 'insert' | 'update' | 'delete',
-  version: number,
-  ...ids: number[]
-): ExpectedRevision[] => ids.map((id) => ['node', operation, id, version]);
+type Operation = 'insert' | 'update' | 'delete';
+type Revisions = (operation: Operation, version: number, ...ids: number[]) => ExpectedRevision[];
+type Target = new () => Node;
 
 /** What becomes of a tree with a root (1), its child a (2) with the child a1 (3), and its child b (4). */
 interface Expected {
@@ -55,7 +15,9 @@ interface Expected {
   readonly removed: ExpectedRevision[];
 }
 
-function pathsOf(target: new () => Node, expected: Expected): WritePath[] {
+function pathsOf(target: Target, table: string, expectedOf: (node: Revisions) => Expected): WritePath[] {
+  const node: Revisions = (operation, version, ...ids) => ids.map((id) => [table, operation, id, version]);
+  const expected = expectedOf(node);
   const of = (world: World) => world.dataSource.getTreeRepository(target);
   const find = (world: World, name: string): Promise<Node> => of(world).findOneByOrFail({ name });
   const tree = async (world: World): Promise<void> => {
@@ -111,37 +73,34 @@ function pathsOf(target: new () => Node, expected: Expected): WritePath[] {
   ];
 }
 
-const a1Gone = node('delete', 2, 3);
-const aGone = [...node('delete', 2, 2), ...a1Gone];
-
 describePaths(
   'closure tables',
   [ClosureNode],
-  pathsOf(ClosureNode, {
+  pathsOf(ClosureNode, 'closure_node', (node) => ({
     version: 1,
     added: node('insert', 1, 5),
     moved: node('update', 2, 2),
-    removed: aGone,
-  }),
+    removed: [...node('delete', 2, 2), ...node('delete', 2, 3)],
+  })),
 );
 
 // The path is a column.
 describePaths(
   'materialized paths',
   [PathNode],
-  pathsOf(PathNode, {
+  pathsOf(PathNode, 'path_node', (node) => ({
     version: 1,
     added: node('insert', 1, 5),
     moved: node('update', 2, 2, 3),
-    removed: aGone,
-  }),
+    removed: [...node('delete', 2, 2), ...node('delete', 2, 3)],
+  })),
 );
 
 // The bounds are columns, and those of a and the root shifted with each node that came after them.
 describePaths(
   'nested sets',
   [SetNode],
-  pathsOf(SetNode, {
+  pathsOf(SetNode, 'set_node', (node) => ({
     version: 2,
     added: [
       ...node('insert', 1, 5),
@@ -150,6 +109,11 @@ describePaths(
       ...node('update', 2, 4),
     ],
     moved: [...node('update', 3, 2), ...node('update', 2, 3, 4)],
-    removed: [...node('delete', 3, 2), ...a1Gone, ...node('update', 5, 1), ...node('update', 2, 4)],
-  }),
+    removed: [
+      ...node('delete', 3, 2),
+      ...node('delete', 2, 3),
+      ...node('update', 5, 1),
+      ...node('update', 2, 4),
+    ],
+  })),
 );

@@ -1,11 +1,11 @@
 import { EntityManager, In, LessThan } from 'typeorm';
 import { describePaths, type ExpectedRevision, type WritePath } from '../../../support/worlds/write-paths.js';
 import { type World } from '../../../support/worlds/write-worlds.js';
-import { Reservation, Seat } from '../../../support/entities/reservations.js';
+import { Booking, Seat } from '../../../support/entities/bookings.js';
 
 const four = ({ manager }: World): Promise<unknown> =>
   manager.insert(
-    Reservation,
+    Booking,
     [1, 2, 3, 4].map((party) => ({ code: `r${party}`, party })),
   );
 const seats = ({ manager }: World): Promise<unknown> =>
@@ -13,7 +13,7 @@ const seats = ({ manager }: World): Promise<unknown> =>
     { hall: 1, place: 'A1', name: 'one' },
     { hall: 1, place: 'A2', name: 'two' },
   ]);
-const deleted = (...ids: number[]): ExpectedRevision[] => ids.map((id) => ['reservation', 'delete', id, 2]);
+const deleted = (...ids: number[]): ExpectedRevision[] => ids.map((id) => ['booking', 'delete', id, 2]);
 
 /** Runs a function while a trigger keeps seats from being deleted, without an error. */
 async function keepingSeats<T>(world: World, fn: (world: World) => Promise<T>): Promise<T> {
@@ -33,48 +33,47 @@ async function keepingSeats<T>(world: World, fn: (world: World) => Promise<T>): 
 }
 
 const clears: [string, (world: World) => Promise<unknown>][] = [
-  ['EntityManager.clear()', ({ manager }) => manager.clear(Reservation)],
-  ['Repository.clear()', ({ dataSource }) => dataSource.getRepository(Reservation).clear()],
+  ['EntityManager.clear()', ({ manager }) => manager.clear(Booking)],
+  ['Repository.clear()', ({ dataSource }) => dataSource.getRepository(Booking).clear()],
   [
     'BaseEntity.clear()',
     ({ dataSource }) => {
-      Reservation.useDataSource(dataSource);
-      return Reservation.clear();
+      Booking.useDataSource(dataSource);
+      return Booking.clear();
     },
   ],
   [
     'clear() inside transaction()',
-    ({ dataSource }) => dataSource.transaction((manager) => manager.clear(Reservation)),
+    ({ dataSource }) => dataSource.transaction((manager) => manager.clear(Booking)),
   ],
 ];
 
 describePaths(
   'deletes',
-  [Reservation, Seat],
+  [Booking, Seat],
   [
     {
       name: 'delete(id)',
       before: four,
-      write: ({ manager }) => manager.delete(Reservation, 2),
+      write: ({ manager }) => manager.delete(Booking, 2),
       revisions: deleted(2),
     },
     {
       name: 'delete(ids)',
       before: four,
-      write: ({ dataSource }) => dataSource.getRepository(Reservation).delete([1, 3, 99]),
+      write: ({ dataSource }) => dataSource.getRepository(Booking).delete([1, 3, 99]),
       revisions: deleted(1, 3),
     },
     {
       name: 'delete(criteria)',
       before: four,
-      write: ({ manager }) =>
-        manager.delete(Reservation, { party: LessThan(4), code: In(['r1', 'r3', 'r4']) }),
+      write: ({ manager }) => manager.delete(Booking, { party: LessThan(4), code: In(['r1', 'r3', 'r4']) }),
       revisions: deleted(1, 3),
     },
     {
       name: 'delete() of no row',
       before: four,
-      write: ({ manager }) => manager.delete(Reservation, { code: 'none' }),
+      write: ({ manager }) => manager.delete(Booking, { code: 'none' }),
     },
     {
       name: 'delete() of a composite key',
@@ -84,9 +83,9 @@ describePaths(
     },
     {
       name: 'delete() of a row that has no history',
-      before: ({ context, manager }) => context.without(() => manager.insert(Reservation, { code: 'a' })),
-      write: ({ manager }) => manager.delete(Reservation, 1),
-      revisions: [['reservation', 'delete', 1, 1]],
+      before: ({ context, manager }) => context.without(() => manager.insert(Booking, { code: 'a' })),
+      write: ({ manager }) => manager.delete(Booking, 1),
+      revisions: [['booking', 'delete', 1, 1]],
     },
     {
       name: 'remove() and delete() of a row that a trigger keeps',
@@ -119,7 +118,7 @@ describePaths(
       name: 'deleteAll()',
       needs: 'deleteAll' in EntityManager.prototype,
       before: four,
-      write: ({ manager }) => manager.deleteAll(Reservation),
+      write: ({ manager }) => manager.deleteAll(Booking),
       revisions: deleted(1, 2, 3, 4),
     },
     ...clears.map(([name, write]): WritePath => ({
@@ -135,18 +134,18 @@ describePaths(
         manager
           .createQueryBuilder()
           .delete()
-          .from(Reservation)
+          .from(Booking)
           .where('party > :party', { party: 2 })
           .andWhere('code <> :code', { code: 'r4' })
           .execute(),
       revisions: deleted(3),
     },
     {
-      name: 'createQueryBuilder(Reservation, alias).delete()',
+      name: 'createQueryBuilder(Booking, alias).delete()',
       before: four,
       write: ({ manager }) =>
         manager
-          .createQueryBuilder(Reservation, 'r')
+          .createQueryBuilder(Booking, 'r')
           .delete()
           .where({ party: LessThan(3) })
           .execute(),
@@ -163,7 +162,7 @@ describePaths(
         manager
           .createQueryBuilder()
           .delete()
-          .from(Reservation)
+          .from(Booking)
           .where('code IN (SELECT name FROM seat)')
           .execute(),
       revisions: deleted(4),
@@ -173,13 +172,7 @@ describePaths(
       before: four,
       write: ({ dataSource }) =>
         dataSource.transaction((manager) =>
-          manager
-            .createQueryBuilder()
-            .delete()
-            .from(Reservation)
-            .whereInIds(2)
-            .callListeners(false)
-            .execute(),
+          manager.createQueryBuilder().delete().from(Booking).whereInIds(2).callListeners(false).execute(),
         ),
       revisions: deleted(2),
     },
@@ -188,13 +181,7 @@ describePaths(
       on: ['postgres', 'mariadb'],
       before: four,
       write: ({ manager }) =>
-        manager
-          .createQueryBuilder()
-          .delete()
-          .from(Reservation)
-          .where('party > 2')
-          .returning(['code'])
-          .execute(),
+        manager.createQueryBuilder().delete().from(Booking).where('party > 2').returning(['code']).execute(),
       revisions: deleted(3, 4),
     },
   ],

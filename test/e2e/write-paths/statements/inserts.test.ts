@@ -2,22 +2,22 @@ import { InsertQueryBuilder } from 'typeorm';
 import { AuditError } from '../../../../src/audit.errors.js';
 import { type ExpectedRevision, describePaths, type WritePath } from '../../../support/worlds/write-paths.js';
 import { type World } from '../../../support/worlds/write-worlds.js';
-import { Reservation, Seat } from '../../../support/entities/reservations.js';
+import { Booking, Seat } from '../../../support/entities/bookings.js';
 
-const rows = (): Partial<Reservation>[] => [{ code: 'a', party: 1 }, { code: 'b', note: 'x' }, { code: 'c' }];
-const inserted = (...ids: number[]): ExpectedRevision[] => ids.map((id) => ['reservation', 'insert', id, 1]);
-const insertA = ({ manager }: World): Promise<unknown> => manager.insert(Reservation, { code: 'a' });
+const rows = (): Partial<Booking>[] => [{ code: 'a', party: 1 }, { code: 'b', note: 'x' }, { code: 'c' }];
+const inserted = (...ids: number[]): ExpectedRevision[] => ids.map((id) => ['booking', 'insert', id, 1]);
+const insertA = ({ manager }: World): Promise<unknown> => manager.insert(Booking, { code: 'a' });
 const hasSelect = 'valuesFromSelect' in InsertQueryBuilder.prototype;
 
 describePaths(
   'inserts',
-  [Reservation, Seat],
+  [Booking, Seat],
   [
     {
       name: 'insert() of one row',
       write: async ({ manager }) => {
         const row = { code: 'a' };
-        return [await manager.insert(Reservation, row), row];
+        return [await manager.insert(Booking, row), row];
       },
       revisions: inserted(1),
     },
@@ -25,13 +25,13 @@ describePaths(
       name: 'insert() of several rows',
       write: async ({ manager }) => {
         const values = rows();
-        return [await manager.insert(Reservation, values), values];
+        return [await manager.insert(Booking, values), values];
       },
       revisions: inserted(1, 2, 3),
     },
     {
       name: 'insert() of no rows',
-      write: ({ manager }) => manager.insert(Reservation, []),
+      write: ({ manager }) => manager.insert(Booking, []),
     },
     {
       name: 'insert() of rows with keys of their own',
@@ -47,7 +47,7 @@ describePaths(
     },
     {
       name: 'insert() of SQL expressions',
-      write: ({ manager }) => manager.insert(Reservation, { code: () => `lower('A')`, party: () => '1 + 2' }),
+      write: ({ manager }) => manager.insert(Booking, { code: () => `lower('A')`, party: () => '1 + 2' }),
       revisions: inserted(1),
     },
     {
@@ -61,20 +61,19 @@ describePaths(
     },
     {
       name: 'createQueryBuilder().insert()',
-      write: ({ manager }) =>
-        manager.createQueryBuilder().insert().into(Reservation).values(rows()).execute(),
+      write: ({ manager }) => manager.createQueryBuilder().insert().into(Booking).values(rows()).execute(),
       revisions: inserted(1, 2, 3),
     },
     {
       name: 'createQueryBuilder().insert(), by the table’s name',
       write: ({ manager }) =>
-        manager.createQueryBuilder().insert().into('reservation').values({ code: 'a' }).execute(),
+        manager.createQueryBuilder().insert().into('booking').values({ code: 'a' }).execute(),
       revisions: inserted(1),
     },
     {
       name: 'createQueryBuilder().insert() with a list of columns',
       write: ({ manager }) =>
-        manager.createQueryBuilder().insert().into(Reservation, ['code', 'note']).values(rows()).execute(),
+        manager.createQueryBuilder().insert().into(Booking, ['code', 'note']).values(rows()).execute(),
       revisions: inserted(1, 2, 3),
     },
     {
@@ -85,7 +84,7 @@ describePaths(
           await manager
             .createQueryBuilder()
             .insert()
-            .into(Reservation)
+            .into(Booking)
             .values(values)
             .updateEntity(false)
             .execute(),
@@ -102,7 +101,7 @@ describePaths(
           manager
             .createQueryBuilder()
             .insert()
-            .into(Reservation)
+            .into(Booking)
             .values({ code: 'b' })
             .callListeners(false)
             .execute(),
@@ -115,7 +114,7 @@ describePaths(
         manager
           .createQueryBuilder()
           .insert()
-          .into(Reservation)
+          .into(Booking)
           .values({ code: 'a' })
           .useTransaction(true)
           .execute(),
@@ -125,14 +124,14 @@ describePaths(
       name: 'createQueryBuilder().insert().returning(string)',
       on: ['postgres', 'mariadb'],
       write: ({ manager }) =>
-        manager.createQueryBuilder().insert().into(Reservation).values(rows()).returning('*').execute(),
+        manager.createQueryBuilder().insert().into(Booking).values(rows()).returning('*').execute(),
       revisions: inserted(1, 2, 3),
     },
     {
       name: 'createQueryBuilder().insert().returning(properties)',
       on: ['postgres', 'mariadb'],
       write: ({ manager }) =>
-        manager.createQueryBuilder().insert().into(Reservation).values(rows()).returning(['code']).execute(),
+        manager.createQueryBuilder().insert().into(Booking).values(rows()).returning(['code']).execute(),
       revisions: inserted(1, 2, 3),
     },
     ...['orIgnore', 'orIgnore, updateEntity(false)'].map((name): WritePath => ({
@@ -142,7 +141,7 @@ describePaths(
         manager
           .createQueryBuilder()
           .insert()
-          .into(Reservation)
+          .into(Booking)
           .values(rows())
           .orIgnore()
           .updateEntity(name === 'orIgnore')
@@ -157,7 +156,7 @@ describePaths(
         manager
           .createQueryBuilder()
           .insert()
-          .into(Reservation)
+          .into(Booking)
           .values({ code: 'a', party: 9 })
           .orIgnore()
           .updateEntity(false)
@@ -167,7 +166,7 @@ describePaths(
       name: 'INSERT … SELECT',
       needs: hasSelect,
       on: ['sqlite', 'sqljs', 'postgres', 'mariadb'],
-      before: ({ manager }) => manager.insert(Reservation, rows()),
+      before: ({ manager }) => manager.insert(Booking, rows()),
       write: insertSelected,
       revisions: inserted(4, 5),
     },
@@ -175,7 +174,7 @@ describePaths(
       name: 'INSERT … SELECT',
       needs: hasSelect,
       on: ['mysql-on-mariadb', 'mysql'],
-      before: ({ manager }) => manager.insert(Reservation, rows()),
+      before: ({ manager }) => manager.insert(Booking, rows()),
       write: insertSelected,
       refused: AuditError,
     },
@@ -188,12 +187,12 @@ function insertSelected({ manager, dataSource }: World): Promise<unknown> {
   return manager
     .createQueryBuilder()
     .insert()
-    .into(Reservation, ['code', 'party'])
+    .into(Booking, ['code', 'party'])
     .valuesFromSelect((query) =>
       query
         .select(code, 'code')
         .addSelect('r.party + 0', 'party')
-        .from(Reservation, 'r')
+        .from(Booking, 'r')
         .where('r.party = :party', { party: 2 }),
     )
     .execute();

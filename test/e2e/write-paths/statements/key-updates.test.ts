@@ -2,10 +2,10 @@ import { Column, Entity, ManyToOne, OneToMany, PrimaryColumn } from 'typeorm';
 import { Audited } from '../../../../src/audited/decorators/audited.decorator.js';
 import { describePaths } from '../../../support/worlds/write-paths.js';
 import { MYSQLS, type World } from '../../../support/worlds/write-worlds.js';
-import { Reservation, Seat } from '../../../support/entities/reservations.js';
+import { Booking, Seat } from '../../../support/entities/bookings.js';
 
-const reservations = ({ manager }: World): Promise<unknown> =>
-  manager.insert(Reservation, [{ code: 'a' }, { code: 'b' }]);
+const bookings = ({ manager }: World): Promise<unknown> =>
+  manager.insert(Booking, [{ code: 'a' }, { code: 'b' }]);
 const seats = ({ manager }: World): Promise<unknown> =>
   manager.insert(Seat, [
     { hall: 1, place: 'A1', name: 'one' },
@@ -14,76 +14,76 @@ const seats = ({ manager }: World): Promise<unknown> =>
 
 describePaths(
   'changed keys',
-  [Reservation, Seat],
+  [Booking, Seat],
   [
     {
       name: 'update() of a key',
-      before: reservations,
-      write: ({ manager }) => manager.update(Reservation, 1, { id: 7 }),
+      before: bookings,
+      write: ({ manager }) => manager.update(Booking, 1, { id: 7 }),
       revisions: [
-        ['reservation', 'delete', 1, 2],
-        ['reservation', 'insert', 7, 1],
+        ['booking', 'delete', 1, 2],
+        ['booking', 'insert', 7, 1],
       ],
     },
     {
       name: 'update() of a key and other columns',
-      before: reservations,
-      write: ({ manager }) => manager.update(Reservation, { code: 'b' }, { id: 7, party: 9 }),
+      before: bookings,
+      write: ({ manager }) => manager.update(Booking, { code: 'b' }, { id: 7, party: 9 }),
       revisions: [
-        ['reservation', 'delete', 2, 2],
-        ['reservation', 'insert', 7, 1],
+        ['booking', 'delete', 2, 2],
+        ['booking', 'insert', 7, 1],
       ],
     },
     {
       name: 'update() of a key to itself',
-      before: reservations,
-      write: ({ manager }) => manager.update(Reservation, { id: 1 }, { id: 1, party: 9 }),
-      revisions: [['reservation', 'update', 1, 2]],
+      before: bookings,
+      write: ({ manager }) => manager.update(Booking, { id: 1 }, { id: 1, party: 9 }),
+      revisions: [['booking', 'update', 1, 2]],
     },
     {
       name: 'update() of a key to one that had a history',
       before: async (world) => {
-        await reservations(world);
-        await world.manager.delete(Reservation, 2);
+        await bookings(world);
+        await world.manager.delete(Booking, 2);
       },
-      write: ({ manager }) => manager.update(Reservation, 1, { id: 2 }),
+      write: ({ manager }) => manager.update(Booking, 1, { id: 2 }),
       revisions: [
-        ['reservation', 'delete', 1, 2],
-        ['reservation', 'insert', 2, 3],
+        ['booking', 'delete', 1, 2],
+        ['booking', 'insert', 2, 3],
       ],
     },
     {
       name: 'update() of keys by an expression',
-      before: reservations,
+      before: bookings,
       write: ({ manager }) =>
         manager
           .createQueryBuilder()
-          .update(Reservation)
+          .update(Booking)
           .set({ id: () => 'id + 100' })
           .execute(),
       revisions: [1, 2].flatMap(
         (id) =>
           [
-            ['reservation', 'delete', id, 2],
-            ['reservation', 'insert', id + 100, 1],
+            ['booking', 'delete', id, 2],
+            ['booking', 'insert', id + 100, 1],
           ] as const,
       ),
     },
     {
       name: 'update() of keys that take each other’s place',
       on: MYSQLS,
-      before: reservations,
+      before: bookings,
       write: ({ manager }) =>
         manager
           .createQueryBuilder()
-          .update(Reservation)
+          .update(Booking)
           .set({ id: () => 'id + 1' })
           .orderBy('id', 'DESC')
           .execute(),
       revisions: [
-        ['reservation', 'delete', 1, 2],
-        ['reservation', 'update', 2, 2],
-        ['reservation', 'insert', 3, 1],
+        ['booking', 'delete', 1, 2],
+        ['booking', 'update', 2, 2],
+        ['booking', 'insert', 3, 1],
       ],
     },
     {
@@ -115,17 +115,17 @@ describePaths(
     },
     {
       name: 'update() of a key there and back in one transaction',
-      before: reservations,
+      before: bookings,
       write: ({ dataSource }) =>
         dataSource.transaction(async (manager) => [
-          await manager.update(Reservation, 1, { id: 7 }),
-          await manager.update(Reservation, 7, { id: 1 }),
+          await manager.update(Booking, 1, { id: 7 }),
+          await manager.update(Booking, 7, { id: 1 }),
         ]),
       revisions: [
-        ['reservation', 'delete', 1, 2],
-        ['reservation', 'insert', 7, 1],
-        ['reservation', 'delete', 7, 2],
-        ['reservation', 'insert', 1, 3],
+        ['booking', 'delete', 1, 2],
+        ['booking', 'insert', 7, 1],
+        ['booking', 'delete', 7, 2],
+        ['booking', 'insert', 1, 3],
       ],
     },
   ],

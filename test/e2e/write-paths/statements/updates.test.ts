@@ -1,54 +1,54 @@
 import { Brackets, EntityManager, In, LessThan, Not } from 'typeorm';
 import { describePaths, type ExpectedRevision } from '../../../support/worlds/write-paths.js';
 import { MYSQLS, type World } from '../../../support/worlds/write-worlds.js';
-import { Reservation, Seat, Stamped } from '../../../support/entities/reservations.js';
+import { Booking, Seat, Stamped } from '../../../support/entities/bookings.js';
 
 const five = ({ manager }: World): Promise<unknown> =>
   manager.insert(
-    Reservation,
+    Booking,
     [1, 2, 3, 4, 5].map((party) => ({ code: `r${party}`, party })),
   );
-const updated = (...ids: number[]): ExpectedRevision[] => ids.map((id) => ['reservation', 'update', id, 2]);
+const updated = (...ids: number[]): ExpectedRevision[] => ids.map((id) => ['booking', 'update', id, 2]);
 const update = ({ manager }: World): ReturnType<typeof builder> => builder(manager);
-const builder = (manager: EntityManager) => manager.createQueryBuilder().update(Reservation);
+const builder = (manager: EntityManager) => manager.createQueryBuilder().update(Booking);
 
 describePaths(
   'updates',
-  [Reservation, Seat, Stamped],
+  [Booking, Seat, Stamped],
   [
     {
       name: 'update(id)',
       before: five,
-      write: ({ manager }) => manager.update(Reservation, 2, { party: 9 }),
+      write: ({ manager }) => manager.update(Booking, 2, { party: 9 }),
       revisions: updated(2),
     },
     {
       name: 'update(ids)',
       before: five,
-      write: ({ dataSource }) => dataSource.getRepository(Reservation).update([2, 4, 99], { note: 'x' }),
+      write: ({ dataSource }) => dataSource.getRepository(Booking).update([2, 4, 99], { note: 'x' }),
       revisions: updated(2, 4),
     },
     {
       name: 'update(criteria)',
       before: five,
       write: ({ manager }) =>
-        manager.update(Reservation, { party: LessThan(4), code: Not(In(['r1'])) }, { note: 'x' }),
+        manager.update(Booking, { party: LessThan(4), code: Not(In(['r1'])) }, { note: 'x' }),
       revisions: updated(2, 3),
     },
     {
       name: 'update() of no row',
       before: five,
-      write: ({ manager }) => manager.update(Reservation, { code: 'none' }, { party: 9 }),
+      write: ({ manager }) => manager.update(Booking, { code: 'none' }, { party: 9 }),
     },
     {
       name: 'update() that changes no value',
       before: five,
-      write: ({ manager }) => manager.update(Reservation, 2, { party: 2, code: 'r2' }),
+      write: ({ manager }) => manager.update(Booking, 2, { party: 2, code: 'r2' }),
     },
     {
       name: 'update() that changes some of its rows',
       before: five,
-      write: ({ manager }) => manager.update(Reservation, { party: LessThan(4) }, { party: 2 }),
+      write: ({ manager }) => manager.update(Booking, { party: LessThan(4) }, { party: 2 }),
       revisions: updated(1, 3),
     },
     {
@@ -65,31 +65,31 @@ describePaths(
       name: 'update() of soft-deleted rows',
       before: async (world) => {
         await five(world);
-        await world.manager.softDelete(Reservation, 2);
+        await world.manager.softDelete(Booking, 2);
       },
-      write: ({ manager }) => manager.update(Reservation, [1, 2], { note: 'x' }),
+      write: ({ manager }) => manager.update(Booking, [1, 2], { note: 'x' }),
       revisions: [
-        ['reservation', 'update', 1, 2],
-        ['reservation', 'update', 2, 3],
+        ['booking', 'update', 1, 2],
+        ['booking', 'update', 2, 3],
       ],
     },
     {
       name: 'updateAll()',
       needs: 'updateAll' in EntityManager.prototype,
       before: five,
-      write: ({ manager }) => manager.updateAll(Reservation, { note: 'x' }),
+      write: ({ manager }) => manager.updateAll(Booking, { note: 'x' }),
       revisions: updated(1, 2, 3, 4, 5),
     },
     {
       name: 'increment()',
       before: five,
-      write: ({ manager }) => manager.increment(Reservation, { party: LessThan(3) }, 'party', 10),
+      write: ({ manager }) => manager.increment(Booking, { party: LessThan(3) }, 'party', 10),
       revisions: updated(1, 2),
     },
     {
       name: 'decrement()',
       before: five,
-      write: ({ dataSource }) => dataSource.getRepository(Reservation).decrement({ id: 1 }, 'party', 1),
+      write: ({ dataSource }) => dataSource.getRepository(Booking).decrement({ id: 1 }, 'party', 1),
       revisions: updated(1),
     },
     {
@@ -97,14 +97,14 @@ describePaths(
       before: five,
       write: ({ dataSource }) =>
         dataSource.transaction(async (manager) => [
-          await manager.update(Reservation, 1, { party: 7 }),
-          await manager.update(Reservation, 1, { party: 8 }),
-          await manager.update(Reservation, 2, { party: 8 }),
+          await manager.update(Booking, 1, { party: 7 }),
+          await manager.update(Booking, 1, { party: 8 }),
+          await manager.update(Booking, 2, { party: 8 }),
         ]),
       revisions: [
-        ['reservation', 'update', 1, 2],
-        ['reservation', 'update', 1, 3],
-        ['reservation', 'update', 2, 2],
+        ['booking', 'update', 1, 2],
+        ['booking', 'update', 1, 3],
+        ['booking', 'update', 2, 2],
       ],
     },
     {
@@ -143,7 +143,7 @@ describePaths(
             const sub = query
               .createQueryBuilder()
               .select('max(r.party)')
-              .from(Reservation, 'r')
+              .from(Booking, 'r')
               .where('r.id < :id');
             return `party = (${sub.getQuery()})`;
           })
@@ -165,11 +165,11 @@ describePaths(
       revisions: updated(4),
     },
     {
-      name: 'createQueryBuilder(Reservation, alias).update()',
+      name: 'createQueryBuilder(Booking, alias).update()',
       before: five,
       write: ({ manager }) =>
         manager
-          .createQueryBuilder(Reservation, 'r')
+          .createQueryBuilder(Booking, 'r')
           .update()
           .set({ note: 'x' })
           .where({ id: 2 })
@@ -181,7 +181,7 @@ describePaths(
       name: 'createQueryBuilder().update(), by the table’s name',
       before: five,
       write: ({ manager }) =>
-        manager.createQueryBuilder().update('reservation').set({ note: 'x' }).whereInIds([1, 3]).execute(),
+        manager.createQueryBuilder().update('booking').set({ note: 'x' }).whereInIds([1, 3]).execute(),
       revisions: updated(1, 3),
     },
     {
@@ -228,7 +228,7 @@ describePaths(
       before: five,
       write: (world) =>
         update(world)
-          .addCommonTableExpression('SELECT id FROM reservation WHERE party > 3', 'large')
+          .addCommonTableExpression('SELECT id FROM booking WHERE party > 3', 'large')
           .set({ note: 'x' })
           .where('id IN (SELECT id FROM large)')
           .execute(),

@@ -2,10 +2,10 @@ import { InsertQueryBuilder } from 'typeorm';
 import { type QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { describePaths } from '../../../support/worlds/write-paths.js';
 import { type World } from '../../../support/worlds/write-worlds.js';
-import { Reservation, Seat, Stamped } from '../../../support/entities/reservations.js';
+import { Booking, Seat, Stamped } from '../../../support/entities/bookings.js';
 
 const known = ({ manager }: World): Promise<unknown> =>
-  manager.insert(Reservation, [
+  manager.insert(Booking, [
     { code: 'a', party: 1 },
     { code: 'b', party: 1 },
     { code: 'c', party: 1 },
@@ -16,26 +16,26 @@ const knownSeats = ({ manager }: World): Promise<unknown> =>
     { hall: 1, place: 'A2', name: 'two', price: 5 },
   ]);
 const upsert =
-  (rows: QueryDeepPartialEntity<Reservation>[]) =>
+  (rows: QueryDeepPartialEntity<Booking>[]) =>
   async ({ manager }: World): Promise<unknown> => {
     const values = structuredClone(rows);
-    return [await manager.upsert(Reservation, values, ['code']), values];
+    return [await manager.upsert(Booking, values, ['code']), values];
   };
 
 describePaths(
   'upserts',
-  [Reservation, Seat, Stamped],
+  [Booking, Seat, Stamped],
   [
     {
       name: 'upsert() of a new row',
       write: upsert([{ code: 'a', party: 1 }]),
-      revisions: [['reservation', 'insert', 1, 1]],
+      revisions: [['booking', 'insert', 1, 1]],
     },
     {
       name: 'upsert() of a changed row',
       before: known,
       write: upsert([{ code: 'b', party: 9 }]),
-      revisions: [['reservation', 'update', 2, 2]],
+      revisions: [['booking', 'update', 2, 2]],
     },
     {
       name: 'upsert() of an unchanged row',
@@ -71,7 +71,7 @@ describePaths(
         manager
           .createQueryBuilder()
           .insert()
-          .into(Reservation)
+          .into(Booking)
           .values({ code: 'b', party: 1 })
           .orUpdate(['party'], ['code'])
           .updateEntity(false)
@@ -87,8 +87,8 @@ describePaths(
       ]),
       // PostgreSQL and SQLite take a number for each row before they see that it is known.
       revisions: (name) => [
-        ['reservation', 'update', 2, 2],
-        ['reservation', 'insert', name.startsWith('m') ? 4 : 6, 1],
+        ['booking', 'update', 2, 2],
+        ['booking', 'insert', name.startsWith('m') ? 4 : 6, 1],
       ],
     },
     {
@@ -140,7 +140,7 @@ describePaths(
       before: known,
       write: ({ manager }) =>
         manager.upsert(
-          Reservation,
+          Booking,
           [
             { code: 'a', party: 1 },
             { code: 'b', party: 9 },
@@ -150,16 +150,16 @@ describePaths(
             skipUpdateIfNoValuesChanged: true,
           },
         ),
-      revisions: [['reservation', 'update', 2, 2]],
+      revisions: [['booking', 'update', 2, 2]],
     },
     {
       name: 'upsert() of a soft-deleted row',
       before: async (world) => {
         await known(world);
-        await world.manager.softDelete(Reservation, 2);
+        await world.manager.softDelete(Booking, 2);
       },
       write: upsert([{ code: 'b', party: 9 }]),
-      revisions: [['reservation', 'update', 2, 3]],
+      revisions: [['booking', 'update', 2, 3]],
     },
     {
       name: 'createQueryBuilder().insert().orUpdate()',
@@ -168,14 +168,14 @@ describePaths(
         manager
           .createQueryBuilder()
           .insert()
-          .into(Reservation)
+          .into(Booking)
           .values([
             { code: 'a', party: 9, note: 'kept out' },
             { code: 'b', party: 1 },
           ])
           .orUpdate(['party'], ['code'])
           .execute(),
-      revisions: [['reservation', 'update', 1, 2]],
+      revisions: [['booking', 'update', 1, 2]],
     },
     {
       name: 'createQueryBuilder().insert().orUpdate().updateEntity(false)',
@@ -184,7 +184,7 @@ describePaths(
         manager
           .createQueryBuilder()
           .insert()
-          .into(Reservation)
+          .into(Booking)
           .values([
             { code: 'a', party: 9 },
             { code: 'b', party: 1 },
@@ -192,7 +192,7 @@ describePaths(
           .orUpdate(['party'], ['code'])
           .updateEntity(false)
           .execute(),
-      revisions: [['reservation', 'update', 1, 2]],
+      revisions: [['booking', 'update', 1, 2]],
     },
     {
       name: 'createQueryBuilder().insert().orUpdate() with an overwrite condition',
@@ -203,17 +203,17 @@ describePaths(
         manager
           .createQueryBuilder()
           .insert()
-          .into(Reservation)
+          .into(Booking)
           .values([
             { code: 'a', party: 9 },
             { code: 'b', party: 8 },
           ])
           .orUpdate(['party'], ['code'], {
-            overwriteCondition: { where: 'reservation.code = :code', parameters: { code: 'b' } },
+            overwriteCondition: { where: 'booking.code = :code', parameters: { code: 'b' } },
           })
           .returning('*')
           .execute(),
-      revisions: [['reservation', 'update', 2, 2]],
+      revisions: [['booking', 'update', 2, 2]],
     },
   ],
   { drivers: true },

@@ -36,7 +36,7 @@ async function play(
   const { DataSource: Source, members, pristine, changed } = loadedFor(detour);
   const take = (): void => takeDetour(detour, members, pristine);
   const { attachAudit } = load(join(library, 'attach-audit.js'));
-  const { entities, tables } = load('./entities.js');
+  const { entities, tables } = load('../../../../support/entities/tickets.js');
   const { ways, postgresWays } = load('./ways.js') as Record<string, Way[]>;
   // All is extended when the first is attached; a TypeORM that is refused is refused again below.
   const first = await new Source({ type: 'better-sqlite3', database: ':memory:' }).initialize();
@@ -100,7 +100,7 @@ function loadAnew(): Loaded {
     if (
       file.includes('/node_modules/typeorm/') ||
       file.startsWith(library) ||
-      /\/(entities|ways)\.js$/.test(file)
+      /\/(entities\/\w+|ways)\.js$/.test(file)
     )
       delete load.cache[file];
   delete (globalThis as { typeormMetadataArgsStorage?: unknown }).typeormMetadataArgsStorage;

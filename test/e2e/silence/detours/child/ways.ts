@@ -1,16 +1,6 @@
 import { type EntityManager } from 'typeorm';
-import {
-  Cart,
-  ClosureNode,
-  Comment,
-  Draft,
-  Label,
-  Line,
-  Memo,
-  PathNode,
-  SetNode,
-  Ticket,
-} from './entities.js';
+import { Cart, Comment, Draft, Label, Line, Memo, Ticket } from '../../../../support/entities/tickets.js';
+import { ClosureNode, PathNode, SetNode } from '../../../../support/entities/trees.js';
 
 /** A way to write an audited row. */
 export interface Way {

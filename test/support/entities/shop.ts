@@ -9,7 +9,7 @@ import {
   PrimaryColumn,
   PrimaryGeneratedColumn,
 } from 'typeorm';
-import { Audited } from '../../src/audited/decorators/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 
 /** To-one, one-to-many with orphans of both kinds, many-to-many, self-reference, composite key, soft delete. */
 @Audited()

@@ -13,7 +13,7 @@ import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 
 @Audited()
 @Entity()
-export class Reservation extends BaseEntity {
+export class Booking extends BaseEntity {
   @PrimaryGeneratedColumn() id: number;
   @Column({ length: 20, unique: true }) code: string;
   @Column({ type: 'int', default: 2 }) party: number;

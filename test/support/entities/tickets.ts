@@ -9,11 +9,9 @@ import {
   OneToMany,
   PrimaryColumn,
   PrimaryGeneratedColumn,
-  Tree,
-  TreeChildren,
-  TreeParent,
 } from 'typeorm';
-import { Audited } from '../../../../../src/audited/decorators/audited.decorator.js';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
+import { ClosureNode, PathNode, SetNode } from './trees.js';
 
 @Audited()
 @Entity('label')
@@ -60,36 +58,6 @@ export class Line {
 export class Draft {
   @PrimaryGeneratedColumn() id: number;
   @Column({ length: 20 }) name: string;
-}
-
-@Audited()
-@Entity('closure_node')
-@Tree('closure-table')
-export class ClosureNode {
-  @PrimaryGeneratedColumn() id: number;
-  @Column({ length: 20 }) name: string;
-  @TreeParent({ onDelete: 'CASCADE' }) parent: ClosureNode | null;
-  @TreeChildren({ cascade: true }) children: ClosureNode[];
-}
-
-@Audited()
-@Entity('path_node')
-@Tree('materialized-path')
-export class PathNode {
-  @PrimaryGeneratedColumn() id: number;
-  @Column({ length: 20 }) name: string;
-  @TreeParent({ onDelete: 'CASCADE' }) parent: PathNode | null;
-  @TreeChildren({ cascade: true }) children: PathNode[];
-}
-
-@Audited()
-@Entity('set_node')
-@Tree('nested-set')
-export class SetNode {
-  @PrimaryGeneratedColumn() id: number;
-  @Column({ length: 20 }) name: string;
-  @TreeParent({ onDelete: 'CASCADE' }) parent: SetNode | null;
-  @TreeChildren({ cascade: true }) children: SetNode[];
 }
 
 /** Without a class: TypeORM's metadata knows only its name. */

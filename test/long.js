@@ -1,0 +1,19 @@
+// npm run test:long: what the gate says once, at length.
+import { spawnSync } from 'node:child_process';
+
+const runs = [
+  // Every write path with every driver of a database, and long sequences of random writes.
+  { args: ['test', '--', 'test/e2e/write-paths', 'test/model'], env: { LONG_TESTS: 'true' } },
+  // Every way to write in every situation, without the library and with it.
+  { args: ['run', 'test:twins'], env: {} },
+];
+const failed = runs.filter(({ args, env }) => {
+  const { status } = spawnSync('npm', args, {
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+    env: { ...process.env, ...env },
+  });
+  return status !== 0;
+});
+for (const { args } of failed) console.error(`npm ${args.join(' ')} has failed.`);
+process.exit(failed.length > 0 ? 1 : 0);
