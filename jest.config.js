@@ -27,7 +27,6 @@ const common = {
 /** @type {import('jest').Config} */
 export default {
   maxWorkers: 2,
-  // Of a project it would be ignored.
   testTimeout: 30_000,
   projects: [
     { ...common, testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },

@@ -42,10 +42,10 @@ export class ReservationService {
 
 // An application has class-validator for this.
 function valid({ name, date, party }: Partial<NewReservation> = {}): NewReservation {
-  if (typeof name !== 'string' || name === '') throw new BadRequestException('name is missing.');
+  if (typeof name !== 'string' || name === '') throw new BadRequestException('name must be given.');
   if (typeof date !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(date) || Number.isNaN(Date.parse(date)))
-    throw new BadRequestException('date is no date such as 2026-12-24.');
+    throw new BadRequestException('date must be a date such as 2026-12-24.');
   if (typeof party !== 'number' || !Number.isInteger(party) || party < 1 || party > 100)
-    throw new BadRequestException('party is no number from 1 to 100.');
+    throw new BadRequestException('party must be an integer from 1 to 100.');
   return { name, date, party };
 }

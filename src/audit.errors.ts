@@ -30,13 +30,14 @@ export class NotAuditedError extends AuditError {
   }
 }
 
-/** An argument that names nothing: a malformed id, cursor, limit, version or moment. */
+/** An argument is malformed, or names nothing that exists: an id, cursor, limit, version or moment. */
 export class InvalidArgumentError extends AuditError {
   /** The argument's name, as in the method's signature. */
   readonly argument: string;
 
-  constructor(argument: string, message: string) {
-    super(`${argument}: ${message}`);
+  /** @param problem the rest of the sentence that begins with the argument's name: `must be a string, got number.` */
+  constructor(argument: string, problem: string) {
+    super(`${argument} ${problem}`);
     this.argument = argument;
   }
 }
@@ -45,8 +46,8 @@ export class InvalidArgumentError extends AuditError {
 export class RevisionInsertForbiddenError extends AuditError {
   constructor(revision: string) {
     super(
-      `${revision} is written by nestjs-typeorm-audit alone: a revision can't be inserted. Write the audited entity instead; ` +
-        `its revision comes with it.`,
+      `${revision} is written by nestjs-typeorm-audit alone: a revision can't be inserted. Write the audited entity instead, ` +
+        `and its revision is written with it.`,
     );
   }
 }

@@ -17,7 +17,7 @@ const OPTIONS: Expectations<AuditOptions> = {
   context: A_FUNCTION,
   requireActor: A_BOOLEAN,
   defaultActor: [
-    "text of 1 to 255 characters such as 'system', or a function that returns it",
+    "a string of 1 to 255 characters such as 'system', or a function that returns one",
     (value) =>
       typeof value === 'function' ||
       (typeof value === 'string' && value.trim() !== '' && value.length <= 255),
@@ -28,7 +28,7 @@ const OPTIONS: Expectations<AuditOptions> = {
   ],
   // Its length is checked where it is used, by an error that doesn't show it.
   maskKey: [
-    'text of at least 16 characters, or an array of such texts with the current key first',
+    'a string of at least 16 characters, or an array of such strings with the current key first',
     (value) =>
       typeof value === 'string' ||
       (Array.isArray(value) && value.length > 0 && value.every((key) => typeof key === 'string')),
@@ -60,7 +60,7 @@ const ENDPOINTS: Expectations<EndpointOptions> = {
     (value) => Array.isArray(value) && value.every((decorator) => typeof decorator === 'function'),
   ],
   valueLimit: [
-    'a number of bytes, 1 or more',
+    'a number of bytes, an integer of 1 or more',
     (value) => Number.isSafeInteger(value) && (value as number) >= 1,
   ],
   timeout: [
@@ -77,14 +77,14 @@ const FACTORY = ['imports', 'inject', 'useFactory', 'useClass', 'useExisting', '
 export function assertAuditOptions(options: unknown): asserts options is AuditOptions {
   if (!isObject(options))
     throw new AuditConfigurationError(
-      `The audit options are ${String(options)}. Give an object, or let the factory of forRootAsync() return one.`,
+      `The audit options must be an object, got ${String(options)}. Give one, or let the factory of forRootAsync() return one.`,
     );
   for (const name of Object.keys(SHAPE))
     if (name in options)
       throw new AuditConfigurationError(
         `The audit option ${name} shapes the module. Give it to AuditModule.forRoot(), or to forRootAsync() beside the factory.`,
       );
-  assertExpected('The audit option', OPTIONS, options, Object.keys({ ...OPTIONS, ...SHAPE }));
+  assertExpected('The audit option ', OPTIONS, options, Object.keys({ ...OPTIONS, ...SHAPE }));
 }
 
 /**
@@ -101,15 +101,15 @@ export function assertModuleShape(given: AuditModuleShape, isAsync: boolean): vo
   // The options of forRoot() are checked with those that come from a factory.
   const beside = isAsync ? FACTORY : options;
   const shape = Object.fromEntries(Object.entries(given).filter(([name]) => !beside.includes(name)));
-  assertExpected('The audit option', SHAPE, shape, [...beside, ...Object.keys(SHAPE)]);
+  assertExpected('The audit option ', SHAPE, shape, [...beside, ...Object.keys(SHAPE)]);
   if (given.endpoints) assertEndpoints(given.endpoints);
 }
 
 function assertEndpoints(endpoints: EndpointOptions): void {
-  assertExpected('endpoints:', ENDPOINTS, endpoints, Object.keys(ENDPOINTS));
+  assertExpected('endpoints.', ENDPOINTS, endpoints, Object.keys(ENDPOINTS));
   if (!endpoints.guards?.length && endpoints.public !== true)
     throw new AuditConfigurationError(
-      'endpoints has no guards, so that everybody could read the history. Give guards: [AdminGuard], or public: true if that is meant.',
+      'endpoints has no guards, so everybody could read the history. Give guards: [AdminGuard], or public: true if everybody may.',
     );
 }
 
@@ -122,11 +122,11 @@ function assertExpected(
   for (const [name, value] of Object.entries(given)) {
     const expectation = Object.hasOwn(expectations, name) ? expectations[name] : undefined;
     if (!expectation)
-      throw new AuditConfigurationError(`${what} ${name} is unknown. ${suggestion(name, names)}`);
+      throw new AuditConfigurationError(`${what}${name} is unknown. ${suggestion(name, names)}`);
     const [expected, isMet] = expectation;
     if (value !== undefined && !isMet(value))
       throw new AuditConfigurationError(
-        `${what} ${name} is ${describe(value)}. Give ${expected}, or leave it out.`,
+        `${what}${name} must be ${expected}, got ${describe(value)}. Leave it out for the default.`,
       );
   }
 }

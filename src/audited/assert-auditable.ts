@@ -58,13 +58,13 @@ function assertExclude(
   for (const path of options.exclude ?? [])
     if (!paths.some((known) => prefixesOf(known).includes(path)))
       throw new AuditConfigurationError(
-        `@Audited({ exclude }) of ${metadata.name} names "${path}", which is none of its properties. They are ${paths.join(', ')}.`,
+        `@Audited({ exclude }) of ${metadata.name} must name its properties, got "${path}". They are ${paths.join(', ')}.`,
       );
   for (const key of metadata.primaryColumns)
     if (isWithin(excluded, propertyOf(key)))
       throw new AuditConfigurationError(
         `${metadata.name}.${key.propertyPath} is part of the primary key and can't be left out of the history. ` +
-          `Remove it from exclude, or @NotAudited() from it.`,
+          `Remove it from exclude, or remove its @NotAudited().`,
       );
 }
 
@@ -72,7 +72,7 @@ function assertOwnName(metadata: EntityMetadata, { databaseName, propertyPath }:
   if (databaseName.toLowerCase().startsWith(REVISION_COLUMN_PREFIX))
     throw new AuditConfigurationError(
       `${metadata.name}.${propertyPath} is the column "${databaseName}", but names that begin with "${REVISION_COLUMN_PREFIX}" belong to ` +
-        `the revision table. Give it another name, or mark it with @RevisionId() if it is to hold the newest revision's id.`,
+        `the revision table. Give it another name, or mark it with @RevisionId() to have it hold the newest revision's id.`,
     );
 }
 
@@ -80,8 +80,8 @@ function assertOwnProperty(metadata: EntityMetadata, column: ColumnMetadata): vo
   const [property] = revisionPropertyPath(column).split('.');
   if (Object.hasOwn(REVISION_COLUMNS, property))
     throw new AuditConfigurationError(
-      `${metadata.name}.${column.propertyPath} can't be copied: "${property}" is a property that every revision has of its own. ` +
-        `Rename it; with { name } its column stays as it is.`,
+      `${metadata.name}.${column.propertyPath} can't be copied: every revision has a property "${property}" of its own. ` +
+        `Rename the property; { name } keeps its column.`,
     );
 }
 
@@ -89,7 +89,7 @@ function assertOwnProperty(metadata: EntityMetadata, column: ColumnMetadata): vo
 export function assertPlainName({ name, tablePath }: EntityMetadata, revisions: string | undefined): void {
   if (revisions?.includes('.'))
     throw new AuditConfigurationError(
-      `@Audited({ tableName: '${revisions}' }) of ${name} has a dot in it. Give the table's name only: ` +
-        `it is in the schema of ${tablePath}.`,
+      `@Audited({ tableName: '${revisions}' }) of ${name} has a dot. Give only the table's name: ` +
+        `the table is in the schema of ${tablePath}.`,
     );
 }

@@ -36,7 +36,7 @@ export function assertOneTableEach(
       : 'Give it another @Audited({ tableName })';
     if (maxAliasLength && revision.tableName.length > maxAliasLength)
       throw new AuditConfigurationError(
-        `The revision table of ${name} would be "${revision.tableName}", which is longer than the ${maxAliasLength} characters that the database keeps. ${remedy}.`,
+        `The revision table of ${name} would be "${revision.tableName}", which is longer than the database's ${maxAliasLength} characters. ${remedy}.`,
       );
     const owner = owners.get(revision.tablePath);
     if (owner)
@@ -54,7 +54,7 @@ export function assertNameIsFree(dataSource: DataSource, ours: EntityMetadata | 
   const other = dataSource.entityMetadatas.find(({ tablePath }) => tablePath === ours?.tablePath);
   if (other)
     throw new AuditConfigurationError(
-      `${other.name} has the table "${other.tablePath}", in which this library records what is done to the history. Give it another name.`,
+      `${other.name} has the table "${other.tablePath}", which nestjs-typeorm-audit needs for itself. Give the entity's table another name.`,
     );
 }
 

@@ -53,7 +53,7 @@ export function classMark(target: Markable): AuditedOptions | 'left out' | undef
 function assertExtends(entry: object | undefined, base: object): void {
   if (typeof entry === 'function' && isPrototypeOf(base, entry)) return;
   throw new AuditConfigurationError(
-    `@Audited({ except }) of ${nameOf(base)} has ${entry ? nameOf(entry) : String(entry)}, which does not extend it. ` +
+    `@Audited({ except }) of ${nameOf(base)} must name classes that extend it, got ${entry ? nameOf(entry) : String(entry)}. ` +
       `Give classes that extend ${nameOf(base)}; where they import its file, put @NotAudited() on them instead.`,
   );
 }

@@ -144,7 +144,7 @@ function planOf(dataSource: DataSource, name: string): ReturnType<typeof auditPl
   );
   if (plan) return plan;
   throw new UsageError(
-    `--entity: no audited entity is called "${name}". They are ${entities.map((plan) => plan.name).join(', ')}.`,
+    `--entity must be an audited entity, got "${name}". They are ${entities.map((plan) => plan.name).join(', ')}.`,
   );
 }
 
@@ -159,7 +159,8 @@ function textOf(options: Arguments, name: string): string | undefined {
 function numberOf(options: Arguments, name: string): number | undefined {
   const text = textOf(options, name);
   if (text === undefined) return undefined;
-  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`--${name}: "${text}" is no whole number from 1 on.`);
+  if (!/^[1-9]\d*$/.test(text))
+    throw new UsageError(`--${name} must be an integer of 1 or more, got "${text}".`);
   return Number(text);
 }
 
@@ -171,7 +172,7 @@ function momentOf(options: Arguments, name: string): Date | undefined {
   const moment = days ? new Date(Date.now() - Number(days[1]) * 86_400_000) : new Date(text);
   if (Number.isNaN(moment.getTime()))
     throw new UsageError(
-      `--${name}: "${text}" is neither a date such as 2024-12-31 nor a number of days such as 730d.`,
+      `--${name} must be a date such as 2024-12-31, or a number of days such as 730d, got "${text}".`,
     );
   return moment;
 }

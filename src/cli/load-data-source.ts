@@ -15,7 +15,7 @@ export async function loadDataSource(file: string): Promise<DataSource> {
   const exports = await importFile(resolve(file)).catch((error: unknown) => {
     if ((error as { code?: string; url?: string }).code !== 'ERR_MODULE_NOT_FOUND' || !isMissing(error, url))
       throw error;
-    throw new UsageError(`There is no file ${file}. Give the file that exports the DataSource.`);
+    throw new UsageError(`The file ${file} does not exist. Give the file that exports the DataSource.`);
   });
   const inside = exports.default && !isDataSource(exports.default) ? Object.values(exports.default) : [];
   const values = await Promise.all([...Object.values(exports), ...inside]);

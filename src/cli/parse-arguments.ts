@@ -23,7 +23,7 @@ export function parseArguments(argv: readonly string[]): { name: string | undefi
   given.forEach(assertOption);
   for (const { name } of given)
     if (given.filter((other) => other.name === name).length > 1)
-      throw new UsageError(`--${name} is given more than once. Give it once.`);
+      throw new UsageError(`--${name} must be given once.`);
   const options = values as Arguments;
   const [name, ...rest] = positionals;
   if (name === undefined) return { name, options };
@@ -49,7 +49,7 @@ interface Given {
 function assertOption({ name, rawName, value, inlineValue }: Given): void {
   if (!Object.hasOwn(OPTIONS, name) || rawName !== `--${name}`)
     throw new UsageError(
-      `There is no option ${rawName}. ${suggestion(name, Object.keys(OPTIONS), 'The options are', '--')}`,
+      `${rawName} is not an option. ${suggestion(name, Object.keys(OPTIONS), 'The options are', '--')}`,
     );
   const wanted = OPTIONS[name].value;
   if (wanted === undefined) {

@@ -113,10 +113,10 @@ export function assertStorable(
 ): asserts value is string | null | undefined {
   if (value === null || value === undefined) return;
   if (typeof value !== 'string')
-    throw new AuditContextError(`The ${name} of a write is a string or null, not ${typeof value}.`);
+    throw new AuditContextError(`The ${name} of a write must be a string or null, got ${typeof value}.`);
   if (value.length > MAX_LENGTH)
     throw new AuditContextError(
-      `The ${name} of a write has ${value.length} characters, and ${MAX_LENGTH} fit: "${value.slice(0, 40)}…". Shorten it.`,
+      `The ${name} of a write must have at most ${MAX_LENGTH} characters, got ${value.length}: "${value.slice(0, 40)}…". Shorten it.`,
     );
   const unstorable = unstorableIn(value);
   if (unstorable !== undefined)

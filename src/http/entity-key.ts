@@ -22,8 +22,8 @@ export function parseEntityKey(
   if (values.length !== keys.length)
     throw new InvalidArgumentError(
       'id',
-      `has ${values.length} values, and the key of ${metadata.name} has ${keys.length}. ` +
-        `Give ${keys.map(({ propertyPath }) => propertyPath).join(', ')}, joined by commas and each URL-encoded.`,
+      `of ${metadata.name} must have ${keys.length} values, got ${values.length}. ` +
+        `Give ${keys.map(({ propertyPath }) => propertyPath).join(', ')}, each URL-encoded, joined by commas.`,
     );
   return Object.fromEntries(
     keys.map(({ source, databaseName }, at) => [
@@ -56,7 +56,8 @@ function decode(value: string): string {
   try {
     return decodeURIComponent(value);
   } catch (error) {
-    if (error instanceof URIError) throw new InvalidArgumentError('id', `"${value}" is not URL-encoded.`);
+    if (error instanceof URIError)
+      throw new InvalidArgumentError('id', `must be URL-encoded, got "${value}".`);
     throw error;
   }
 }

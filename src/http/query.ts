@@ -18,8 +18,11 @@ export function parseQuery<P extends Record<string, Parser<unknown>>>(
   const parsed: Record<string, unknown> = {};
   for (const [name, text] of Object.entries(query)) {
     if (!Object.hasOwn(parsers, name))
-      throw new InvalidArgumentError(name, `is no parameter of this path. ${knownOf(Object.keys(parsers))}`);
-    if (typeof text !== 'string') throw new InvalidArgumentError(name, 'is given more than once.');
+      throw new InvalidArgumentError(
+        name,
+        `is not a parameter of this path. ${knownOf(Object.keys(parsers))}`,
+      );
+    if (typeof text !== 'string') throw new InvalidArgumentError(name, 'must be given once.');
     parsed[name] = parsers[name](name, text);
   }
   return parsed as Parsed<P>;
@@ -27,30 +30,33 @@ export function parseQuery<P extends Record<string, Parser<unknown>>>(
 
 /** @throws InvalidArgumentError when a parameter that the route can't do without is missing */
 export function required<T>(name: string, value: T | undefined): T {
-  if (value === undefined) throw new InvalidArgumentError(name, 'is missing.');
+  if (value === undefined) throw new InvalidArgumentError(name, 'must be given.');
   return value;
 }
 
 /** Whether it is in range is for HistoryService to say. */
 export const parseInteger: Parser<number> = (name, text) => {
   if (/^\d+$/.test(text)) return Number(text);
-  throw new InvalidArgumentError(name, `"${text}" is no integer.`);
+  throw new InvalidArgumentError(name, `must be an integer, got "${text}".`);
 };
 
 export const parseBoolean: Parser<boolean> = (name, text) => {
   if (text === 'true' || text === 'false') return text === 'true';
-  throw new InvalidArgumentError(name, `"${text}" is neither true nor false.`);
+  throw new InvalidArgumentError(name, `must be true or false, got "${text}".`);
 };
 
 export const parseOrder: Parser<'asc' | 'desc'> = (name, text) => {
   if (text === 'asc' || text === 'desc') return text;
-  throw new InvalidArgumentError(name, `"${text}" is neither asc nor desc.`);
+  throw new InvalidArgumentError(name, `must be asc or desc, got "${text}".`);
 };
 
 export const parseText: Parser<string> = (name, text) => {
   // PostgreSQL refuses a null character in a text.
   if (text !== '' && !text.includes('\0')) return text;
-  throw new InvalidArgumentError(name, text === '' ? 'is empty.' : 'has a null character.');
+  throw new InvalidArgumentError(
+    name,
+    text === '' ? 'must not be empty.' : 'must not have a null character.',
+  );
 };
 
 // A date, or a date and time with or without seconds; the offset is kept apart.
@@ -65,8 +71,11 @@ export const parseDate: Parser<Date> = (name, text) => {
     isDay && (time || !offset) ? `${day}${(time ?? 'T00:00').replace(',', '.')}${zone(offset)}` : NaN,
   );
   if (!Number.isNaN(date.getTime())) return date;
-  const hint = text.includes(' ') ? ' A + has to be sent as %2B.' : '';
-  throw new InvalidArgumentError(name, `"${text}" is no ISO 8601 date such as 2026-11-23T06:02:00Z.${hint}`);
+  const hint = text.includes(' ') ? ' Send a + as %2B.' : '';
+  throw new InvalidArgumentError(
+    name,
+    `must be an ISO 8601 date such as 2026-11-23T06:02:00Z, got "${text}".${hint}`,
+  );
 };
 
 /** A moment, or a version. */

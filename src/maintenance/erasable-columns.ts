@@ -19,7 +19,7 @@ const OWN = ['revActor', 'revReason', 'revContext'] as const;
  */
 export function erasableColumns(plan: AuditPlan, properties: readonly string[]): ErasableColumn[] {
   if (properties.length === 0)
-    throw new InvalidArgumentError('columns', 'it is empty. Leave it out to erase the whole history.');
+    throw new InvalidArgumentError('columns', 'must not be empty. Leave it out to erase the whole history.');
   const columns = properties.flatMap((property) => columnsOf(plan, property));
   return [...new Map(columns.map((column) => [column.databaseName, column])).values()];
 }
@@ -42,13 +42,13 @@ function columnsOf(plan: AuditPlan, property: string): ErasableColumn[] {
       .map(({ propertyPath }) => propertyPath);
     throw new InvalidArgumentError(
       'columns',
-      `"${property}" is no property that the history of ${name} has. They are ${[...known, ...OWN].join(', ')}.`,
+      `must be properties that the history of ${name} has, got "${property}". They are ${[...known, ...OWN].join(', ')}.`,
     );
   }
   if (columns.some((column) => plan.keys.includes(column)))
     throw new InvalidArgumentError(
       'columns',
-      `"${property}" is part of the key of ${name}, by which its history is found. Erase the whole history instead.`,
+      `must not have "${property}", which is part of the primary key of ${name}: its history is found by that. Leave columns out to erase the whole history.`,
     );
   return columns.map(({ propertyPath, databaseName }) => ({
     property: propertyPath,

@@ -81,11 +81,11 @@ class Erasure {
     const versions = await this.care.connected((queryRunner) => this.versions(queryRunner));
     const { metadata } = this.plan;
     if (versions.last === 0)
-      throw new InvalidArgumentError('id', `there is no history of this ${metadata.name}.`);
+      throw new InvalidArgumentError('id', `must name a ${metadata.name} that has a history.`);
     // The newest revision stands for the row, and only it is left as it is.
     if (versions.isLive && Object.keys(await liveDifferences(this.care, this.plan, [this.key])).length > 0)
       throw new AuditError(
-        `This ${metadata.name} differs from its newest revision, which would be kept for it. Call reconcile() first.`,
+        `This ${metadata.name} differs from its newest revision, which stays for it. Call reconcile() first.`,
       );
     return versions;
   }

@@ -14,7 +14,7 @@ export async function schemaProblems(care: Care, plan: AuditPlan): Promise<Schem
   const { revision, keys } = plan;
   return care.connected(async (queryRunner) => {
     const table = await queryRunner.getTable(revision.tablePath);
-    if (!table) return { problems: [{ column: '*', problem: 'there is no table' }], isReadable: false };
+    if (!table) return { problems: [{ column: '*', problem: 'the table is missing' }], isReadable: false };
     const actual = table.columns.map(({ name }) => name);
     const known = revision.columns.map(({ databaseName }) => databaseName);
     const missing = neededColumns(plan)

@@ -17,8 +17,8 @@ export function clearSecretsWarning(dataSource: DataSource): string | undefined 
   );
   if (names.length === 0) return undefined;
   return (
-    `${names.join(', ')}: the history keeps the values in clear, and the names look like secrets. ` +
-    `Put @Masked() or @NotAudited() on each, or @Masked(false) if that is meant.`
+    `${names.join(', ')}: the names look like secrets, and the history keeps their values in clear. ` +
+    `Put @Masked() or @NotAudited() on each, or @Masked(false) to keep it in clear.`
   );
 }
 

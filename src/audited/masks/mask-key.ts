@@ -27,8 +27,8 @@ export function useMaskKey(dataSource: DataSource, key: string | readonly string
   for (const { length } of keys)
     if (length < MIN_LENGTH)
       throw new MaskKeyError(
-        `The mask key has ${length} characters, and a key that short can be guessed.`,
-        `Give the audit option maskKey at least ${MIN_LENGTH}.`,
+        `The mask key must have at least ${MIN_LENGTH} characters, got ${length}: a shorter key can be guessed.`,
+        'Give the audit option maskKey a longer key.',
       );
   const needsKey = auditPlansOf(dataSource).all.flatMap(({ metadata, columns }) =>
     columns
@@ -37,8 +37,8 @@ export function useMaskKey(dataSource: DataSource, key: string | readonly string
   );
   if (needsKey.length > 0 && keys.length === 0)
     throw new MaskKeyError(
-      `${needsKey.join(', ')} ${needsKey.length > 1 ? 'are' : 'is'} masked, which takes a secret key.`,
-      `Give the audit option maskKey, of at least ${MIN_LENGTH} characters, from where your other secrets are.`,
+      `${needsKey.join(', ')} ${needsKey.length > 1 ? 'are' : 'is'} masked, which needs a secret key.`,
+      `Give the audit option maskKey at least ${MIN_LENGTH} characters, from where your other secrets are.`,
     );
   maskKeys.set(dataSource, new MaskKeys(keys));
 }

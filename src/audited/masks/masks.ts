@@ -42,8 +42,8 @@ export function assertMasks(metadata: EntityMetadata): void {
   for (const key of metadata.primaryColumns)
     if (masks.has(key))
       throw new AuditConfigurationError(
-        `${metadata.name}.${key.propertyPath} is part of the primary key, by which its history is found, and can't be masked. ` +
-          `Remove @Masked() from it.`,
+        `${metadata.name}.${key.propertyPath} is part of the primary key and can't be masked: its history is found by it. ` +
+          `Remove its @Masked().`,
       );
   const columns = tableColumns(metadata).map((column) => propertyOf(column).propertyPath.split('.')[0]);
   for (const property of metadata.inheritanceTree.flatMap((owner) => Object.keys(masksOf(owner))))

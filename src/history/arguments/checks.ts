@@ -22,22 +22,25 @@ const OPERATIONS: Record<AuditOperation, true> = {
 /** @throws InvalidArgumentError */
 export function assertLimit(limit: number): void {
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
-    throw new InvalidArgumentError('limit', `${limit} is no integer from 1 to ${MAX_LIMIT}.`);
+    throw new InvalidArgumentError('limit', `must be an integer from 1 to ${MAX_LIMIT}, got ${limit}.`);
 }
 
 /** @throws InvalidArgumentError */
 export function assertOrder(order: unknown): asserts order is 'asc' | 'desc' {
   if (order !== 'asc' && order !== 'desc')
-    throw new InvalidArgumentError('order', `"${String(order)}" is neither 'asc' nor 'desc'.`);
+    throw new InvalidArgumentError('order', `must be 'asc' or 'desc', got "${String(order)}".`);
 }
 
 /** @throws InvalidArgumentError */
 export function assertActor(actor: unknown): void {
   if (actor !== undefined && typeof actor !== 'string')
-    throw new InvalidArgumentError('actor', `it is text, and not ${typeof actor}.`);
+    throw new InvalidArgumentError('actor', `must be a string, got ${typeof actor}.`);
   const unstorable = actor === undefined ? undefined : unstorableIn(actor);
   if (unstorable !== undefined)
-    throw new InvalidArgumentError('actor', `it has the character ${unstorable}, which no actor can have.`);
+    throw new InvalidArgumentError(
+      'actor',
+      `has the character ${unstorable}, which a database can't store as text. Remove it.`,
+    );
 }
 
 /** @throws InvalidArgumentError */
@@ -45,7 +48,7 @@ export function assertOperation(operation: AuditOperation | undefined): void {
   if (operation !== undefined && !Object.hasOwn(OPERATIONS, operation))
     throw new InvalidArgumentError(
       'operation',
-      `"${String(operation)}" is none of ${Object.keys(OPERATIONS).join(', ')}.`,
+      `must be one of ${Object.keys(OPERATIONS).join(', ')}, got "${String(operation)}".`,
     );
 }
 
@@ -53,5 +56,8 @@ export function assertOperation(operation: AuditOperation | undefined): void {
 export function transactionId(id: unknown): string {
   const text = typeof id === 'string' ? id.toLowerCase() : String(id);
   if (UUID.test(text)) return text;
-  throw new InvalidArgumentError('transaction', `"${String(id)}" is no transaction id, which is a UUID.`);
+  throw new InvalidArgumentError(
+    'transaction',
+    `must be the id of a transaction, which is a UUID, got "${String(id)}".`,
+  );
 }

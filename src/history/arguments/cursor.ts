@@ -41,7 +41,7 @@ function checked<T extends number | string>(list: string, cursor: string, positi
 function refusal(cursor: string): InvalidArgumentError {
   return new InvalidArgumentError(
     'cursor',
-    `"${String(cursor)}" is no cursor of this list. Give the nextCursor of its last page, with the same entity, id and order.`,
+    `must be a nextCursor of this list, got "${String(cursor)}". Give the one of the page before, with the same entity, id and order.`,
   );
 }
 

@@ -18,18 +18,18 @@ export interface KeyName {
  * @example keyValuesOf({ line: 2, order: { id: 1 } }, [order, line], 'Item') // → [1, 2]
  */
 export function keyValuesOf(id: unknown, keys: readonly KeyName[], entity: string): unknown[] {
-  if (id === null || id === undefined) throw invalid(`is ${id}`, keys, entity);
+  if (id === null || id === undefined) throw invalid(String(id), keys, entity);
   const [only] = keys.length === 1 ? keys : [];
   if (isScalar(id)) {
-    if (!only) throw invalid(`is one value, and the key of ${entity} has ${keys.length}`, keys, entity);
+    if (!only) throw invalid('one value', keys, entity);
     return [id];
   }
   if (typeof id !== 'object')
-    throw invalid(typeof id === 'number' ? `is ${id}` : `is a ${typeof id}`, keys, entity);
+    throw invalid(typeof id === 'number' ? String(id) : `a ${typeof id}`, keys, entity);
   if (only?.takesObjects && valueOf(id, only) === undefined) return [id];
   return keys.map((key) => {
     const value = valueOf(id, key);
-    if (value === undefined) throw invalid(`has no value for "${key.name}"`, keys, entity);
+    if (value === undefined) throw invalid(`no value for "${key.name}"`, keys, entity);
     return value;
   });
 }
@@ -51,8 +51,8 @@ function isScalar(value: unknown): boolean {
   return ['string', 'bigint', 'boolean'].includes(typeof value) || value instanceof Uint8Array;
 }
 
-function invalid(fault: string, keys: readonly KeyName[], entity: string): InvalidArgumentError {
+function invalid(given: string, keys: readonly KeyName[], entity: string): InvalidArgumentError {
   const names = keys.map(({ name }) => name).join(', ');
   const shape = keys.length === 1 ? `the value of "${names}" or { ${names} }` : `{ ${names} }`;
-  return new InvalidArgumentError('id', `${fault}. An id of ${entity} is ${shape}.`);
+  return new InvalidArgumentError('id', `of ${entity} must be ${shape}, got ${given}.`);
 }

@@ -55,7 +55,7 @@ function prepared(dataSource: DataSource, plan: AuditPlan, key: PlanColumn, give
   if (result instanceof Date && Number.isNaN(result.getTime()))
     throw new InvalidArgumentError(
       'id',
-      `"${String(given)}" is no date, and "${key.propertyPath}" of ${plan.metadata.name} is one.`,
+      `must have a date as "${key.propertyPath}" of ${plan.metadata.name}, got "${String(given)}".`,
     );
   if (isNumeric(dataSource, source) && !source.transformer) assertNumber(value, key, plan);
   // Before the driver rounds it; but what a transformer is given may be anything.
@@ -103,7 +103,7 @@ function assertNumber(value: unknown, { propertyPath }: PlanColumn, plan: AuditP
   const shown = value.length > 40 ? `${value.slice(0, 40)}… (${value.length} characters)` : value;
   throw new InvalidArgumentError(
     'id',
-    `"${shown}" is no number that "${propertyPath}" of ${plan.metadata.name} can have.`,
+    `must have a number that fits as "${propertyPath}" of ${plan.metadata.name}, got "${shown}".`,
   );
 }
 
@@ -117,7 +117,7 @@ function assertInteger(value: unknown, key: PlanColumn, plan: AuditPlan): void {
   throw new InvalidArgumentError(
     'id',
     typeof value === 'number' && Number.isInteger(value)
-      ? `${value} is more than a number holds exactly. Give "${key.propertyPath}" of ${plan.metadata.name} as a string or bigint.`
-      : `"${String(value)}" is no integer, and "${key.propertyPath}" of ${plan.metadata.name} is one.`,
+      ? `must have "${key.propertyPath}" of ${plan.metadata.name} as a string or bigint, got ${value}, which a number doesn't hold exactly.`
+      : `must have an integer as "${key.propertyPath}" of ${plan.metadata.name}, got "${String(value)}".`,
   );
 }

@@ -22,5 +22,5 @@ export function endOf(date: Date): number {
 /** @throws InvalidArgumentError naming the argument, unless it is a valid Date */
 export function validDate(argument: string, date: unknown): Date {
   if (date instanceof Date && !Number.isNaN(date.getTime())) return date;
-  throw new InvalidArgumentError(argument, `${String(date)} is no valid Date.`);
+  throw new InvalidArgumentError(argument, `must be a valid Date, got ${String(date)}.`);
 }

@@ -9,6 +9,6 @@ export function assertVersion(argument: string, version: unknown): asserts versi
     return;
   throw new InvalidArgumentError(
     argument,
-    `${String(version)} is no version number: they are 1, 2, 3 and so on.`,
+    `must be a version, an integer from 1 to ${MAX_VERSION}, got ${String(version)}.`,
   );
 }

@@ -72,7 +72,7 @@ function askedPlans(
     if (others.length > 0)
       throw new InvalidArgumentError(
         'entities',
-        `several entities are audited as "${named.name}". Give their classes in place of the name.`,
+        `must name one entity, but several are audited as "${named.name}". Give their classes in place of the name.`,
       );
     const plan = named ?? plans.get(entity);
     asked.set(plan, [...(asked.get(plan) ?? []), named ? plan.metadata.target : entity]);

@@ -31,7 +31,7 @@ export function pastMoment(dataSource: DataSource, at: Moment): PastMoment {
   }
   throw new InvalidArgumentError(
     'at',
-    `${String(at)} is no moment. Give a Date, a revision, or { transaction } with the id of one.`,
+    `must be a Date, a revision, or { transaction } with the id of a transaction, got ${String(at)}.`,
   );
 }
 
@@ -56,5 +56,8 @@ function momentOfRevisions(dataSource: DataSource, kind: string, column: string,
 function uuidOf(kind: string, id: unknown): string {
   if (typeof id === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id))
     return id.toLowerCase();
-  throw new InvalidArgumentError('at', `"${String(id)}" is no id that a ${kind} can have: it is a UUID.`);
+  throw new InvalidArgumentError(
+    'at',
+    `must have the id of a ${kind}, which is a UUID, got "${String(id)}".`,
+  );
 }

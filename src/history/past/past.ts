@@ -91,7 +91,10 @@ export class Past {
     const sql = `WITH ${expression} SELECT rev_created FROM rev_moment`;
     const [moment] = (await queryRunner.query(sql)) as { rev_created: number | null }[];
     if (moment.rev_created === null)
-      throw new InvalidArgumentError('at', `no audited table has a revision of ${this.moment.name}.`);
+      throw new InvalidArgumentError(
+        'at',
+        `must be a moment of the history: no audited table has a revision of ${this.moment.name}.`,
+      );
   }
 }
 

@@ -58,7 +58,7 @@ export function columnsOfProperty(
   const shown = candidates.map(({ propertyPath }) => propertyPath).filter((path) => !hidden.has(path));
   throw new InvalidArgumentError(
     'property',
-    `"${property}" is no property whose changes the history of ${plan.metadata.name} shows. ` +
+    `must be a property whose changes the history of ${plan.metadata.name} shows, got "${property}". ` +
       `They are ${shown.join(', ')}.`,
   );
 }

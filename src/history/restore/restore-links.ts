@@ -35,7 +35,7 @@ export function linkedRelations(
     if (linked) return linked;
     throw new InvalidArgumentError(
       'relations',
-      `"${name}" is no many-to-many relation of ${plan.metadata.name} whose links are recorded. ` +
+      `must name many-to-many relations of ${plan.metadata.name} whose links are audited, got "${name}". ` +
         `They are ${[...byName.keys()].join(', ') || 'none'}.`,
     );
   });

@@ -60,11 +60,15 @@ async function targetOf<E extends ObjectLiteral>(
 ): Promise<Revision<E>> {
   const target = await revisions.asOf(at);
   const moment = at instanceof Date ? `at ${momentText(at)}` : `in version ${versionOf(at)}`;
-  if (!target) throw new InvalidArgumentError('at', `${revisions.name} did not exist ${moment}.`);
+  if (!target)
+    throw new InvalidArgumentError(
+      'at',
+      `must be a time at which ${revisions.name} existed. ${revisions.name} did not exist ${moment}.`,
+    );
   if (target.isDelete)
     throw new InvalidArgumentError(
       'at',
-      `${revisions.name} had been deleted ${moment}. Use remove() if that is what it is to come to.`,
+      `must be a time at which ${revisions.name} existed. ${revisions.name} had been deleted ${moment}. Call remove() to delete it.`,
     );
   return target;
 }

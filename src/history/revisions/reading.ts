@@ -53,7 +53,7 @@ export async function readRows(
     if (isPlain || !texts.isUntranslatable(error)) throw error;
     throw new InvalidArgumentError(
       'actor',
-      `"${actor}" has a character that the encoding of the database lacks, so no revision is by it.`,
+      `must be text in the encoding of the database, got "${actor}". No revision can have it.`,
     );
   } finally {
     if (runner !== queryRunner) await runner.release();

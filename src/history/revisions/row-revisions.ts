@@ -66,7 +66,8 @@ export class RowRevisions<E extends ObjectLiteral> {
     const rows = await this.rows({ where: ['r.rev_version IN ({{from}}, {{to}})'], values: { from, to } });
     const [before, after] = Object.entries({ from, to }).map(([argument, version]) => {
       const row = rows.find((candidate) => this.reader.version(candidate) === version);
-      if (!row) throw new InvalidArgumentError(argument, `${this.name} has no version ${version}.`);
+      if (!row)
+        throw new InvalidArgumentError(argument, `must be a version of ${this.name}, got ${version}.`);
       return this.reader.state(row);
     });
     return changesBetween(before, after, this.reader.properties);
@@ -129,7 +130,10 @@ export class RowRevisions<E extends ObjectLiteral> {
   // The database can't read the id as a value of the key's type: 'x' as a uuid, 2 ** 40 as an int.
   private unreadableId(cause: unknown): InvalidArgumentError {
     const { name } = this.plan.metadata;
-    const refusal = new InvalidArgumentError('id', `"${keyText(this.key)}" is no id that ${name} can have.`);
+    const refusal = new InvalidArgumentError(
+      'id',
+      `must be an id that ${name} can have, got "${keyText(this.key)}".`,
+    );
     return Object.assign(refusal, { cause });
   }
 }

@@ -27,8 +27,7 @@ export async function undo(
   const written = (await rowsOfTransaction(dataSource, id, manager?.queryRunner)).filter(
     ({ plan }) => !left.includes(plan),
   );
-  if (written.length === 0)
-    throw new InvalidArgumentError('transaction', `${id} has no revisions that could be undone.`);
+  if (written.length === 0) throw new InvalidArgumentError('transaction', `${id} has no revisions to undo.`);
   const undone = inWriteTransaction(
     dataSource,
     { manager, reason: `undo of ${id}`, dryRun },
@@ -60,7 +59,7 @@ function exceptedPlan(dataSource: DataSource, entity: EntityTarget<any>): AuditP
   const root = plan.metadata.name;
   throw new InvalidArgumentError(
     'except',
-    `${name} shares the table of ${root}, which is undone as a whole. Give ${root} to leave out all of it.`,
+    `must not have ${name}, which shares the table of ${root}: a table is undone as a whole. Give ${root} to leave the table out.`,
   );
 }
 

@@ -15,14 +15,11 @@ const DEFAULT_BATCH = 1000;
 /** @throws InvalidArgumentError naming the option that says nothing, or nothing sensible */
 export function assertPruneOptions({ keep, olderThan }: PruneOptions): void {
   if (keep === undefined && olderThan === undefined)
-    throw new InvalidArgumentError(
-      'keep',
-      'neither it nor olderThan says which revisions are to stay. Give one of them.',
-    );
+    throw new InvalidArgumentError('keep', 'or olderThan must be given, to say which revisions stay.');
   if (keep !== undefined && (!Number.isInteger(keep) || keep < 1))
-    throw new InvalidArgumentError('keep', `${String(keep)} is no whole number from 1 on.`);
+    throw new InvalidArgumentError('keep', `must be an integer of 1 or more, got ${String(keep)}.`);
   if (olderThan !== undefined && (!(olderThan instanceof Date) || Number.isNaN(olderThan.getTime())))
-    throw new InvalidArgumentError('olderThan', `${String(olderThan)} is no valid Date.`);
+    throw new InvalidArgumentError('olderThan', `must be a valid Date, got ${String(olderThan)}.`);
 }
 
 /** Removes one table's revisions that nobody needs any more, the oldest of each entity first, so that versions stay m..n. */

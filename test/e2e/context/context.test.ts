@@ -278,7 +278,7 @@ describe('AuditContext', () => {
     await start();
     expect(() => audit().set({ actor: 'ann' })).toThrow('Use run() around the writes');
     await audit().run({ actor: 'ann' }, async () => {
-      expect(() => audit().set({ actor: 'a'.repeat(256) })).toThrow('256 characters');
+      expect(() => audit().set({ actor: 'a'.repeat(256) })).toThrow('at most 255 characters, got 256');
       await save(1);
     });
     expect(await newest(1)).toMatchObject({ actor: 'ann' });
@@ -294,9 +294,9 @@ describe('AuditContext', () => {
     ];
     for (const refusal of refusals) await refusal.catch((error: unknown) => refused.push(error));
     expect(refused).toEqual([
-      expect.objectContaining({ message: expect.stringContaining('256 characters') }),
-      new AuditContextError('The reason of a write is a string or null, not number.'),
-      new AuditContextError('The actor of a write is a string or null, not number.'),
+      expect.objectContaining({ message: expect.stringContaining('at most 255 characters, got 256') }),
+      new AuditContextError('The reason of a write must be a string or null, got number.'),
+      new AuditContextError('The actor of a write must be a string or null, got number.'),
     ]);
     expect(await dataSourceOf(app).getRepository(Reservation).count()).toBe(0);
   });

@@ -168,7 +168,7 @@ describe('defaultActor', () => {
   it.each(['', 'a'.repeat(256), 5])('is refused at start as %j', async (defaultActor) => {
     await app!.close();
     await expect(start({ defaultActor } as AuditOptions)).rejects.toThrow(
-      /defaultActor is .* Give text of 1 to 255/,
+      /defaultActor must be a string of 1 to 255 .*, got /,
     );
     app = undefined;
   });
@@ -178,7 +178,7 @@ describe('defaultActor', () => {
     async (maxContextBytes) => {
       await app!.close();
       await expect(start({ maxContextBytes } as AuditOptions)).rejects.toThrow(
-        /maxContextBytes is .* Give an integer/,
+        /maxContextBytes must be an integer from 256 to 1048576, got /,
       );
       app = undefined;
     },

@@ -238,12 +238,12 @@ describeDatabases('as of', (name) => {
   });
 
   it.each([
-    [1, 9, 'to', 'to: Voucher 1 has no version 9.'],
-    [8, 1, 'from', 'from: Voucher 1 has no version 8.'],
-    [0, 1, 'from', 'from: 0 is no version number: they are 1, 2, 3 and so on.'],
-    [1, 1.5, 'to', 'to: 1.5 is no version number: they are 1, 2, 3 and so on.'],
-    [1, '1' as unknown as number, 'to', 'to: 1 is no version number: they are 1, 2, 3 and so on.'],
-    [1, 2 ** 31, 'to', 'to: 2147483648 is no version number: they are 1, 2, 3 and so on.'],
+    [1, 9, 'to', 'to must be a version of Voucher 1, got 9.'],
+    [8, 1, 'from', 'from must be a version of Voucher 1, got 8.'],
+    [0, 1, 'from', 'from must be a version, an integer from 1 to 2147483647, got 0.'],
+    [1, 1.5, 'to', 'to must be a version, an integer from 1 to 2147483647, got 1.5.'],
+    [1, '1' as unknown as number, 'to', 'to must be a version, an integer from 1 to 2147483647, got 1.'],
+    [1, 2 ** 31, 'to', 'to must be a version, an integer from 1 to 2147483647, got 2147483648.'],
   ])('refuses the difference of versions %p and %p', async (from, to, argument, message) => {
     if (!(await history.latest(Voucher, 1))) await vouchers.save({ amount: 1 });
     const refusal = history.diff(Voucher, 1, from, to);

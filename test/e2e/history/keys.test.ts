@@ -247,9 +247,9 @@ describeDatabases('ids', (name) => {
     const [row] = await repository.find({ where: { line: 1, kind: 'a' }, relations: { guest: true } });
     await expectFound(Line, [row], 'line 1a');
     await expect(history.latest(Line, 1)).rejects.toThrow(
-      'id: is one value, and the key of Line has 3. An id of Line is { guest, line, kind }.',
+      'id of Line must be { guest, line, kind }, got one value.',
     );
-    await expect(history.latest(Line, { guest, line: 1 })).rejects.toThrow('id: has no value for "kind".');
+    await expect(history.latest(Line, { guest, line: 1 })).rejects.toThrow(', got no value for "kind".');
   });
 
   it('may share a column with a relation to its own kind', async () => {
@@ -279,7 +279,7 @@ describeDatabases('ids', (name) => {
       'ticket',
     );
     await expect(history.latest(Ticket, { position: { row: 1 } })).rejects.toThrow(
-      'id: has no value for "position.seat".',
+      ', got no value for "position.seat".',
     );
   });
 
@@ -303,7 +303,7 @@ describeDatabases('ids', (name) => {
       '9007199254740993',
     );
     await expect(history.latest(Big, 2 ** 53)).rejects.toThrow(
-      'id: 9007199254740992 is more than a number holds exactly. Give "id" of Big as a string or bigint.',
+      'id must have "id" of Big as a string or bigint, got 9007199254740992, which a number doesn\'t hold exactly.',
     );
   });
 
@@ -370,7 +370,7 @@ describeDatabases('ids', (name) => {
     it('when they are no date for a date', async () => {
       const latest = history.latest(Day, { day: '2015-04-03', at: 'soon', isOpen: true });
       if (name === 'sqlite') expect(await latest).toBeNull();
-      else await expect(latest).rejects.toThrow('id: "soon" is no date, and "at" of Day is one.');
+      else await expect(latest).rejects.toThrow('id must have a date as "at" of Day, got "soon".');
     });
 
     it.each([
@@ -380,7 +380,7 @@ describeDatabases('ids', (name) => {
       const latest = history.latest(target, id);
       if (name !== 'postgres') expect(await latest).toBeNull();
       else {
-        await expect(latest).rejects.toThrow(`id: "${id}" is no id that ${target.name} can have.`);
+        await expect(latest).rejects.toThrow(`id must be an id that ${target.name} can have, got "${id}".`);
         await expect(latest).rejects.toMatchObject({ argument: 'id', cause: expect.any(Error) });
       }
     });

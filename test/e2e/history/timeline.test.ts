@@ -450,7 +450,7 @@ describeDatabases('timeline', (name) => {
 
   it('names the properties there are when one is unknown', async () => {
     await expect(history.timeline(DetailedReservation, 1, { property: 'nothing' })).rejects.toThrow(
-      'property: "nothing" is no property whose changes the history of DetailedReservation shows. ' +
+      'property must be a property whose changes the history of DetailedReservation shows, got "nothing". ' +
         'They are party, note, wishes, deletedAt, guest_fk, seat.room, seat.table.',
     );
   });

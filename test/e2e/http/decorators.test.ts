@@ -158,7 +158,7 @@ describe('endpoints with decorators', () => {
     const wrong = start({ public: true, decorators: ['admin'] as never });
     await expect(wrong).rejects.toThrow(AuditConfigurationError);
     await expect(wrong).rejects.toThrow(
-      "endpoints: decorators is an array. Give an array of class decorators such as [Roles('admin')], or leave it out.",
+      "endpoints.decorators must be an array of class decorators such as [Roles('admin')], got an array. Leave it out for the default.",
     );
   });
 });

@@ -195,7 +195,7 @@ describe('what class-transformer hides', () => {
       await play(Member, members);
       const { body } = await get(`/audit/member/1?property=${property}`).expect(400);
       expect(body.message).toBe(
-        `property: "${property}" is no property whose changes the history of Member shows. ` +
+        `property must be a property whose changes the history of Member shows, got "${property}". ` +
           'They are nick, status, address.city.',
       );
       await get('/audit/member/1?property=address.city').expect(200);

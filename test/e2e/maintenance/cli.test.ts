@@ -206,33 +206,36 @@ describeDatabases('the command', (name) => {
       ],
       [['verify', 'seat', '--data-source', file], 'verify doesn\'t know what to do with "seat".'],
       [['verify'], 'verify needs --data-source <file>.'],
-      [['verify', '--data-source', join(build, 'nothing.js')], 'There is no file'],
+      [['verify', '--data-source', join(build, 'nothing.js')], 'nothing.js does not exist.'],
       [['verify', '--data-source', join(build, 'none.mjs')], 'exports no DataSource'],
       [['verify', '--data-source', file, '--keep', '1'], 'verify takes no --keep. It takes --data-source,'],
       [
         ['verify', '--data-source', file, '--colour'],
-        'There is no option --colour. The options are --data-source,',
+        '--colour is not an option. The options are --data-source,',
       ],
-      [['prune', '--data-source', file, '--dryRun'], 'There is no option --dryRun. Did you mean --dry-run?'],
-      [['prune', '--data-source', file, '-n'], 'There is no option -n. The options are --data-source,'],
+      [['prune', '--data-source', file, '--dryRun'], '--dryRun is not an option. Did you mean --dry-run?'],
+      [['prune', '--data-source', file, '-n'], '-n is not an option. The options are --data-source,'],
       [['verify', '--data-source', file, '--entity'], '--entity needs a value: --entity <name>.'],
       [['verify', '--data-source', '--json'], 'If it begins with a dash, write --data-source=--json.'],
       [['verify', '--data-source', file, '--json=yes'], '--json takes no value, got "yes". Leave it out.'],
-      [['verify', '--data-source', file, '--data-source', file], '--data-source is given more than once.'],
+      [['verify', '--data-source', file, '--data-source', file], '--data-source must be given once.'],
       [
         ['verify', '--data-source', file, '--entity', 'sofa'],
-        '--entity: no audited entity is called "sofa". They are seat.',
+        '--entity must be an audited entity, got "sofa". They are seat.',
       ],
-      [['prune', '--data-source', file, '--entity', 'seat'], 'keep: neither it nor olderThan says'],
+      [['prune', '--data-source', file, '--entity', 'seat'], 'keep or olderThan must be given'],
       [
         ['prune', '--data-source', file, '--entity', 'seat', '--keep', '0'],
-        '--keep: "0" is no whole number from 1 on.',
+        '--keep must be an integer of 1 or more, got "0".',
       ],
       [
         ['prune', '--data-source', file, '--entity', 'seat', '--older-than', 'soon'],
-        '--older-than: "soon" is neither a date',
+        '--older-than must be a date',
       ],
-      [['timeline', '--data-source', file, '--entity', 'seat', '--id', '1'], 'id: has 1 values'],
+      [
+        ['timeline', '--data-source', file, '--entity', 'seat', '--id', '1'],
+        'id of Seat must have 2 values, got 1.',
+      ],
     ];
     const ran = await Promise.all(name === 'sqlite' ? cases.map(([args]) => run(...args)) : []);
     ran.forEach((result, at) => {
@@ -246,10 +249,10 @@ describeDatabases('the command', (name) => {
     const file = join(build, 'data-source.mjs');
     const missing = await runWith({ AUDIT_MASK_KEY: undefined }, ['verify', '--data-source', file]);
     expect(missing).toMatchObject({ code: 2, out: '' });
-    expect(missing.err).toContain('Seat.note is masked, which takes a secret key. Set AUDIT_MASK_KEY, ');
+    expect(missing.err).toContain('Seat.note is masked, which needs a secret key. Set AUDIT_MASK_KEY, ');
     const short = await runWith({ AUDIT_MASK_KEY: 'short' }, ['verify', '--data-source', file]);
     expect(short).toMatchObject({ code: 2, out: '' });
-    expect(short.err).toContain('The mask key has 5 characters');
+    expect(short.err).toContain('The mask key must have at least 16 characters, got 5');
     expect(short.err).toContain('Set AUDIT_MASK_KEY, ');
     expect(missing.err + short.err).not.toContain('audit option');
   }, 60_000);

@@ -249,7 +249,7 @@ describeDatabases('AuditMaintenance', (name) => {
     });
     await raw('DROP TABLE seat_rev');
     expect((await audit.maintenance.verify(Seat)).findings[0].keys).toEqual([
-      { column: '*', problem: 'there is no table' },
+      { column: '*', problem: 'the table is missing' },
     ]);
   });
 
@@ -465,7 +465,7 @@ describeDatabases('AuditMaintenance', (name) => {
     });
     await raw('UPDATE seat SET price = 2');
     await expect(maintenance.erase(Seat, seat)).rejects.toThrow(
-      'This Seat differs from its newest revision, which would be kept for it. Call reconcile() first.',
+      'This Seat differs from its newest revision, which stays for it. Call reconcile() first.',
     );
     const record = await dataSource.getRepository(MaintenanceRecord).find();
     expect(record).toEqual([]);

@@ -297,11 +297,11 @@ describeDatabases('@Masked()', (name) => {
 
   it("doesn't start without a key, and says for what it is needed", async () => {
     await expect(open([Patient], {} as never)).rejects.toThrow(
-      'Patient.diagnosis, Patient.ward, Patient.password, Patient.card.number are masked, which takes a secret key. ' +
-        'Give the audit option maskKey, of at least 16 characters, from where your other secrets are.',
+      'Patient.diagnosis, Patient.ward, Patient.password, Patient.card.number are masked, which needs a secret key. ' +
+        'Give the audit option maskKey at least 16 characters, from where your other secrets are.',
     );
     const short = attachAudit.bind(undefined, dataSource!, { maskKey: 'short secret' });
-    expect(short).toThrow('The mask key has 12 characters');
+    expect(short).toThrow('The mask key must have at least 16 characters, got 12');
     expect(short).not.toThrow('short secret');
   });
 
@@ -309,7 +309,7 @@ describeDatabases('@Masked()', (name) => {
     const entities = what === 'key' ? maskedKey() : maskedRelation();
     await expect(open(entities)).rejects.toThrow(
       what === 'key'
-        ? "Keyed.id is part of the primary key, by which its history is found, and can't be masked. Remove @Masked() from it."
+        ? "Keyed.id is part of the primary key and can't be masked: its history is found by it. Remove its @Masked()."
         : 'Related.others is masked, but has no column in the table.',
     );
   });

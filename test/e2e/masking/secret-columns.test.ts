@@ -58,8 +58,8 @@ describeDatabases('columns that look like secrets', (name) => {
     attachAudit(dataSource);
     expect(warn.mock.calls).toEqual([
       [
-        'Login.password, Login.refreshToken: the history keeps the values in clear, and the names look like secrets. ' +
-          'Put @Masked() or @NotAudited() on each, or @Masked(false) if that is meant.',
+        'Login.password, Login.refreshToken: the names look like secrets, and the history keeps their values in clear. ' +
+          'Put @Masked() or @NotAudited() on each, or @Masked(false) to keep it in clear.',
       ],
     ]);
   });

@@ -133,15 +133,19 @@ describe('AuditModule.forRoot()', () => {
 
 describe('a wrong option', () => {
   const wrong: [string, object, RegExp][] = [
-    ['actor: string', { actor: 'ann' }, /^The audit option actor is 'ann'\. Give a function of the request/],
-    ['context: object', { context: { ip: 1 } }, /context is an object\. Give a function/],
-    ['requireActor: number', { requireActor: 1 }, /requireActor is 1\. Give true or false/],
+    [
+      'actor: string',
+      { actor: 'ann' },
+      /^The audit option actor must be a function of the request, got 'ann'\./,
+    ],
+    ['context: object', { context: { ip: 1 } }, /context must be a function .*, got an object\./],
+    ['requireActor: number', { requireActor: 1 }, /requireActor must be true or false, got 1\./],
     ['an unknown one', { requiredActor: true }, /requiredActor is unknown\. Did you mean requireActor\?/],
     ['one in the wrong case', { datasource: 'x' }, /datasource is unknown\. Did you mean dataSource\?/],
     ['one like none', { colour: 1 }, /colour is unknown\. Known are actor, context, requireActor/],
-    ['isGlobal: string', { isGlobal: 'yes' }, /isGlobal is 'yes'\. Give true or false/],
-    ['dataSource: number', { dataSource: 5 }, /dataSource is 5\. Give a data source or its name/],
-    ['endpoints: true', { endpoints: true }, /endpoints is true\. Give an object/],
+    ['isGlobal: string', { isGlobal: 'yes' }, /isGlobal must be true or false, got 'yes'\./],
+    ['dataSource: number', { dataSource: 5 }, /dataSource must be a data source or its name.*, got 5\./],
+    ['endpoints: true', { endpoints: true }, /endpoints must be an object .*, got true\./],
     [
       'endpoints without guards',
       { endpoints: {} },
@@ -151,14 +155,22 @@ describe('a wrong option', () => {
     [
       'a guard that is none',
       { endpoints: { guards: ['admin'] } },
-      /endpoints: guards is an array\. Give an array of guards/,
+      /endpoints\.guards must be an array of guards.*, got an array\./,
     ],
-    ['a path that is none', { endpoints: { path: 5, public: true } }, /endpoints: path is 5\. Give a path/],
-    ['an empty path', { endpoints: { path: '/', public: true } }, /endpoints: path is '\/'\. Give a path/],
+    [
+      'a path that is none',
+      { endpoints: { path: 5, public: true } },
+      /endpoints\.path must be a path.*, got 5\./,
+    ],
+    [
+      'an empty path',
+      { endpoints: { path: '/', public: true } },
+      /endpoints\.path must be a path.*, got '\/'\./,
+    ],
     [
       'an unknown endpoint option',
       { endpoints: { guard: [] } },
-      /endpoints: guard is unknown\. Did you mean guards\?/,
+      /endpoints\.guard is unknown\. Did you mean guards\?/,
     ],
   ];
 
@@ -172,13 +184,21 @@ describe('a wrong option', () => {
 
   const wrongAsync: [string, object, RegExp][] = [
     ['beside the factory', { useFactory: () => ({}), actor: () => 'ann' }, /actor stands beside the factory/],
-    ['from the factory', { useFactory: () => ({ actor: 1 }) }, /actor is 1\. Give a function/],
+    [
+      'from the factory',
+      { useFactory: () => ({ actor: 1 }) },
+      /actor must be a function of the request, got 1\./,
+    ],
     [
       'of the shape from the factory',
       { useFactory: () => ({ endpoints: {} }) },
       /endpoints shapes the module/,
     ],
-    ['nothing from the factory', { useFactory: () => undefined }, /The audit options are undefined/],
+    [
+      'nothing from the factory',
+      { useFactory: () => undefined },
+      /The audit options must be an object, got undefined/,
+    ],
     ['unknown beside the factory', { useFactory: () => ({}), endpoint: {} }, /Did you mean endpoints\?/],
   ];
 
@@ -332,7 +352,7 @@ describe('attachAudit()', () => {
       /Did you mean actor\?/,
     );
     expect(() => attachAudit(dataSource, null as unknown as AuditOptions)).toThrow(
-      /The audit options are null/,
+      /The audit options must be an object, got null/,
     );
   });
 });

@@ -288,7 +288,11 @@ describeDatabases('a restore', (name) => {
   });
 
   it.each([
-    ['the version', (id: number) => history.restore(FullReservation, id, 2), 'at: FullReservation'],
+    [
+      'the version',
+      (id: number) => history.restore(FullReservation, id, 2),
+      'at must be a time at which FullReservation',
+    ],
     [
       'no such version',
       (id: number) => history.restore(FullReservation, id, 9),
@@ -299,11 +303,11 @@ describeDatabases('a restore', (name) => {
       (id: number) => history.restore(FullReservation, id, new Date(0)),
       'did not exist at 1970',
     ],
-    ['no version', (id: number) => history.restore(FullReservation, id, 0), 'at: 0'],
+    ['no version', (id: number) => history.restore(FullReservation, id, 0), 'at must be a version'],
     [
       'no relation',
       (id: number) => history.restore(FullReservation, id, 1, { relations: ['guest'] }),
-      'relations: "guest"',
+      'relations must name many-to-many relations of FullReservation whose links are audited, got "guest"',
     ],
   ])('is refused for %s in which it did not exist', async (_, restore, message) => {
     const { id } = await reserve();

@@ -316,7 +316,7 @@ describeDatabases('an undo', (name) => {
         `SELECT '${id}', rev_created, rev_isdelete, rev_version, 'baseline', '${id}', 999999, name ` +
         `FROM hotel_rev WHERE id = ${saved.id}`,
     );
-    await expect(history.undo(id)).rejects.toThrow('has no revisions that could be undone');
+    await expect(history.undo(id)).rejects.toThrow('has no revisions to undo');
     await dataSource.query(`DELETE FROM hotel_rev WHERE rev_id = '${id}'`);
     const update = await transaction((manager) =>
       manager.update(Hotel, { id: saved.id }, { name: 'x' + number }),

@@ -155,7 +155,7 @@ describe('A base class that is audited', () => {
     const { ShopEntity, Tag } = shop();
     Audited({ except: [entry as never] })(ShopEntity);
     await expect(revisionsOf(Tag)).rejects.toThrow(
-      `@Audited({ except }) of ShopEntity has ${shown}, which does not extend it. Give classes that extend ShopEntity; ` +
+      `@Audited({ except }) of ShopEntity must name classes that extend it, got ${shown}. Give classes that extend ShopEntity; ` +
         'where they import its file, put @NotAudited() on them instead.',
     );
   });

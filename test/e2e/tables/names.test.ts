@@ -45,7 +45,7 @@ describeDatabases('names of columns', (name) => {
     }
     Audited({ tableName: 'history.car_rev' })(Car);
     await expect(openAudited(name, { entities: [Car] })).rejects.toThrow(
-      "@Audited({ tableName: 'history.car_rev' }) of Car has a dot in it. Give the table's name only: it is in the schema of car.",
+      "@Audited({ tableName: 'history.car_rev' }) of Car has a dot. Give only the table's name: the table is in the schema of car.",
     );
   });
 });

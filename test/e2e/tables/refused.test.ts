@@ -172,7 +172,7 @@ describe('An entity', () => {
     [[LoudRevision], /LoudRevision\.no is the column "REV_No"/],
     [[OwnVersion], /OwnVersion\.revVersion can't be copied/],
     [[OwnContext], /OwnContext\.revContext\.text can't be copied/],
-    [[Misspelt], /exclude.* of Misspelt names "nmae".* They are id, name\./],
+    [[Misspelt], /exclude.* of Misspelt must name its properties, got "nmae".* They are id, name\./],
     [[KeyExcluded], /KeyExcluded\.id is part of the primary key/],
     [[KeyNotAudited], /KeyNotAudited\.id is part of the primary key/],
     [[EmbeddedKeyExcluded], /EmbeddedKeyExcluded\.place\.x is part of the primary key/],

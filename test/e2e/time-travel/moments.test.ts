@@ -98,7 +98,7 @@ describeDatabases('the moment that is looked at', (name) => {
       expect(() => history.at(moment as Moment)).toThrow(InvalidArgumentError);
     const unknown = history.at({ transaction: v7() });
     await expect(unknown.find(LazyReservation)).rejects.toThrow(
-      /^at: no audited table has a revision of transaction/,
+      /^at must be a moment of the history: no audited table has a revision of transaction/,
     );
     await expect(unknown.count(LazyReservation)).rejects.toThrow(InvalidArgumentError);
   });

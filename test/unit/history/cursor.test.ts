@@ -22,6 +22,6 @@ describe('a cursor', () => {
     ['that came twice', [encodeCursor('a list', 41)]],
   ])('is refused when it is one %s', (_, cursor) => {
     expect(() => decodeCursor('a list', cursor as string)).toThrow(InvalidArgumentError);
-    expect(() => decodeCursor('a list', cursor as string)).toThrow(/^cursor: /);
+    expect(() => decodeCursor('a list', cursor as string)).toThrow(/^cursor must be /);
   });
 });

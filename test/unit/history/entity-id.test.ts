@@ -42,29 +42,29 @@ describe('keyValuesOf', () => {
   });
 
   it.each([
-    ['null', null, [id], 'id: is null. An id of Reservation is the value of "id" or { id }.'],
-    ['undefined', undefined, [id], 'id: is undefined. An id of Reservation is the value of "id" or { id }.'],
-    ['NaN', NaN, [id], 'id: is NaN'],
-    ['a bigger number than there is', Infinity, [id], 'id: is Infinity'],
-    ['a function', () => 1, [id], 'id: is a function'],
-    ['an empty object', {}, [id], 'id: has no value for "id"'],
-    ['an invalid Date', new Date(NaN), [id], 'id: has no value for "id"'],
-    ['a list', [1], [id], 'id: has no value for "id"'],
-    ['a key that is null', { id: null }, [id], 'id: has no value for "id"'],
-    ['a key that is an object', { id: { id: 1 } }, [id], 'id: has no value for "id"'],
+    ['null', null, [id], 'id of Reservation must be the value of "id" or { id }, got null.'],
+    ['undefined', undefined, [id], 'id of Reservation must be the value of "id" or { id }, got undefined.'],
+    ['NaN', NaN, [id], ', got NaN.'],
+    ['a bigger number than there is', Infinity, [id], ', got Infinity.'],
+    ['a function', () => 1, [id], ', got a function.'],
+    ['an empty object', {}, [id], ', got no value for "id".'],
+    ['an invalid Date', new Date(NaN), [id], ', got no value for "id".'],
+    ['a list', [1], [id], ', got no value for "id".'],
+    ['a key that is null', { id: null }, [id], ', got no value for "id".'],
+    ['a key that is an object', { id: { id: 1 } }, [id], ', got no value for "id".'],
     [
       'a scalar for two columns',
       1,
       [guest, line],
-      'id: is one value, and the key of Reservation has 2. An id of Reservation is { guest_fk, position.line }.',
+      'id of Reservation must be { guest_fk, position.line }, got one value.',
     ],
     [
       'a composite key with a column missing',
       { guest: 1 },
       [guest, line],
-      'id: has no value for "position.line"',
+      ', got no value for "position.line".',
     ],
-    ['a relation without the key', { guest: { name: 'Ann' } }, [guest], 'id: has no value for "guest_fk"'],
+    ['a relation without the key', { guest: { name: 'Ann' } }, [guest], ', got no value for "guest_fk".'],
   ])('refuses %s', (_, given, keys, message) => {
     expect(() => keyValuesOf(given, keys, 'Reservation')).toThrow(InvalidArgumentError);
     expect(() => keyValuesOf(given, keys, 'Reservation')).toThrow(message);

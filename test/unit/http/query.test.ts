@@ -35,7 +35,7 @@ describe('parseDate()', () => {
     'Mon Nov 23 2026',
     '1e3',
   ])('refuses "%s"', (text) => {
-    expect(() => parseDate('at', text)).toThrow(/^at: .* is no ISO 8601 date/);
+    expect(() => parseDate('at', text)).toThrow(/^at must be an ISO 8601 date .*, got "/);
   });
 });
 
@@ -55,13 +55,13 @@ describe('parseQuery()', () => {
   });
 
   it.each([
-    [{ colour: 'red' }, 'colour: is no parameter of this path. Known are limit, actor.'],
-    [{ constructor: 'x' }, 'constructor: is no parameter'],
-    [{ limit: ['1', '2'] }, 'limit: is given more than once.'],
-    [{ limit: { gt: '1' } }, 'limit: is given more than once.'],
-    [{ limit: '-1' }, 'limit: "-1" is no integer.'],
-    [{ limit: ' 1' }, 'limit: " 1" is no integer.'],
-    [{ actor: 'a\0' }, 'actor: has a null character.'],
+    [{ colour: 'red' }, 'colour is not a parameter of this path. Known are limit, actor.'],
+    [{ constructor: 'x' }, 'constructor is not a parameter'],
+    [{ limit: ['1', '2'] }, 'limit must be given once.'],
+    [{ limit: { gt: '1' } }, 'limit must be given once.'],
+    [{ limit: '-1' }, 'limit must be an integer, got "-1".'],
+    [{ limit: ' 1' }, 'limit must be an integer, got " 1".'],
+    [{ actor: 'a\0' }, 'actor must not have a null character.'],
   ])('refuses %j', (query, message) => {
     expect(() => parseQuery(query, parsers)).toThrow(message);
   });
