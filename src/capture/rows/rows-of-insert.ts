@@ -10,8 +10,8 @@ import { uniqueKeys } from '../../dialect/keys/key-text.js';
 
 const ROWS_PER_SELECT = 500;
 
-/** Whether `insertedKeys()` will find the rows of an insert. */
-export function tellsInsertedKeys(
+/** Whether `keysOfInsert()` will find the rows of an insert. */
+export function tellsKeysOfInsert(
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
   numbered = generatedNumber(table),
@@ -25,13 +25,13 @@ export function tellsInsertedKeys(
   );
 }
 
-/** @throws AuditError where `insertedKeys()` would not find the rows of an insert */
+/** @throws AuditError where `keysOfInsert()` would not find the rows of an insert */
 export function assertTellsKeys(
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
   numbered?: ColumnMetadata,
 ): void {
-  if (!tellsInsertedKeys(table, expressionMap, numbered)) throw untold(table, expressionMap);
+  if (!tellsKeysOfInsert(table, expressionMap, numbered)) throw untold(table, expressionMap);
 }
 
 function untold({ name }: EntityMetadata, expressionMap: QueryExpressionMap): AuditError {
@@ -48,7 +48,7 @@ export async function numberedColumn(
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
 ): Promise<ColumnMetadata | undefined> {
-  if (tellsInsertedKeys(table, expressionMap)) return generatedNumber(table);
+  if (tellsKeysOfInsert(table, expressionMap)) return generatedNumber(table);
   return keys.numbered(queryRunner, table);
 }
 
@@ -64,7 +64,7 @@ export function lacksKeys({ primaryColumns }: EntityMetadata, expressionMap: Que
  * Given keys are known. Generated ones are either numbered from the statement's insert id, or in the rows that the
  * insert's unique columns lead to. Keys of rows that an insert left alone do no harm.
  */
-export async function insertedKeys(
+export async function keysOfInsert(
   reader: RowReader,
   queryRunner: QueryRunner,
   table: EntityMetadata,
@@ -77,7 +77,7 @@ export async function insertedKeys(
     const first = BigInt((result.raw as { insertId: number | string }).insertId);
     // A trigger has given another one.
     if (first === 0n) throw untold(table, expressionMap);
-    const step = rows.length > 1 ? await numberingStep(queryRunner) : 1;
+    const step = rows.length > 1 ? await reader.dialect.keys.numberingStep!(queryRunner) : 1;
     return rows.map((row, n) => keyIn(reader, table, row, String(first + BigInt(n * step))));
   }
   // An upsert may have found a row that has another key than the one it was given.
@@ -148,14 +148,6 @@ function keyIn(
   return primaryColumns.map((column): unknown =>
     isGiven(column, row) ? driverValue(dataSource, column, column.getEntityValue(row)) : insertId,
   );
-}
-
-// Servers that replicate each other count in steps.
-async function numberingStep(queryRunner: QueryRunner): Promise<number> {
-  const [{ step }] = (await queryRunner.query('SELECT @@auto_increment_increment AS step')) as {
-    step: number;
-  }[];
-  return Number(step);
 }
 
 function givenKeys(reader: RowReader, table: EntityMetadata, rows: readonly ObjectLiteral[]): Key[] {
