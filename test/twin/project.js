@@ -21,7 +21,7 @@ import { transform } from '@swc/core';
 import jestConfig from '../../jest.config.js';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const [, swcOptions] = jestConfig.transform['\\.ts$'];
+const [, swcOptions] = jestConfig.projects[0].transform['\\.ts$'];
 
 export const lines = ['1', '0.3'];
 export const entities = join('test', 'support', 'entities');
