@@ -55,3 +55,29 @@ it('finds a circle where there is one', () => {
   ]);
   expect(circleOf(imports)).toEqual(['b', 'c', 'b']);
 });
+
+// Error texts and the list of drivers that the library supports are in audit.errors.ts.
+const KNOW_DATABASES = ['src/dialect', 'src/typeorm', 'src/audit.errors.ts'];
+const DATABASE_KNOWLEDGE =
+  /\boptions\.type\b|(?:postgres|mysql|mariadb|sqlite|sqljs|innodb|oracle|mssql)\w*|\b(?:LIMIT|LATERAL|FOR UPDATE|ON CONFLICT|STRAIGHT_JOIN)\b|@@\w+|\bctid\b/;
+
+/** What a text says of databases outside of its comments. */
+function databaseKnowledge(text: string): string | undefined {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+  return DATABASE_KNOWLEDGE.exec(code)?.[0];
+}
+
+it('only dialect/ and typeorm/ know databases', () => {
+  const knowing = files
+    .map((file) => [relative(root, file), databaseKnowledge(readFileSync(file, 'utf8'))] as const)
+    .filter(
+      ([file, found]) => found !== undefined && !KNOW_DATABASES.some((known) => file.startsWith(known)),
+    );
+  expect(knowing).toEqual([]);
+});
+
+it('finds the name of a database, and SQL that not all databases have', () => {
+  expect(databaseKnowledge(`if (name === 'mariadb') …`)).toBe('mariadb');
+  expect(databaseKnowledge('`SELECT 1 LIMIT 1`')).toBe('LIMIT');
+  expect(databaseKnowledge('// PostgreSQL has LIMIT\n/** mysql */ limit(1)')).toBeUndefined();
+});

@@ -1,3 +1,4 @@
+import { dialectOf } from '../../dialect/dialect-of.js';
 import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Statement } from '../../dialect/run/statement.js';
@@ -106,6 +107,7 @@ export function selectFloor(
   { conditions, values }: FeedFilter,
 ): Statement {
   return feedStatement(tables, 'floor', plans, { conditions, values }, FLOOR, () => {
+    const { sql } = dialectOf(tables.dataSource);
     const passed = Math.max(MIN_LOOKED_THROUGH, Math.floor(MAX_LOOKED_THROUGH / plans.length));
     // Of time windows the bounds of the ids only: the others are in no index.
     const where = conditions.filter((condition) => condition.startsWith('b.rev_id '));
@@ -113,9 +115,9 @@ export function selectFloor(
       (plan, t) =>
         `SELECT * FROM (SELECT b.rev_id AS rev_id FROM ${tableName(tables.dataSource, plan.revision)} b` +
         `${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''} ` +
-        `ORDER BY b.rev_id DESC LIMIT 1 OFFSET ${passed}) b${t}`,
+        `ORDER BY b.rev_id DESC ${sql.limit(1, passed)}) b${t}`,
     );
-    return `SELECT u.rev_id AS rev_id FROM (${floors.join(' UNION ALL ')}) u ORDER BY u.rev_id DESC LIMIT 1`;
+    return `SELECT u.rev_id AS rev_id FROM (${floors.join(' UNION ALL ')}) u ORDER BY u.rev_id DESC ${sql.limit(1)}`;
   });
 }
 
@@ -154,7 +156,7 @@ function feedKeys(
   filter: FeedFilter,
   { order, limit }: FeedWindow,
 ): string {
-  const end = limit === undefined ? '' : ` LIMIT ${limit}`;
+  const end = limit === undefined ? '' : ` ${dialectOf(dataSource).sql.limit(limit)}`;
   const branches = plans.map((plan, t) => {
     const conditions = conditionsOf(plan, filter);
     const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';

@@ -61,9 +61,9 @@ export class UnrecordedRows {
     // A look at the index for each row. With NOT EXISTS a database may read the whole history instead.
     const rows: unknown[] = await queryRunner.query(
       `SELECT 1 AS found FROM (SELECT ${names.join(', ')} FROM ${tableName(this.dataSource, metadata)} ` +
-        `ORDER BY ${names.join(', ')} LIMIT ${LOOKED_AT}) t ` +
+        `ORDER BY ${names.join(', ')} ${dialect.sql.limit(LOOKED_AT)}) t ` +
         `WHERE (SELECT r.rev_version FROM ${tableName(this.dataSource, revision)} r ` +
-        `WHERE ${isOfRow.join(' AND ')} LIMIT 1) IS NULL LIMIT 1`,
+        `WHERE ${isOfRow.join(' AND ')} ${dialect.sql.limit(1)}) IS NULL ${dialect.sql.limit(1)}`,
     );
     return rows.length > 0;
   }

@@ -43,7 +43,7 @@ export function selectRevisions(
   for (const condition of [...plan.keys.map((column, n) => `${r(column)} = {{key${n}}}`), ...where])
     query.andWhere(condition);
   if (order) query.orderBy(`r.${REVISION_COLUMNS.revVersion}`, order);
-  return `${query.getQuery()}${limit === undefined ? '' : ' LIMIT {{limit}}'}`;
+  return `${query.getQuery()}${limit === undefined ? '' : ` ${dialectOf(dataSource).sql.limit('{{limit}}')}`}`;
 }
 
 /** Selects the first and the newest version of the row with the key `{{key0}}`, `{{key1}}`, …, as `first` and `last`. */
