@@ -30,6 +30,12 @@ const roomsOf = {
     ['time-travel', 'restore'],
     ['undo'],
   ],
+  http: [
+    ['openapi', 'request', 'endpoints-path', 'no-store', 'http-errors.interceptor', 'endpoints.guard'],
+    ['audited-entities', 'endpoints.check'],
+    ['show'],
+    ['audit.controller'],
+  ],
 };
 // Of the files above the folders, beside those three.
 const mayImportAbove = { cli: ['attach-audit', 'nearest-name'] };
