@@ -6,9 +6,11 @@ import { expect, it } from '@jest/globals';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const MOST_FILES = 15;
 
-const files = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-  .map((entry) => join(entry.parentPath, entry.name));
+const filesIn = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name));
+const files = filesIn('src');
 
 /** The files of ours that a file imports, types included. */
 function importsOf(file: string): string[] {
@@ -36,9 +38,10 @@ function circleOf(imports: ReadonlyMap<string, readonly string[]>): string[] | u
   return undefined;
 }
 
-it(`no folder of src has more than ${MOST_FILES} files`, () => {
+it(`no folder of src or test has more than ${MOST_FILES} files`, () => {
   const counts = new Map<string, number>();
-  for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  for (const file of [...files, ...filesIn('test')])
+    counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
   expect([...counts].filter(([, count]) => count > MOST_FILES)).toEqual([]);
 });
 
