@@ -1,10 +1,10 @@
 import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type AuditPlan, type PlanColumn } from '../audit-plan.js';
-import { auditPlansOf } from '../audit-plans.js';
-import { isLeftOut, loadedDecoratorStorages } from '../class-transformer.js';
-import { keptInClear } from './masks.js';
-import { looksSecret } from './secret-names.js';
+import { type AuditPlan, type PlanColumn } from './audit-plan.js';
+import { auditPlansOf } from './audit-plans.js';
+import { isLeftOut, loadedDecoratorStorages } from './class-transformer.js';
+import { keptInClear } from './masks/masks.js';
+import { looksSecret } from './masks/secret-names.js';
 
 const TEXT = /char|text|string|clob/i;
 
