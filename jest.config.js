@@ -22,12 +22,12 @@ const common = {
     ],
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/sample/dist/'],
-  testTimeout: 30_000,
 };
 
 /** @type {import('jest').Config} */
 export default {
   maxWorkers: 2,
+  testTimeout: 30_000,
   projects: [
     { ...common, testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     {

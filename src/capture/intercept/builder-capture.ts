@@ -1,36 +1,32 @@
-import { QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
+import { type QueryResult, type QueryRunner } from 'typeorm';
 import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
-import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Who } from '../../context/write-context.js';
-import { type Key } from '../../dialect/keys/key.js';
 import { type WriteKind } from '../../dialect/keys/keys.js';
-import { assertExecutionsChecked } from '../../typeorm/executions.patch.js';
-import { typeormVersion } from '../../typeorm/version.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
-import { type Capture, captureOf } from './capture.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
-import { givenRows, tellsInsertedKeys } from '../rows/rows-of-insert.js';
+import { assertExecutionsChecked } from '../../typeorm/executions.patch.js';
 import { viewOf } from '../../typeorm/query-runner-view.js';
-import { type RecordedFlush } from './flush-capture.js';
-import { ReturnedKeys } from '../rows/key-returning.js';
-import { type RecordedOperation, type Write } from '../write/write.js';
-import { givenFacts, ToldFacts } from '../rows/row-facts.js';
-import { soleKeyOf } from '../rows/row-of-id.js';
-import { type Unit } from '../unit/unit.js';
-import { type Circumstances, circumstancesOf, needsPlaces } from './builder-facts.js';
-import { areTraced, writtenRows } from '../rows/read-before.js';
+import { typeormVersion } from '../../typeorm/version.js';
+import { type KeyReturning } from '../rows/key-returning.js';
+import { factsOfValues } from '../rows/row-facts.js';
+import { type BuilderFacts, factsOf, type GivenCriteria, operationOf } from './builder-facts.js';
+import { BuilderStatement } from './builder-statement.js';
+import { type Capture, captureOf } from './capture.js';
+import { type FlushCapture } from './flush-capture.js';
+
+type Send = (text: string, parameters: unknown[]) => Promise<QueryResult>;
 
 /**
- * One query builder's write, and its revisions with it.
+ * The capture of one query builder's write.
  *
- * TypeORM's `execute()` is left to do what it does, over a query runner that looks like its own but for `query()`: the
- * first statement that comes through it is the write, after the before-hooks have run. That statement, what has to be
- * read before it, and the revisions are one unit, which has ended when the after-hooks run.
+ * TypeORM's `execute()` is left to do what it does, with a query runner that looks like its own but for `query()`: the
+ * first statement that comes there is the write, after the before-hooks have run. That statement, what has to be read
+ * before it, and the revisions are one unit, which has ended when the after-hooks run.
  */
-export class BuilderWrite {
-  private returned: ReturnedKeys | undefined;
-  private isObtained = false;
-  private criteria: { readonly given: unknown; readonly where: object | undefined } | undefined;
+export class BuilderCapture {
+  private keyReturning: KeyReturning | undefined;
+  private hasQueryRunner = false;
+  private criteria: GivenCriteria | undefined;
 
   constructor(
     private readonly builder: object,
@@ -41,47 +37,51 @@ export class BuilderWrite {
     return this.builder as BuilderInternals;
   }
 
-  /** Takes note of ids, or of an object of properties, that the builder has made its only criteria. */
+  /** Notes ids, or an object of properties, that the builder has made its only criteria. */
   noteCriteria(given: unknown): void {
     this.criteria = { given, where: this.internals.expressionMap.wheres[0] };
   }
 
-  /** Takes note that it has a query runner to execute with, as TypeORM asks for first. */
-  noteObtained(): void {
-    this.isObtained = true;
+  /** Notes that the builder has asked for a query runner to execute with, as TypeORM does first. */
+  noteQueryRunner(): void {
+    this.hasQueryRunner = true;
   }
 
   /** The builder's RETURNING list, with the keys in it while a write is being recorded. */
   returning(own: string): string {
-    // The text may be asked for as a part of another query, which has to be refused when that is executed.
-    const dataSource = this.returned ? undefined : dataSourceOf(this.builder);
+    // The text may be asked for as a part of another query, which is refused when that is executed.
+    const dataSource = this.keyReturning ? undefined : dataSourceOf(this.builder);
     if (dataSource && captureOf(dataSource)) assertExecutionsChecked(dataSource);
-    return this.returned ? this.returned.list(own) : own;
+    return this.keyReturning ? this.keyReturning.list(own) : own;
   }
 
   /** @throws AuditError where the write is to be recorded, which it can't as a part of another statement */
   refuseToBePart(): void {
-    const circumstances = circumstancesOf(this.internals, this.kind);
-    if (!circumstances) return;
+    const facts = factsOf(this.internals, this.kind);
+    if (!facts) return;
     throw new AuditError(
-      `This ${this.operation()} of ${circumstances.table.name} can't be recorded as a common table expression of another ` +
-        `query. Execute it by itself, in the same transaction.`,
+      `This ${operationOf(this.internals, this.kind)} of ${facts.table.name} can't be recorded as a common table ` +
+        `expression of another query. Execute it by itself, in the same transaction.`,
     );
   }
 
   async execute<T>(execute: () => Promise<T>): Promise<T> {
-    const circumstances = circumstancesOf(this.internals, this.kind);
-    if (!circumstances) return execute();
-    const { flush } = circumstances;
-    if (flush) return this.executeInFlush(circumstances, flush, execute);
-    const { capture } = circumstances;
+    const facts = this.facts();
+    if (!facts) return execute();
+    const { capture, flush } = facts;
+    if (flush) return this.executeInFlush(facts, flush, execute);
     const { queryRunner } = this.internals;
-    if (!capture.tables.isDue(queryRunner)) return this.executeAlone(circumstances, execute);
-    return capture.units.announced(queryRunner, async () => {
-      await this.checkTables(capture);
+    const mayChange = capture.tables.isDue(queryRunner);
+    return capture.whenReady(
+      queryRunner,
+      () => this.checkTables(capture),
       // The check may have found that a column isn't there.
-      return this.executeAlone(circumstancesOf(this.internals, this.kind)!, execute);
-    });
+      (who) => this.executeAlone(mayChange ? this.facts()! : facts, who, execute),
+    );
+  }
+
+  private facts(): BuilderFacts | undefined {
+    return factsOf(this.internals, this.kind, this.criteria);
   }
 
   private async checkTables({ tables }: Capture): Promise<void> {
@@ -94,94 +94,71 @@ export class BuilderWrite {
     }
   }
 
-  private async executeAlone<T>(circumstances: Circumstances, execute: () => Promise<T>): Promise<T> {
-    const { capture } = circumstances;
-    const who = capture.who();
-    if (!(who instanceof Promise)) return this.executeRecorded(circumstances, who, execute);
-    const { queryRunner } = this.internals;
-    return capture.units.announced(queryRunner, async () =>
-      this.executeRecorded(circumstances, await who, execute),
-    );
-  }
-
   private async executeInFlush<T>(
-    circumstances: Circumstances,
-    flush: RecordedFlush,
+    facts: BuilderFacts,
+    flush: FlushCapture,
     execute: () => Promise<T>,
   ): Promise<T> {
-    const { plan, isFollowed } = circumstances;
-    this.noteShifts(circumstances, flush);
-    if (!plan && !isFollowed) {
-      const { table } = circumstances;
-      const given = givenFacts(table, this.internals.expressionMap);
+    const { capture, kind, table, recordedBy, cascades } = facts;
+    // For a nested set TypeORM has shifted the bounds of other rows before, with statements of which only the database
+    // knows the rows. They stay shifted if this one fails.
+    const shifted = table.treeType === 'nested-set' ? capture.plans.find(table) : undefined;
+    if (shifted) {
+      flush.hasWritten = true;
+      flush.add({ plan: shifted, operation: 'update', keys: 'all' });
+    }
+    if (recordedBy !== 'builder' && !cascades) {
+      const given = factsOfValues(table, this.internals.expressionMap);
       const result = await execute();
-      flush.noteResult(this.kind, table, given, (result as { raw?: unknown }).raw);
+      flush.noteResult(kind, table, given, (result as { raw?: unknown }).raw);
       flush.hasWritten = true;
       return result;
     }
-    const given = this.internals.queryRunner!;
-    const write = this.writeOf(circumstances, flush.queryRunner);
+    const statement = this.statementOf(facts, flush.queryRunner);
     try {
-      return await this.executeOver(given, execute, async (text, parameters) => {
+      return await this.executeWith(this.internals.queryRunner!, execute, async (text, parameters) => {
         await flush.unit.begin();
-        const { result, writesAfter } = await flush.unit.watched(() => write(text, parameters));
-        flush.addUnnamed(...(await writesAfter()));
-        return result;
+        return statement.run(flush.unit, text, parameters, async (writes) => flush.add(...writes));
       });
     } finally {
       flush.hasWritten = true;
     }
   }
 
-  // For a nested set the persistence layer shifts the bounds of other rows before, with statements of which only the
-  // database knows. They stay shifted if this one fails.
-  private noteShifts({ capture, table }: Circumstances, flush: RecordedFlush): void {
-    const plan = table.treeType === 'nested-set' && capture.plans.find(table);
-    if (!plan) return;
-    flush.hasWritten = true;
-    flush.addUnnamed({ plan, operation: 'update', keys: 'all' });
-  }
-
-  private async executeRecorded<T>(
-    circumstances: Circumstances,
-    who: Who,
-    execute: () => Promise<T>,
-  ): Promise<T> {
-    const { capture } = circumstances;
+  private async executeAlone<T>(facts: BuilderFacts, who: Who, execute: () => Promise<T>): Promise<T> {
+    const { units, recorder, dialect } = facts.capture;
     const given = this.internals.queryRunner;
     const queryRunner = given ?? this.internals.obtainQueryRunner();
-    const write = this.writeOf(circumstances, queryRunner);
-    const record = async (unit: Unit, text: string, parameters: unknown[]): Promise<QueryResult> => {
-      const { result, writesAfter } = await unit.watched(() => write(text, parameters, unit));
-      try {
-        await capture.recorder.record(unit, await writesAfter(), () => capture.contextOf(who));
-      } catch (error) {
-        unit.fail(error);
-        throw error;
-      }
-      if (unit.hasOwnTransaction) capture.dialect.sessions.hideTransaction?.(result.raw);
-      return result;
-    };
+    const statement = this.statementOf(facts, queryRunner);
+    const send: Send = (text, parameters) =>
+      units.run(
+        queryRunner,
+        async (unit) => {
+          const result = await statement.run(unit, text, parameters, (writes) =>
+            recorder.record(unit, writes, () => facts.capture.contextOf(who)),
+          );
+          if (unit.hasOwnTransaction) dialect.sessions.hideTransaction?.(result.raw);
+          return result;
+        },
+        { text: this.keyReturning?.shown(text) ?? text, parameters },
+      );
     try {
-      return await this.executeOver(queryRunner, execute, (text, parameters) =>
-        queryRunner.isReleased
-          ? queryRunner.query(text, parameters, true)
-          : capture.units.run(queryRunner, (unit) => record(unit, text, parameters), {
-              text: this.returned?.shown(text) ?? text,
-              parameters,
-            }),
+      return await this.executeWith(queryRunner, execute, (text, parameters) =>
+        queryRunner.isReleased ? queryRunner.query(text, parameters, true) : send(text, parameters),
       );
     } finally {
       if (!given) await queryRunner.release();
     }
   }
 
-  /** Executes over a query runner whose first statement is the write. */
-  private async executeOver<T>(
-    queryRunner: QueryRunner,
-    execute: () => Promise<T>,
-    write: (text: string, parameters: unknown[]) => Promise<QueryResult>,
-  ): Promise<T> {
+  private statementOf(facts: BuilderFacts, queryRunner: QueryRunner): BuilderStatement {
+    const statement = new BuilderStatement(facts, queryRunner);
+    this.keyReturning = statement.keyReturning;
+    return statement;
+  }
+
+  /** Executes with a query runner whose first statement is the write. */
+  private async executeWith<T>(queryRunner: QueryRunner, execute: () => Promise<T>, write: Send): Promise<T> {
     const given = this.internals.queryRunner;
     let isWritten = false;
     const query = (
@@ -190,103 +167,22 @@ export class BuilderWrite {
       ...rest: [structured?: boolean]
     ): Promise<unknown> => {
       if (isWritten) return queryRunner.query(text, parameters, ...(rest as [true]));
-      if (!this.isObtained)
+      if (!this.hasQueryRunner)
         throw this.unseen('without asking obtainQueryRunner() for one to execute it with');
       isWritten = true;
       return write(text, parameters);
     };
     this.internals.queryRunner = viewOf(queryRunner, { query });
-    this.isObtained = false;
+    this.hasQueryRunner = false;
     try {
       const result = await execute();
-      // One that has nothing to insert obtains no query runner either.
-      if (this.isObtained && !isWritten) throw this.unseen('by another method than query()');
+      // A builder that has nothing to insert asks for no query runner either.
+      if (this.hasQueryRunner && !isWritten) throw this.unseen('by another method than query()');
       return result;
     } finally {
       this.internals.queryRunner = given;
-      this.returned = undefined;
+      this.keyReturning = undefined;
     }
-  }
-
-  /** Runs the statement between what has to be read before and after it. */
-  private writeOf(circumstances: Circumstances, queryRunner: QueryRunner) {
-    const { capture, table, plan, isFollowed, builder } = circumstances;
-    const { kind } = this;
-    const isTraced = areTraced(kind, isFollowed, table, builder.expressionMap);
-    const soleKey = plan && !isTraced ? this.soleKey(capture, plan) : undefined;
-    const hasPlaces = needsPlaces(capture, queryRunner, kind);
-    const returned = this.returnedKeys(circumstances, isTraced, soleKey, hasPlaces);
-    this.returned = returned;
-    const operation = this.operation();
-    const statement = {
-      reader: capture,
-      builder,
-      queryRunner,
-      table,
-      plan,
-      kind,
-      operation,
-      isTraced,
-      soleKey,
-    };
-    const run = async (statement: string, parameters: unknown[]): Promise<QueryResult> => {
-      try {
-        return await queryRunner.query(statement, parameters, true);
-      } catch (error) {
-        if (error instanceof QueryFailedError) returned?.hideFrom(error);
-        throw error;
-      }
-    };
-    return async (text: string, parameters: unknown[], unit?: Unit) => {
-      const isReturned = returned?.isAsked ?? false;
-      const rowsAfter = await writtenRows({ ...statement, isReturned, unit });
-      const result = await run(returned?.statement(text) ?? text, parameters);
-      const told = new ToldFacts();
-      told.add(kind, givenFacts(table, builder.expressionMap), result.raw);
-      const writesAfter = async (): Promise<Write[]> => {
-        const rows = isReturned ? await returned!.take(queryRunner, result) : undefined;
-        const writes = await rowsAfter(result, rows?.keys);
-        const isOwn = (write: Write): boolean => write.plan === plan && write.operation === operation;
-        return writes.map((write) =>
-          isOwn(write) ? { ...write, ...told.of(kind), places: rows?.places } : write,
-        );
-      };
-      return { result, writesAfter };
-    };
-  }
-
-  private soleKey(capture: Capture, plan: AuditPlan): Key | undefined {
-    const { mainAlias, wheres } = this.internals.expressionMap;
-    // The plan's properties may not be those of the criteria.
-    if (!mainAlias?.hasMetadata || plan.others.includes(mainAlias.metadata)) return undefined;
-    // Others may have come since.
-    if (!this.criteria?.where || wheres.length > 1 || wheres[0] !== this.criteria.where) return undefined;
-    return soleKeyOf(capture, plan, this.kind, this.criteria.given);
-  }
-
-  private returnedKeys(
-    { capture, table, plan, isFollowed, builder }: Circumstances,
-    isTraced: boolean,
-    soleKey: Key | undefined,
-    hasPlaces: boolean,
-  ): ReturnedKeys | undefined {
-    const form = capture.dialect.keys.returning(this.kind);
-    // The rows that deleted ones take along have to be found before.
-    if (!plan || form === 'none' || (isFollowed && this.kind === 'delete')) return undefined;
-    // A clause of TypeORM's own costs nothing.
-    if (soleKey && form === 'appended') return undefined;
-    // What has common table expressions of its own can't become one.
-    const isPlain = !isTraced && !soleKey && this.internals.createCteExpression() === '';
-    return new ReturnedKeys(
-      capture,
-      table,
-      this.kind,
-      form,
-      () => !tellsInsertedKeys(table, builder.expressionMap),
-      isPlain ? capture.keys.packer(table) : undefined,
-      hasPlaces,
-      () => givenRows(builder.expressionMap)?.length,
-    );
   }
 
   private unseen(how: string): UnrecordedWriteError {
@@ -296,11 +192,5 @@ export class BuilderWrite {
           `nestjs-typeorm-audit lists among its peer dependencies.`,
       ),
     );
-  }
-
-  private operation(): RecordedOperation {
-    const { queryType, onUpdate } = this.internals.expressionMap;
-    if (this.kind === 'insert') return onUpdate ? 'upsert' : 'insert';
-    return queryType as 'update' | 'delete' | 'soft-delete' | 'restore';
   }
 }

@@ -5,54 +5,77 @@ import {
   RevisionUpdateForbiddenError,
 } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type Key } from '../../dialect/keys/key.js';
 import { type WriteKind } from '../../dialect/keys/keys.js';
 import { assertOfThePresent } from '../../revision/historic-entities.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
-import { type Capture, captureOf, tableOf } from './capture.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
-import { lacksKeys } from '../rows/rows-of-insert.js';
-import { flushOf, type RecordedFlush } from './flush-capture.js';
+import { cascadesToAudited, changesKeys } from '../rows/read-before.js';
+import { soleKeyOf } from '../rows/row-of-id.js';
+import { tableAtPath, tableOf } from '../tables/table-at-path.js';
 import { noteUnattached } from '../tables/warn-of-unattached.js';
-import { seenByProperties, tableAtPath } from '../tables/table-at-path.js';
-import { followsWrite } from '../rows/read-before.js';
+import { type RecordedOperation } from '../write/write.js';
+import { seenByProperties } from './builder-by-path.js';
+import { type Capture, captureOf } from './capture.js';
+import { type FlushCapture } from './flush-capture.js';
+import { flushNamesRows, flushOf, movesTree } from './flush-builders.js';
 
-/** What is known when a builder's write begins. */
-export interface Circumstances {
+/** What a builder's write is. It is worked out once, before the write runs, and nothing of it is asked again. */
+export interface BuilderFacts {
   readonly capture: Capture;
-  /** The table, in its root's metadata where it is a single-table inheritance. */
-  readonly table: EntityMetadata;
-  /** The plan by which its rows are recorded here; undefined where the flush knows them, or it isn't audited. */
-  readonly plan: AuditPlan | undefined;
-  /** Whether the database will change audited rows of other tables with it. */
-  readonly isFollowed: boolean;
-  /** The flush of the persistence layer that it is part of. */
-  readonly flush: RecordedFlush | undefined;
   /** The builder, with its values by property. */
   readonly builder: BuilderInternals;
+  readonly kind: WriteKind;
+  readonly operation: RecordedOperation;
+  /** The table, in its root's metadata where it is a single-table inheritance. */
+  readonly table: EntityMetadata;
+  /** The flush that made the builder; undefined for a builder of the application. */
+  readonly flush: FlushCapture | undefined;
+  /** Who records the rows of the table: `nobody` where the table is not audited, and only rows that refer to it are. */
+  readonly recordedBy: 'builder' | 'flush' | 'nobody';
+  /** The plan of the table, where the builder records its rows. */
+  readonly plan: AuditPlan | undefined;
+  /** Whether foreign keys carry the write on to audited rows of other tables. */
+  readonly cascades: boolean;
+  /** Whether each row has to be known by its key: it is new, others refer to it, or it may get another key. */
+  readonly needsEachKey: boolean;
+  /** The key of the only row that the write can hit, where its criteria are that key. */
+  readonly soleKey: Key | undefined;
+}
+
+/** Ids, or an object of properties, that a builder was given as its criteria, and the condition that it made of them. */
+export interface GivenCriteria {
+  readonly given: unknown;
+  readonly where: object | undefined;
 }
 
 /**
- * What there is to record of a builder's write; undefined where there is nothing.
+ * The facts of a builder's write; undefined where there is nothing to record.
  *
  * @throws RevisionInsertForbiddenError, RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, HistoricEntityError
  */
-export function circumstancesOf(builder: BuilderInternals, kind: WriteKind): Circumstances | undefined {
+export function factsOf(
+  builder: BuilderInternals,
+  kind: WriteKind,
+  criteria?: GivenCriteria,
+): BuilderFacts | undefined {
   const { mainAlias } = builder.expressionMap;
-  if (mainAlias?.hasMetadata) return circumstancesWith(builder, kind, mainAlias.metadata);
+  if (mainAlias?.hasMetadata) return factsWith(builder, kind, mainAlias.metadata, criteria);
   const path = mainAlias && !mainAlias.subQuery ? mainAlias.tablePath : undefined;
   const dataSource = dataSourceOf(builder);
   const found = path === undefined ? undefined : tableAtPath(dataSource, path);
   if (!found) return undefined;
   // Of several entities on a table, one has the key by which its rows are known.
   const table = captureOf(dataSource)?.plans.find(found)?.metadata ?? found;
-  return circumstancesWith(seenByProperties(builder, table), kind, table);
+  return factsWith(seenByProperties(builder, table), kind, table, criteria);
 }
 
-function circumstancesWith(
+function factsWith(
   builder: BuilderInternals,
   kind: WriteKind,
   metadata: EntityMetadata,
-): Circumstances | undefined {
+  criteria: GivenCriteria | undefined,
+): BuilderFacts | undefined {
   const { expressionMap, queryRunner } = builder;
   const dataSource = dataSourceOf(builder);
   const capture = captureOf(dataSource);
@@ -63,26 +86,33 @@ function circumstancesWith(
     return undefined;
   }
   if (capture.plans.isRevision(metadata)) forbidWrite(builder, kind, metadata);
-  const isTreeMove = movesTree(builder, kind, metadata);
-  // Those of a flush are by entity.
-  const mayBeFlushed =
-    expressionMap.mainAlias!.hasMetadata && (expressionMap.callListeners === false || isTreeMove);
-  const flush = mayBeFlushed ? flushOf(queryRunner) : undefined;
+  const flush = mayBeOfFlush(builder, kind, metadata) ? flushOf(queryRunner) : undefined;
   if (!flush) assertValuesOfThePresent(builder, capture, metadata);
-  if (flush?.isTold === false) return undefined;
+  if (flush ? !flush.isRecording : !capture.isRecording) return undefined;
+
   const table = capture.plans.keyed(tableOf(metadata));
-  const plan = capture.plans.find(metadata);
-  const isFollowed = followsWrite(capture, kind, table, expressionMap);
-  if (!plan && !isFollowed) return undefined;
-  if (!flush && !capture.isRecording) return undefined;
+  const audited = capture.plans.find(metadata);
+  const cascades = cascadesToAudited(capture.cascades, kind, table, expressionMap);
+  if (!audited && !cascades) return undefined;
   const isNamed =
-    flush &&
-    !isTreeMove &&
-    !isAnonymous(builder, kind, table) &&
-    capture.plans.tellsKey(tableOf(metadata)) &&
-    !(kind === 'delete' && flush.removesUnfound(metadata)) &&
-    !needsPlaces(capture, flush.queryRunner, kind);
-  return { capture, table, plan: isNamed ? undefined : plan, isFollowed, flush, builder };
+    flush !== undefined &&
+    !needsPlaces(capture, flush.queryRunner, kind) &&
+    flushNamesRows(flush, builder, kind, metadata, table);
+  const plan = isNamed ? undefined : audited;
+  const needsEachKey = kind === 'insert' || cascades || changesKeys(kind, table, expressionMap);
+  return {
+    capture,
+    builder,
+    kind,
+    operation: operationOf(builder, kind),
+    table,
+    flush,
+    recordedBy: !audited ? 'nobody' : isNamed ? 'flush' : 'builder',
+    plan,
+    cascades,
+    needsEachKey,
+    soleKey: plan && !needsEachKey ? soleKeyIn(builder, capture, plan, kind, criteria) : undefined,
+  };
 }
 
 /** Whether it has to be known where new rows are: at SERIALIZABLE a look by their keys conflicts with other inserts. */
@@ -90,10 +120,26 @@ export function needsPlaces(capture: Capture, queryRunner: QueryRunner, kind: Wr
   return kind === 'insert' && !!capture.dialect.keys.rowPlace && capture.units.isSerializable(queryRunner);
 }
 
+export function operationOf({ expressionMap }: BuilderInternals, kind: WriteKind): RecordedOperation {
+  const { queryType, onUpdate } = expressionMap;
+  if (kind === 'insert') return onUpdate ? 'upsert' : 'insert';
+  return queryType as 'update' | 'delete' | 'soft-delete' | 'restore';
+}
+
 function forbidWrite({ expressionMap }: BuilderInternals, kind: WriteKind, { name }: EntityMetadata): never {
   if (kind === 'delete') throw new RevisionDeleteForbiddenError(name);
   if (kind === 'update' || expressionMap.onUpdate) throw new RevisionUpdateForbiddenError(name);
   throw new RevisionInsertForbiddenError(name);
+}
+
+// A flush writes by entity and without listeners, but for the paths of a tree.
+function mayBeOfFlush(
+  { expressionMap }: BuilderInternals,
+  kind: WriteKind,
+  metadata: EntityMetadata,
+): boolean {
+  if (!expressionMap.mainAlias!.hasMetadata) return false;
+  return expressionMap.callListeners === false || movesTree(expressionMap, kind, metadata);
 }
 
 function assertValuesOfThePresent(
@@ -105,21 +151,16 @@ function assertValuesOfThePresent(
     assertOfThePresent(dataSource, name, values as object | undefined);
 }
 
-// Of these a flush doesn't know the row: a child that is dropped from a one-to-many, and an insert whose generated
-// key nobody asks for, or of whose generation only the database knows.
-function isAnonymous({ expressionMap }: BuilderInternals, kind: WriteKind, table: EntityMetadata): boolean {
-  const { updateEntity, whereEntities } = expressionMap;
-  if (kind === 'insert') return !updateEntity || lacksKeys(table, expressionMap);
-  return kind === 'update' && whereEntities.length === 0;
-}
-
-// The persistence layer writes materialized paths too, by builders that have listeners.
-function movesTree(
-  { expressionMap }: BuilderInternals,
+function soleKeyIn(
+  { expressionMap: { mainAlias, wheres } }: BuilderInternals,
+  capture: Capture,
+  plan: AuditPlan,
   kind: WriteKind,
-  { materializedPathColumn, treeType }: EntityMetadata,
-): boolean {
-  if (kind !== 'update' || treeType !== 'materialized-path') return false;
-  const names = Object.keys((expressionMap.valuesSet as object | undefined) ?? {});
-  return names.length === 1 && names[0] === materializedPathColumn?.propertyPath;
+  criteria: GivenCriteria | undefined,
+): Key | undefined {
+  // The plan's properties may not be those of the criteria.
+  if (!mainAlias?.hasMetadata || plan.others.includes(mainAlias.metadata)) return undefined;
+  // Other conditions may have been added since.
+  if (!criteria?.where || wheres.length > 1 || wheres[0] !== criteria.where) return undefined;
+  return soleKeyOf(capture, plan, kind, criteria.given);
 }

@@ -1,4 +1,4 @@
-import { type DataSource, type EntityMetadata, type ObjectLiteral } from 'typeorm';
+import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
 import { AuditError } from '../../audit.errors.js';
 import { type AuditOptions } from '../../audit.options.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
@@ -21,7 +21,7 @@ import { Units } from '../unit/units.js';
 
 const captures = new StateSlot<Capture>('capture');
 
-/** What the subscriber and the query builders of one data source share. */
+/** What the capture of all writes of one data source shares. */
 export class Capture {
   isAttached = true;
   readonly dialect: Dialect;
@@ -67,6 +67,28 @@ export class Capture {
   /** Who the code that runs now writes for; a promise where the application answers late. */
   who(): Who | Promise<Who> {
     return whoWrites(this.context, this.options);
+  }
+
+  /**
+   * Runs a write once it is known who writes and that the tables are there: at once, where both are known already.
+   *
+   * @param checkTables called where the tables have to be looked at before
+   */
+  whenReady<T>(
+    queryRunner: QueryRunner | undefined,
+    checkTables: () => Promise<void>,
+    write: (who: Who) => Promise<T>,
+  ): Promise<T> {
+    const isDue = this.tables.isDue(queryRunner);
+    const asked = this.who();
+    if (!isDue && !(asked instanceof Promise)) return write(asked);
+    return this.units.announced(queryRunner, async () => {
+      const who = Promise.resolve(asked);
+      // If it is rejected while the tables are looked at, nobody waits for it yet.
+      who.catch(() => undefined);
+      if (isDue) await checkTables();
+      return write(await who);
+    });
   }
 
   /** What it writes under. @throws AuditContextError */
@@ -115,9 +137,4 @@ export function setCapture(dataSource: DataSource, capture: Capture | undefined)
   if (before) before.isAttached = false;
   for (const bearer of [dataSource, dataSource.driver]) captures.set(bearer, capture);
   watchStatements(dataSource.driver, capture?.units);
-}
-
-/** The root of a single-table inheritance, or the table's own metadata. */
-export function tableOf(metadata: EntityMetadata): EntityMetadata {
-  return metadata.tableType === 'entity-child' ? metadata.parentEntityMetadata : metadata;
 }

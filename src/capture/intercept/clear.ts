@@ -2,13 +2,13 @@ import { type DataSource, type EntityMetadata, type QueryRunner } from 'typeorm'
 import { AuditError, RevisionDeleteForbiddenError } from '../../audit.errors.js';
 import { type ClearOptions, type TableClear } from '../../typeorm/query-runner.patch.js';
 import { type Clear } from '../../typeorm/writes.patch.js';
-import { captureOf, tableOf } from './capture.js';
+import { captureOf } from './capture.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
-import { tableAtPath } from '../tables/table-at-path.js';
+import { tableAtPath, tableOf } from '../tables/table-at-path.js';
 import { noteUnattached } from '../tables/warn-of-unattached.js';
 
 /** Empties tables from which audited rows would vanish by a delete, which is recorded, and all others as TypeORM does. */
-export const recordedClear: Clear = async (manager, target, options, truncate) => {
+export const clearByDelete: Clear = async (manager, target, options, truncate) => {
   const dataSource = dataSourceOf(manager);
   const table = tableOf(dataSource.getMetadata(target));
   if (takesRows(dataSource, table, options)) await deleteAll(dataSource, table, manager.queryRunner);
@@ -16,7 +16,7 @@ export const recordedClear: Clear = async (manager, target, options, truncate) =
 };
 
 /** The same for `clearTable()` of a query runner, to which `clear()` comes too where another library has replaced it. */
-export const recordedTableClear: TableClear = async (queryRunner, given, options, truncate) => {
+export const clearTableByDelete: TableClear = async (queryRunner, given, options, truncate) => {
   const dataSource = dataSourceOf(queryRunner);
   const table = tableAtPath(dataSource, typeof given === 'string' ? given : given.name);
   if (table && takesRows(dataSource, table, options)) await deleteAll(dataSource, table, queryRunner);

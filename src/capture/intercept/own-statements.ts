@@ -31,7 +31,7 @@ export class RawRecorder implements Recorder {
       const known = await who;
       if (known && tables.isDue(queryRunner)) await tables.beforeWrite(queryRunner);
       const acting = known ? cascades.foreignKeys.actingOnUpdate(plan.metadata, () => changed) : [];
-      const referring = await cascades.ofUpdate(queryRunner, acting, [key]);
+      const referring = await cascades.beforeUpdate(queryRunner, acting, [key]);
       await run();
       if (!known) return;
       const followed = await cascades.afterUpdate(queryRunner, referring, [key]);

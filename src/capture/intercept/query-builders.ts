@@ -5,8 +5,8 @@ import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
 import { type WriteKind } from '../../dialect/keys/keys.js';
 import { typeormVersion } from '../../typeorm/version.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
-import { BuilderWrite } from './builder-capture.js';
-import { circumstancesOf } from './builder-facts.js';
+import { BuilderCapture } from './builder-capture.js';
+import { factsOf } from './builder-facts.js';
 
 /** What is overridden of a builder, some of which TypeORM keeps to its subclasses. */
 interface Builder {
@@ -49,11 +49,11 @@ export function checkExecution(builder: QueryBuilder<any>): void {
     else assertRecords(queryBuilder);
   }
   const { write } = builder as Recording;
-  if (write) write.noteObtained();
+  if (write) write.noteQueryRunner();
   else assertRecords(builder);
 }
 
-type Recording = QueryBuilder<any> & { readonly write?: BuilderWrite };
+type Recording = QueryBuilder<any> & { readonly write?: BuilderCapture };
 
 /** @throws UnrecordedWriteError when a data source makes other builders of writes than the above */
 export function assertBuildersRecord(dataSource: DataSource): void {
@@ -64,7 +64,7 @@ export function assertBuildersRecord(dataSource: DataSource): void {
 
 function assertRecords(builder: QueryBuilder<any>): void {
   const kind = KINDS[builder.expressionMap.queryType];
-  if (kind && circumstancesOf(builder as unknown as BuilderInternals, kind)) throw otherBuilder();
+  if (kind && factsOf(builder as unknown as BuilderInternals, kind)) throw otherBuilder();
 }
 
 function otherBuilder(): UnrecordedWriteError {
@@ -83,7 +83,7 @@ function factoryOf(Audited: BuilderClass): BuilderFactory {
 
 function recording(Base: unknown, kind: WriteKind) {
   return class extends (Base as BuilderClass) {
-    readonly write = new BuilderWrite(this, kind);
+    readonly write = new BuilderCapture(this, kind);
 
     override async execute(): Promise<unknown> {
       return this.write.execute(() => super.execute());

@@ -8,7 +8,8 @@ import {
 } from '../../audit.errors.js';
 import { type AuditOperation } from '../../revision/revision-columns.js';
 import { type Flush } from '../../typeorm/writes.patch.js';
-import { type Capture, tableOf } from './capture.js';
+import { tableOf } from '../tables/table-at-path.js';
+import { type Capture } from './capture.js';
 import { type Write } from '../write/write.js';
 
 /** @throws RevisionInsertForbiddenError, RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, TransactionRequiredError */
@@ -24,13 +25,13 @@ export async function assertRecordable(capture: Capture, flush: Flush): Promise<
   forbid(flush.removeSubjects, RevisionDeleteForbiddenError);
   forbid(flush.softRemoveSubjects, RevisionDeleteForbiddenError);
   if (flush.options?.transaction !== false || flush.options.listeners === false) return;
-  const audited = writtenTables(flush).find((metadata) => plans.find(metadata));
+  const audited = tablesOf(flush).find((metadata) => plans.find(metadata));
   if (!audited || !capture.isRecording || (await capture.units.isInTransaction(flush.queryRunner))) return;
   throw new TransactionRequiredError(audited.name);
 }
 
 /** What a flush writes to. */
-export function writtenTables(flush: Flush): EntityMetadata[] {
+export function tablesOf(flush: Flush): EntityMetadata[] {
   return [
     ...flush.insertSubjects,
     ...flush.updateSubjects,
@@ -47,7 +48,7 @@ export function writtenTables(flush: Flush): EntityMetadata[] {
  * hasn't found, and those of a relation on an entity's table that has another key, it doesn't; what stands around the
  * query builders does.
  */
-export function flushedWrites(capture: Capture, flush: Flush): Write[] {
+export function writesOf(capture: Capture, flush: Flush): Write[] {
   const writes: Write[] = [];
   const add = (
     operation: AuditOperation,

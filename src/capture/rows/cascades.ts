@@ -8,7 +8,7 @@ import { tableName } from '../../dialect/catalogue/table-name.js';
 import { ActingForeignKeys } from './acting-foreign-keys.js';
 import { type KeyReader } from './key-reader.js';
 import { keyText } from '../../dialect/keys/key-text.js';
-import { movedRows } from './rekey.js';
+import { rekey } from './rekey.js';
 import { type Write } from '../write/write.js';
 
 /** Rows that refer to others by a foreign key whose values are about to change. */
@@ -55,7 +55,7 @@ export class Cascades {
   }
 
   /** The rows that refer to rows by foreign keys whose values are about to change, to any depth. */
-  async ofUpdate(
+  async beforeUpdate(
     queryRunner: QueryRunner,
     foreignKeys: readonly ForeignKeyMetadata[],
     keys: readonly Key[],
@@ -68,7 +68,7 @@ export class Cascades {
       if (rows.length === 0) continue;
       const referring: Referring = { foreignKey, keys: rows, parent: through.at(-1) };
       const next = this.foreignKeys.actingOnUpdateOf(foreignKey, passed);
-      found.push(referring, ...(await this.ofUpdate(queryRunner, next, rows, [...through, referring])));
+      found.push(referring, ...(await this.beforeUpdate(queryRunner, next, rows, [...through, referring])));
     }
     return found;
   }
@@ -88,7 +88,7 @@ export class Cascades {
       const next = isRekeyed ? await this.referring(queryRunner, foreignKey, now.get(parent)!) : rows.keys;
       now.set(rows, next);
       const plan = this.planOf(foreignKey.entityMetadata);
-      if (plan) writes.push(...movedRows(plan, 'update', rows.keys, next));
+      if (plan) writes.push(...rekey(plan, 'update', rows.keys, next));
     }
     return writes;
   }

@@ -15,7 +15,7 @@ export interface ReturnedRows {
 }
 
 /** Adds the keys of the rows that a statement writes to what it returns, and takes them out of the caller's sight. */
-export class ReturnedKeys {
+export class KeyReturning {
   private readonly keys: string;
   private own = '';
   private isListed = false;

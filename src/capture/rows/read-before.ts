@@ -5,13 +5,13 @@ import { AuditError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key, type Keys } from '../../dialect/keys/key.js';
 import { type WriteKind } from '../../dialect/keys/keys.js';
-import { affectedKeys, affectedRows, changedColumns, rekeyedColumns } from './rows-of-criteria.js';
+import { keysOfCriteria, changedColumns, rekeyedColumns, rowsOfCriteria } from './rows-of-criteria.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
 import { type RowReader } from './row-reader.js';
 import { type Cascades } from './cascades.js';
-import { assertTellsKeys, insertedKeys, keysOfConflicts, numberedColumn } from './rows-of-insert.js';
+import { assertTellsKeys, keysOfInsert, keysOfConflicts, numberedColumn } from './rows-of-insert.js';
 import { keyText } from '../../dialect/keys/key-text.js';
-import { movedRows } from './rekey.js';
+import { rekey } from './rekey.js';
 import { type RecordedOperation, type Write } from '../write/write.js';
 import { type Unit } from '../unit/unit.js';
 
@@ -21,26 +21,29 @@ export interface WriteStatement {
   readonly builder: BuilderInternals;
   readonly queryRunner: QueryRunner;
   readonly table: EntityMetadata;
-  /** The plan by which its own rows are recorded; undefined where only those are that it takes along. */
+  /** The plan by which its own rows are recorded; undefined where only rows that refer to them are. */
   readonly plan: AuditPlan | undefined;
   readonly kind: WriteKind;
   readonly operation: RecordedOperation;
-  /** Whether its rows have to be known one by one. */
-  readonly isTraced: boolean;
-  /** Whether it will return the keys of the rows that it has written. */
+  /** Whether each row has to be known by its key. */
+  readonly needsEachKey: boolean;
+  /** Whether the statement will return the keys of the rows that it writes. */
   readonly isReturned: boolean;
-  /** The key of the only row that it can write, where its criteria are no more than that. */
+  /** The key of the only row that the statement can write, where its criteria are that key. */
   readonly soleKey: Key | undefined;
-  /** The unit that it is the only write of; undefined where it is one of several. */
+  /** The unit, where the statement is its only write. */
   readonly unit: Unit | undefined;
 }
 
-/** The writes that a statement came to, told by its result. */
-export type RowsAfter = (result: QueryResult, returned: Keys | undefined) => Promise<Write[]>;
+/** What was read before a statement. */
+export interface Before {
+  /** The writes that the statement came to, told by its result and the keys that it returned. */
+  writesAfter(result: QueryResult, returned: Keys | undefined): Promise<Write[]>;
+}
 
-/** Whether the database will change audited rows of other tables along with a write. */
-export function followsWrite(
-  { cascades }: { readonly cascades: Cascades },
+/** Whether foreign keys carry a write on to audited rows of other tables. */
+export function cascadesToAudited(
+  cascades: Cascades,
   kind: WriteKind,
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
@@ -49,109 +52,125 @@ export function followsWrite(
   return actingOnUpdate(cascades, table, expressionMap).length > 0;
 }
 
-/** Whether the rows of a write have to be known one by one: they are new, others follow them, or they may get other keys. */
-export function areTraced(
+/** Whether an update may give its rows other keys. */
+export function changesKeys(
   kind: WriteKind,
-  isFollowed: boolean,
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
 ): boolean {
-  if (kind === 'insert' || isFollowed) return true;
   return kind === 'update' && rekeyedColumns(table, expressionMap).length > 0;
 }
 
 /** Reads before a statement what can't be known after it. */
-export function writtenRows(statement: WriteStatement): Promise<RowsAfter> {
-  const { kind, plan, isTraced } = statement;
-  return plan && !isTraced ? plainRows(statement, plan) : tracedRows[kind](statement);
+export function readBefore(statement: WriteStatement): Promise<Before> {
+  const { kind, plan, needsEachKey } = statement;
+  if (plan && !needsEachKey) return beforePlainWrite(statement, plan);
+  if (kind === 'insert') return beforeInsert(statement);
+  return kind === 'delete' ? beforeDelete(statement) : beforeUpdate(statement);
 }
 
-const tracedRows: Record<WriteKind, (statement: WriteStatement) => Promise<RowsAfter>> = {
-  async insert({ reader, builder, queryRunner, table, plan, operation, isReturned, unit }) {
-    const { expressionMap } = builder;
-    const numbered =
-      plan && !isReturned ? await numberedColumn(reader, queryRunner, table, expressionMap) : undefined;
-    if (plan && !isReturned) assertTellsKeys(table, expressionMap, numbered);
-    const { cascades } = reader;
-    const followed = actingOnUpdate(cascades, table, expressionMap);
-    // An upsert that overwrites keys ends the histories of those that it finds.
-    const isFindable = followed.length > 0 || overwritesKeys(table, expressionMap);
-    const found = isFindable ? await keysOfConflicts(reader, queryRunner, table, expressionMap) : [];
-    if (isFindable) await unit?.renewSnapshot();
-    const referring = await cascades.ofUpdate(queryRunner, followed, found);
-    return async (result, returned) => {
+async function beforeInsert(statement: WriteStatement): Promise<Before> {
+  const { reader, builder, queryRunner, table, plan, operation, isReturned, unit } = statement;
+  const { expressionMap } = builder;
+  const { cascades } = reader;
+  const numbered =
+    plan && !isReturned ? await numberedColumn(reader, queryRunner, table, expressionMap) : undefined;
+  if (plan && !isReturned) assertTellsKeys(table, expressionMap, numbered);
+  const acting = actingOnUpdate(cascades, table, expressionMap);
+  // An upsert that overwrites keys ends the histories of the rows that it finds.
+  const mayEnd = acting.length > 0 || overwritesKeys(table, expressionMap);
+  const found = mayEnd ? await keysOfConflicts(reader, queryRunner, table, expressionMap) : [];
+  if (mayEnd) await unit?.renewSnapshot();
+  const referring = await cascades.beforeUpdate(queryRunner, acting, found);
+  return {
+    async writesAfter(result, returned) {
       const keys =
         (returned as Key[] | undefined) ??
-        (plan ? await insertedKeys(reader, queryRunner, table, expressionMap, result, numbered) : found);
+        (plan ? await keysOfInsert(reader, queryRunner, table, expressionMap, result, numbered) : found);
       const cascaded = await cascades.afterUpdate(queryRunner, referring, keys);
       if (!plan) return cascaded;
-      const left = new Set((await reader.keys.existing(queryRunner, table, found)).map(keyText));
-      const gone = found.filter((key) => !left.has(keyText(key)));
+      const gone = await missing(reader, queryRunner, table, found);
       return [{ plan, operation: 'delete', keys: gone }, { plan, operation, keys }, ...cascaded];
-    };
-  },
+    },
+  };
+}
 
-  async delete(statement) {
-    const { reader, builder, queryRunner, table, plan, operation } = statement;
-    const { keys } = await affectedRows(reader, builder, queryRunner, table);
-    const cascaded = await reader.cascades.ofDelete(queryRunner, table, keys);
-    return async (result) => {
+async function beforeDelete(statement: WriteStatement): Promise<Before> {
+  const { reader, builder, queryRunner, table, plan, operation } = statement;
+  const { keys } = await rowsOfCriteria(reader, builder, queryRunner, table);
+  const cascaded = await reader.cascades.ofDelete(queryRunner, table, keys);
+  return {
+    async writesAfter(result) {
       assertAllRead(table, keys, result.affected ?? 0);
-      const followed = reader.dialect.run.leavesChildren ? await deletedOf(statement, cascaded) : cascaded;
-      return plan ? [{ plan, operation, keys }, ...followed] : followed;
-    };
-  },
+      const deleted = reader.dialect.run.leavesChildren
+        ? await withoutOrphans(reader, queryRunner, cascaded)
+        : cascaded;
+      return plan ? [{ plan, operation, keys }, ...deleted] : deleted;
+    },
+  };
+}
 
-  async update({ reader, builder, queryRunner, table, plan, operation, isReturned }) {
-    const rekeyed = rekeyedColumns(table, builder.expressionMap);
-    const followed = actingOnUpdate(reader.cascades, table, builder.expressionMap);
-    const { keys, newKeys } = await affectedRows(
-      reader,
-      builder,
-      queryRunner,
-      table,
-      isReturned ? [] : rekeyed,
-    );
-    const referring = await reader.cascades.ofUpdate(queryRunner, followed, keys);
-    return async (result, returned) => {
+async function beforeUpdate(statement: WriteStatement): Promise<Before> {
+  const { reader, builder, queryRunner, table, plan, operation, isReturned } = statement;
+  const { cascades } = reader;
+  const rekeyed = rekeyedColumns(table, builder.expressionMap);
+  const acting = actingOnUpdate(cascades, table, builder.expressionMap);
+  const workedOut = isReturned ? [] : rekeyed;
+  const { keys, newKeys } = await rowsOfCriteria(reader, builder, queryRunner, table, workedOut);
+  const referring = await cascades.beforeUpdate(queryRunner, acting, keys);
+  return {
+    async writesAfter(result, returned) {
       assertAllRead(table, keys, returned?.length ?? result.affected ?? 0);
       const next = (returned as Key[] | undefined) ?? newKeys;
-      const own = plan ? movedRows(plan, operation, keys, rekeyed.length > 0 ? next : keys) : [];
-      return [...own, ...(await reader.cascades.afterUpdate(queryRunner, referring, next))];
-    };
-  },
-};
+      const own = plan ? rekey(plan, operation, keys, rekeyed.length > 0 ? next : keys) : [];
+      return [...own, ...(await cascades.afterUpdate(queryRunner, referring, next))];
+    },
+  };
+}
 
-// Without the rows that should have been deleted and are still there.
-async function deletedOf(
-  { reader, queryRunner }: WriteStatement,
+/** Before a write of which no more has to be known than which rows it hits. */
+async function beforePlainWrite(
+  { reader, builder, queryRunner, table, operation, isReturned, soleKey }: WriteStatement,
+  plan: AuditPlan,
+): Promise<Before> {
+  if (isReturned) return { writesAfter: async (_, returned) => [{ plan, operation, keys: returned! }] };
+  if (soleKey)
+    return {
+      writesAfter: async ({ affected }) => (affected === 0 ? [] : [{ plan, operation, keys: [soleKey] }]),
+    };
+  const keys = await keysOfCriteria(reader, builder, queryRunner, table);
+  return {
+    async writesAfter(result) {
+      assertAllRead(table, keys, result.affected ?? 0);
+      return [{ plan, operation, keys }];
+    },
+  };
+}
+
+// A database may leave behind rows that it should have deleted.
+async function withoutOrphans(
+  reader: RowReader,
+  queryRunner: QueryRunner,
   writes: readonly Write[],
 ): Promise<Write[]> {
   const deleted: Write[] = [];
-  for (const write of writes) {
-    if (write.operation !== 'delete') {
-      deleted.push(write);
-      continue;
-    }
-    const keys = write.keys as Key[];
-    const left = new Set((await reader.keys.existing(queryRunner, write.plan.metadata, keys)).map(keyText));
-    deleted.push({ ...write, keys: keys.filter((key) => !left.has(keyText(key))) });
-  }
+  for (const write of writes)
+    deleted.push(
+      write.operation === 'delete'
+        ? { ...write, keys: await missing(reader, queryRunner, write.plan.metadata, write.keys as Key[]) }
+        : write,
+    );
   return deleted;
 }
 
-// All that has to be known of these rows is which they are.
-async function plainRows(
-  { reader, builder, queryRunner, table, operation, isReturned, soleKey }: WriteStatement,
-  plan: AuditPlan,
-): Promise<RowsAfter> {
-  if (isReturned) return async (_, returned) => [{ plan, operation, keys: returned! }];
-  if (soleKey) return async ({ affected }) => (affected === 0 ? [] : [{ plan, operation, keys: [soleKey] }]);
-  const keys = await affectedKeys(reader, builder, queryRunner, table);
-  return async (result) => {
-    assertAllRead(table, keys, result.affected ?? 0);
-    return [{ plan, operation, keys }];
-  };
+async function missing(
+  { keys: keyReader }: RowReader,
+  queryRunner: QueryRunner,
+  table: EntityMetadata,
+  keys: readonly Key[],
+): Promise<Key[]> {
+  const left = new Set((await keyReader.existing(queryRunner, table, keys)).map(keyText));
+  return keys.filter((key) => !left.has(keyText(key)));
 }
 
 // Rows that were read are locked, but without REPEATABLE READ others can come to match the criteria before the write.

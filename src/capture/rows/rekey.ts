@@ -7,7 +7,7 @@ import { type RecordedOperation, type Write } from '../write/write.js';
  * What an update that may have changed keys comes to: the histories of the old keys end, those of the new ones begin.
  * A key that one row left and another took, or that stayed, was updated.
  */
-export function movedRows(
+export function rekey(
   plan: AuditPlan,
   operation: RecordedOperation,
   before: readonly Key[],

@@ -11,12 +11,12 @@ interface Matched {
 }
 
 /** What an insert's values tell before it runs: TypeORM puts generated keys among them afterwards. */
-export interface GivenFacts {
+export interface ValueFacts {
   readonly areInserted: boolean;
   readonly areGenerated: boolean;
 }
 
-export function givenFacts(table: EntityMetadata, expressionMap: QueryExpressionMap): GivenFacts {
+export function factsOfValues(table: EntityMetadata, expressionMap: QueryExpressionMap): ValueFacts {
   const { onIgnore, onUpdate } = expressionMap;
   const rows = givenRows(expressionMap);
   return {
@@ -26,14 +26,14 @@ export function givenFacts(table: EntityMetadata, expressionMap: QueryExpression
 }
 
 /** What the statements of one table have told of their rows: facts that hold for all of them, or are not known. */
-export class ToldFacts {
+export class ResultFacts {
   private areInserted: boolean | undefined;
   private areGenerated: boolean | undefined;
   private haveChanged: boolean | undefined;
   private updates = 0;
 
   /** Takes in what a statement and its result tell. */
-  add(kind: WriteKind, given: GivenFacts, raw: unknown): void {
+  add(kind: WriteKind, given: ValueFacts, raw: unknown): void {
     if (kind === 'insert') {
       this.areInserted = (this.areInserted ?? true) && given.areInserted;
       this.areGenerated = (this.areGenerated ?? true) && given.areGenerated;

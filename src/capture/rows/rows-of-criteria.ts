@@ -18,21 +18,21 @@ interface LegacyDriver {
 }
 
 /** Rows that a statement is about to write. */
-export interface AffectedRows {
+export interface RowsOfCriteria {
   readonly keys: readonly Key[];
   /** What the keys will be; the same where it doesn't change them. */
   readonly newKeys: readonly Key[];
 }
 
 /** Reads the keys of the rows that a builder's statement is about to write, by its own criteria, and locks them. */
-export async function affectedKeys(
+export async function keysOfCriteria(
   reader: RowReader,
   builder: BuilderInternals,
   queryRunner: QueryRunner,
   table: EntityMetadata,
 ): Promise<Keys> {
   const packer = reader.keys.packer(table);
-  if (!packer) return (await affectedRows(reader, builder, queryRunner, table)).keys;
+  if (!packer) return (await rowsOfCriteria(reader, builder, queryRunner, table)).keys;
   const select = packer.select(`(${lockingSelect(reader, builder, table)})`, reader.keys.names(table));
   return packer.take(await read(reader, builder, queryRunner, select));
 }
@@ -42,13 +42,13 @@ export async function affectedKeys(
  *
  * @param rekeyed the primary columns to which it gives values that are to be worked out too
  */
-export async function affectedRows(
+export async function rowsOfCriteria(
   reader: RowReader,
   builder: BuilderInternals,
   queryRunner: QueryRunner,
   table: EntityMetadata,
   rekeyed: readonly ColumnMetadata[] = [],
-): Promise<AffectedRows> {
+): Promise<RowsOfCriteria> {
   const { expressions, parameters } = newKeyExpressions(reader, builder, rekeyed);
   const select = lockingSelect(reader, builder, table, expressions);
   const rows = await read(reader, builder, queryRunner, select, parameters);

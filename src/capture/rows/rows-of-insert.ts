@@ -10,8 +10,8 @@ import { uniqueKeys } from '../../dialect/keys/key-text.js';
 
 const ROWS_PER_SELECT = 500;
 
-/** Whether `insertedKeys()` will find the rows of an insert. */
-export function tellsInsertedKeys(
+/** Whether `keysOfInsert()` will find the rows of an insert. */
+export function tellsKeysOfInsert(
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
   numbered = generatedNumber(table),
@@ -25,13 +25,13 @@ export function tellsInsertedKeys(
   );
 }
 
-/** @throws AuditError where `insertedKeys()` would not find the rows of an insert */
+/** @throws AuditError where `keysOfInsert()` would not find the rows of an insert */
 export function assertTellsKeys(
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
   numbered?: ColumnMetadata,
 ): void {
-  if (!tellsInsertedKeys(table, expressionMap, numbered)) throw untold(table, expressionMap);
+  if (!tellsKeysOfInsert(table, expressionMap, numbered)) throw untold(table, expressionMap);
 }
 
 function untold({ name }: EntityMetadata, expressionMap: QueryExpressionMap): AuditError {
@@ -48,7 +48,7 @@ export async function numberedColumn(
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
 ): Promise<ColumnMetadata | undefined> {
-  if (tellsInsertedKeys(table, expressionMap)) return generatedNumber(table);
+  if (tellsKeysOfInsert(table, expressionMap)) return generatedNumber(table);
   return keys.numbered(queryRunner, table);
 }
 
@@ -64,7 +64,7 @@ export function lacksKeys({ primaryColumns }: EntityMetadata, expressionMap: Que
  * Given keys are known. Generated ones are either numbered from the statement's insert id, or in the rows that the
  * insert's unique columns lead to. Keys of rows that an insert left alone do no harm.
  */
-export async function insertedKeys(
+export async function keysOfInsert(
   reader: RowReader,
   queryRunner: QueryRunner,
   table: EntityMetadata,

@@ -1,8 +1,5 @@
-import { type DataSource, type EntityMetadata, type ObjectLiteral } from 'typeorm';
-import { ApplyValueTransformers } from 'typeorm/util/ApplyValueTransformers.js';
-import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type DataSource, type EntityMetadata } from 'typeorm';
 import { dialectOf, isSupported } from '../../dialect/dialect-of.js';
-import { type BuilderInternals } from '../../typeorm/builder-internals.js';
 
 /**
  * The table that a path means, in its root's metadata where it is a single-table inheritance; undefined for a table that
@@ -21,32 +18,7 @@ export function tableAtPath(dataSource: DataSource, path: string): EntityMetadat
   );
 }
 
-/**
- * A builder that was given its table by a path, as the one of an entity would look: TypeORM takes its values by column,
- * and those of an entity by property.
- */
-export function seenByProperties(builder: BuilderInternals, table: EntityMetadata): BuilderInternals {
-  const { expressionMap } = builder;
-  const given = expressionMap.valuesSet;
-  const valuesSet = Array.isArray(given)
-    ? given.map((values) => propertiesOf(table, values))
-    : given && propertiesOf(table, given);
-  return Object.create(builder, {
-    expressionMap: { value: Object.create(expressionMap, { valuesSet: { value: valuesSet } }) as unknown },
-  }) as BuilderInternals;
-}
-
-function propertiesOf({ columns }: EntityMetadata, values: ObjectLiteral): ObjectLiteral {
-  const entity: ObjectLiteral = {};
-  for (const column of columns)
-    if (Object.hasOwn(values, column.databaseName))
-      column.setEntityValue(entity, propertyValue(column, values[column.databaseName]));
-  return entity;
-}
-
-// It is sent as it is given, and a property is what a transformer makes of that.
-function propertyValue({ transformer }: ColumnMetadata, value: unknown): unknown {
-  return transformer && typeof value !== 'function'
-    ? (ApplyValueTransformers.transformFrom(transformer, value) as unknown)
-    : value;
+/** The root of a single-table inheritance, or the table's own metadata. */
+export function tableOf(metadata: EntityMetadata): EntityMetadata {
+  return metadata.tableType === 'entity-child' ? metadata.parentEntityMetadata : metadata;
 }

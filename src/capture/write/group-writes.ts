@@ -6,7 +6,7 @@ import { type RecordedOperation, type RowFacts, type Write } from './write.js';
 import { sharedFacts } from '../rows/row-facts.js';
 
 /** One write for each table and operation, in the order in which they came first, with each key once. */
-export function groupedWrites(writes: readonly Write[]): readonly Write[] {
+export function groupWrites(writes: readonly Write[]): readonly Write[] {
   if (writes.length < 2) return writes;
   const groups = new Map<AuditPlan, Map<RecordedOperation, Group>>();
   for (const write of writes) {

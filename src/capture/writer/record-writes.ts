@@ -1,7 +1,7 @@
 import { ActorRequiredError, AuditError } from '../../audit.errors.js';
 import { type AuditOptions } from '../../audit.options.js';
 import { type WriteContext } from '../../context/write-context.js';
-import { groupedWrites } from '../write/group-writes.js';
+import { groupWrites } from '../write/group-writes.js';
 import { isPacked } from '../../dialect/keys/key-text.js';
 import { isRecordable } from '../tables/pending-tables.js';
 import { type Write } from '../write/write.js';
@@ -24,7 +24,7 @@ export class WriteRecorder {
     try {
       if (writes.every(({ keys }) => keys.length === 0)) return;
       const known = context();
-      for (const write of groupedWrites(writes)) {
+      for (const write of groupWrites(writes)) {
         if (write.keys.length === 0) continue;
         const recordable = isRecordable(unit.queryRunner, write.plan);
         if (recordable !== true && !(await recordable)) continue;

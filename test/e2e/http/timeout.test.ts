@@ -16,7 +16,7 @@ import {
 import { analyze, newUuid, numbers } from '../../support/costs/generated-rows.js';
 import { pgbouncersOfThisRun, startPooler } from '../../support/servers/pgbouncer.js';
 import { type ServerName } from '../../support/servers/servers.js';
-import { derivedRunners } from '../../support/worlds/tenants.js';
+import { between, derivedRunners } from '../../support/worlds/tenants.js';
 
 const TIMEOUT = 150;
 
@@ -313,18 +313,12 @@ if (servers.includes('postgres'))
       const create = dataSource.createQueryRunner.bind(dataSource);
       const set: string[] = [];
       dataSource.createQueryRunner = (mode) =>
-        derive(create(mode), (query, isActive) => async (...given: Parameters<typeof query>) => {
-          if (/^(START|COMMIT|ROLLBACK)/.test(given[0])) return query(...given);
-          await query(`SET app.tenant = 'a'`);
-          let hasFailed = true;
-          try {
-            const result: unknown = await query(...given);
-            hasFailed = false;
-            return result;
-          } finally {
+        derive(create(mode), (query, isActive) => {
+          const surrounded = between(`SET app.tenant = 'a'`, 'RESET app.tenant', query, isActive);
+          return async (...given: Parameters<typeof query>) => {
             set.push(given[0]);
-            if (!hasFailed || !isActive()) await query('RESET app.tenant');
-          }
+            return surrounded(...given);
+          };
         });
       const get = (path: string) => request(app.getHttpServer()).get(path);
       await get('/audit/reservation/1').expect(200);

@@ -1,17 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { type DataSource, type EntityManager } from 'typeorm';
-import { type DatabaseName } from '../../support/servers/databases.js';
 import { allowOldSnapshots } from '../../support/locks/guarded-snapshots.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
-import {
-  Guest,
-  lockingDatabases,
-  openTwins,
-  Seat,
-  SEATS,
-  type Twins,
-} from '../../support/locks/lock-twins.js';
+import { Guest, describeLockTwins, Seat, SEATS } from '../../support/locks/lock-twins.js';
 
 const WORKERS = 12;
 const WRITES = process.env.LONG ? 3_000 : 240;
@@ -63,63 +55,53 @@ async function failures({ manager }: DataSource, work: Work): Promise<string[]> 
   return failed;
 }
 
-(lockingDatabases.length > 0 ? describe.each(lockingDatabases) : describe.skip.each(['no server']))(
-  'twelve workers (%s)',
-  (name) => {
-    let twins: Twins;
+describeLockTwins('twelve workers', (twins, name) => {
+  it.each(Object.entries(loads))(
+    'fail no more often than without audit: %s',
+    async (_, work) => {
+      const audited = await failures(twins().audited, work);
+      const plain = audited.length === 0 ? [] : await failures(twins().plain, work);
+      if (plain.length === 0) expect(audited).toEqual([]);
+      await expectInvariants(twins().audited);
+    },
+    process.env.LONG ? 600_000 : 60_000,
+  );
 
-    beforeAll(async () => {
-      twins = await openTwins(name as DatabaseName);
-    });
-    afterAll(() => twins?.close());
-
-    it.each(Object.entries(loads))(
-      'fail no more often than without audit: %s',
-      async (_, work) => {
-        const audited = await failures(twins.audited, work);
-        const plain = audited.length === 0 ? [] : await failures(twins.plain, work);
-        if (plain.length === 0) expect(audited).toEqual([]);
-        await expectInvariants(twins.audited);
-      },
-      process.env.LONG ? 600_000 : 60_000,
-    );
-
-    it('don’t deadlock when one updates rows 2 and 4 and another 3 and 1', async () => {
-      const isolation = name === 'postgres' ? 'READ COMMITTED' : 'REPEATABLE READ';
-      const [a, b] = [twins.audited.createQueryRunner(), twins.audited.createQueryRunner()];
-      const update = (runner: typeof a, id: number): Promise<unknown> =>
-        runner.manager.update(Seat, id, { taken: () => 'taken + 1' });
-      try {
-        await a.startTransaction(isolation);
-        await b.startTransaction(isolation);
-        await update(b, 2);
-        await update(a, 4);
-        await Promise.all([update(b, 3), update(a, 1)]);
-        await Promise.all([a.commitTransaction(), b.commitTransaction()]);
-      } finally {
-        for (const runner of [a, b]) {
-          if (runner.isTransactionActive) await runner.rollbackTransaction();
-          await runner.release();
-        }
+  it('don’t deadlock when one updates rows 2 and 4 and another 3 and 1', async () => {
+    const isolation = name === 'postgres' ? 'READ COMMITTED' : 'REPEATABLE READ';
+    const [a, b] = [twins().audited.createQueryRunner(), twins().audited.createQueryRunner()];
+    const update = (runner: typeof a, id: number): Promise<unknown> =>
+      runner.manager.update(Seat, id, { taken: () => 'taken + 1' });
+    try {
+      await a.startTransaction(isolation);
+      await b.startTransaction(isolation);
+      await update(b, 2);
+      await update(a, 4);
+      await Promise.all([update(b, 3), update(a, 1)]);
+      await Promise.all([a.commitTransaction(), b.commitTransaction()]);
+    } finally {
+      for (const runner of [a, b]) {
+        if (runner.isTransactionActive) await runner.rollbackTransaction();
+        await runner.release();
       }
-      await expectInvariants(twins.audited);
-    });
+    }
+    await expectInvariants(twins().audited);
+  });
 
-    it('a value that is written back by a transaction that has read before it changed is recorded', async () => {
-      if (name === 'postgres') return;
-      const reader = twins.audited.createQueryRunner();
-      try {
-        await twins.audited.manager.update(Seat, 1, { taken: 1 });
-        await allowOldSnapshots(reader.manager);
-        await reader.startTransaction('REPEATABLE READ');
-        await reader.manager.find(Seat);
-        await twins.audited.manager.update(Seat, 1, { taken: 2 });
-        await reader.manager.update(Seat, 1, { taken: 1 });
-        await reader.commitTransaction();
-      } finally {
-        await reader.release();
-      }
-      await expectInvariants(twins.audited);
-    });
-  },
-);
+  it('a value that is written back by a transaction that has read before it changed is recorded', async () => {
+    if (name === 'postgres') return;
+    const reader = twins().audited.createQueryRunner();
+    try {
+      await twins().audited.manager.update(Seat, 1, { taken: 1 });
+      await allowOldSnapshots(reader.manager);
+      await reader.startTransaction('REPEATABLE READ');
+      await reader.manager.find(Seat);
+      await twins().audited.manager.update(Seat, 1, { taken: 2 });
+      await reader.manager.update(Seat, 1, { taken: 1 });
+      await reader.commitTransaction();
+    } finally {
+      await reader.release();
+    }
+    await expectInvariants(twins().audited);
+  });
+});

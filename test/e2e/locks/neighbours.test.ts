@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { type DataSource, type EntityManager } from 'typeorm';
-import { type DatabaseName } from '../../support/servers/databases.js';
 import { allowOldSnapshots } from '../../support/locks/guarded-snapshots.js';
 import {
   Booking,
   Guest,
   ISOLATIONS,
   type Isolation,
-  lockingDatabases,
-  openTwins,
+  describeLockTwins,
   Seat,
   SEATS,
-  type Twins,
 } from '../../support/locks/lock-twins.js';
 
 /** Far more than a write takes that waits for nobody. */
@@ -89,59 +86,49 @@ async function rolledBack(
   }
 }
 
-(lockingDatabases.length > 0 ? describe.each(lockingDatabases) : describe.skip.each(['no server']))(
-  'while a transaction holds its write (%s)',
-  (name) => {
-    let twins: Twins;
+describeLockTwins('while a transaction holds its write', (twins, name) => {
+  /** @returns who waits with the library and not without it */
+  const waitingMore = async (
+    isolation: Isolation,
+    id: number,
+    write: (manager: EntityManager) => Promise<unknown>,
+  ): Promise<string[]> => {
+    const audited = await waiting(twins().audited, isolation, write, id);
+    if (audited.length === 0) return [];
+    const plain = await waiting(twins().plain, isolation, write, id);
+    return audited.filter((neighbour) => !plain.includes(neighbour));
+  };
 
-    beforeAll(async () => {
-      twins = await openTwins(name as DatabaseName);
-    });
-    afterAll(() => twins?.close());
+  describe.each(ISOLATIONS)('at %s', (isolation) => {
+    // There every read of InnoDB locks, those of newest revisions too.
+    const isExcepted = isolation === 'SERIALIZABLE' && name !== 'postgres';
 
-    /** @returns who waits with the library and not without it */
-    const waitingMore = async (
-      isolation: Isolation,
-      id: number,
-      write: (manager: EntityManager) => Promise<unknown>,
-    ): Promise<string[]> => {
-      const audited = await waiting(twins.audited, isolation, write, id);
-      if (audited.length === 0) return [];
-      const plain = await waiting(twins.plain, isolation, write, id);
-      return audited.filter((neighbour) => !plain.includes(neighbour));
-    };
+    describe.each(Object.entries(kinds))('%s', (_, write) => {
+      (isExcepted ? it.skip : it)('lets its neighbours write', async () => {
+        expect(await waitingMore(isolation, 5, (manager) => write(manager, 5))).toEqual([]);
+      });
 
-    describe.each(ISOLATIONS)('at %s', (isolation) => {
-      // There every read of InnoDB locks, those of newest revisions too.
-      const isExcepted = isolation === 'SERIALIZABLE' && name !== 'postgres';
-
-      describe.each(Object.entries(kinds))('%s', (_, write) => {
-        (isExcepted ? it.skip : it)('lets its neighbours write', async () => {
-          expect(await waitingMore(isolation, 5, (manager) => write(manager, 5))).toEqual([]);
-        });
-
-        (isExcepted ? it.skip : it)('of the newest row, after reading, lets others write', async () => {
-          const write10 = async (manager: EntityManager): Promise<void> => {
-            await manager.find(Seat);
-            await write(manager, SEATS);
-          };
-          expect(await waitingMore(isolation, SEATS, write10)).toEqual([]);
-        });
+      (isExcepted ? it.skip : it)('of the newest row, after reading, lets others write', async () => {
+        const write10 = async (manager: EntityManager): Promise<void> => {
+          await manager.find(Seat);
+          await write(manager, SEATS);
+        };
+        expect(await waitingMore(isolation, SEATS, write10)).toEqual([]);
       });
     });
+  });
 
-    it('a row that others have changed since it was read lets its neighbours write', async () => {
-      const stale = (dataSource: DataSource) => async (manager: EntityManager) => {
-        await allowOldSnapshots(manager);
-        await manager.find(Seat);
-        await dataSource.manager.update(Seat, 5, { taken: () => 'taken + 1' });
-        await dataSource.manager.update(Seat, 5, { taken: () => 'taken + 1' });
-        await manager.update(Seat, 5, { taken: () => 'taken + 1' });
-      };
-      const isolation = name === 'postgres' ? 'READ COMMITTED' : 'REPEATABLE READ';
-      const waited = await waiting(twins.audited, isolation, stale(twins.audited), 5);
-      const plain = await waiting(twins.plain, isolation, stale(twins.plain), 5);
-      expect(waited.filter((neighbour) => !plain.includes(neighbour))).toEqual([]);
-    });
-  },
-);
+  it('a row that others have changed since it was read lets its neighbours write', async () => {
+    const stale = (dataSource: DataSource) => async (manager: EntityManager) => {
+      await allowOldSnapshots(manager);
+      await manager.find(Seat);
+      await dataSource.manager.update(Seat, 5, { taken: () => 'taken + 1' });
+      await dataSource.manager.update(Seat, 5, { taken: () => 'taken + 1' });
+      await manager.update(Seat, 5, { taken: () => 'taken + 1' });
+    };
+    const isolation = name === 'postgres' ? 'READ COMMITTED' : 'REPEATABLE READ';
+    const waited = await waiting(twins().audited, isolation, stale(twins().audited), 5);
+    const plain = await waiting(twins().plain, isolation, stale(twins().plain), 5);
+    expect(waited.filter((neighbour) => !plain.includes(neighbour))).toEqual([]);
+  });
+});

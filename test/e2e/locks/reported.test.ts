@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { type DataSource, type EntityManager } from 'typeorm';
 import { type DatabaseName } from '../../support/servers/databases.js';
 import { guardsSnapshots } from '../../support/locks/guarded-snapshots.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
-import { Guest, lockingDatabases, openTwins, Seat, type Twins } from '../../support/locks/lock-twins.js';
+import { Guest, describeLockTwins, Seat } from '../../support/locks/lock-twins.js';
 
 /** What users have seen under load, each beside the same without audit. */
-(lockingDatabases.length > 0 ? describe.each(lockingDatabases) : describe.skip.each(['no server']))(
-  'writes at the same time (%s)',
-  (name) => {
-    let twins: Twins;
-
-    beforeAll(async () => {
-      twins = await openTwins(name as DatabaseName, 16);
-    });
-    afterAll(() => twins?.close());
-
+describeLockTwins(
+  'writes at the same time',
+  (twins, name) => {
     it('300 unrelated inserts of numbered rows by 12 workers fail no more often at SERIALIZABLE', async () => {
       // On InnoDB each read locks there, with audit and without.
       if (name !== 'postgres') return;
@@ -26,10 +19,10 @@ import { Guest, lockingDatabases, openTwins, Seat, type Twins } from '../../supp
           inner.save(inner.create(Seat, { number: 5_000_000 + n * 13 })),
         );
       for (const work of [insert, save]) {
-        expect(await failures(twins.plain, 12, 300, work)).toEqual([]);
-        expect(await failures(twins.audited, 12, 300, work)).toEqual([]);
+        expect(await failures(twins().plain, 12, 300, work)).toEqual([]);
+        expect(await failures(twins().audited, 12, 300, work)).toEqual([]);
       }
-      await expectInvariants(twins.audited);
+      await expectInvariants(twins().audited);
     });
 
     it.each([
@@ -38,23 +31,23 @@ import { Guest, lockingDatabases, openTwins, Seat, type Twins } from '../../supp
     ])(
       'upserts by the key, where another unique column gets a new value, don’t deadlock with values %s',
       async (_, valueOf) => {
-        const guests = await twins.audited.manager.find(Guest);
-        const others = await twins.plain.manager.find(Guest);
+        const guests = await twins().audited.manager.find(Guest);
+        const others = await twins().plain.manager.find(Guest);
         const upsert =
           (rows: readonly Guest[]) =>
           (manager: EntityManager, n: number): Promise<unknown> =>
             manager.upsert(Guest, { id: rows[n % rows.length].id, number: valueOf(n), taken: n }, ['id']);
-        const plain = await failures(twins.plain, 16, 300, upsert(others));
-        const audited = await failures(twins.audited, 16, 300, upsert(guests));
+        const plain = await failures(twins().plain, 16, 300, upsert(others));
+        const audited = await failures(twins().audited, 16, 300, upsert(guests));
         expect(audited.length).toBeLessThanOrEqual(plain.length);
-        await expectInvariants(twins.audited);
+        await expectInvariants(twins().audited);
       },
     );
 
     it('inserts go on while an open transaction has changed the newest row', async () => {
-      const { manager } = twins.audited;
+      const { manager } = twins().audited;
       const { id } = await manager.save(manager.create(Seat, { number: 40_000_000 }));
-      const holder = twins.audited.createQueryRunner();
+      const holder = twins().audited.createQueryRunner();
       try {
         await holder.startTransaction();
         await holder.manager.update(Seat, id, { taken: 1 });
@@ -64,7 +57,7 @@ import { Guest, lockingDatabases, openTwins, Seat, type Twins } from '../../supp
       } finally {
         await holder.release();
       }
-      await expectInvariants(twins.audited);
+      await expectInvariants(twins().audited);
     });
 
     it.each<[string, (manager: EntityManager) => Promise<{ affected?: number | null }>]>([
@@ -73,15 +66,16 @@ import { Guest, lockingDatabases, openTwins, Seat, type Twins } from '../../supp
       ['a delete', (manager) => manager.delete(Seat, { row: 'free' })],
     ])('%s by an unindexed criterion waits for no more rows at READ COMMITTED', async (kind, write) => {
       const waits = [];
-      for (const dataSource of [twins.plain, twins.audited])
+      for (const dataSource of [twins().plain, twins().audited])
         waits.push(await waitsBesideHeldRow(dataSource, name as DatabaseName, write));
       // A plain DELETE waits on InnoDB, too, and a plain UPDATE where MariaDB guards snapshots.
       const isWaitOfInnodb = name !== 'postgres' && kind === 'a delete';
-      if (!isWaitOfInnodb && !(await guardsSnapshots(twins.plain.manager))) expect(waits[0]).toBe(false);
+      if (!isWaitOfInnodb && !(await guardsSnapshots(twins().plain.manager))) expect(waits[0]).toBe(false);
       expect(waits[1]).toBe(waits[0]);
-      await expectInvariants(twins.audited);
+      await expectInvariants(twins().audited);
     });
   },
+  16,
 );
 
 let number = 50_000_000;

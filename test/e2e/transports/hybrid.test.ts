@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
-  type CanActivate,
   Controller,
   type ExecutionContext,
   type INestApplication,
@@ -14,8 +13,6 @@ import {
   MessagePattern,
   type MicroserviceOptions,
   Payload,
-  type TcpClientOptions,
-  Transport,
 } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { getDataSourceToken } from '@nestjs/typeorm';
@@ -23,27 +20,15 @@ import { type AuditModuleOptions } from 'nestjs-typeorm-audit';
 import { firstValueFrom } from 'rxjs';
 import request from 'supertest';
 import { type DataSource } from 'typeorm';
-import { freePort } from '../../support/servers/free-port.js';
 import { actorsOf, Guests, guestsApp } from './guests.js';
-
-interface Message {
-  name: string;
-  token: string;
-  user?: { id: string };
-}
+import { freeTcp, type Message, OnPayload } from './messages.js';
 
 /** Of both: the user is who has the token. */
-class UserGuard implements CanActivate {
-  canActivate(context: ExecutionContext): boolean {
-    if (context.getType() === 'http') {
-      const http = context
-        .switchToHttp()
-        .getRequest<{ headers: { authorization?: string }; user?: object }>();
-      http.user = { id: http.headers.authorization };
-    } else {
-      const message = context.switchToRpc().getData<Message>();
-      message.user = { id: message.token };
-    }
+class UserGuard extends OnPayload {
+  override canActivate(context: ExecutionContext): boolean {
+    if (context.getType() !== 'http') return super.canActivate(context);
+    const http = context.switchToHttp().getRequest<{ headers: { authorization?: string }; user?: object }>();
+    http.user = { id: http.headers.authorization };
     return true;
   }
 }
@@ -80,11 +65,8 @@ async function start(
     controllers: [GuestsController],
   }).compile();
   app = module.createNestApplication({ logger: false });
-  const tcp: TcpClientOptions = {
-    transport: Transport.TCP,
-    options: { host: '127.0.0.1', port: await freePort() },
-  };
-  app.connectMicroservice<MicroserviceOptions>(tcp as MicroserviceOptions, { inheritAppConfig });
+  const tcp = await freeTcp();
+  app.connectMicroservice<MicroserviceOptions>(tcp, { inheritAppConfig });
   await app.startAllMicroservices();
   await app.listen(0, '127.0.0.1');
   client = ClientProxyFactory.create(tcp);

@@ -21,22 +21,7 @@ import { firstValueFrom } from 'rxjs';
 import { type DataSource } from 'typeorm';
 import { brokerUrl, describeWithBroker } from '../../support/servers/brokers.js';
 import { actorsOf, Guests, guestsApp } from './guests.js';
-import { freePort } from '../../support/servers/free-port.js';
-
-interface Message {
-  name: string;
-  token: string;
-  user?: { id: string };
-}
-
-/** As a guard that verifies a token does it: the user is put where the handler finds him. */
-class OnPayload implements CanActivate {
-  canActivate(context: ExecutionContext): boolean {
-    const message = context.switchToRpc().getData<Message>();
-    message.user = { id: message.token };
-    return true;
-  }
-}
+import { freeTcp, type Message, OnPayload } from './messages.js';
 
 class OnContext implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
@@ -102,10 +87,7 @@ const transports = [
   {
     name: 'TCP',
     inBroker: describe,
-    options: async (): Promise<MicroserviceOptions> => ({
-      transport: Transport.TCP,
-      options: { host: '127.0.0.1', port: await freePort() },
-    }),
+    options: (): Promise<MicroserviceOptions> => freeTcp(),
   },
   {
     name: 'NATS',

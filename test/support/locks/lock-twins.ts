@@ -1,3 +1,4 @@
+import { afterAll, beforeAll, describe } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import {
   Column,
@@ -56,6 +57,24 @@ export interface Twins {
 export const lockingDatabases = databasesOfThisRun().filter((name) => name !== 'sqlite');
 
 export const SEATS = 10;
+
+/** Has tests run on twins of each database that locks rows; they are opened before the tests. */
+export function describeLockTwins(
+  title: string,
+  body: (twins: () => Twins, name: DatabaseName) => void,
+  connections?: number,
+): void {
+  const each =
+    lockingDatabases.length > 0 ? describe.each(lockingDatabases) : describe.skip.each(['no server']);
+  each(`${title} (%s)`, (name) => {
+    let twins: Twins;
+    beforeAll(async () => {
+      twins = await openTwins(name as DatabaseName, connections);
+    });
+    afterAll(() => twins?.close());
+    body(() => twins, name as DatabaseName);
+  });
+}
 
 /** @param prepare what is done to each before it is audited, and before its connections are used */
 export async function openTwins(

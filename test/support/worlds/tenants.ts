@@ -37,6 +37,11 @@ function asTenant(tenant: string, isPostgres: boolean, query: Query, isActive: (
   const [set, reset] = isPostgres
     ? [`SET ROLE ${ROLE}; SET app.tenant = '${tenant}'`, 'RESET ROLE; RESET app.tenant']
     : [`SET @tenant = '${tenant}'`, 'SET @tenant = NULL'];
+  return between(set, reset, query, isActive);
+}
+
+/** A `query()` that sends a statement before and another behind each, but those of transactions. */
+export function between(set: string, reset: string, query: Query, isActive: () => boolean): Query {
   const ofTransactions = /^\s*(start|begin|commit|rollback|savepoint|release)\b/i;
   return async (...given: Parameters<Query>): Promise<any> => {
     if (ofTransactions.test(given[0])) return query(...given);
@@ -47,7 +52,7 @@ function asTenant(tenant: string, isPostgres: boolean, query: Query, isActive: (
       hasFailed = false;
       return result;
     } finally {
-      // A transaction that has failed takes nothing but its ROLLBACK, which takes the role back too.
+      // A transaction that has failed takes nothing but its ROLLBACK, which takes the settings back too.
       if (!hasFailed || !isActive()) await query(reset);
     }
   };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type AuditPlan } from '../../../src/audited/audit-plan.js';
-import { groupedWrites } from '../../../src/capture/write/group-writes.js';
+import { groupWrites } from '../../../src/capture/write/group-writes.js';
 import { type Write } from '../../../src/capture/write/write.js';
 import { type Key } from '../../../src/dialect/keys/key.js';
 
@@ -30,7 +30,7 @@ describe('the writes of a transaction, grouped', () => {
   it('are one for each table and operation, with each key once, in the order in which it came first', () => {
     fc.assert(
       fc.property(writes, (given) => {
-        const grouped = groupedWrites(given);
+        const grouped = groupWrites(given);
         expect(grouped.map(named).sort()).toEqual([...new Set(given.map(named))].sort());
         for (const group of grouped) {
           const keys = given
@@ -49,7 +49,7 @@ describe('the writes of a transaction, grouped', () => {
       write(guests, 'update', 1),
       write(rooms, 'update', 1),
     ];
-    expect(groupedWrites(given).map(named)).toEqual([
+    expect(groupWrites(given).map(named)).toEqual([
       'insert of guest',
       'update of guest',
       'insert of room',
@@ -59,17 +59,17 @@ describe('the writes of a transaction, grouped', () => {
 
   it('are the same objects where there is but one', () => {
     const alone = [write(guests, 'insert', 1, 1)];
-    expect(groupedWrites(alone)).toBe(alone);
+    expect(groupWrites(alone)).toBe(alone);
   });
 
   it('take a number and its text for the same key', () => {
-    const [group] = groupedWrites([write(guests, 'update', 1), write(guests, 'update', '1', 2)]);
+    const [group] = groupWrites([write(guests, 'update', 1), write(guests, 'update', '1', 2)]);
     expect(group.keys).toEqual([['1'], [2]]);
   });
 
   it('keep the instance of a row that is written again without one', () => {
     const [ann, bob] = [{ name: 'Ann' }, { name: 'Bob' }];
-    const [group] = groupedWrites([
+    const [group] = groupWrites([
       { ...write(guests, 'update', 1), entities: [ann] },
       write(guests, 'update', 1, 2),
       { ...write(guests, 'update', 2), entities: [bob] },
@@ -79,12 +79,12 @@ describe('the writes of a transaction, grouped', () => {
 
   it('hold a fact only if every write told it', () => {
     const told = { areInserted: true, areGenerated: true, haveChanged: true };
-    const [same] = groupedWrites([
+    const [same] = groupWrites([
       { ...write(guests, 'insert', 1), ...told },
       { ...write(guests, 'insert', 2), ...told },
     ]);
     expect(same).toMatchObject(told);
-    const [other] = groupedWrites([
+    const [other] = groupWrites([
       { ...write(guests, 'insert', 1), ...told },
       { ...write(guests, 'insert', 2), ...told, areGenerated: false, haveChanged: undefined },
     ]);
@@ -92,7 +92,7 @@ describe('the writes of a transaction, grouped', () => {
   });
 
   it('do not ask a write of no rows for its facts', () => {
-    const [group] = groupedWrites([
+    const [group] = groupWrites([
       { ...write(guests, 'insert', 1), areInserted: true },
       write(guests, 'insert'),
     ]);
@@ -102,21 +102,21 @@ describe('the writes of a transaction, grouped', () => {
   it('have places only if the place of each row is known', () => {
     const one: Write = { ...write(guests, 'insert', 1), places: ['(0,1)'] };
     const two: Write = { ...write(guests, 'insert', 2), places: ['(0,2)'] };
-    expect(groupedWrites([one, two])[0].places).toEqual(['(0,1)', '(0,2)']);
-    expect(groupedWrites([one, write(guests, 'insert', 2)])[0].places).toBeUndefined();
+    expect(groupWrites([one, two])[0].places).toEqual(['(0,1)', '(0,2)']);
+    expect(groupWrites([one, write(guests, 'insert', 2)])[0].places).toBeUndefined();
   });
 
   it('keep packed keys as they are, and a write of all rows once, behind the others', () => {
     const packed: Write = { ...write(guests, 'delete'), keys: { length: 40, chunks: [{ keys: '[[3]]' }] } };
     const all: Write = { ...write(guests, 'delete'), keys: 'all' };
-    const grouped = groupedWrites([all, packed, write(guests, 'delete', 1), all]);
+    const grouped = groupWrites([all, packed, write(guests, 'delete', 1), all]);
     expect(grouped.map(({ keys }) => keys)).toEqual([[[1]], packed.keys, 'all']);
   });
 });
 
 it('keys of several columns are told apart by each of them', () => {
   const of = (...keys: Key[]): Write => ({ plan: rooms, operation: 'insert', keys });
-  const [{ keys }] = groupedWrites([of(['a', 'b,c']), of(['a,b', 'c'], ['a', 'b,c'])]);
+  const [{ keys }] = groupWrites([of(['a', 'b,c']), of(['a,b', 'c'], ['a', 'b,c'])]);
   expect(keys).toEqual([
     ['a', 'b,c'],
     ['a,b', 'c'],

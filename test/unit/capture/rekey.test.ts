@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type AuditPlan } from '../../../src/audited/audit-plan.js';
-import { movedRows } from '../../../src/capture/rows/rekey.js';
+import { rekey } from '../../../src/capture/rows/rekey.js';
 import { type Key } from '../../../src/dialect/keys/key.js';
 
 const plan = {} as AuditPlan;
 const keysOf = (...values: unknown[]): Key[] => values.map((value) => [value]);
 const moved = (before: readonly Key[], after: readonly Key[]) =>
   Object.fromEntries(
-    movedRows(plan, 'update', before, after).map(({ operation, keys }) => [
+    rekey(plan, 'update', before, after).map(({ operation, keys }) => [
       operation,
       (keys as readonly Key[]).map(([value]) => value),
     ]),
@@ -17,7 +17,7 @@ const moved = (before: readonly Key[], after: readonly Key[]) =>
 describe('rows whose keys an update may have changed', () => {
   it('are updated where the keys stayed', () => {
     const keys = keysOf(1, 2);
-    expect(movedRows(plan, 'update', keys, keys)).toEqual([{ plan, operation: 'update', keys }]);
+    expect(rekey(plan, 'update', keys, keys)).toEqual([{ plan, operation: 'update', keys }]);
     expect(moved(keysOf(1, 2), keysOf('1', '2'))).toEqual({ delete: [], update: ['1', '2'], insert: [] });
   });
 
@@ -35,7 +35,7 @@ describe('rows whose keys an update may have changed', () => {
 
   it('keep the operation of the statement', () => {
     const keys = keysOf(1);
-    expect(movedRows(plan, 'soft-delete', keys, keysOf(1))[1].operation).toBe('soft-delete');
+    expect(rekey(plan, 'soft-delete', keys, keysOf(1))[1].operation).toBe('soft-delete');
   });
 
   it('delete, update and insert each key at most once, and no other', () => {

@@ -22,6 +22,9 @@ const upsert =
     return [await manager.upsert(Booking, values, ['code']), values];
   };
 
+const insertOrUpdate = ({ manager }: World, ...rows: QueryDeepPartialEntity<Booking>[]) =>
+  manager.createQueryBuilder().insert().into(Booking).values(rows).orUpdate(['party'], ['code']);
+
 describePaths(
   'upserts',
   [Booking, Seat, Stamped],
@@ -67,15 +70,7 @@ describePaths(
     {
       name: 'createQueryBuilder().insert().orUpdate().updateEntity(false) of an unchanged row',
       before: known,
-      write: ({ manager }) =>
-        manager
-          .createQueryBuilder()
-          .insert()
-          .into(Booking)
-          .values({ code: 'b', party: 1 })
-          .orUpdate(['party'], ['code'])
-          .updateEntity(false)
-          .execute(),
+      write: (world) => insertOrUpdate(world, { code: 'b', party: 1 }).updateEntity(false).execute(),
     },
     {
       name: 'upsert() of new, changed and unchanged rows',
@@ -164,34 +159,15 @@ describePaths(
     {
       name: 'createQueryBuilder().insert().orUpdate()',
       before: known,
-      write: ({ manager }) =>
-        manager
-          .createQueryBuilder()
-          .insert()
-          .into(Booking)
-          .values([
-            { code: 'a', party: 9, note: 'kept out' },
-            { code: 'b', party: 1 },
-          ])
-          .orUpdate(['party'], ['code'])
-          .execute(),
+      write: (world) =>
+        insertOrUpdate(world, { code: 'a', party: 9, note: 'kept out' }, { code: 'b', party: 1 }).execute(),
       revisions: [['booking', 'update', 1, 2]],
     },
     {
       name: 'createQueryBuilder().insert().orUpdate().updateEntity(false)',
       before: known,
-      write: ({ manager }) =>
-        manager
-          .createQueryBuilder()
-          .insert()
-          .into(Booking)
-          .values([
-            { code: 'a', party: 9 },
-            { code: 'b', party: 1 },
-          ])
-          .orUpdate(['party'], ['code'])
-          .updateEntity(false)
-          .execute(),
+      write: (world) =>
+        insertOrUpdate(world, { code: 'a', party: 9 }, { code: 'b', party: 1 }).updateEntity(false).execute(),
       revisions: [['booking', 'update', 1, 2]],
     },
     {
@@ -199,15 +175,8 @@ describePaths(
       on: ['postgres'],
       needs: 'valuesFromSelect' in InsertQueryBuilder.prototype,
       before: known,
-      write: ({ manager }) =>
-        manager
-          .createQueryBuilder()
-          .insert()
-          .into(Booking)
-          .values([
-            { code: 'a', party: 9 },
-            { code: 'b', party: 8 },
-          ])
+      write: (world) =>
+        insertOrUpdate(world, { code: 'a', party: 9 }, { code: 'b', party: 8 })
           .orUpdate(['party'], ['code'], {
             overwriteCondition: { where: 'booking.code = :code', parameters: { code: 'b' } },
           })
