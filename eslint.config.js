@@ -19,6 +19,7 @@ const mayImport = {
 // The rooms of a part, from the lowest to the highest: each may import those on the lines before its own, and itself. A
 // file directly in the part is a room too; one that isn't listed is above all of them.
 const roomsOf = {
+  capture: [['write'], ['unit', 'tables'], ['rows'], ['writer'], ['intercept'], ['engine', 'shared-options']],
   history: [
     ['history.types'],
     ['arguments'],
@@ -28,6 +29,12 @@ const roomsOf = {
     ['history'],
     ['time-travel', 'restore'],
     ['undo'],
+  ],
+  http: [
+    ['openapi', 'request', 'endpoints-path', 'no-store', 'http-errors.interceptor', 'endpoints.guard'],
+    ['audited-entities', 'endpoints.check'],
+    ['show'],
+    ['audit.controller'],
   ],
 };
 // Of the files above the folders, beside those three.

@@ -79,11 +79,15 @@ export default class CoveragePathsReporter {
     const text = [
       page.slice(0, page.indexOf(END_OF_HEAD) + END_OF_HEAD.length),
       `${paths.length} paths, ${cells.toLocaleString('en')} cells.\n`,
-      ...[...this.#themes].sort().map(([theme, rows]) => tableOf(theme, rows)),
+      ...[...this.#themes].sort(byTheme).map(([theme, rows]) => tableOf(theme, rows)),
     ].join('\n');
     const options = await prettier.resolveConfig(PAGE);
     await writeFile(PAGE, await prettier.format(text, { ...options, parser: 'markdown' }));
   }
+}
+
+function byTheme([one], [other]) {
+  return one.localeCompare(other, 'en');
 }
 
 function tableOf(theme, rows) {

@@ -59,19 +59,23 @@ export class PlanSql {
   }
 
   newestVersion(key: KeyExpression): string {
-    // For max() MariaDB would read all versions, unless the key is a constant.
-    return (
-      `(SELECT m.rev_version FROM ${this.revisions} m WHERE ${this.hasKey('m', key)} ` +
-      'ORDER BY m.rev_version DESC LIMIT 1)'
-    );
+    return `(SELECT m.rev_version ${this.fromNewest(key)})`;
   }
 
   /** Joins the newest revision `p` of this key, if it has one. */
   joinNewest(key: KeyExpression): string {
-    return this.dialect.sql.hasLateral
-      ? `LEFT JOIN LATERAL (SELECT * FROM ${this.revisions} m WHERE ${this.hasKey('m', key)} ` +
-          'ORDER BY m.rev_version DESC LIMIT 1) p ON TRUE'
-      : `LEFT JOIN ${this.revisions} p ON ${this.isNewest('p', key)}`;
+    return (
+      this.dialect.sql.leftJoinLateral?.(`SELECT * ${this.fromNewest(key)}`, 'p') ??
+      `LEFT JOIN ${this.revisions} p ON ${this.isNewest('p', key)}`
+    );
+  }
+
+  // For max() MariaDB would read all versions, unless the key is a constant.
+  private fromNewest(key: KeyExpression): string {
+    return (
+      `FROM ${this.revisions} m WHERE ${this.hasKey('m', key)} ` +
+      `ORDER BY m.rev_version DESC ${this.dialect.sql.limit(1)}`
+    );
   }
 
   /** The rows `t` of a key table, as they stand behind FROM. */

@@ -1,7 +1,7 @@
 import { type DataSource, type EntityTarget } from 'typeorm';
 import { type AttachedAudit } from '../attach-audit.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
-import { parseEntityKey } from '../http/entity-key.js';
+import { parseId } from '../history/arguments/parse-id.js';
 import { type MaintenanceProgress, type MaintenanceWriteOptions } from '../maintenance/maintenance.types.js';
 import { timelineText, verifyText } from './report-text.js';
 import { UsageError } from './usage-error.js';
@@ -149,7 +149,7 @@ function planOf(dataSource: DataSource, name: string): ReturnType<typeof auditPl
 }
 
 function idOf(dataSource: DataSource, options: Arguments): object {
-  return parseEntityKey(textOf(options, 'id')!, dataSource, planOf(dataSource, textOf(options, 'entity')!));
+  return parseId(textOf(options, 'id')!, dataSource, planOf(dataSource, textOf(options, 'entity')!));
 }
 
 function textOf(options: Arguments, name: string): string | undefined {

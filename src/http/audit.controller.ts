@@ -1,23 +1,19 @@
 import { Get, Inject, NotFoundException, Param, Query } from '@nestjs/common';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { InvalidArgumentError } from '../audit.errors.js';
-import { type AuditModuleShape } from '../audit.options.js';
-import { AUDIT_HISTORY, AUDIT_SHAPE, AUDITED_DATA_SOURCE } from '../audit.tokens.js';
+import { AUDIT_HISTORY, AUDITED_DATA_SOURCE } from '../audit.tokens.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { HistoryService } from '../history/history.service.js';
 import {
   type Change,
   type ChangesOptions,
   type Page,
-  type Revision,
   type TimelineOptions,
   type TransactionOptions,
 } from '../history/history.types.js';
-import { AuditedEntities, type EntityDescription } from './audited-entities.js';
-import { boundedPage } from './show/bounded-page.js';
 import { type SerializerOptions } from '../audited/class-transformer.js';
-import { parseEntityKey } from './entity-key.js';
-import { HiddenProperties, Serialization } from './show/hidden-properties.js';
+import { parseId } from '../history/arguments/parse-id.js';
+import { AuditedEntities, type EntityDescription } from './audited-entities.js';
 import { Documented } from './openapi/openapi.decorator.js';
 import {
   AS_OF_QUERY,
@@ -31,24 +27,23 @@ import {
   TIMELINE_QUERY,
   TRANSACTION_QUERY,
 } from './openapi/openapi.schemas.js';
-import { type ListOptions, Presenter } from './show/presenter.js';
 import {
-  parseBoolean,
-  parseDate,
+  AS_OF_PARAMETERS,
+  CHANGES_PARAMETERS,
+  DIFF_PARAMETERS,
   parseInteger,
-  parseMoment,
-  parseOrder,
   parseQuery,
-  parseText,
   required,
-} from './query.js';
-import { EndpointsRoot, UrlSegment } from './url-segment.decorator.js';
+  TIMELINE_PARAMETERS,
+  TRANSACTION_PARAMETERS,
+} from './request/query.js';
+import { EndpointsRoot, Serialization, UrlSegment } from './request/request.decorators.js';
+import { boundedPage } from './show/bounded-page.js';
+import { Presenters } from './show/presenters.js';
 
 type QueryParameters = Record<string, unknown>;
 
-const DEFAULT_VALUE_LIMIT = 16 * 1024;
-
-/** An entity of which the path names one. */
+/** The entity that the path names. */
 interface Addressed {
   plan: AuditPlan;
   target: EntityTarget<ObjectLiteral>;
@@ -61,8 +56,7 @@ export class AuditController {
     @Inject(AuditedEntities) private readonly entities: AuditedEntities,
     @Inject(AUDIT_HISTORY) private readonly history: HistoryService,
     @Inject(AUDITED_DATA_SOURCE) private readonly dataSource: DataSource,
-    @Inject(HiddenProperties) private readonly hidden: HiddenProperties,
-    @Inject(AUDIT_SHAPE) private readonly shape: AuditModuleShape,
+    @Inject(Presenters) private readonly presenters: Presenters,
   ) {}
 
   @Get()
@@ -72,7 +66,7 @@ export class AuditController {
     @Serialization() serialization: SerializerOptions,
   ): EntityDescription[] {
     parseQuery(query, {});
-    return this.entities.list((plan) => this.hidden.of(plan, serialization));
+    return this.entities.list((plan) => this.presenters.hiddenOf(plan, serialization));
   }
 
   @Get('changes')
@@ -87,23 +81,13 @@ export class AuditController {
     @EndpointsRoot(1) root: string,
     @Serialization() serialization: SerializerOptions,
   ): Promise<Page<object>> {
-    const { entity, snapshot, ...options } = parseQuery(query, {
-      entity: parseText,
-      actor: parseText,
-      transaction: parseText,
-      from: parseDate,
-      to: parseDate,
-      operation: parseText,
-      limit: parseInteger,
-      cursor: parseText,
-      snapshot: parseBoolean,
-    });
+    const { entity, snapshot, ...options } = parseQuery(query, CHANGES_PARAMETERS);
     if (entity !== undefined) this.entities.assertRecorded(entity);
     const filter = { ...(options as ChangesOptions), ...(entity && { entities: [entity] }) };
     return boundedPage(
       filter,
       (portion) => this.history.changes({ ...filter, ...portion }),
-      this.lister(serialization, root, snapshot),
+      this.presenters.list(serialization, root, snapshot),
     );
   }
 
@@ -121,15 +105,11 @@ export class AuditController {
     @EndpointsRoot(2) root: string,
     @Serialization() serialization: SerializerOptions,
   ): Promise<Page<object>> {
-    const { snapshot, ...options } = parseQuery(query, {
-      limit: parseInteger,
-      cursor: parseText,
-      snapshot: parseBoolean,
-    });
+    const { snapshot, ...options } = parseQuery(query, TRANSACTION_PARAMETERS);
     const page = await boundedPage(
       options as TransactionOptions,
       (portion) => this.history.transaction(id, portion),
-      this.lister(serialization, root, snapshot),
+      this.presenters.list(serialization, root, snapshot),
     );
     if (page.items.length === 0 && options.cursor === undefined)
       throw new NotFoundException(`No revision is of transaction ${id}.`);
@@ -146,21 +126,12 @@ export class AuditController {
     @Serialization() serialization: SerializerOptions,
   ): Promise<Page<object>> {
     const addressed = this.address(entity, id);
-    const { snapshot, ...options } = parseQuery(query, {
-      limit: parseInteger,
-      cursor: parseText,
-      order: parseOrder,
-      from: parseDate,
-      to: parseDate,
-      actor: parseText,
-      property: parseText,
-      snapshot: parseBoolean,
-    });
+    const { snapshot, ...options } = parseQuery(query, TIMELINE_PARAMETERS);
     if (options.property !== undefined) await this.assertProperty(addressed, options.property, serialization);
     const page = await boundedPage(
       options as TimelineOptions,
       (portion) => this.history.timeline(addressed.target, addressed.key, { ...options, ...portion }),
-      this.lister(serialization, root, snapshot),
+      this.presenters.list(serialization, root, snapshot),
     );
     if (page.items.length === 0) await this.assertHistory(addressed, entity, id);
     return page;
@@ -179,7 +150,7 @@ export class AuditController {
     parseQuery(query, {});
     const revision = await this.history.revision(target, key, parseInteger('version', version));
     if (!revision) throw new NotFoundException(`${entity} ${id} has no version ${version}.`);
-    return this.presenter(plan, serialization).revision(revision);
+    return this.presenters.of(plan, serialization).revision(revision);
   }
 
   @Get(':entity/:id/diff')
@@ -191,11 +162,11 @@ export class AuditController {
     @Serialization() serialization: SerializerOptions,
   ): Promise<Change[]> {
     const addressed = this.address(entity, id);
-    const parsed = parseQuery(query, { from: parseInteger, to: parseInteger });
+    const parsed = parseQuery(query, DIFF_PARAMETERS);
     const from = required('from', parsed.from);
     const to = required('to', parsed.to);
     const { plan, target, key } = addressed;
-    const presenter = this.presenter(plan, serialization);
+    const presenter = this.presenters.of(plan, serialization);
     const changes = await this.history.diff(target, key, from, to).catch(async (error: unknown) => {
       // There is no such version, or there is no history at all.
       if (error instanceof InvalidArgumentError) await this.assertHistory(addressed, entity, id);
@@ -219,9 +190,9 @@ export class AuditController {
     @Serialization() serialization: SerializerOptions,
   ): Promise<object> {
     const addressed = this.address(entity, id);
-    const at = required('at', parseQuery(query, { at: parseMoment }).at);
+    const at = required('at', parseQuery(query, AS_OF_PARAMETERS).at);
     const state = await this.history.asOf(addressed.target, addressed.key, at);
-    if (state) return this.presenter(addressed.plan, serialization).entity(state);
+    if (state) return this.presenters.of(addressed.plan, serialization).entity(state);
     await this.assertHistory(addressed, entity, id);
     const moment = typeof at === 'number' ? `in version ${at}` : `at ${at.toISOString()}`;
     throw new NotFoundException(`${entity} ${id} did not exist ${moment}.`);
@@ -229,28 +200,7 @@ export class AuditController {
 
   private address(entity: string, id: string): Addressed {
     const plan: AuditPlan = this.entities.get(entity);
-    return { plan, target: plan.metadata.target, key: parseEntityKey(id, this.dataSource, plan) };
-  }
-
-  private presenter(plan: AuditPlan, serialization: SerializerOptions): Presenter {
-    return new Presenter(plan, this.hidden.of(plan, serialization));
-  }
-
-  /** Shows the revisions of a list, of whatever tables. */
-  private lister(
-    serialization: SerializerOptions,
-    root: string,
-    snapshot = false,
-  ): (revision: Revision) => object {
-    const presenters = new Map<AuditPlan, Presenter>();
-    const valueLimit = this.shape.endpoints?.valueLimit ?? DEFAULT_VALUE_LIMIT;
-    const options: ListOptions = { snapshot, valueLimit, root };
-    return (revision) => {
-      const plan = this.entities.ofRevision(revision);
-      let presenter = presenters.get(plan);
-      if (!presenter) presenters.set(plan, (presenter = this.presenter(plan, serialization)));
-      return presenter.item(revision, options);
-    };
+    return { plan, target: plan.metadata.target, key: parseId(id, this.dataSource, plan) };
   }
 
   private async assertProperty(
@@ -258,7 +208,7 @@ export class AuditController {
     property: string,
     serialization: SerializerOptions,
   ): Promise<void> {
-    const presenter = this.presenter(plan, serialization);
+    const presenter = this.presenters.of(plan, serialization);
     presenter.assertProperty(property, presenter.asksEntity ? await this.history.latest(target, key) : null);
   }
 

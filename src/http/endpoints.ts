@@ -8,6 +8,7 @@ import { EndpointsCheck } from './endpoints.check.js';
 import { pathOf } from './endpoints-path.js';
 import { EndpointsGuard } from './endpoints.guard.js';
 import { HiddenProperties } from './show/hidden-properties.js';
+import { Presenters } from './show/presenters.js';
 import { HttpErrorsInterceptor } from './http-errors.interceptor.js';
 import { JsonInterceptor } from './show/json.interceptor.js';
 import { Tagged } from './openapi/openapi.decorator.js';
@@ -20,7 +21,7 @@ export function endpointsOf(shape: AuditModuleShape): {
   if (!shape.endpoints) return { controllers: [], providers: [] };
   return {
     controllers: [controllerOf(shape)],
-    providers: [AuditedEntities, EndpointsCheck, HiddenProperties],
+    providers: [AuditedEntities, EndpointsCheck, HiddenProperties, Presenters],
   };
 }
 

@@ -77,7 +77,7 @@ async function assertUnreferred(
         ({ databaseName }) => `${dataSource.driver.escape(databaseName)} IS NOT NULL`,
       );
       const rows = (await query(
-        `SELECT 1 FROM ${tableName(dataSource, entityMetadata)} WHERE ${isSet.join(' AND ')} LIMIT 1`,
+        `SELECT 1 FROM ${tableName(dataSource, entityMetadata)} WHERE ${isSet.join(' AND ')} ${dialectOf(dataSource).sql.limit(1)}`,
       )) as unknown[];
       const { name } = entityMetadata.parentEntityMetadata ?? entityMetadata;
       if (rows.length > 0)

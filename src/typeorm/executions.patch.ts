@@ -7,6 +7,7 @@ import {
 } from 'typeorm';
 import { DeleteQueryBuilder } from 'typeorm/query-builder/DeleteQueryBuilder.js';
 import { AuditError } from '../audit.errors.js';
+import { StateSlot } from './state-slot.js';
 import { typeormVersion } from './version.js';
 import { wrapMember } from './wrap-member.js';
 
@@ -35,8 +36,8 @@ export function checkExecutions(check: (builder: QueryBuilder<any>) => void): vo
     );
 }
 
-/** The functions that were last seen to come to the check. */
-let known: readonly unknown[] = [];
+/** The functions of a data source's builders that were last seen to come to the check. */
+const seen = new StateSlot<readonly unknown[]>('seen-executions');
 
 /**
  * Tries whether what builders execute comes to the check, which a later TypeORM or another library may prevent. It is
@@ -48,7 +49,8 @@ export function assertExecutionsChecked(dataSource: DataSource): void {
   const obtaining = [QueryBuilder, SelectQueryBuilder].map(
     ({ prototype }) => (prototype as unknown as { obtainQueryRunner: Obtain }).obtainQueryRunner,
   );
-  if (obtaining.every((obtain, n) => obtain === known[n])) return;
+  const known = seen.of(dataSource);
+  if (known && obtaining.every((obtain, n) => obtain === known[n])) return;
   const isChecked =
     reachesCheck(dataSource, (builder) => void obtaining[0].call(builder)) &&
     // The first thing that it does, before it waits for anything.
@@ -60,7 +62,7 @@ export function assertExecutionsChecked(dataSource: DataSource): void {
         `refused. Use a version of TypeORM that nestjs-typeorm-audit lists among its peer dependencies, and let wraps ` +
         `call what they stand around.`,
     );
-  known = obtaining;
+  seen.set(dataSource, obtaining);
 }
 
 function reachesCheck(dataSource: DataSource, execute: (builder: SelectQueryBuilder<any>) => void): boolean {

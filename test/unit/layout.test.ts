@@ -6,9 +6,11 @@ import { expect, it } from '@jest/globals';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const MOST_FILES = 15;
 
-const files = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-  .map((entry) => join(entry.parentPath, entry.name));
+const filesIn = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name));
+const files = filesIn('src');
 
 /** The files of ours that a file imports, types included. */
 function importsOf(file: string): string[] {
@@ -36,9 +38,10 @@ function circleOf(imports: ReadonlyMap<string, readonly string[]>): string[] | u
   return undefined;
 }
 
-it(`no folder of src has more than ${MOST_FILES} files`, () => {
+it(`no folder of src or test has more than ${MOST_FILES} files`, () => {
   const counts = new Map<string, number>();
-  for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  for (const file of [...files, ...filesIn('test')])
+    counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
   expect([...counts].filter(([, count]) => count > MOST_FILES)).toEqual([]);
 });
 
@@ -54,4 +57,30 @@ it('finds a circle where there is one', () => {
     ['c', ['b']],
   ]);
   expect(circleOf(imports)).toEqual(['b', 'c', 'b']);
+});
+
+// Error texts and the list of drivers that the library supports are in audit.errors.ts.
+const KNOW_DATABASES = ['src/dialect', 'src/typeorm', 'src/audit.errors.ts'];
+const DATABASE_KNOWLEDGE =
+  /\boptions\.type\b|(?:postgres|mysql|mariadb|sqlite|sqljs|innodb|oracle|mssql)\w*|\b(?:LIMIT|LATERAL|FOR UPDATE|ON CONFLICT|STRAIGHT_JOIN)\b|@@\w+|\bctid\b/;
+
+/** What a text says of databases outside of its comments. */
+function databaseKnowledge(text: string): string | undefined {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+  return DATABASE_KNOWLEDGE.exec(code)?.[0];
+}
+
+it('only dialect/ and typeorm/ know databases', () => {
+  const knowing = files
+    .map((file) => [relative(root, file), databaseKnowledge(readFileSync(file, 'utf8'))] as const)
+    .filter(
+      ([file, found]) => found !== undefined && !KNOW_DATABASES.some((known) => file.startsWith(known)),
+    );
+  expect(knowing).toEqual([]);
+});
+
+it('finds the name of a database, and SQL that not all databases have', () => {
+  expect(databaseKnowledge(`if (name === 'mariadb') …`)).toBe('mariadb');
+  expect(databaseKnowledge('`SELECT 1 LIMIT 1`')).toBe('LIMIT');
+  expect(databaseKnowledge('// PostgreSQL has LIMIT\n/** mysql */ limit(1)')).toBeUndefined();
 });

@@ -51,17 +51,6 @@ export class ResultFacts {
   }
 }
 
-/** The facts that hold for rows of several writes. */
-export function sharedFacts(facts: readonly RowFacts[]): RowFacts {
-  const shared = <K extends keyof RowFacts>(name: K): RowFacts[K] | undefined =>
-    facts.every((fact) => fact[name] === facts[0][name]) ? facts[0]?.[name] : undefined;
-  return {
-    areInserted: shared('areInserted'),
-    areGenerated: shared('areGenerated'),
-    haveChanged: shared('haveChanged'),
-  };
-}
-
 function changedAll({ affectedRows, changedRows }: Matched): boolean | undefined {
   if (changedRows === 0) return false;
   return changedRows === affectedRows ? true : undefined;

@@ -77,7 +77,7 @@ export async function keysOfInsert(
     const first = BigInt((result.raw as { insertId: number | string }).insertId);
     // A trigger has given another one.
     if (first === 0n) throw untold(table, expressionMap);
-    const step = rows.length > 1 ? await numberingStep(queryRunner) : 1;
+    const step = rows.length > 1 ? await reader.dialect.keys.numberingStep!(queryRunner) : 1;
     return rows.map((row, n) => keyIn(reader, table, row, String(first + BigInt(n * step))));
   }
   // An upsert may have found a row that has another key than the one it was given.
@@ -148,14 +148,6 @@ function keyIn(
   return primaryColumns.map((column): unknown =>
     isGiven(column, row) ? driverValue(dataSource, column, column.getEntityValue(row)) : insertId,
   );
-}
-
-// Servers that replicate each other count in steps.
-async function numberingStep(queryRunner: QueryRunner): Promise<number> {
-  const [{ step }] = (await queryRunner.query('SELECT @@auto_increment_increment AS step')) as {
-    step: number;
-  }[];
-  return Number(step);
 }
 
 function givenKeys(reader: RowReader, table: EntityMetadata, rows: readonly ObjectLiteral[]): Key[] {

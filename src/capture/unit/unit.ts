@@ -6,7 +6,7 @@ import { typeormVersion } from '../../typeorm/version.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { showActive } from './active-flag.js';
 import { type Line, type Place } from './line.js';
-import { isReplaced, noteWatched } from './replaced-query.js';
+import { type ReplacedQueries } from './replaced-query.js';
 import { Turn } from './turn.js';
 
 /** A statement as the application's error tells it. */
@@ -32,6 +32,7 @@ export class Unit {
   constructor(
     readonly queryRunner: QueryRunner,
     private readonly dialect: Dialect,
+    private readonly replaced: ReplacedQueries,
     private readonly lineOf: () => Line | Promise<Line>,
   ) {}
 
@@ -141,7 +142,7 @@ export class Unit {
     this.place = line.enter(this.turn);
     if (this.place.turned) await this.place.turned;
     try {
-      if (isReplaced(this.queryRunner)) await this.assertWatched();
+      if (this.replaced.isUnknown(this.queryRunner)) await this.assertWatched();
       const open = line.session.isInTransaction((text) => this.beneath(text));
       if (open instanceof Promise ? await open : open) return;
       line.transaction.end();
@@ -156,7 +157,7 @@ export class Unit {
   private async assertWatched(): Promise<void> {
     const { query } = this.queryRunner as { readonly query: object };
     await this.watched(() => this.queryRunner.query('SELECT 1'));
-    noteWatched(query);
+    this.replaced.trust(query);
   }
 
   // What belonged to a transaction that the server has ended, for a deadlock say, is not there any more.

@@ -5,11 +5,13 @@ import { type StatementWatch } from '../../typeorm/query-runner.patch.js';
 import { assertFields, queryRunnerFields } from '../../typeorm/fields.js';
 import { assertWrapped } from '../../typeorm/wrap-member.js';
 import { Line } from './line.js';
+import { ReplacedQueries } from './replaced-query.js';
 import { Unit, type UnitStatement } from './unit.js';
 
 /** The units of one data source, and the statements of the application between them. */
 export class Units implements StatementWatch {
   private readonly lines = new WeakMap<object, Line>();
+  private readonly replaced = new ReplacedQueries();
   private isRunnerKnown = false;
 
   constructor(
@@ -23,9 +25,9 @@ export class Units implements StatementWatch {
    * @throws AuditConfigurationError when TypeORM is no longer as recording needs it
    */
   on(queryRunner: QueryRunner): Unit {
-    assertWrapped();
     this.assertRunner(queryRunner);
-    return new Unit(queryRunner, this.dialect, () =>
+    assertWrapped();
+    return new Unit(queryRunner, this.dialect, this.replaced, () =>
       this.lineOf(queryRunner, (runner) => this.connectForUnit(runner)),
     );
   }

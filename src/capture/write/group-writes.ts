@@ -3,7 +3,6 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { isPacked, keyText } from '../../dialect/keys/key-text.js';
 import { type RecordedOperation, type RowFacts, type Write } from './write.js';
-import { sharedFacts } from '../rows/row-facts.js';
 
 /** One write for each table and operation, in the order in which they came first, with each key once. */
 export function groupWrites(writes: readonly Write[]): readonly Write[] {
@@ -68,4 +67,15 @@ class Group {
 function placesOf(rows: readonly Row[]): readonly string[] | undefined {
   const places = rows.map(({ place }) => place);
   return places.every((place) => place !== undefined) ? places : undefined;
+}
+
+/** The facts that hold for rows of several writes. */
+function sharedFacts(facts: readonly RowFacts[]): RowFacts {
+  const shared = <K extends keyof RowFacts>(name: K): RowFacts[K] | undefined =>
+    facts.every((fact) => fact[name] === facts[0][name]) ? facts[0]?.[name] : undefined;
+  return {
+    areInserted: shared('areInserted'),
+    areGenerated: shared('areGenerated'),
+    haveChanged: shared('haveChanged'),
+  };
 }

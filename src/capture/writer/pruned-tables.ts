@@ -44,7 +44,7 @@ export async function wasPruned(
   const path = tableName(dataSource, auditPlansOf(dataSource).maintenance!);
   const statement = compileStatement(
     dialect,
-    `SELECT 1 AS pruned FROM ${path} WHERE ${dialect.types.sameText('entity', '{{entity}}')} AND action IN ('prune', 'erase') LIMIT 1`,
+    `SELECT 1 AS pruned FROM ${path} WHERE ${dialect.types.sameText('entity', '{{entity}}')} AND action IN ('prune', 'erase') ${dialect.sql.limit(1)}`,
   );
   const values = bindStatement(statement, { entity: plan.metadata.tablePath });
   return ((await queryRunner.query(statement.text, values)) as unknown[]).length > 0;

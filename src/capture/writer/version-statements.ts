@@ -11,9 +11,6 @@ export interface Versioning {
   readonly mayBeTaken: boolean;
 }
 
-// What reads this has it once, where it would look for each column otherwise.
-const APART = `LIMIT ${2 ** 31}`;
-
 /**
  * Reads id, version, created, isDeleted of a row's newest revision, isNews, and whether revisions of greater keys follow,
  * by a plain SELECT.
@@ -171,7 +168,7 @@ function lookAtMany(sql: RevisionSql, rows: Recording['rows'], keys: KeyTable, o
     `SELECT ${keys.ordinal} AS n, ${given.join(', ')}, p.rev_id AS newest, p.rev_version AS version, ` +
     // Exact to the microsecond as JSON, too.
     `CAST(p.rev_created AS DECIMAL(20, 6)) AS created, p.rev_isdelete AS isdelete, ${sql.isNews(rows)} AS news ` +
-    `FROM ${isLive ? sql.rowsOf(keys) : keys.sql} LEFT JOIN ${sql.revisions} p ON ${newest} ${order}${APART}`
+    `FROM ${isLive ? sql.rowsOf(keys) : keys.sql} LEFT JOIN ${sql.revisions} p ON ${newest} ${order}${sql.dialect.sql.apart}`
   );
 }
 

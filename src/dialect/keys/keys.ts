@@ -51,6 +51,9 @@ export interface Keys {
     given: number | undefined,
   ): Promise<void>;
 
+  /** The step between the generated keys of one insert; undefined where inserts return their keys. */
+  numberingStep?(queryRunner: QueryRunner): Promise<number>;
+
   /** The physical place of a row, for a RETURNING list: at SERIALIZABLE a look-up by key would conflict with others. */
   readonly rowPlace?: string;
 

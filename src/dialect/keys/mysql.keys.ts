@@ -58,6 +58,14 @@ export function mysqlKeys(dataSource: DataSource): Keys {
     forgetReturned: (queryRunner, _, result, firstNumber, given) =>
       forgetReturned(queryRunner, result, Number(firstNumber ?? 0), given),
 
+    // Servers that replicate each other count in steps.
+    numberingStep: async (queryRunner) => {
+      const [{ step }] = (await queryRunner.query('SELECT @@auto_increment_increment AS step')) as {
+        step: number;
+      }[];
+      return Number(step);
+    },
+
     overriding: '',
   };
 }

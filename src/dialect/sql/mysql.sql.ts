@@ -1,4 +1,5 @@
 import { type MysqlServer } from '../sessions/mysql.server.js';
+import { limit } from './limit.js';
 import { mariadbBlocks } from './mariadb.blocks.js';
 import { newestOnMariadb } from './newest-on-mariadb.js';
 import { type Sql } from './sql.js';
@@ -10,7 +11,8 @@ const MOST_ORDERED = 7;
 export function mysqlSql(server: MysqlServer): Sql {
   return {
     leadingJoin: 'STRAIGHT_JOIN',
-    hasLateral: false,
+    limit,
+    apart: limit(2 ** 31),
     greatest: (...expressions) => `greatest(${expressions.join(', ')})`,
     unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT IGNORE '),
     updateJoined: ({ target, lookup = '', source, on, set }) =>

@@ -1,10 +1,13 @@
+import { limit } from './limit.js';
 import { type Sql } from './sql.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
 
 export const postgresSql: Sql = {
   leadingJoin: 'JOIN',
-  hasLateral: true,
+  leftJoinLateral: (subquery, alias) => `LEFT JOIN LATERAL (${subquery}) ${alias} ON TRUE`,
+  limit,
+  apart: '',
   greatest: (...expressions) => `greatest(${expressions.join(', ')})`,
   unlessTaken: (insert, columns) => `${insert} ON CONFLICT (${columns.join(', ')}) DO NOTHING`,
   updateJoined: updateFrom,

@@ -23,8 +23,14 @@ export interface Sql {
   /** The join that makes the database start with its left side. */
   readonly leadingJoin: string;
 
-  /** Whether a subquery in FROM can refer to tables before it (LATERAL). */
-  readonly hasLateral: boolean;
+  /** LEFT JOIN of a subquery that refers to tables before it (LATERAL); undefined where two probes do instead. */
+  leftJoinLateral?(subquery: string, alias: string): string;
+
+  /** Ends a SELECT after some rows, a number or a parameter. */
+  limit(rows: number | string, offset?: number): string;
+
+  /** Ends a subquery that is computed once, where it would be merged into the query and computed for each column. */
+  readonly apart: string;
 
   /** The greatest of expressions that are not NULL. */
   greatest(...expressions: string[]): string;

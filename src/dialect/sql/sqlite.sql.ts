@@ -1,3 +1,4 @@
+import { limit } from './limit.js';
 import { type Sql } from './sql.js';
 import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
@@ -5,7 +6,8 @@ import { withoutSuccessor } from './without-successor.js';
 export const sqliteSql: Sql = {
   // The only join whose order SQLite keeps.
   leadingJoin: 'CROSS JOIN',
-  hasLateral: false,
+  limit,
+  apart: '',
   greatest: (...expressions) => `max(${expressions.join(', ')})`,
   unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT OR IGNORE '),
   updateJoined: updateFrom,

@@ -1,9 +1,22 @@
-// By the normalized name of a column's type, as `driver.normalizeType()` gives it.
+// What a column's type is, by the normalized name that `driver.normalizeType()` gives.
 
 export function isText(type: string): boolean {
-  return /char|text/.test(type);
+  return /char|text|string|clob/i.test(type);
 }
 
 export function isBinary(type: string): boolean {
-  return /binary|blob/.test(type);
+  return /blob|binary|bytea/.test(type);
+}
+
+export function isInteger(type: string): boolean {
+  return /^(unsigned big |tiny|small|medium|big)?int(eger|\d)?$/.test(type);
+}
+
+export function isNumeric(type: string): boolean {
+  return isInteger(type) || /^(decimal|dec|numeric|number|fixed|float|double|real|year)/.test(type);
+}
+
+/** Whether the text of its values begins with a date. */
+export function hasDay(type: string): boolean {
+  return /^(date|timestamp)/.test(type);
 }

@@ -3,6 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { driverValue } from '../../dialect/types/driver-value.js';
+import { isInteger, isNumeric } from '../../dialect/types/type-names.js';
 import { type KeyName, keyValuesOf } from './entity-id.js';
 import { type EntityId } from '../history.types.js';
 
@@ -49,6 +50,7 @@ function valueText(value: unknown): string {
 
 function prepared(dataSource: DataSource, plan: AuditPlan, key: PlanColumn, given: unknown): unknown {
   const { source } = key;
+  const type = dataSource.driver.normalizeType(source);
   // Drivers take the text of a bigint, but not all take a bigint.
   const value = typeof given === 'bigint' && !source.transformer ? given.toString() : given;
   const result = driverValue(dataSource, source, value);
@@ -57,9 +59,9 @@ function prepared(dataSource: DataSource, plan: AuditPlan, key: PlanColumn, give
       'id',
       `must have a date as "${key.propertyPath}" of ${plan.metadata.name}, got "${String(given)}".`,
     );
-  if (isNumeric(dataSource, source) && !source.transformer) assertNumber(value, key, plan);
+  if (isNumeric(type) && !source.transformer) assertNumber(value, key, plan);
   // Before the driver rounds it; but what a transformer is given may be anything.
-  if (isInteger(dataSource, source)) assertInteger(source.transformer ? result : value, key, plan);
+  if (isInteger(type)) assertInteger(source.transformer ? result : value, key, plan);
   return result;
 }
 
@@ -81,16 +83,6 @@ function pathsOf(column: ColumnMetadata, outer: readonly ColumnMetadata[] = []):
     return [...pathsOf(joined, [...outer, column]).map((rest) => [...path, ...rest]), path];
   });
   return [...own, ...related, [column.databaseName]];
-}
-
-function isInteger(dataSource: DataSource, column: ColumnMetadata): boolean {
-  return /^(tiny|small|medium|big)?int(eger|\d)?$/.test(dataSource.driver.normalizeType(column));
-}
-
-function isNumeric(dataSource: DataSource, column: ColumnMetadata): boolean {
-  return /^(tiny|small|medium|big)?int(eger|\d)?$|^(decimal|dec|numeric|number|fixed|float|double|real|year)/.test(
-    dataSource.driver.normalizeType(column),
-  );
 }
 
 // As a number some of them have no limit, and '1e999' or 400 digits become Infinity, which is no number in SQL.

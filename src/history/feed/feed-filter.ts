@@ -4,17 +4,17 @@ import { type FeedRequest } from './feed-request.js';
 import { type FeedFilter } from './feed-select.js';
 
 /**
- * How far the clocks of two writers may be apart for `from` and `to` to find all that was made between them.
+ * How far the clocks of two writers may differ, so that `from` and `to` still find every revision between them.
  *
- * A `rev_id` begins with the time at which it was made, a `rev_created` may be later, because it is put behind that of
- * the row's revision before, which another server's clock has made; or earlier, when a clock was set back.
+ * A `rev_id` begins with the time at which it was made. `rev_created` may be later: it is always after the row's revision
+ * before, whose time may come from another server's clock. It may be earlier when a clock was set back.
  */
 const CLOCK_TOLERANCE_SECONDS = 3600;
 
 /**
- * What a request asks of the revisions of each table.
+ * The conditions of a request on the revisions of each table.
  *
- * @param floor the `rev_id` down to which they are looked through; undefined for all of them
+ * @param floor the lowest `rev_id` to look at; undefined for no limit
  */
 export function feedFilter(dataSource: DataSource, request: FeedRequest, floor?: string): FeedFilter {
   const { classes, after, since, until, actor, transaction, operation } = request;
@@ -28,7 +28,7 @@ export function feedFilter(dataSource: DataSource, request: FeedRequest, floor?:
   add('after', after, 'b.rev_id <');
   add('since', since, 'b.rev_created >=');
   add('until', until, 'b.rev_created <');
-  // What is made at a time is found by the primary key, and not by looking through all of it.
+  // `rev_created` has no index. The primary key begins with a time, so it bounds the search.
   add('oldest', since === undefined ? undefined : firstIdOf(since - CLOCK_TOLERANCE_SECONDS), 'b.rev_id >=');
   add('newest', until === undefined ? undefined : firstIdOf(until + CLOCK_TOLERANCE_SECONDS), 'b.rev_id <');
   add('floor', floor, 'b.rev_id >=');

@@ -19,21 +19,21 @@ import { type ChangesOptions, type TransactionOptions } from '../history.types.j
 /** The options of a feed, checked and in the terms of the database. */
 export interface FeedRequest {
   readonly plans: readonly AuditPlan[];
-  /** Of tables of which only some classes were asked for. */
+  /** The filters of tables of which only some classes were asked for. */
   readonly classes: ReadonlyMap<AuditPlan, ClassFilter>;
   readonly limit: number;
   /** Only revisions before this `rev_id`. */
   readonly after: string | undefined;
-  /** Not before this `rev_created`. */
+  /** Only revisions from this `rev_created` on. */
   readonly since: number | undefined;
-  /** Before this `rev_created`. */
+  /** Only revisions before this `rev_created`. */
   readonly until: number | undefined;
   readonly actor: string | undefined;
   readonly transaction: string | undefined;
   readonly operation: AuditOperation | undefined;
 }
 
-/** What the cursors of feeds belong to. A position means the same whatever is filtered. */
+/** The list that the cursors of feeds belong to, whatever the filter: a position means the same in each. */
 export const FEED = 'changes';
 
 /**
@@ -59,7 +59,7 @@ export function feedRequest(dataSource: DataSource, options: ChangesOptions): Fe
   };
 }
 
-/** The plans of the entities that were asked for, and as what each was. */
+/** The plan of each entity that was asked for, with the classes that were. */
 function askedPlans(
   dataSource: DataSource,
   entities: readonly EntityTarget<any>[],
@@ -67,7 +67,7 @@ function askedPlans(
   const plans = auditPlansOf(dataSource);
   const asked = new Map<AuditPlan, EntityTarget<any>[]>();
   for (const entity of entities) {
-    // The name that revisions show comes first: a table's or a class's may be another's.
+    // The audited name comes first: it may be the name of another entity's table or class.
     const [named, ...others] = plans.all.filter(({ name }) => name === entity);
     if (others.length > 0)
       throw new InvalidArgumentError(

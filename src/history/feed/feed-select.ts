@@ -1,3 +1,4 @@
+import { dialectOf } from '../../dialect/dialect-of.js';
 import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Statement } from '../../dialect/run/statement.js';
@@ -12,30 +13,30 @@ import { addShownColumns } from '../revisions/revision-select.js';
 export interface FeedFilter {
   readonly conditions: readonly string[];
   readonly values: Readonly<ObjectLiteral>;
-  /** What narrows the revisions of one table only. */
+  /** Conditions on the revisions of single tables. */
   readonly classes?: ReadonlyMap<AuditPlan, ClassFilter>;
 }
 
-/** How much of a feed is read. */
+/** In which direction a feed is read, and how much of it. */
 export interface FeedWindow {
   readonly order: 'ASC' | 'DESC';
   readonly limit: number | undefined;
 }
 
-/** Where a result says which of the tables a row is of. */
+/** The name in a result of the number of the table that a row is of. */
 export const FEED_TABLE = 'feed_table';
 
-// Databases join 61 tables at most, and a result has 1,664 columns at most.
+// MariaDB and MySQL join at most 61 tables, and a result of PostgreSQL has at most 1,664 columns.
 const MAX_TABLES = 25;
 const MAX_COLUMNS = 1_500;
 
-/** How many revisions a page looks through where a filter has no index, over all tables, and at least in each. */
+/** How many revisions a page with an unindexed filter looks through: over all tables, and at least in each. */
 const MAX_LOOKED_THROUGH = 50_000;
 const MIN_LOOKED_THROUGH = 1_000;
 
 const FLOOR: FeedWindow = { order: 'DESC', limit: 1 };
 
-/** The tables in groups whose revisions one statement can read. */
+/** Divides tables into groups that one statement can join. */
 export function feedGroups(dataSource: DataSource, plans: readonly AuditPlan[]): AuditPlan[][] {
   const groups: AuditPlan[][] = [];
   let columns = 0;
@@ -55,9 +56,9 @@ export function feedGroups(dataSource: DataSource, plans: readonly AuditPlan[]):
 /**
  * Reads the revisions of some tables in the order of their `rev_id`, with their predecessors.
  *
- * Each table has shown columns of its own in the result, null in the rows of others, because in a common column values
- * would become of one type, and bigints, dates or bytes others than a timeline has. What all revisions have, they have
- * in common.
+ * Each table has its shown columns for itself in the result, null in the rows of other tables: a column shared by tables
+ * would have one type, and its bigints, dates or bytes would differ from those of a timeline. The columns that all
+ * revisions have are shared.
  */
 export function selectFeed(
   tables: RevisionTables,
@@ -83,7 +84,7 @@ export function selectFeed(
   });
 }
 
-/** Reads only where the revisions of `selectFeed()` are, for tables that no one statement could join. */
+/** Reads the ids and tables of the revisions of `selectFeed()`, for more tables than one statement can join. */
 export function selectFeedKeys(
   tables: RevisionTables,
   plans: readonly AuditPlan[],
@@ -96,9 +97,9 @@ export function selectFeedKeys(
 }
 
 /**
- * Finds the `rev_id` down to which a page looks through the tables; no row where it comes to the end of each.
+ * Finds the lowest `rev_id` that a page looks at; no row where the page reaches the end of each table.
  *
- * A LIMIT with an OFFSET reads the entries of the primary key only: some 5 ms for all that a page looks through.
+ * LIMIT with OFFSET reads only entries of the primary key: some 5 ms for all revisions that a page looks through.
  */
 export function selectFloor(
   tables: RevisionTables,
@@ -106,16 +107,17 @@ export function selectFloor(
   { conditions, values }: FeedFilter,
 ): Statement {
   return feedStatement(tables, 'floor', plans, { conditions, values }, FLOOR, () => {
+    const { sql } = dialectOf(tables.dataSource);
     const passed = Math.max(MIN_LOOKED_THROUGH, Math.floor(MAX_LOOKED_THROUGH / plans.length));
-    // Of time windows the bounds of the ids only: the others are in no index.
+    // Of a time window only the bounds on `rev_id` are in an index.
     const where = conditions.filter((condition) => condition.startsWith('b.rev_id '));
     const floors = plans.map(
       (plan, t) =>
         `SELECT * FROM (SELECT b.rev_id AS rev_id FROM ${tableName(tables.dataSource, plan.revision)} b` +
         `${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''} ` +
-        `ORDER BY b.rev_id DESC LIMIT 1 OFFSET ${passed}) b${t}`,
+        `ORDER BY b.rev_id DESC ${sql.limit(1, passed)}) b${t}`,
     );
-    return `SELECT u.rev_id AS rev_id FROM (${floors.join(' UNION ALL ')}) u ORDER BY u.rev_id DESC LIMIT 1`;
+    return `SELECT u.rev_id AS rev_id FROM (${floors.join(' UNION ALL ')}) u ORDER BY u.rev_id DESC ${sql.limit(1)}`;
   });
 }
 
@@ -124,7 +126,7 @@ function conditionsOf(plan: AuditPlan, { conditions, classes }: FeedFilter): str
   return ofClass ? [...conditions, ofClass.condition('b')] : [...conditions];
 }
 
-/** What the names of a table's shown columns begin with. */
+/** The prefix of the shown columns of the t-th table. */
 export function feedPrefix(t: number): string {
   return `t${t}_`;
 }
@@ -154,7 +156,7 @@ function feedKeys(
   filter: FeedFilter,
   { order, limit }: FeedWindow,
 ): string {
-  const end = limit === undefined ? '' : ` LIMIT ${limit}`;
+  const end = limit === undefined ? '' : ` ${dialectOf(dataSource).sql.limit(limit)}`;
   const branches = plans.map((plan, t) => {
     const conditions = conditionsOf(plan, filter);
     const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
@@ -175,7 +177,7 @@ function joinTable(
 ): void {
   const [r, p] = [`r${t}`, `p${t}`];
   const target = plan.revision.target as string;
-  // A CASE, so that rows of other tables don't even look into the index.
+  // The CASE keeps rows of other tables from probing the index.
   query.leftJoin(target, r, `${r}.rev_id = CASE WHEN k.${FEED_TABLE} = ${t} THEN k.rev_id END`);
   const keys = plan.keys.map(({ databaseName }) => dataSource.driver.escape(databaseName));
   query.leftJoin(

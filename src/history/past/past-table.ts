@@ -8,7 +8,7 @@ import { tableName } from '../../dialect/catalogue/table-name.js';
 import { type PastMoment } from './past-moment.js';
 import { UnrecordedRows } from './unrecorded-rows.js';
 
-/** One audited table as it was: a common table expression that stands in its place. */
+/** One audited table as it was: the common table expression that replaces it. */
 export class PastTable {
   /** Its name, escaped. */
   readonly name: string;
@@ -18,7 +18,7 @@ export class PastTable {
   private readonly qualified: RegExp;
   private readonly revisions: string;
   private readonly keys: readonly string[];
-  /** What of its expression is the same at any moment. */
+  /** The part of its expression that is the same at every moment. */
   private readonly head: string;
   private isLookedAt = false;
 
@@ -61,19 +61,19 @@ export class PastTable {
     return `${head}${isPast('r')} AND NOT r.rev_isdelete AND ${isNewest})`;
   }
 
-  /** Says, when it is first read, whether rows of it are missing in the past. */
+  /** Warns at the first read if rows of it have no revision. */
   async lookAt(queryRunner: QueryRunner): Promise<void> {
     if (this.isLookedAt) return;
     this.isLookedAt = true;
     await new UnrecordedRows(this.dataSource, this.plan).warn(queryRunner);
   }
 
-  /** What the expression begins with, whatever the moment. */
+  /** The beginning of the expression, whatever the moment. */
   get beginning(): string {
     return `${this.name} AS ${dialectOf(this.dataSource).sql.notMaterialized}(`;
   }
 
-  // All that the table has; a second relation over the same column has a copy of it.
+  // All columns of the table, each once: a second relation over a column has a copy of it.
   private columns(): string[] {
     const recorded = new Map(this.plan.columns.map((column) => [column.databaseName, column]));
     const byName = new Map(
@@ -91,7 +91,7 @@ export class PastTable {
   private valueOf(column: ColumnMetadata, recorded: PlanColumn | undefined): string {
     const dialect = dialectOf(this.dataSource);
     if (column === this.plan.revisionId) return dialect.types.uuidText('r.rev_id');
-    // What is left of a masked key leads nowhere, and may be of a type that can't be compared.
+    // A masked foreign key refers to nothing, and its type may not be comparable.
     if (!recorded || (recorded.mask && column.referencedColumn)) return dialect.types.nullOf(column);
     const value = `r.${this.escape(column.databaseName)}`;
     return recorded.mask === 'redact' ? `CASE WHEN ${value} IS NOT NULL THEN '${REDACTED}' END` : value;

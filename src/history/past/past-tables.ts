@@ -2,7 +2,7 @@ import { type DataSource } from 'typeorm';
 import { type AuditPlans } from '../../audited/audit-plans.js';
 import { PastTable } from './past-table.js';
 
-/** The audited tables of a data source, and where a statement has them: all of it that no moment changes. */
+/** The audited tables of a data source, and where a statement names them. The same for every moment. */
 export class PastTables {
   private readonly byPath: ReadonlyMap<string, PastTable>;
   private readonly all: readonly PastTable[];
@@ -18,17 +18,17 @@ export class PastTables {
     return this.byPath.get(tablePath);
   }
 
-  /** A statement in which the tables have the names of their expressions where they were written with a schema. */
+  /** Replaces tables that a statement names with their schema by the names of their expressions. */
   rename(sql: string): string {
     return HAS_QUALIFIED.test(sql) ? this.all.reduce((text, table) => table.rename(text), sql) : sql;
   }
 
-  /** Those that a statement may read. */
+  /** The tables that a statement may read. */
   in(sql: string): PastTable[] {
     return this.all.filter((table) => table.occursIn(sql));
   }
 
-  /** Whether what a WITH begins with there comes from a builder of a past, of this or another moment. */
+  /** Whether the WITH at this place was written by a builder of the past, of this or another moment. */
   beginsWithOurs(sql: string, at: number): boolean {
     return ['rev_moment AS (', ...this.all.map(({ beginning }) => beginning)].some((ours) =>
       sql.startsWith(`${ours}SELECT `, at),

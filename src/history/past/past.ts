@@ -6,7 +6,7 @@ import { type PastMoment } from './past-moment.js';
 import { type PastTable } from './past-table.js';
 import { type PastTables } from './past-tables.js';
 
-/** A data source at a moment: what puts its audited tables, as they were, in the place of those that are. */
+/** A data source at a moment. It puts the audited tables as they were in the place of the tables as they are. */
 export class Past {
   /** Query runners that only a builder of this past has, so that no transaction of the application is open on them. */
   readonly ownRunners = new WeakSet<QueryRunner>();
@@ -15,26 +15,26 @@ export class Past {
   private readonly toLookAt = new Set<PastTable>();
 
   constructor(
-    /** The one of the present. */
+    /** The data source of the present. */
     readonly dataSource: DataSource,
     private readonly tables: PastTables,
     readonly moment: PastMoment,
   ) {}
 
-  /** What a builder calls a table, escaped; undefined for one that isn't audited and is read as it is now. */
+  /** The name of a table's expression, escaped; undefined if the table isn't audited and is read as it is now. */
   nameOf(tablePath: string): string | undefined {
     return this.tables.at(tablePath)?.name;
   }
 
-  /** What a column's values of the past come from; undefined where they are of the present, or none were recorded. */
+  /** The copy that a column's past values come from; undefined if the table or the column isn't audited. */
   copyOf({ entityMetadata, databaseName }: ColumnMetadata): ColumnMetadata | undefined {
     return this.tables.at(entityMetadata.tablePath)?.copies.get(databaseName);
   }
 
   /**
-   * A whole statement over the past: with a common table expression in front for each audited table in it. They come
-   * before the statement's own, which then read from them, and before those of its sub-selects: MariaDB looks for a
-   * table of the present where a sub-select that has expressions itself names one from outside.
+   * Makes a statement read the past: puts a common table expression for each audited table in front of it. They come
+   * before the statement's own expressions, which may read from them. A sub-select with expressions of its own gets them
+   * too: on MariaDB it would read the table of the present where it names an expression from outside.
    */
   shadow(sql: string): string {
     const renamed = this.tables.rename(sql);
@@ -50,7 +50,7 @@ export class Past {
     );
   }
 
-  // A database takes the first comment of hints only, and TypeORM may have made one.
+  // A database reads only the first hint comment, and TypeORM may have written one.
   private hinted(sql: string, tables: number): string {
     const ours = dialectOf(this.dataSource).sql.pastHints(tables);
     if (ours === '') return sql;
@@ -69,7 +69,7 @@ export class Past {
     return expression;
   }
 
-  /** @throws InvalidArgumentError when the moment is that of a revision or a transaction that there is none of */
+  /** @throws InvalidArgumentError when the moment is that of a revision or transaction that does not exist */
   async assertExists(queryRunner: QueryRunner): Promise<void> {
     if (this.moment.expression === undefined) return;
     this.existence ??= this.checkExistence(queryRunner, this.moment.expression).catch((error: unknown) => {
@@ -79,7 +79,7 @@ export class Past {
     await this.existence;
   }
 
-  /** Looks, once for a table, whether rows of it are missing in the past. */
+  /** Warns, once for each table, if rows of it have no revision. */
   async lookAtTables(queryRunner: QueryRunner): Promise<void> {
     if (queryRunner.isTransactionActive) return;
     const tables = [...this.toLookAt];
@@ -100,7 +100,7 @@ export class Past {
 
 const PAST = Symbol('past');
 
-/** Says of a shadow data source which past it shows. */
+/** Sets the past that a shadow data source shows. */
 export function setPast(shadow: DataSource, past: Past): void {
   Object.assign(shadow, { [PAST]: past });
 }

@@ -5,15 +5,14 @@ import { dialectOf } from '../../dialect/dialect-of.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { newestCatchUp } from '../revisions/newest-catch-up.js';
 
-// Rows of before the library have the lowest keys, unless the keys are random, and then they are everywhere.
+// Rows older than the audit have the lowest keys. With random keys they are everywhere, so among the lowest too.
 const LOOKED_AT = 1000;
 
 /**
- * Says, once for a table, that the past is without some of its rows, because `backfill()` hasn't given them a first
- * revision.
+ * Warns that the past lacks some rows of a table, because they have no revision. `backfill()` gives them one.
  *
- * After a backfill its record answers that. Without one, the first rows by key are looked for one that has no revision;
- * rows behind them are `verify()`'s to find.
+ * After a backfill the maintenance table answers. Without one, the first rows by key are searched for a row that has no
+ * revision; `verify()` finds the others.
  */
 export class UnrecordedRows {
   private readonly logger = new Logger('AuditModule');
@@ -61,9 +60,9 @@ export class UnrecordedRows {
     // A look at the index for each row. With NOT EXISTS a database may read the whole history instead.
     const rows: unknown[] = await queryRunner.query(
       `SELECT 1 AS found FROM (SELECT ${names.join(', ')} FROM ${tableName(this.dataSource, metadata)} ` +
-        `ORDER BY ${names.join(', ')} LIMIT ${LOOKED_AT}) t ` +
+        `ORDER BY ${names.join(', ')} ${dialect.sql.limit(LOOKED_AT)}) t ` +
         `WHERE (SELECT r.rev_version FROM ${tableName(this.dataSource, revision)} r ` +
-        `WHERE ${isOfRow.join(' AND ')} LIMIT 1) IS NULL LIMIT 1`,
+        `WHERE ${isOfRow.join(' AND ')} ${dialect.sql.limit(1)}) IS NULL ${dialect.sql.limit(1)}`,
     );
     return rows.length > 0;
   }

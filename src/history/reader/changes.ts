@@ -2,23 +2,23 @@ import { isDeepStrictEqual } from 'node:util';
 import { type AuditOperation } from '../../revision/revision-columns.js';
 import { type Change } from '../history.types.js';
 
-/** What a row has, by property path. */
+/** The state of a row, by property path. */
 export interface State {
   readonly values: Readonly<Record<string, unknown>>;
   /** The properties that are null in the database, whatever a transformer makes of that. */
   readonly nulls: ReadonlySet<string>;
   /** The properties that are JSON's null, which most drivers read as they read NULL. */
   readonly jsonNulls?: ReadonlySet<string>;
-  /** What the properties whose values aren't shown are compared by. */
+  /** Compares properties whose values are masked: their values in the database. */
   readonly hidden?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * What a revision changed: its difference to the one before.
+ * The changes of a revision: how it differs from its predecessor.
  *
- * A baseline changes nothing, and neither does a revision whose predecessor was pruned. An insert starts from nothing.
+ * A baseline has no changes, nor has a revision whose predecessor was pruned. An insert starts from nothing.
  *
- * @param previous null if the entity was deleted, undefined if there is no revision before
+ * @param previous null if the predecessor deleted the entity, undefined if there is no predecessor
  * @param current null if the entity is deleted
  */
 export function changesOf(
@@ -55,7 +55,7 @@ export function changesBetween(
     }));
 }
 
-// Nothing is compared with nothing as the database has it: a transformer may make an empty list of null.
+// Against a state that doesn't exist, NULL in the database is no change: a transformer may make an empty list of it.
 function isChanged(before: State | null, after: State | null, property: string): boolean {
   if (before && after) return !isSameValue(before, after, property) || differInNull(before, after, property);
   const only = before ?? after;
@@ -81,7 +81,7 @@ function comparable({ values, hidden }: State, property: string): unknown {
 }
 
 function isSame(left: unknown, right: unknown): boolean {
-  // 0 and -0 too, which some databases tell apart.
+  // 0 and -0 are the same, though some databases tell them apart.
   if (left === right) return true;
   // A transformer's class may hide its value in private fields, where a deep comparison doesn't see it.
   if (isComparable(left) && isComparable(right) && left.constructor === right.constructor)

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { hasDay, isBinary, isNumeric, isText } from '../../dialect/types/type-names.js';
 
 /** A column, as far as it says which values it takes. */
 export interface ValueRoom {
@@ -9,12 +10,9 @@ export interface ValueRoom {
   readonly enum?: readonly unknown[];
 }
 
-const NUMBER = /int|^dec|numeric|fixed|real|float|double/;
-const DAY = /^(date|timestamp)/;
-
 /** Whether the free values lie beside those that rows have. */
 export function isOrdered(room: ValueRoom): boolean {
-  return !room.enum && (NUMBER.test(room.type) || DAY.test(room.type));
+  return !room.enum && (isNumeric(room.type) || hasDay(room.type));
 }
 
 /**
@@ -26,14 +24,13 @@ export function isOrdered(room: ValueRoom): boolean {
 export function freeValues(room: ValueRoom, least: string | null, greatest: string | null): unknown[] {
   const { type } = room;
   if (room.enum) return room.enum.map(String);
-  if (NUMBER.test(type))
+  if (isNumeric(type))
     // Upwards first, because a CHECK that asks for positive numbers is the commonest.
     return [step(greatest, 1n), step(least, -1n)].filter((number) => number !== undefined);
   if (type === 'uuid') return [randomUUID()];
-  if (/char|text|string/.test(type)) return [1, 2, 3].map(() => randomText(Number(room.length) || 32));
-  if (DAY.test(type))
-    return [dayBeside(greatest, 1), dayBeside(least, -1)].filter((day) => day !== undefined);
-  if (/blob|binary|bytea/.test(type)) return [randomBytes(Math.min(Number(room.length) || 16, 16))];
+  if (isText(type)) return [1, 2, 3].map(() => randomText(Number(room.length) || 32));
+  if (hasDay(type)) return [dayBeside(greatest, 1), dayBeside(least, -1)].filter((day) => day !== undefined);
+  if (isBinary(type)) return [randomBytes(Math.min(Number(room.length) || 16, 16))];
   return [];
 }
 

@@ -114,7 +114,7 @@ async function unusedParents(
   const parent = `f.${sql.column(referenced)}`;
   const rows = await query(
     `SELECT ${sql.dialect.keys.read(parent, column.source)} AS parent FROM ${parents} f, ${sql.table} t WHERE ${sql.isRow} ` +
-      `AND NOT EXISTS (SELECT 1 FROM ${sql.table} o WHERE o.${sql.column(column)} = ${parent}${isSame}) LIMIT 3`,
+      `AND NOT EXISTS (SELECT 1 FROM ${sql.table} o WHERE o.${sql.column(column)} = ${parent}${isSame}) ${sql.dialect.sql.limit(3)}`,
     {},
   );
   return rows.map((row) => row.parent as unknown);

@@ -2,22 +2,22 @@ import { type DataSource, type EntityMetadata, type EntityTarget, type ObjectLit
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 
-/** Which revisions of a table of several classes are of some of them. */
+/** Selects the revisions of some of the classes that share a table. */
 export interface ClassFilter {
-  /** The class that was asked for, as messages name it. */
+  /** The classes, as messages name them. */
   readonly name: string;
-  /** SQL about the revision with this alias. */
+  /** The SQL condition on the revision with this alias. */
   readonly condition: (alias: string) => string;
-  /** Of the condition's parameters. */
+  /** The condition's parameters. */
   readonly values: Readonly<ObjectLiteral>;
 }
 
 /**
- * The filter for child classes of a single-table inheritance, with all that extend them, as TypeORM finds their rows;
- * undefined for a root, which has all.
+ * The filter for child classes of a single-table inheritance and the classes that extend them; undefined for a root,
+ * which has all revisions.
  *
- * A delete is of the class that the row had before: most deletes have only the key. Where that revision was pruned it
- * is of none.
+ * A delete belongs to the class that the row had before it, because most deletes record only the key. If the revision
+ * before was pruned, the delete belongs to no class.
  *
  * @param prefix of the parameters' names, where a statement has several filters
  */
@@ -29,7 +29,7 @@ export function classFilter(
 ): ClassFilter | undefined {
   const asked = targets.map((target) => dataSource.getMetadata(target));
   const { discriminatorColumn } = plan.metadata;
-  // Without a copy of the discriminator nobody knows of what class a row was.
+  // Without a copy of the discriminator the class of a row is unknown.
   const column = plan.columns.find(({ source, mask }) => source === discriminatorColumn && !mask);
   if (!column || !asked.every(isChild)) return undefined;
   const classes = new Set(

@@ -23,7 +23,7 @@ export async function newestCatchUp(
   const statement = compileStatement(
     dialect,
     `SELECT m.id AS id, m.details AS details FROM ${tableName(dataSource, maintenance)} m ` +
-      `WHERE m.entity = {{entity}} AND m.action IN ('backfill', 'reconcile') ORDER BY m.created DESC LIMIT 1`,
+      `WHERE m.entity = {{entity}} AND m.action IN ('backfill', 'reconcile') ORDER BY m.created DESC ${dialect.sql.limit(1)}`,
   );
   const values = bindStatement(statement, { entity: metadata.tablePath });
   const [row] = await dialect.run.read(queryRunner, statement, values);

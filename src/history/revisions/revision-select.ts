@@ -12,7 +12,7 @@ import {
   shownColumns,
 } from '../reader/shown-columns.js';
 
-/** Which of the revisions of a row are read; all in no order unless it says something else. */
+/** Which revisions of a row are read, and in which order; by default all of them, in no order. */
 export interface RevisionFilter {
   /** SQL about revision `r`, and about its predecessor `p` if that is read with it, with `{{name}}` for a value. */
   readonly where?: readonly string[];
@@ -43,7 +43,7 @@ export function selectRevisions(
   for (const condition of [...plan.keys.map((column, n) => `${r(column)} = {{key${n}}}`), ...where])
     query.andWhere(condition);
   if (order) query.orderBy(`r.${REVISION_COLUMNS.revVersion}`, order);
-  return `${query.getQuery()}${limit === undefined ? '' : ' LIMIT {{limit}}'}`;
+  return `${query.getQuery()}${limit === undefined ? '' : ` ${dialectOf(dataSource).sql.limit('{{limit}}')}`}`;
 }
 
 /** Selects the first and the newest version of the row with the key `{{key0}}`, `{{key1}}`, …, as `first` and `last`. */
@@ -79,8 +79,8 @@ function addPredecessor(
 }
 
 /**
- * Whether a revision changed one of the columns: as `changesOf` has it, but of the values in the database. They differ
- * at least where the hydrated ones do.
+ * The condition that a revision changed one of the columns: as `changesOf`, but on the values in the database. They
+ * differ wherever the hydrated values differ, and sometimes elsewhere.
  */
 export function changedCondition(dataSource: DataSource, columns: readonly PlanColumn[]): string {
   const { revIsDelete, revOperation } = REVISION_COLUMNS;
@@ -100,8 +100,8 @@ export function changedCondition(dataSource: DataSource, columns: readonly PlanC
 }
 
 /**
- * Selects the shown columns of a revision under names of which `resultColumn()` is the end. Those of a predecessor come
- * without the key, which is the same.
+ * Selects the shown columns of a revision, under `resultColumn()` behind a prefix. A predecessor's key is left out: it is
+ * the same.
  */
 export function addShownColumns(
   query: SelectQueryBuilder<ObjectLiteral>,

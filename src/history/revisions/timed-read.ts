@@ -8,8 +8,8 @@ import { type Statement } from '../../dialect/run/statement.js';
 export function assertTimeouts(dataSource: DataSource, option: string): void {
   if (dialectOf(dataSource).run.timeLimit) return;
   throw new AuditConfigurationError(
-    `${option} is given, but ${dataSource.options.type} runs its statements in this process and can't end one. ` +
-      `Leave ${option} out there, or use PostgreSQL, MariaDB or MySQL.`,
+    `${option} is given, but this database runs its statements in the process of the application and can't stop one. ` +
+      `Leave ${option} out, or use a database server.`,
   );
 }
 

@@ -7,13 +7,13 @@ import { changedCondition, newestVersion, type RevisionFilter } from '../revisio
 import { type RowRevisions } from '../revisions/row-revisions.js';
 import { timelineRequest, type TimelineRequest } from './timeline-request.js';
 
-/** How many versions a page looks through for those that a filter leaves, before it ends early. */
+/** A filtered page looks through at most this many versions, and then ends early. */
 const MAX_LOOKED_THROUGH = 10_000;
 
-/** What was found for a page: one more than it has where there is one, to know whether another follows. */
+/** The revisions of a page, and one more where another page follows. */
 interface Found<E> {
   readonly revisions: Revision<E>[];
-  /** The version at which it ended early; undefined where there is nothing beyond. */
+  /** The version at which the page ended early; undefined at the end of the timeline. */
   readonly end?: number;
 }
 
@@ -55,7 +55,7 @@ async function readFiltered<E extends ObjectLiteral>(
   }
 }
 
-/** The versions that a page looks through, because its filters have no index. Versions have one, and no gaps. */
+/** The versions that a filtered page looks through. Its filters have no index; versions have one, and no gaps. */
 function lookedThrough(
   row: RowRevisions<ObjectLiteral>,
   { descending, after }: TimelineRequest,
@@ -70,7 +70,7 @@ function lookedThrough(
   };
 }
 
-/** Where a page that isn't full has ended, if there are versions beyond. */
+/** The version at which a page that isn't full has ended; undefined if no versions lie beyond. */
 async function endOf(
   row: RowRevisions<ObjectLiteral>,
   { descending, after }: TimelineRequest,
@@ -83,7 +83,7 @@ async function endOf(
     const end = (after ?? 0) + MAX_LOOKED_THROUGH;
     return end < newest ? Math.max(end, first - 1) : undefined;
   }
-  // There may be newer versions than when the page was read, and it ended before this one.
+  // There may be newer versions by now. The page ended no later than at its last revision.
   const end = Math.min((after ?? newest + 1) - MAX_LOOKED_THROUGH, lastFound ?? Infinity);
   return end > first ? end : undefined;
 }
@@ -103,14 +103,14 @@ function filterOf(
   return { where, values: { bound, after, since, until, actor }, order: descending ? 'DESC' : 'ASC' };
 }
 
-// The database compares a property by its bytes; what is shown has the last word.
+// The database compares bytes. The hydrated values, which the caller sees, decide.
 function isMeant({ changes }: Revision, request: TimelineRequest): boolean {
   const names = request.changed?.map(({ propertyPath }) => propertyPath);
   return !names || changes.some(({ property }) => names.includes(property));
 }
 
-// Where nothing is filtered the predecessors are on the page themselves, and those of its ends are read with it: of
-// newest first the one more, of oldest first the one that the cursor is of.
+// Without filters the predecessors are on the page themselves. That of its end is read with it: newest first it is the
+// extra revision, oldest first it is the revision of the cursor.
 async function readWhole<E extends ObjectLiteral>(
   row: RowRevisions<E>,
   { descending, after, limit }: TimelineRequest,
@@ -140,14 +140,14 @@ async function readDown(
     order: 'DESC',
     limit,
   };
-  // Versions have no gaps, so these are those of the next versions. Some optimizers have to be told, or they begin at
-  // the newest revision and pass over all that earlier pages have had.
+  // Versions have no gaps, so a lower bound changes nothing. Without it some optimizers begin at the newest revision and
+  // pass over all revisions of earlier pages.
   const from = after - limit;
   const rows = await row.rows({
     ...before,
     where: [...before.where!, 'r.rev_version >= {{from}}'],
     values: { after, from },
   });
-  // Fewer, after a prune: then there may be others before.
+  // After a prune there are gaps, so older versions may be left.
   return from > 0 && rows.length < limit ? row.rows(before) : rows;
 }

@@ -1,11 +1,4 @@
-import {
-  ClassSerializerInterceptor,
-  createParamDecorator,
-  type ExecutionContext,
-  Inject,
-  Injectable,
-  type OnModuleInit,
-} from '@nestjs/common';
+import { ClassSerializerInterceptor, Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import { type EntityMetadata } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
@@ -15,14 +8,6 @@ import {
   loadDecoratorStorage,
   type SerializerOptions,
 } from '../../audited/class-transformer.js';
-
-/** What `@SerializeOptions()` says of the route or of its controller. */
-export const Serialization = createParamDecorator(
-  (_: unknown, context: ExecutionContext): SerializerOptions => {
-    const optionsOf = (target: object): unknown => Reflect.getMetadata('class_serializer:options', target);
-    return optionsOf(context.getHandler()) ?? optionsOf(context.getClass()) ?? {};
-  },
-);
 
 /** The properties that class-transformer's decorators keep out of the application's answers. */
 @Injectable()

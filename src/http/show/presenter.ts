@@ -3,7 +3,7 @@ import { type Change, type Revision } from '../../history/history.types.js';
 import { columnsOfProperty } from '../../history/reader/shown-columns.js';
 import { classOf } from '../../history/reader/snapshot.js';
 import { changeBetween, changesInJson, hasOwnJson, stateBefore } from './entity-json.js';
-import { entityPath } from '../entity-key.js';
+import { entityPath } from './entity-path.js';
 import { hasToJson, toJson } from './json.js';
 import { jsonWithin } from './large-values.js';
 

@@ -61,7 +61,7 @@ async function* prunable(
       care.select<Record<string, unknown> & { id: string }>(
         queryRunner,
         `SELECT r.rev_id AS id, ${keys.expressions(plan.metadata, 'r')} ${whatMayGo(sql, options)}` +
-          `${from ? ` AND ${order.from(true)}` : ''} ORDER BY ${order.columns}, r.rev_version LIMIT ${size}`,
+          `${from ? ` AND ${order.from(true)}` : ''} ORDER BY ${order.columns}, r.rev_version ${care.dialect.sql.limit(size)}`,
         { ...values, ...(from && order.bind(from)) },
       ),
     );

@@ -12,7 +12,7 @@ export async function* liveKeys(care: Care, plan: AuditPlan, size: number): Asyn
     const rows = await care.connected((queryRunner) =>
       care.select(
         queryRunner,
-        `${select}${after ? ` WHERE ${order.from()}` : ''} ORDER BY ${order.columns} LIMIT ${size}`,
+        `${select}${after ? ` WHERE ${order.from()}` : ''} ORDER BY ${order.columns} ${care.dialect.sql.limit(size)}`,
         after && order.bind(after),
       ),
     );
@@ -40,7 +40,7 @@ export async function* recordedKeys(care: Care, plan: AuditPlan, size: number): 
     const rows = await care.connected((queryRunner) =>
       care.select(
         queryRunner,
-        `${select}${where} GROUP BY ${order.columns} ORDER BY ${order.columns} LIMIT ${size}`,
+        `${select}${where} GROUP BY ${order.columns} ORDER BY ${order.columns} ${care.dialect.sql.limit(size)}`,
         after && order.bind(after),
       ),
     );

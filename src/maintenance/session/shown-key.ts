@@ -1,5 +1,6 @@
 import { type DataSource } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
+import { isInteger } from '../../dialect/types/type-names.js';
 import { type Key } from '../../dialect/keys/key.js';
 
 /** A key as reports and records have it, by property: `{ id: 1 }`. Bytes are hexadecimal, moments as the database writes them. */
@@ -8,7 +9,7 @@ export function shownKey({ driver }: DataSource, { keys }: AuditPlan, key: Key):
     keys.map(({ source, propertyPath }, n) => {
       const value = key[n];
       if (value instanceof Uint8Array) return [propertyPath, Buffer.from(value).toString('hex')];
-      const isNumber = /int|serial/.test(driver.normalizeType(source)) && Number.isSafeInteger(Number(value));
+      const isNumber = isInteger(driver.normalizeType(source)) && Number.isSafeInteger(Number(value));
       return [propertyPath, isNumber ? Number(value) : value];
     }),
   );

@@ -389,7 +389,7 @@ describe('endpoints.timeout on SQLite', () => {
     });
     await expect(start).rejects.toThrow(AuditConfigurationError);
     await expect(start).rejects.toThrow(
-      "endpoints.timeout is given, but better-sqlite3 runs its statements in this process and can't end one. Leave",
+      "endpoints.timeout is given, but this database runs its statements in the process of the application and can't stop one. Leave",
     );
   });
 

@@ -67,7 +67,7 @@ describeLockTwins(
     ])('%s by an unindexed criterion waits for no more rows at READ COMMITTED', async (kind, write) => {
       const waits = [];
       for (const dataSource of [twins().plain, twins().audited])
-        waits.push(await waitsBesideHeldRow(dataSource, name as DatabaseName, write));
+        waits.push(await waitsBesideHeldRow(dataSource, name, write));
       // A plain DELETE waits on InnoDB, too, and a plain UPDATE where MariaDB guards snapshots.
       const isWaitOfInnodb = name !== 'postgres' && kind === 'a delete';
       if (!isWaitOfInnodb && !(await guardsSnapshots(twins().plain.manager))) expect(waits[0]).toBe(false);

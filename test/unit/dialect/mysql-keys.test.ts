@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { mysqlKeys } from '../../../src/dialect/keys/mysql.keys.js';
 
-const keysWith = (options: object = {}) =>
-  mysqlKeys(new DataSource({ type: 'mysql', ...options } as DataSourceOptions));
+const keysWith = (options: object = {}) => mysqlKeys(new DataSource({ type: 'mysql', ...options }));
 const bound = (key: readonly unknown[], options?: object): unknown[] => {
   const { keys } = keysWith(options).table({ columns: [], types: [] }).bind([key]);
   return (JSON.parse(keys as string) as unknown[][])[0];

@@ -11,7 +11,8 @@ import {
 import { InvalidArgumentError } from '../../../src/audit.errors.js';
 import { auditPlansOf } from '../../../src/audited/audit-plans.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { entityPath, parseEntityKey } from '../../../src/http/entity-key.js';
+import { parseId } from '../../../src/history/arguments/parse-id.js';
+import { entityPath } from '../../../src/http/show/entity-path.js';
 import { Guest } from '../../support/entities/guest.js';
 import { Seat } from '../../support/entities/seat.js';
 import { Tag } from '../../support/entities/tag.js';
@@ -37,8 +38,7 @@ beforeAll(async () => {
   dataSource = await withMetadata([Guest, Seat, Tag, Day, Room]);
 });
 const planOf = (target: string | (new () => object)) => auditPlansOf(dataSource).get(target);
-const parse = (target: new () => object, segment: string) =>
-  parseEntityKey(segment, dataSource, planOf(target));
+const parse = (target: new () => object, segment: string) => parseId(segment, dataSource, planOf(target));
 
 describe('the key in a path', () => {
   it('is one value, commas and all, or several', () => {

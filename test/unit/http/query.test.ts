@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { toJson } from '../../../src/http/show/json.js';
-import { parseDate, parseInteger, parseMoment, parseQuery, parseText } from '../../../src/http/query.js';
-import { urlSegment } from '../../../src/http/url-segment.decorator.js';
+import { parseDate } from '../../../src/history/arguments/iso-date.js';
+import { parseInteger, parseMoment, parseQuery, parseText } from '../../../src/http/request/query.js';
+import { urlSegment } from '../../../src/http/request/request.decorators.js';
 
 describe('parseDate()', () => {
   it.each([

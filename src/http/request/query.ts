@@ -1,20 +1,19 @@
-import { InvalidArgumentError } from '../audit.errors.js';
+import { InvalidArgumentError } from '../../audit.errors.js';
+import { parseDate } from '../../history/arguments/iso-date.js';
 
-/** Reads the text of one query parameter. @throws InvalidArgumentError naming it */
+/** Parses the text of one query parameter. @throws InvalidArgumentError naming it */
 type Parser<T> = (name: string, text: string) => T;
-type Parsed<P extends Record<string, Parser<unknown>>> = { [K in keyof P]?: ReturnType<P[K]> };
+type Parsers = Record<string, Parser<unknown>>;
+type Parsed<P extends Parsers> = { [K in keyof P]?: ReturnType<P[K]> };
 
 /**
  * The query parameters of a route.
  *
- * @param parsers of each that the route takes
+ * @param parsers one for each parameter that the route takes
  * @throws InvalidArgumentError naming the first that is unknown, given twice or malformed
  * @example parseQuery({ limit: '20' }, { limit: parseInteger, order: parseOrder }) // → { limit: 20 }
  */
-export function parseQuery<P extends Record<string, Parser<unknown>>>(
-  query: Record<string, unknown>,
-  parsers: P,
-): Parsed<P> {
+export function parseQuery<P extends Parsers>(query: Record<string, unknown>, parsers: P): Parsed<P> {
   const parsed: Record<string, unknown> = {};
   for (const [name, text] of Object.entries(query)) {
     if (!Object.hasOwn(parsers, name))
@@ -28,13 +27,17 @@ export function parseQuery<P extends Record<string, Parser<unknown>>>(
   return parsed as Parsed<P>;
 }
 
-/** @throws InvalidArgumentError when a parameter that the route can't do without is missing */
+function knownOf(names: string[]): string {
+  return names.length > 0 ? `Known are ${names.join(', ')}.` : 'It takes none.';
+}
+
+/** @throws InvalidArgumentError when a parameter that the route needs is missing */
 export function required<T>(name: string, value: T | undefined): T {
   if (value === undefined) throw new InvalidArgumentError(name, 'must be given.');
   return value;
 }
 
-/** Whether it is in range is for HistoryService to say. */
+/** HistoryService checks the range. */
 export const parseInteger: Parser<number> = (name, text) => {
   if (/^\d+$/.test(text)) return Number(text);
   throw new InvalidArgumentError(name, `must be an integer, got "${text}".`);
@@ -59,34 +62,33 @@ export const parseText: Parser<string> = (name, text) => {
   );
 };
 
-// A date, or a date and time with or without seconds; the offset is kept apart.
-const ISO_8601 = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d([.,]\d+)?)?)?(Z|[+-]\d\d(:?\d\d)?)?$/;
-
-/** ISO 8601; without an offset in UTC, whatever the server's time zone. */
-export const parseDate: Parser<Date> = (name, text) => {
-  const [, day, time, , , offset] = ISO_8601.exec(text) ?? [];
-  // The day alone is parsed too, because Date takes February 30th for March 1st or 2nd.
-  const isDay = day && new Date(`${day}T00:00Z`).toJSON()?.startsWith(day);
-  const date = new Date(
-    isDay && (time || !offset) ? `${day}${(time ?? 'T00:00').replace(',', '.')}${zone(offset)}` : NaN,
-  );
-  if (!Number.isNaN(date.getTime())) return date;
-  const hint = text.includes(' ') ? ' Send a + as %2B.' : '';
-  throw new InvalidArgumentError(
-    name,
-    `must be an ISO 8601 date such as 2026-11-23T06:02:00Z, got "${text}".${hint}`,
-  );
-};
-
 /** A moment, or a version. */
 export const parseMoment: Parser<Date | number> = (name, text) =>
   /^\d+$/.test(text) ? parseInteger(name, text) : parseDate(name, text);
 
-// Date wants minutes and a colon.
-function zone(offset = 'Z'): string {
-  return offset === 'Z' ? offset : `${offset.slice(0, 3)}:${offset.slice(3).replace(':', '') || '00'}`;
-}
+const PAGE = { limit: parseInteger, cursor: parseText, snapshot: parseBoolean };
 
-function knownOf(names: string[]): string {
-  return names.length > 0 ? `Known are ${names.join(', ')}.` : 'It takes none.';
-}
+export const TRANSACTION_PARAMETERS = PAGE;
+
+export const CHANGES_PARAMETERS = {
+  entity: parseText,
+  actor: parseText,
+  transaction: parseText,
+  from: parseDate,
+  to: parseDate,
+  operation: parseText,
+  ...PAGE,
+};
+
+export const TIMELINE_PARAMETERS = {
+  ...PAGE,
+  order: parseOrder,
+  from: parseDate,
+  to: parseDate,
+  actor: parseText,
+  property: parseText,
+};
+
+export const DIFF_PARAMETERS = { from: parseInteger, to: parseInteger };
+
+export const AS_OF_PARAMETERS = { at: parseMoment };

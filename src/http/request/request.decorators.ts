@@ -1,4 +1,13 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { type SerializerOptions } from '../../audited/class-transformer.js';
+
+/** The `@SerializeOptions()` of the route or of its controller. */
+export const Serialization = createParamDecorator(
+  (_: unknown, context: ExecutionContext): SerializerOptions => {
+    const optionsOf = (target: object): unknown => Reflect.getMetadata('class_serializer:options', target);
+    return optionsOf(context.getHandler()) ?? optionsOf(context.getClass()) ?? {};
+  },
+);
 
 /**
  * A part of the request's path as the client sent it, still URL-encoded: in a parameter that is decoded as a whole,

@@ -1,0 +1,53 @@
+import { type DataSource } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { InvalidArgumentError } from '../../audit.errors.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { parseDate } from './iso-date.js';
+
+/**
+ * The id in a path or on a command line, as HistoryService takes it.
+ *
+ * @param text the values of the key columns in their order, each URL-encoded, joined by commas
+ * @throws InvalidArgumentError naming 'id'
+ * @example parseId('a%2Cb,2', dataSource, planOfOrderLine) // → { order_code: 'a,b', line: '2' }
+ */
+export function parseId(text: string, dataSource: DataSource, { keys, metadata }: AuditPlan): object {
+  const values = keys.length === 1 ? [text] : text.split(',');
+  if (values.length !== keys.length)
+    throw new InvalidArgumentError(
+      'id',
+      `of ${metadata.name} must have ${keys.length} values, got ${values.length}. ` +
+        `Give ${keys.map(({ propertyPath }) => propertyPath).join(', ')}, each URL-encoded, joined by commas.`,
+    );
+  return Object.fromEntries(
+    keys.map(({ source, databaseName }, at) => [
+      databaseName,
+      valueOf(decode(values[at]), dataSource, source),
+    ]),
+  );
+}
+
+function decode(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch (error) {
+    if (error instanceof URIError)
+      throw new InvalidArgumentError('id', `must be URL-encoded, got "${value}".`);
+    throw error;
+  }
+}
+
+// The reverse of a snapshot's JSON. Values that are text there, numbers too, are left to HistoryService's checks.
+function valueOf(text: string, dataSource: DataSource, column: ColumnMetadata): unknown {
+  if (column.transformer) return text;
+  const type = dataSource.driver.normalizeType(column);
+  if (/^(datetime|timestamp)/.test(type)) return parseDate('id', text);
+  if (/^bool/.test(type)) return booleanOf(text);
+  if (/blob|binary|bytea/.test(type)) return Buffer.from(text, 'base64');
+  return text;
+}
+
+function booleanOf(text: string): boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new InvalidArgumentError('id', `must be true or false, got "${text}".`);
+}

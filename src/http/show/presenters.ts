@@ -1,0 +1,47 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type AuditModuleShape } from '../../audit.options.js';
+import { AUDIT_SHAPE } from '../../audit.tokens.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type SerializerOptions } from '../../audited/class-transformer.js';
+import { type Revision } from '../../history/history.types.js';
+import { AuditedEntities } from '../audited-entities.js';
+import { HiddenProperties } from './hidden-properties.js';
+import { Presenter } from './presenter.js';
+
+const DEFAULT_VALUE_LIMIT = 16 * 1024;
+
+/** Makes what presents the history of each table to one request. */
+@Injectable()
+export class Presenters {
+  constructor(
+    @Inject(AuditedEntities) private readonly entities: AuditedEntities,
+    @Inject(HiddenProperties) private readonly hidden: HiddenProperties,
+    @Inject(AUDIT_SHAPE) private readonly shape: AuditModuleShape,
+  ) {}
+
+  of(plan: AuditPlan, serialization: SerializerOptions): Presenter {
+    return new Presenter(plan, this.hiddenOf(plan, serialization));
+  }
+
+  /** The paths of the properties that nothing is shown of. */
+  hiddenOf(plan: AuditPlan, serialization: SerializerOptions): ReadonlySet<string> {
+    return this.hidden.of(plan, serialization);
+  }
+
+  /**
+   * Presents the revisions of a list, which may be of several tables.
+   *
+   * @param root the path of the endpoints, for links to revisions
+   * @param snapshot whether each revision comes with its snapshot
+   */
+  list(serialization: SerializerOptions, root: string, snapshot = false): (revision: Revision) => object {
+    const presenters = new Map<AuditPlan, Presenter>();
+    const valueLimit = this.shape.endpoints?.valueLimit ?? DEFAULT_VALUE_LIMIT;
+    return (revision) => {
+      const plan = this.entities.ofRevision(revision);
+      let presenter = presenters.get(plan);
+      if (!presenter) presenters.set(plan, (presenter = this.of(plan, serialization)));
+      return presenter.item(revision, { snapshot, valueLimit, root });
+    };
+  }
+}
