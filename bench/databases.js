@@ -6,6 +6,9 @@ import pg from 'pg';
 import { URL } from 'node:url';
 import { openRelay } from './relay.js';
 
+/** @import { DatabaseName, DatabaseOptions, ServerName } from './types.js' */
+
+/** @type {DatabaseName[]} */
 export const databaseNames = ['sqlite', 'sqlite-memory', 'postgres', 'mariadb', 'mysql'];
 
 const urls = {
@@ -15,6 +18,7 @@ const urls = {
 };
 const ports = { postgres: 5432, mariadb: 3306, mysql: 3306 };
 
+/** @type {(name: string) => name is ServerName} */
 export const isServer = (name) => name in urls;
 
 let made = 0;
@@ -35,7 +39,8 @@ export async function closeRelays() {
 /**
  * Creates an empty database and says how TypeORM reaches it.
  *
- * @returns { name, options, drop() }
+ * @param {DatabaseName} name
+ * @returns {Promise<{ name: DatabaseName, options: DatabaseOptions, drop(): Promise<void> }>}
  */
 export async function createDatabase(name) {
   if (name === 'sqlite-memory')
@@ -58,7 +63,7 @@ export async function createDatabase(name) {
   }
   const options =
     name === 'postgres'
-      ? { type: 'postgres', url: url.href }
+      ? { type: /** @type {const} */ ('postgres'), url: url.href }
       : {
           type: name,
           host: url.hostname,
@@ -80,7 +85,7 @@ export async function versionOf(name) {
   }[name];
   if (!sql) return sqliteVersion();
   const [{ version }] = await administer(name, sql);
-  return /^[\d.]+/.exec(version)[0];
+  return /^[\d.]+/.exec(version)?.[0] ?? version;
 }
 
 /** What the table and its indexes take on disk, in bytes. */
@@ -124,7 +129,8 @@ async function sqliteVersion() {
   const { default: Database } = await import('better-sqlite3');
   const database = new Database(':memory:');
   try {
-    return database.prepare('SELECT sqlite_version() AS version').get().version;
+    const row = database.prepare('SELECT sqlite_version() AS version').get();
+    return /** @type {{ version: string }} */ (row).version;
   } finally {
     database.close();
   }

@@ -10,13 +10,15 @@ import {
   PrimaryGeneratedColumn,
 } from 'typeorm';
 
+/** @import { AuditedDecorator } from './types.js' */
+
 // The decorators are called as functions: this is JavaScript, so that nothing has to be compiled to measure.
 
 /**
  * The entity of the write cases, five columns with a generated key, and two with a many-to-many relation. New classes
  * for each subject, because what audits them is tied to the class.
  *
- * @param audited a class decorator
+ * @param {AuditedDecorator} audited
  */
 export function writeEntities(audited = () => undefined) {
   class Booking {}

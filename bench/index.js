@@ -17,7 +17,7 @@ const { values: options } = parseArgs({
 if (!options['no-build']) build();
 // What it measures is the package as it is published, so it can be loaded only now.
 const { run } = await import('./run.js');
-await run(options);
+await run(/** @type {typeof options & { db?: import('./types.js').DatabaseName[] }} */ (options));
 
 function build() {
   const root = fileURLToPath(new URL('..', import.meta.url));

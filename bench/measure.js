@@ -1,17 +1,19 @@
 import { performance } from 'node:perf_hooks';
 
+/** @import { Budget, Lane, Summary } from './types.js' */
+
 /**
  * Measures lanes against each other: in each round every lane is run once, in an order that turns, so that what
  * disturbs the machine for a while disturbs all of them.
  *
- * @param lanes { entities, prepare(), run(prepared) }; only run() is timed. A lane that throws leaves the race, and
- * its error is kept.
- * @param budget { rounds, ms, atLeast, warmMs }: ends after so many rounds, or earlier when so much time has gone by.
- * Before, the lanes are run once, and again for as long as it takes to be warm, as a server is
- * @returns for each lane { median, q1, q3, rounds } in µs per entity, or { error }
+ * @param {Lane[]} lanes one that throws leaves the race, and its error is kept
+ * @param {Budget} budget before, the lanes are run once, and again for as long as it takes to be warm, as a server is
+ * @returns {Promise<(Summary | { error: unknown })[]>} for each lane
  */
 export async function race(lanes, { rounds, ms, atLeast = 3, warmMs = 0 }) {
+  /** @type {number[][]} */
   const samples = lanes.map(() => []);
+  /** @type {unknown[]} */
   const errors = lanes.map(() => undefined);
   const measureOnce = async (n, isCounted) => {
     const { entities, prepare, run } = lanes[n];
@@ -38,10 +40,13 @@ export async function race(lanes, { rounds, ms, atLeast = 3, warmMs = 0 }) {
   return samples.map((values, n) => (errors[n] ? { error: errors[n] } : summary(values)));
 }
 
-/** @returns { median, q1, q3, rounds } */
+/**
+ * @param {number[]} values
+ * @returns {Summary}
+ */
 export function summary(values) {
   const sorted = [...values].sort((a, b) => a - b);
-  const quantile = (q) => {
+  const quantile = (/** @type {number} */ q) => {
     const at = (sorted.length - 1) * q;
     const below = Math.floor(at);
     return sorted[below] + (at - below) * ((sorted[below + 1] ?? sorted[below]) - sorted[below]);

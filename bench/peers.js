@@ -5,6 +5,8 @@ import { fileURLToPath, URL } from 'node:url';
 import { Column, Entity, EventSubscriber, getMetadataArgsStorage, PrimaryGeneratedColumn } from 'typeorm';
 import { writeEntities } from './entities.js';
 
+/** @import { SubjectPlan } from './types.js' */
+
 const folder = fileURLToPath(new URL('./peers/', import.meta.url));
 const requirePeer = createRequire(new URL('./peers/package.json', import.meta.url));
 const installTimeoutMs = 180_000;
@@ -12,7 +14,7 @@ const installTimeoutMs = 180_000;
 /**
  * The packages that we compare with, installed into bench/peers when they aren't yet.
  *
- * @returns { peers, note }: a note says why there are none
+ * @returns {{ peers: SubjectPlan[], note?: string }} a note says why there are none
  */
 export function loadPeers() {
   const { dependencies } = JSON.parse(readFileSync(`${folder}package.json`, 'utf8'));
@@ -54,6 +56,7 @@ function install() {
  * data source's further options, the table that its history is in, and `attach()` for what is done after initialize().
  */
 
+/** @type {SubjectPlan} */
 const typeormAuditing = {
   name: 'typeorm-auditing',
   prepare(type) {
@@ -73,6 +76,7 @@ const typeormAuditing = {
   },
 };
 
+/** @type {SubjectPlan} */
 const typeormHistory = {
   name: '@anchan828/typeorm-history',
   prepare() {
@@ -107,6 +111,7 @@ const typeormHistory = {
   },
 };
 
+/** @type {SubjectPlan} */
 const typeormAuditLog = {
   name: '@nest-toolbox/typeorm-audit-log',
   on: ['postgres'],

@@ -1,6 +1,8 @@
 import { hasRecorded } from './figures.js';
 import { judge } from './targets.js';
 
+/** @import { Figure, Outcome, Result } from './types.js' */
+
 const subjectsFirst = ['plain', 'ours', 'masked', 'limit'];
 
 /** Markdown: the machine, and for each database its figures, ratios and targets. */
@@ -17,19 +19,21 @@ export function report(machine, outcomes, note) {
   return [...head, ...outcomes.map(reportDatabase)].join('\n\n');
 }
 
+/** @param {Outcome} outcome */
 function reportDatabase({ db, results, verified, bytes }) {
   const names = [...new Set(results.map(({ subject }) => subject))];
   const peers = names.filter((name) => !subjectsFirst.includes(name));
   const cases = [...new Set(results.map((result) => result.case))];
-  const find = (name, subject) =>
+  const find = (/** @type {string | undefined} */ name, /** @type {string} */ subject) =>
     results.find((result) => result.case === name && result.subject === subject);
-  const figure = (name, subject) => usable(find(name, subject));
+  const figure = (/** @type {string | undefined} */ name, /** @type {string} */ subject) =>
+    usable(find(name, subject));
   const unreliable = verified.filter(({ problems }) => problems.length > 0);
-  const reliable = (name) =>
+  const reliable = (/** @type {string} */ name) =>
     peers
       .filter((peer) => !unreliable.some(({ subject }) => subject === peer))
       .map((peer) => figure(name, peer))
-      .filter(Boolean);
+      .filter((found) => found !== undefined);
 
   const columns = [...subjectsFirst.filter((name) => names.includes(name)), ...peers];
   const figures = table(
@@ -67,14 +71,15 @@ function reportDatabase({ db, results, verified, bytes }) {
   ].join('\n\n');
 }
 
-const usable = (result) => (result && hasRecorded(result) ? result : undefined);
+const usable = (/** @type {Result | undefined} */ result) =>
+  result && hasRecorded(result) ? result : undefined;
 
 const byteRow = ({ subject, bytes }) => [
   subject === 'plain' ? 'the entity' : `a revision: ${subject}`,
   bytes,
 ];
 
-function cell(result) {
+function cell(/** @type {Result | undefined} */ result) {
   if (!result) return '';
   if (result.error) return 'fails';
   if (!hasRecorded(result)) return 'not captured';
@@ -83,16 +88,21 @@ function cell(result) {
   return megabytes === undefined ? text : `${text}, ${megabytes} MB`;
 }
 
-function ratio(one, other) {
+function ratio(/** @type {Figure | undefined} */ one, /** @type {Figure | undefined} */ other) {
   return one && other ? (one.median / other.median).toFixed(2) : '';
 }
 
+/**
+ * @param {Figure | undefined} peer
+ * @param {Figure | undefined} ours
+ * @param {Figure | undefined} plain
+ */
 function overhead(peer, ours, plain) {
   if (!peer || !ours || !plain || ours.median <= plain.median) return '';
   return ((peer.median - plain.median) / (ours.median - plain.median)).toFixed(1);
 }
 
-function micros(value) {
+function micros(/** @type {number} */ value) {
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(2);
 }
 

@@ -14,6 +14,8 @@ import { openSubjects } from './subjects.js';
 import { verifySubjects } from './verify.js';
 import { raceWrites } from './write-race.js';
 
+/** @import { DatabaseName, Outcome, Result, Subject } from './types.js' */
+
 const full = {
   singles: { rounds: 100, ms: 10_000, atLeast: 15, warmMs: 4000 },
   bulk: { rounds: 15, ms: 20_000, atLeast: 7 },
@@ -40,14 +42,20 @@ const quick = {
   bytes: 200,
 };
 
-/** Runs the cases on the databases that answer, and prints what came of it. */
+/**
+ * Runs the cases on the databases that answer, and prints what came of it.
+ *
+ * @param {{ quick: boolean, json: boolean, db?: DatabaseName[], case?: string[], rtt?: string }} options
+ */
 export async function run({ quick: isQuick, json, db, case: only, rtt }) {
   const say = (text) => process.stderr.write(`${text}\n`);
   const { peers, note } = loadPeers();
   const started = performance.now();
   if (note) say(note);
   const plan = isQuick ? quick : full;
+  /** @type {Outcome[]} */
   const outcomes = [];
+  /** @type {Record<string, string>} */
   const versions = {};
   const roundTripMs = roundTripOf(rtt);
   const names = chosen(db, roundTripMs);
@@ -57,7 +65,7 @@ export async function run({ quick: isQuick, json, db, case: only, rtt }) {
       if (roundTripMs) await delayRoundTrips(name, roundTripMs);
     } catch (error) {
       if (db) throw error;
-      say(`${name} doesn't answer and is left out: ${error.message || error.code}`);
+      say(`${name} doesn't answer and is left out: ${reasonOf(error)}`);
       continue;
     }
     const leftMs = plan.totalMs === undefined ? Infinity : started + plan.totalMs - performance.now();
@@ -70,12 +78,21 @@ export async function run({ quick: isQuick, json, db, case: only, rtt }) {
   else console.log(report(described, outcomes, note));
 }
 
-function roundTripOf(rtt) {
+function reasonOf(/** @type {any} */ error) {
+  return error.message || error.code;
+}
+
+function roundTripOf(/** @type {string | undefined} */ rtt) {
   if (rtt === undefined) return undefined;
   if (Number(rtt) > 0) return Number(rtt);
   throw new Error(`--rtt is a number of milliseconds above 0, got ${rtt}.`);
 }
 
+/**
+ * @param {DatabaseName[] | undefined} names
+ * @param {number | undefined} roundTripMs
+ * @returns {DatabaseName[]}
+ */
 function chosen(names, roundTripMs) {
   const unknown = names?.find((name) => !databaseNames.includes(name));
   if (unknown) throw new Error(`There is no database ${unknown}. Choose of ${databaseNames.join(', ')}.`);
@@ -85,15 +102,16 @@ function chosen(names, roundTripMs) {
   return names ?? databaseNames.filter(isServer);
 }
 
-async function runDatabase(name, { plan, peers, only, say, until }) {
+async function runDatabase(/** @type {DatabaseName} */ name, { plan, peers, only, say, until }) {
   const isWanted = (group) => {
     if (only && !only.some((wanted) => wanted.startsWith(group))) return false;
     if (performance.now() < until) return true;
     say(`${name}: no time is left for ${group}`);
     return false;
   };
+  /** @type {Outcome} */
   const outcome = { db: name, results: [], verified: [], bytes: [] };
-  const add = (results) => outcome.results.push(...results);
+  const add = (/** @type {Result[]} */ results) => outcome.results.push(...results);
   const subjects = await openSubjects(name, peers);
   try {
     outcome.verified = await verifySubjects(subjects);
@@ -113,7 +131,7 @@ async function runDatabase(name, { plan, peers, only, say, until }) {
       say(`${name}: update-at-…`);
       add(
         await raceGrowth(
-          subjects.find((subject) => subject.name === 'ours'),
+          /** @type {Subject} */ (subjects.find((subject) => subject.name === 'ours')),
           plan.growth,
         ),
       );

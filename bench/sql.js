@@ -1,4 +1,8 @@
-/** The few things in which hand-written SQL differs from one database to the next. */
+/**
+ * The few things in which hand-written SQL differs from one database to the next.
+ *
+ * @param {import('typeorm').DataSource} dataSource
+ */
 export function sqlOf(dataSource) {
   const { type } = dataSource.options;
   const isPostgres = type === 'postgres';

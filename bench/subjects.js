@@ -4,6 +4,9 @@ import { createDatabase } from './databases.js';
 import { writeEntities } from './entities.js';
 import { createTriggers } from './triggers.js';
 
+/** @import { DatabaseName, Subject, SubjectPlan } from './types.js' */
+
+/** @type {SubjectPlan} */
 const plain = {
   name: 'plain',
   prepare() {
@@ -12,6 +15,7 @@ const plain = {
   },
 };
 
+/** @type {SubjectPlan} */
 const ours = {
   name: 'ours',
   prepare() {
@@ -26,14 +30,15 @@ const ours = {
 };
 
 // Two of the five columns are masked.
+/** @type {SubjectPlan} */
 const masked = {
   ...ours,
   name: 'masked',
-  prepare() {
+  prepare(type) {
     const entities = writeEntities((entity) => Audited()(entity));
     for (const property of ['guest', 'email']) Masked()(entities.Booking.prototype, property);
     return {
-      ...ours.prepare(),
+      ...ours.prepare(type),
       entities,
       options: { entities: Object.values(entities) },
       attach: (dataSource) => void attachAudit(dataSource, { maskKey: 'a key for measuring only' }),
@@ -42,16 +47,19 @@ const masked = {
 };
 
 // It has the revision tables, but nothing of the library hears its writes: they are SQL, and so is its history.
+/** @type {SubjectPlan} */
 const limit = {
   name: 'limit',
   isHandWritten: true,
-  prepare: () => ({ ...ours.prepare(), attach: createTriggers }),
+  prepare: (type) => ({ ...ours.prepare(type), attach: createTriggers }),
 };
 
 /**
  * Opens all subjects on a database, each with a data source and a database of its own.
  *
- * @returns { name, isHandWritten, isPeer, options, dataSource, entities, history, drain(), close() }[]: `history` is the table
+ * @param {DatabaseName} databaseName
+ * @param {SubjectPlan[]} peers
+ * @returns {Promise<Subject[]>}
  */
 export async function openSubjects(databaseName, peers) {
   const subjects = [];
@@ -61,11 +69,21 @@ export async function openSubjects(databaseName, peers) {
   return subjects;
 }
 
-/** Opens plain, ours or limit alone. */
+/**
+ * Opens one subject alone.
+ *
+ * @param {DatabaseName} databaseName
+ * @param {'plain' | 'ours' | 'limit'} name
+ */
 export function openOne(databaseName, name) {
   return openSubject(databaseName, { plain, ours, limit }[name]);
 }
 
+/**
+ * @param {DatabaseName} databaseName
+ * @param {SubjectPlan} plan
+ * @returns {Promise<Subject>}
+ */
 async function openSubject(databaseName, { name, isHandWritten = false, isPeer = false, prepare }) {
   const database = await createDatabase(databaseName);
   try {

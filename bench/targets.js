@@ -1,16 +1,19 @@
-/*
- * What the library is meant to keep to. A target: the `case` (or a pattern of cases), what is compared, and the most
- * that it may be, where a database has a limit of its own, or one `all`.
- *   of      'plain'     ours / plain
- *           'limit'     ours / limit
- *           'overhead'  the fastest rightly recording peer's overhead over plain / ours: the least that it may be
- *           'case'      ours / ours in another case, `to`
- *           'ms'        milliseconds
- *           'more-ms'   milliseconds above plain
- *           'more-mb'   megabytes above plain
- */
+/** @import { DatabaseName, Figure, Target } from './types.js' */
+
 const single = { sqlite: 1.15, 'sqlite-memory': 1.45, postgres: 1.25, mariadb: 1.35 };
 
+/**
+ * What the library is meant to keep to. What is compared:
+ *   plain     ours / plain
+ *   limit     ours / limit
+ *   overhead  the fastest rightly recording peer's overhead over plain / ours: the least that it may be
+ *   case      ours / ours in another case, `to`
+ *   ms        milliseconds
+ *   more-ms   milliseconds above plain
+ *   more-mb   megabytes above plain
+ *
+ * @type {Target[]}
+ */
 export const targets = [
   ...['insert-1', 'update-1', 'remove-1'].flatMap((name) => [
     { case: name, of: 'plain', most: single },
@@ -47,6 +50,7 @@ export const targets = [
   { case: 'start-up-200', of: 'more-ms', most: { all: 150 } },
 ];
 
+/** @type {Record<string, (target: Target) => string>} */
 const labels = {
   plain: ({ case: name }) => `${name}: ours / plain`,
   limit: ({ case: name }) => `${name}: ours / limit`,
@@ -60,21 +64,28 @@ const labels = {
 /**
  * The targets of one database that it has figures for.
  *
- * @param figure (case, subject) → { median, megabytes, … } or undefined
- * @param peers (case) → the figures of the peers that recorded it rightly
- * @returns { label, value, bound, isMet }[]
+ * @param {DatabaseName} db
+ * @param {(name: string | undefined, subject: string) => Figure | undefined} figure
+ * @param {(name: string) => Figure[]} peers the figures of those that recorded it rightly
+ * @returns {{ label: string, value: number, bound: string, isMet: boolean }[]}
  */
 export function judge(db, figure, peers) {
   return targets.flatMap((target) => {
-    const bounds = target.most ?? target.least;
+    const bounds = target.most ?? target.least ?? {};
     const bound = bounds[db] ?? bounds.all;
-    const value = bound === undefined ? undefined : valueOf(target, figure, peers);
+    if (bound === undefined) return [];
+    const value = valueOf(target, figure, peers);
     if (value === undefined) return [];
     const isMet = target.most ? value <= bound : value >= bound;
     return [{ label: labels[target.of](target), value, bound: `${target.most ? '≤' : '≥'} ${bound}`, isMet }];
   });
 }
 
+/**
+ * @param {Target} target
+ * @param {(name: string | undefined, subject: string) => Figure | undefined} figure
+ * @param {(name: string) => Figure[]} peers
+ */
 function valueOf({ case: name, of, to }, figure, peers) {
   const ours = figure(name, 'ours');
   const others = { case: () => figure(to, 'ours'), ms: () => ours, limit: () => figure(name, 'limit') };

@@ -2,13 +2,16 @@ import { bookings } from './cases/writes.js';
 import { booking } from './entities.js';
 import { countOf } from './write-race.js';
 
+/** @import { Outcome, Subject } from './types.js' */
+
 const undone = new Error('rolled back on purpose');
 
 /**
  * Says for each subject whether it records what it should: an insert, an update and a remove, and nothing of a
  * transaction that is rolled back.
  *
- * @returns { subject, problems }[]
+ * @param {Subject[]} subjects
+ * @returns {Promise<Outcome['verified']>}
  * @throws Error when we don't
  */
 export async function verifySubjects(subjects) {
@@ -23,6 +26,7 @@ export async function verifySubjects(subjects) {
   return found;
 }
 
+/** @param {Subject} subject */
 async function problemsOf(subject) {
   const repository = bookings(subject);
   let entity;

@@ -1,15 +1,23 @@
 import { race } from './measure.js';
 
+/** @import { Budget, DatabaseName, Lane, Result, Subject, WriteCase } from './types.js' */
+
 // Long enough to be told from the clock's noise, short enough for rounds to alternate.
 const batchOf = { sqlite: 20, 'sqlite-memory': 30, postgres: 8, mariadb: 8, mysql: 8 };
 
 /**
  * Races the subjects in one case, after a look at what each of them records of it.
  *
- * @returns { subject, median, q1, q3, rounds, recorded, expected } or { subject, error } for each
+ * @param {WriteCase} writeCase
+ * @param {Subject[]} subjects
+ * @param {DatabaseName} databaseName
+ * @param {Budget} budget
+ * @returns {Promise<Omit<Result, 'case'>[]>}
  */
 export async function raceWrites(writeCase, subjects, databaseName, budget) {
+  /** @type {Lane[]} */
   const lanes = [];
+  /** @type {Omit<Result, 'case'>[]} */
   const outcomes = [];
   for (const subject of subjects) {
     if (subject.isHandWritten && !writeCase.sql) continue;
@@ -27,6 +35,12 @@ export async function raceWrites(writeCase, subjects, databaseName, budget) {
   return outcomes.map((outcome, n) => ({ ...outcome, ...figures[n] }));
 }
 
+/**
+ * @param {WriteCase} writeCase
+ * @param {Subject} subject
+ * @param {number} batch
+ * @returns {Lane}
+ */
 function laneOf(writeCase, subject, batch) {
   const run = subject.isHandWritten ? writeCase.sql : writeCase.run;
   return {
@@ -38,7 +52,7 @@ function laneOf(writeCase, subject, batch) {
       return prepared;
     },
     async run(prepared) {
-      for (const one of prepared) await run(subject, one);
+      for (const one of prepared) await run?.(subject, one);
       await subject.drain();
     },
   };

@@ -6,8 +6,8 @@ import { captureOf } from './capture/intercept/capture.js';
 import { assertAuditOptions } from './check-options.js';
 import { AuditContext } from './context/audit-context.js';
 import { HistoryService } from './history/history.service.js';
-import { AuditMaintenance } from './maintenance/audit-maintenance.js';
-import { Care } from './maintenance/care.js';
+import { AuditMaintenance } from './maintenance/maintenance.service.js';
+import { Care } from './maintenance/session/maintenance-session.js';
 
 /** An audited data source, outside of NestJS's injector. */
 export interface AttachedAudit {

@@ -12,7 +12,7 @@ export {
 export { type AttachedAudit, attachAudit } from './attach-audit.js';
 
 export { Audited } from './audited/decorators/audited.decorator.js';
-export { type AuditedOptions, type AuditedWrite } from './audited/audited-options.js';
+export { type AuditedOptions, type AuditedWrite } from './audited/marks/audited-options.js';
 export { Masked } from './audited/decorators/masked.decorator.js';
 export { NotAudited } from './audited/decorators/not-audited.decorator.js';
 export { RevisionId } from './audited/decorators/revision-id.decorator.js';
@@ -38,7 +38,7 @@ export { type Moment, TimeTravel } from './history/time-travel/time-travel.js';
 export { getHistoryToken, InjectHistory } from './inject.decorators.js';
 
 export { clearAudited, type ClearAuditedOptions } from './maintenance/clear-audited.js';
-export { AuditMaintenance } from './maintenance/audit-maintenance.js';
+export { AuditMaintenance } from './maintenance/maintenance.service.js';
 export {
   type CatchUpResult,
   type EraseOptions,
@@ -53,7 +53,7 @@ export {
   type RowFinding,
   type VerifyOptions,
   type VerifyReport,
-} from './maintenance/maintenance.js';
+} from './maintenance/maintenance.types.js';
 export { type MaintenanceAction, MaintenanceRecord } from './revision/maintenance-record.js';
 export { getMaintenanceToken, InjectMaintenance } from './inject.decorators.js';
 

@@ -2,7 +2,7 @@ import { Inject, type InjectionToken, type Type } from '@nestjs/common';
 import { getDataSourceToken, getRepositoryToken } from '@nestjs/typeorm';
 import { DataSource, type DataSourceOptions, type EntitySchema, type ObjectLiteral } from 'typeorm';
 import { HistoryService } from './history/history.service.js';
-import { AuditMaintenance } from './maintenance/audit-maintenance.js';
+import { AuditMaintenance } from './maintenance/maintenance.service.js';
 import { revisionOf } from './revision/revision-of.js';
 
 type NamedDataSource = string | DataSource | DataSourceOptions;

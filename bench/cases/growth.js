@@ -5,10 +5,14 @@ import { sqlOf } from '../sql.js';
 import { countOf } from '../write-race.js';
 import { bookings, insertRevisions, refill, stored } from './writes.js';
 
+/** @import { Budget, Result, Subject } from '../types.js' */
+
 /**
  * What our write of one entity costs when it has 1, 10^3 or 10^5 revisions: `update-at-1`, `update-at-1000`, …
  *
- * @returns { case, subject, … }[]
+ * @param {Subject} ours
+ * @param {{ sizes: number[], batch: number, budget: Budget }} budgets
+ * @returns {Promise<Result[]>}
  */
 export async function raceGrowth(ours, { sizes, batch, budget }) {
   await refill(ours, 2);
@@ -41,7 +45,12 @@ export async function raceGrowth(ours, { sizes, batch, budget }) {
   return figures.map((figure, n) => ({ case: `update-at-${sizes[n]}`, subject: 'ours', ...figure }));
 }
 
-/** The bytes on disk of one row, in the entity's table and in each subject's history. */
+/**
+ * The bytes on disk of one row, in the entity's table and in each subject's history.
+ *
+ * @param {Subject[]} subjects
+ * @param {number} count of rows
+ */
 export async function bytesPerRow(subjects, count) {
   const bytes = [];
   for (const subject of subjects) {

@@ -4,9 +4,11 @@ import { summary } from '../measure.js';
 import { openOne } from '../subjects.js';
 import { refill } from './writes.js';
 
-const names = ['plain', 'ours'];
+/** @import { DatabaseName, Result } from '../types.js' */
+
+const names = /** @type {const} */ (['plain', 'ours']);
 // With triggers it is an unaudited process whose writes the database records.
-const writeNames = ['plain', 'ours', 'limit'];
+const writeNames = /** @type {const} */ (['plain', 'ours', 'limit']);
 
 /** Writes that are big enough for memory to matter, each in a process of its own. */
 const bigWrites = [
@@ -15,7 +17,11 @@ const bigWrites = [
   { name: 'criteria-delete-200000', write: 'delete', count: 200_000 },
 ];
 
-/** @returns { case, subject, …, megabytes }[]: `megabytes` is the median of the processes' peaks */
+/**
+ * @param {DatabaseName} databaseName
+ * @param {{ rounds: number }} budget
+ * @returns {Promise<Result[]>} `megabytes` is the median of the processes' peaks
+ */
 export async function measureBigWrites(databaseName, { rounds }) {
   const results = [];
   for (const { name, write, count } of bigWrites) {
@@ -33,7 +39,11 @@ export async function measureBigWrites(databaseName, { rounds }) {
   return results;
 }
 
-/** @returns { case: 'start-up-200', subject, … }[]: µs from `new DataSource()` of 200 entities until it can be used */
+/**
+ * @param {DatabaseName} databaseName
+ * @param {{ rounds: number }} budget
+ * @returns {Promise<Result[]>} µs from `new DataSource()` of 200 entities until it can be used
+ */
 export async function measureStartUp(databaseName, { rounds }) {
   const subjects = {};
   for (const name of names) subjects[name] = await openOne(databaseName, name);
@@ -51,8 +61,15 @@ export async function measureStartUp(databaseName, { rounds }) {
   }
 }
 
+/**
+ * @template {string} Name
+ * @param {readonly Name[]} subjects
+ * @param {number} rounds
+ * @param {(name: Name) => Promise<any>} run
+ * @returns {Promise<Record<Name, any[]>>}
+ */
 async function alternate(subjects, rounds, run) {
-  const runs = Object.fromEntries(subjects.map((name) => [name, []]));
+  const runs = /** @type {any} */ (Object.fromEntries(subjects.map((name) => [name, []])));
   for (let round = 0; round < rounds; round++)
     for (const name of round % 2 === 0 ? subjects : [...subjects].reverse()) runs[name].push(await run(name));
   return runs;

@@ -5,6 +5,8 @@ import { readEntities } from '../entities.js';
 import { race } from '../measure.js';
 import { sqlOf } from '../sql.js';
 
+/** @import { Budget, DatabaseName, Result } from '../types.js' */
+
 // Each row has ten revisions, an hour apart, and the first one a hundred, to fill a page with.
 const versions = 10;
 const longest = 100;
@@ -14,7 +16,9 @@ const moment = new Date((firstCreated + 6.5 * 3600) * 1000);
 /**
  * Reads of the past at each number of revisions, by us, by hand-written SQL (`limit`) and of the present (`plain`).
  *
- * @returns { case, subject, … }[]; the cases are named by what is read and the number: `timeline-1000`
+ * @param {DatabaseName} databaseName
+ * @param {{ sizes: number[], budget: Budget }} budgets
+ * @returns {Promise<Result[]>} the cases are named by what is read and the number: `timeline-1000`
  */
 export async function raceReads(databaseName, { sizes, budget }) {
   const worlds = [];
@@ -63,7 +67,7 @@ const reads = [
     name: 'at-page-20',
     ours: ({ history, Stay }) => history.at(moment).find(Stay, page()),
     plain: ({ dataSource, Stay }) => dataSource.getRepository(Stay).find(page()),
-    sql: (id, type) => `${past('stay', type)} ORDER BY r.id LIMIT 20`,
+    sql: (_, type) => `${past('stay', type)} ORDER BY r.id LIMIT 20`,
   },
   {
     name: 'at-find-join',

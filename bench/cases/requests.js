@@ -9,12 +9,18 @@ import { servedEntities } from '../entities.js';
 import { summary } from '../measure.js';
 import { sqlOf } from '../sql.js';
 
+/** @import { DatabaseName, Result } from '../types.js' */
+
 // Paper 1 has 200 versions of 1 MB, paper 2 two of 10 MB, and one transaction made 100,000 small ones.
 const LARGE = 200;
 const SMALL = 100_000;
 const transaction = '01900000-0000-7000-8000-0000000000aa';
 
-/** A request, or with `isWhole` it and those that its cursors lead to. */
+/**
+ * A request, or with `isWhole` it and those that its cursors lead to.
+ *
+ * @type {{ name: string, path: string, isWhole?: boolean }[]}
+ */
 const requests = [
   { name: 'http-idle', path: '' },
   { name: 'http-timeline-1mb-page', path: '/paper/1?limit=200' },
@@ -31,7 +37,9 @@ const requests = [
 /**
  * Requests to the endpoints, each to a server process of its own.
  *
- * @returns { case, subject: 'ours', …, megabytes }[]: µs per answer, and the median of the peaks
+ * @param {DatabaseName} databaseName
+ * @param {{ rounds: number }} budget
+ * @returns {Promise<Result[]>} µs per answer, and the median of the peaks
  */
 export async function measureRequests(databaseName, { rounds }) {
   const database = await createDatabase(databaseName);
@@ -56,7 +64,7 @@ export async function measureRequests(databaseName, { rounds }) {
   }
 }
 
-async function serve(task, { path, isWhole }) {
+async function serve(task, /** @type {(typeof requests)[number]} */ { path, isWhole }) {
   const child = fork(fileURLToPath(new URL('../children/serve.js', import.meta.url)), [JSON.stringify(task)]);
   const said = async () => {
     const [message] = await Promise.race([

@@ -6,6 +6,8 @@ import { readEntities } from '../entities.js';
 import { summary } from '../measure.js';
 import { sqlOf } from '../sql.js';
 
+/** @import { DatabaseName, Result } from '../types.js' */
+
 /*
  * Filters that have no index, in `rows` of `versions` each, all by `ann`. What each looks for isn't there, so that a page
  * looks through all that it may.
@@ -38,7 +40,11 @@ const searches = [
   },
 ];
 
-/** @returns { case, subject: 'ours', … }[]: µs of the first page, and with `-whole` of all pages to the end */
+/**
+ * @param {DatabaseName} databaseName
+ * @param {{ rounds: number }} budget
+ * @returns {Promise<Result[]>} µs of the first page, and with `-whole` of all pages to the end
+ */
 export async function measureSearches(databaseName, { rounds }) {
   const results = [];
   for (const search of searches) {

@@ -2,17 +2,9 @@ import { In, MoreThan } from 'typeorm';
 import { booking } from '../entities.js';
 import { sqlOf } from '../sql.js';
 
-/*
- * A case: its `name`, how many `entities` one run writes, how many `revisions` that makes, and
- *   before(subject)   what has to be there, once
- *   prepare(subject)  what one run needs; not timed
- *   run(subject, …)   the write, by TypeORM
- *   sql(subject, …)   the same by hand, for `limit`; without it `limit` is left out
- *   batch             it is run more than once in a round: one alone is too short to be measured
- *   hasMasks          it is run on `masked` too, where two columns are
- *   isWhole           peers that record something record only what was set: a revision has to be of the whole row
- */
+/** @import { Entity, Subject, WriteCase } from '../types.js' */
 
+/** @type {WriteCase} */
 const insertOne = {
   name: 'insert-1',
   hasMasks: true,
@@ -24,6 +16,7 @@ const insertOne = {
   sql: (subject, entity) => insertByHand(subject, [entity]),
 };
 
+/** @type {WriteCase} */
 const updateOne = {
   name: 'update-1',
   hasMasks: true,
@@ -36,6 +29,7 @@ const updateOne = {
   sql: updateByHand,
 };
 
+/** @type {WriteCase} */
 const updateById = {
   ...updateOne,
   name: 'update-id-1',
@@ -43,6 +37,7 @@ const updateById = {
   run: (subject, { id, party }) => bookings(subject).update(id, { party }),
 };
 
+/** @type {WriteCase} */
 const removeOne = {
   name: 'remove-1',
   entities: 1,
@@ -54,6 +49,7 @@ const removeOne = {
     dataSource.query(`DELETE FROM booking WHERE id = ${sqlOf(dataSource).parameter(1)}`, [id]),
 };
 
+/** @type {WriteCase} */
 const insertMany = {
   name: 'insert-1000',
   hasMasks: true,
@@ -64,6 +60,7 @@ const insertMany = {
   sql: insertByHand,
 };
 
+/** @type {WriteCase} */
 const updateMany = {
   name: 'update-1000',
   entities: 1000,
@@ -77,6 +74,7 @@ const updateMany = {
     dataSource.query(`UPDATE booking SET party = party + 1 WHERE id BETWEEN ${bounds(entities)}`),
 };
 
+/** @type {WriteCase} */
 const removeMany = {
   name: 'remove-1000',
   entities: 1000,
@@ -89,6 +87,7 @@ const removeMany = {
     dataSource.query(`DELETE FROM booking WHERE id BETWEEN ${bounds(entities)}`),
 };
 
+/** @type {WriteCase} */
 const criteriaUpdate = {
   name: 'criteria-update-10000',
   hasMasks: true,
@@ -101,6 +100,7 @@ const criteriaUpdate = {
   sql: ({ dataSource }, note) => dataSource.query(`UPDATE booking SET note = '${note}' WHERE party > 0`),
 };
 
+/** @type {WriteCase} */
 const criteriaDelete = {
   name: 'criteria-delete-10000',
   entities: 10_000,
@@ -111,6 +111,7 @@ const criteriaDelete = {
 };
 
 // A room's tag is replaced by another: a row of the junction table goes and one comes.
+/** @type {WriteCase} */
 const manyToMany = {
   name: 'many-to-many-1',
   entities: 1,
@@ -133,6 +134,7 @@ const manyToMany = {
 };
 
 // SQLite's connection is one for all, and TypeORM lets concurrent transactions run into each other on it.
+/** @type {WriteCase} */
 const concurrent = {
   name: 'concurrent-8',
   entities: 80,
@@ -168,7 +170,12 @@ export const writeCases = [
   criteriaDelete,
 ];
 
-/** Empties the table and its history, and fills it by SQL with rows that have one revision each. */
+/**
+ * Empties the table and its history, and fills it by SQL with rows that have one revision each.
+ *
+ * @param {Pick<Subject, 'name' | 'dataSource' | 'history'>} subject
+ * @param {number} count
+ */
 export async function refill({ name, dataSource, history }, count) {
   const sql = sqlOf(dataSource);
   const empty = sql.type === 'better-sqlite3' ? 'DELETE FROM' : 'TRUNCATE';
@@ -194,6 +201,7 @@ export async function insertRevisions(dataSource, { from, version = '1', number 
   );
 }
 
+/** @param {Pick<Subject, 'dataSource' | 'entities'>} subject */
 export function bookings({ dataSource, entities }) {
   return dataSource.getRepository(entities.Booking);
 }
@@ -204,7 +212,13 @@ function newBooking(subject) {
   return bookings(subject).create(booking(++made));
 }
 
-/** Bookings that are there, ours with their histories. */
+/**
+ * Bookings that are there, ours with their histories.
+ *
+ * @param {Subject} subject
+ * @param {number} count
+ * @returns {Promise<Entity[]>}
+ */
 export async function stored(subject, count) {
   const entities = Array.from({ length: count }, () => newBooking(subject));
   const repository = bookings(subject);
@@ -216,6 +230,7 @@ export async function stored(subject, count) {
   return repository.findBy({ guest: In(entities.map(({ guest }) => guest)) });
 }
 
+/** @param {Subject} subject */
 async function seed(subject) {
   subject.seeded ??= await stored(subject, 200);
   subject.next ??= 0;

@@ -15,7 +15,8 @@ const server = createServer({ noDelay: true, allowHalfOpen: true }, (driver) => 
 });
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
-parentPort.postMessage(server.address().port);
+const { port: opened } = /** @type {import('node:net').AddressInfo} */ (server.address());
+parentPort?.postMessage(opened);
 
 function passOn(from, to) {
   // A timer for each would be free to fire out of order, and is late by up to a millisecond.

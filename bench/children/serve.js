@@ -18,5 +18,5 @@ const app = await NestFactory.create(
   { logger: false },
 );
 await app.listen(0, '127.0.0.1');
-process.on('message', () => process.send({ peakKb: peakKb() }));
-process.send({ url: await app.getUrl() });
+process.on('message', () => process.send?.({ peakKb: peakKb() }));
+process.send?.({ url: await app.getUrl() });

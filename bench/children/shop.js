@@ -39,7 +39,8 @@ async function visit(actor, asks) {
       await as(actor.name, () => ask(actor.number));
       times.push(performance.now() - start);
       if (ask === requests.restock) restocked += 10;
-    } catch (error) {
+    } catch (thrown) {
+      const error = /** @type {any} */ (thrown);
       if (error instanceof Refused) {
         refused++;
         continue;
@@ -61,7 +62,7 @@ await Promise.all([
 ]);
 times.sort((one, other) => one - other);
 const faults = await requests.faults(restocked);
-const history = audit && (await historyOf());
+const history = audit && library && (await historyOf(audit, library));
 const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))];
 console.log(
   JSON.stringify({
@@ -78,10 +79,13 @@ console.log(
 );
 await dataSource.destroy();
 
-async function historyOf() {
-  const { findings } = await audit.maintenance.verify();
+async function historyOf(
+  /** @type {import('nestjs-typeorm-audit').AttachedAudit} */ { maintenance },
+  /** @type {typeof import('nestjs-typeorm-audit')} */ { revisionOf },
+) {
+  const { findings } = await maintenance.verify();
   let revisions = 0;
   for (const entity of Object.values(entities))
-    revisions += await dataSource.getRepository(library.revisionOf(entity)).count();
+    revisions += await dataSource.getRepository(revisionOf(entity)).count();
   return { findings, revisions };
 }

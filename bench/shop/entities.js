@@ -1,10 +1,12 @@
 import 'reflect-metadata';
 import { Column, Entity, Index, JoinColumn, ManyToOne, OneToMany, PrimaryGeneratedColumn } from 'typeorm';
 
+/** @import { AuditedDecorator } from '../types.js' */
+
 /**
  * A small shop. JavaScript again, so that nothing has to be compiled.
  *
- * @param audited a class decorator
+ * @param {AuditedDecorator} audited
  */
 export function shopEntities(audited = () => undefined) {
   class Product {}
@@ -32,7 +34,7 @@ export function shopEntities(audited = () => undefined) {
   Column({ type: 'int' })(Order.prototype, 'total');
   OneToMany(
     () => OrderLine,
-    (line) => line.order,
+    (/** @type {any} */ line) => line.order,
     { cascade: true },
   )(Order.prototype, 'lines');
   Entity({ name: 'shop_order' })(Order);
@@ -41,7 +43,7 @@ export function shopEntities(audited = () => undefined) {
   PrimaryGeneratedColumn()(OrderLine.prototype, 'id');
   ManyToOne(
     () => Order,
-    (order) => order.lines,
+    (/** @type {any} */ order) => order.lines,
     { onDelete: 'CASCADE' },
   )(OrderLine.prototype, 'order');
   JoinColumn({ name: 'order_id' })(OrderLine.prototype, 'order');

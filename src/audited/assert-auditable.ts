@@ -3,7 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { AuditConfigurationError } from '../audit.errors.js';
 import { REVISION_COLUMN_PREFIX, REVISION_COLUMNS } from '../revision/revision-columns.js';
 import { revisionPropertyPath } from '../revision/revision-table.js';
-import { type AuditedOptions } from './audited-options.js';
+import { type AuditedOptions } from './marks/audited-options.js';
 import { assertMasks } from './masks/masks.js';
 import {
   excludedPaths,
@@ -13,7 +13,7 @@ import {
   propertyPaths,
   revisionIdColumns,
   tableColumns,
-} from './properties.js';
+} from './marks/properties.js';
 
 /** @throws AuditConfigurationError naming what of an entity can't be audited, and the remedy */
 export function assertAuditable(metadata: EntityMetadata, options: AuditedOptions): void {

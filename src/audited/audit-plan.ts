@@ -4,10 +4,10 @@ import { type Mask } from '../dialect/masks/digest-key.js';
 import { type RevisionDefinition, revisionPropertyPath } from '../revision/revision-table.js';
 import { revisionTableName } from '../revision/revision-table-name.js';
 import { assertAuditable, assertPlainName } from './assert-auditable.js';
-import { type AuditedOptions } from './audited-options.js';
-import { type Markable } from './marks.js';
+import { type AuditedOptions } from './marks/audited-options.js';
+import { type Markable } from './marks/marks.js';
 import { columnMasks } from './masks/masks.js';
-import { excludedPaths, isWithin, propertyOf, revisionIdColumns, tableColumns } from './properties.js';
+import { excludedPaths, isWithin, propertyOf, revisionIdColumns, tableColumns } from './marks/properties.js';
 
 /** One column of an audited table and its copy in the revision table. */
 export interface PlanColumn {

@@ -30,7 +30,6 @@ const TO_PLAIN = 1;
 /** The storage of the application's class-transformer; undefined without that package: then nothing is decorated. */
 export async function loadDecoratorStorage(): Promise<DecoratorStorage | undefined> {
   try {
-    // @ts-expect-error It has no types there.
     const { defaultMetadataStorage } = (await import('class-transformer/cjs/storage.js')) as {
       defaultMetadataStorage: DecoratorStorage;
     };

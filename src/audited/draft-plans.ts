@@ -3,7 +3,7 @@ import { AuditConfigurationError } from '../audit.errors.js';
 import { assertSupported, dialectOf } from '../dialect/dialect-of.js';
 import { schemaOf } from '../typeorm/data-source.patch.js';
 import { type AuditPlanDraft, draftJunctions, draftPlan } from './audit-plan.js';
-import { auditedMark, classMark, type Markable, ownAuditedMark } from './marks.js';
+import { auditedMark, classMark, type Markable, ownAuditedMark } from './marks/marks.js';
 import { shareTable } from './shared-table.js';
 
 /** The drafts for all audited tables of a data source, one for each. @throws AuditConfigurationError */

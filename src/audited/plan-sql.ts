@@ -2,6 +2,7 @@ import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Dialect } from '../dialect/dialect.js';
 import { dialectOf } from '../dialect/dialect-of.js';
+import { keysEqual } from '../dialect/keys/keys-equal.js';
 import { type KeyTable } from '../dialect/keys/key.js';
 import { maskedLike } from '../dialect/masks/mask.js';
 import { tableName } from '../dialect/catalogue/table-name.js';
@@ -50,7 +51,11 @@ export class PlanSql {
 
   /** The row, or the revision, under an alias has this key. */
   hasKey(alias: string, key: KeyExpression): string {
-    return this.plan.keys.map((column, n) => `${alias}.${this.column(column)} = ${key(n)}`).join(' AND ');
+    return keysEqual(
+      this.plan.keys.map((column) => this.column(column)),
+      alias,
+      key,
+    );
   }
 
   /** A revision is the newest of this key. */

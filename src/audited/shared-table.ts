@@ -3,9 +3,9 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { AuditConfigurationError } from '../audit.errors.js';
 import { revisionPropertyPath } from '../revision/revision-table.js';
 import { type AuditPlanDraft } from './audit-plan.js';
-import { type AuditedOptions } from './audited-options.js';
+import { type AuditedOptions } from './marks/audited-options.js';
 import { columnMasks } from './masks/masks.js';
-import { excludedPaths, isWithin, propertyOf, revisionIdColumns, tableColumns } from './properties.js';
+import { excludedPaths, isWithin, propertyOf, revisionIdColumns, tableColumns } from './marks/properties.js';
 
 const SHARED = [
   'name',

@@ -2,7 +2,7 @@ import { type DataSource, type EntityTarget } from 'typeorm';
 import { type AttachedAudit } from '../attach-audit.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { parseId } from '../history/arguments/parse-id.js';
-import { type MaintenanceProgress, type MaintenanceWriteOptions } from '../maintenance/maintenance.js';
+import { type MaintenanceProgress, type MaintenanceWriteOptions } from '../maintenance/maintenance.types.js';
 import { timelineText, verifyText } from './report-text.js';
 import { UsageError } from './usage-error.js';
 import { WrittenText } from './written-text.js';

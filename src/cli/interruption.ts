@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { type MaintenanceProgress } from '../maintenance/maintenance.js';
+import { type MaintenanceProgress } from '../maintenance/maintenance.types.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 

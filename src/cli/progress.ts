@@ -1,4 +1,4 @@
-import { type MaintenanceProgress } from '../maintenance/maintenance.js';
+import { type MaintenanceProgress } from '../maintenance/maintenance.types.js';
 
 /** Shows on a terminal how far a run has come, in one line; undefined where nobody would see it. */
 export function progressOn(

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { type Page, type Revision } from '../history/history.types.js';
-import { type VerifyReport } from '../maintenance/maintenance.js';
+import { type VerifyReport } from '../maintenance/maintenance.types.js';
 
 /** A verification as people read it. */
 export function verifyText({ ok, findings, tables }: VerifyReport): string {

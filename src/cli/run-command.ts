@@ -9,7 +9,7 @@ import { Interruption, InterruptedError } from './interruption.js';
 import { connect, loadDataSource } from './load-data-source.js';
 import { parseArguments } from './parse-arguments.js';
 import { progressOn } from './progress.js';
-import { type MaintenanceProgress } from '../maintenance/maintenance.js';
+import { type MaintenanceProgress } from '../maintenance/maintenance.types.js';
 import { UsageError } from './usage-error.js';
 
 /**

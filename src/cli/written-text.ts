@@ -1,4 +1,4 @@
-import { type CatchUpResult, type EraseResult, type PruneResult } from '../maintenance/maintenance.js';
+import { type CatchUpResult, type EraseResult, type PruneResult } from '../maintenance/maintenance.types.js';
 
 const PAST = { write: 'wrote', remove: 'removed', erase: 'erased', keep: 'kept' };
 

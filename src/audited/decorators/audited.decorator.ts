@@ -1,6 +1,6 @@
 import { type EntitySchema } from 'typeorm';
-import { type AuditedOptions } from '../audited-options.js';
-import { type Markable, markAudited } from '../marks.js';
+import { type AuditedOptions } from '../marks/audited-options.js';
+import { type Markable, markAudited } from '../marks/marks.js';
 
 /**
  * Keeps the complete history of an entity: each insert, update and delete adds a row to `<table>_rev`.

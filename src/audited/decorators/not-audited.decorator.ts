@@ -1,4 +1,4 @@
-import { type Markable, markLeftOut, markProperty } from '../marks.js';
+import { type Markable, markLeftOut, markProperty } from '../marks/marks.js';
 
 /** On a class, or called with one; on a property, or called with the class's prototype and the property's name. */
 export interface NotAuditedDecorator {

@@ -1,5 +1,5 @@
 import { Column, Index } from 'typeorm';
-import { markProperty } from '../marks.js';
+import { markProperty } from '../marks/marks.js';
 
 /**
  * A unique column that always holds the `rev_id` of the row's newest revision, so that a row knows its

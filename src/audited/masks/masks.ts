@@ -2,7 +2,7 @@ import { type EntityMetadata } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { AuditConfigurationError } from '../../audit.errors.js';
 import { type Mask } from '../../dialect/masks/digest-key.js';
-import { prefixesOf, propertyOf, propertyOwners, tableColumns } from '../properties.js';
+import { prefixesOf, propertyOf, propertyOwners, tableColumns } from '../marks/properties.js';
 
 const MASKED = Symbol.for('nestjs-typeorm-audit:masked');
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
-import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
+import { readTemplate } from '../../dialect/run/statement.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { isPending } from '../tables/pending-tables.js';
@@ -42,12 +42,13 @@ export async function wasPruned(
 ): Promise<boolean> {
   const dialect = dialectOf(dataSource);
   const path = tableName(dataSource, auditPlansOf(dataSource).maintenance!);
-  const statement = compileStatement(
+  const found = await readTemplate(
+    queryRunner,
     dialect,
     `SELECT 1 AS pruned FROM ${path} WHERE ${dialect.types.sameText('entity', '{{entity}}')} AND action IN ('prune', 'erase') ${dialect.sql.limit(1)}`,
+    { entity: plan.metadata.tablePath },
   );
-  const values = bindStatement(statement, { entity: plan.metadata.tablePath });
-  return ((await queryRunner.query(statement.text, values)) as unknown[]).length > 0;
+  return found.length > 0;
 }
 
 /** Until everybody who could know nothing of a prune has looked again. */

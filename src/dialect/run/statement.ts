@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type DataSource, type QueryRunner } from 'typeorm';
 
 /** How a driver takes parameters. */
 export interface ParameterStyle {
@@ -44,4 +45,15 @@ export function compileStatement(
 /** The values of a statement's parameters in the driver's order. */
 export function bindStatement(statement: Statement, values: Readonly<Record<string, unknown>>): unknown[] {
   return statement.parameters.map((name) => values[name]);
+}
+
+/** Compiles a template and reads rows with it, through TypeORM. */
+export async function readTemplate<T = Record<string, unknown>>(
+  runner: QueryRunner | DataSource,
+  dialect: { readonly run: ParameterStyle },
+  template: string,
+  values: Readonly<Record<string, unknown>>,
+): Promise<T[]> {
+  const statement = compileStatement(dialect, template);
+  return (await runner.query(statement.text, bindStatement(statement, values))) as T[];
 }

@@ -1,4 +1,5 @@
 import { type DataSource } from 'typeorm';
+import { UUID } from '../arguments/checks.js';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
@@ -54,8 +55,8 @@ function momentOfRevisions(dataSource: DataSource, kind: string, column: string,
 }
 
 function uuidOf(kind: string, id: unknown): string {
-  if (typeof id === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id))
-    return id.toLowerCase();
+  const text = String(id).toLowerCase();
+  if (typeof id === 'string' && UUID.test(text)) return text;
   throw new InvalidArgumentError(
     'at',
     `must have the id of a ${kind}, which is a UUID, got "${String(id)}".`,

@@ -1,7 +1,7 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
-import { tableColumns } from '../../audited/properties.js';
+import { tableColumns } from '../../audited/marks/properties.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { REDACTED } from '../../dialect/masks/mask.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';

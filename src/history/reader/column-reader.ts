@@ -1,6 +1,6 @@
 import { type DataSource, type EntityMetadata } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
-import { tableColumns } from '../../audited/properties.js';
+import { tableColumns } from '../../audited/marks/properties.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { type AuditOperation } from '../../revision/revision-columns.js';
 import { entityIdOf } from '../arguments/key-of.js';

@@ -1,8 +1,8 @@
-import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { classesOf } from '../../audited/foreign-keys.js';
 import { type Refusal } from '../../dialect/run/refusal.js';
-import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
+import { readTemplate } from '../../dialect/run/statement.js';
 import { type Obstacle, valuesText } from './obstacle.js';
 import { type RestoreQuery, RestoreSql } from './restore-sql.js';
 import { recordedValues, takenValues } from './taken-values.js';
@@ -32,13 +32,8 @@ export async function obstacleOf(
   { plan, revisionId, refusal }: RefusedWrite,
 ): Promise<Obstacle> {
   const sql = new RestoreSql(dataSource, plan);
-  const query: RestoreQuery = async (template, values) => {
-    const statement = compileStatement(sql.dialect, template);
-    return (await (queryRunner ?? dataSource).query(
-      statement.text,
-      bindStatement(statement, values),
-    )) as ObjectLiteral[];
-  };
+  const query: RestoreQuery = (template, values) =>
+    readTemplate(queryRunner ?? dataSource, sql.dialect, template, values);
   const constraint = refusal.constraint === undefined ? '' : ` (${refusal.constraint})`;
   if (revisionId === undefined)
     return { problem: `something refers to it by a foreign key that TypeORM doesn't know${constraint}` };

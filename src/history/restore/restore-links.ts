@@ -3,7 +3,7 @@ import { type RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
-import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
+import { readTemplate } from '../../dialect/run/statement.js';
 import { endOf } from '../arguments/moment.js';
 import { type Obstacle } from './obstacle.js';
 import { keyIn, RestoreSql } from './restore-sql.js';
@@ -78,11 +78,8 @@ export async function restoreLinks(
       })
       .join(' AND ');
   const columns = junction.metadata.primaryColumns;
-  const select = async (template: string): Promise<ObjectLiteral[]> => {
-    const statement = compileStatement(dialect, template);
-    const values = bindStatement(statement, { id: revisionId, end: at && endOf(at) });
-    return (await write.queryRunner.query(statement.text, values)) as ObjectLiteral[];
-  };
+  const select = (template: string): Promise<ObjectLiteral[]> =>
+    readTemplate(write.queryRunner, dialect, template, { id: revisionId, end: at && endOf(at) });
 
   const then = await select(
     `SELECT j.rev_id AS link_id, ${sql.keyList(columns, 'j')} FROM ${entity.revisions} r ` +

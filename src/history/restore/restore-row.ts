@@ -3,7 +3,7 @@ import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js'
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { foreignKeysTo } from '../../audited/foreign-keys.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
+import { readTemplate } from '../../dialect/run/statement.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { type Obstacle } from './obstacle.js';
 import { RefusedWrite } from './explain-refusal.js';
@@ -186,9 +186,8 @@ export class RestoredRow {
     }
   }
 
-  private async query(template: string, values: Record<string, unknown>): Promise<ObjectLiteral[]> {
-    const statement = compileStatement(this.sql.dialect, template);
-    const parameters = bindStatement(statement, { ...this.values, ...values });
-    return (await this.target.queryRunner.query(statement.text, parameters)) as ObjectLiteral[];
+  private query(template: string, values: Record<string, unknown>): Promise<ObjectLiteral[]> {
+    const { target, sql } = this;
+    return readTemplate(target.queryRunner, sql.dialect, template, { ...this.values, ...values });
   }
 }

@@ -3,7 +3,7 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
+import { readTemplate } from '../../dialect/run/statement.js';
 
 /** What the maintenance table says of a run of `backfill()` or `reconcile()` over one table. */
 export interface CatchUp {
@@ -20,13 +20,13 @@ export async function newestCatchUp(
 ): Promise<CatchUp | undefined> {
   const maintenance = auditPlansOf(dataSource).maintenance!;
   const dialect = dialectOf(dataSource);
-  const statement = compileStatement(
+  const [row] = await readTemplate(
+    queryRunner,
     dialect,
     `SELECT m.id AS id, m.details AS details FROM ${tableName(dataSource, maintenance)} m ` +
       `WHERE m.entity = {{entity}} AND m.action IN ('backfill', 'reconcile') ORDER BY m.created DESC ${dialect.sql.limit(1)}`,
+    { entity: metadata.tablePath },
   );
-  const values = bindStatement(statement, { entity: metadata.tablePath });
-  const [row] = await dialect.run.read(queryRunner, statement, values);
   if (!row) return undefined;
   const column = maintenance.findColumnWithPropertyName('details')!;
   const details = dataSource.driver.prepareHydratedValue(row.details, column) as CatchUp['details'];

@@ -3,7 +3,7 @@ import { type UndoConflict } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
+import { readTemplate } from '../../dialect/run/statement.js';
 import { type Obstacle } from '../restore/obstacle.js';
 import { type Assessment } from '../restore/restore-check.js';
 import { keyIn, RestoreSql } from '../restore/restore-sql.js';
@@ -33,14 +33,14 @@ export async function rowsOfTransaction(
   for (const plan of auditPlansOf(dataSource).all) {
     const sql = new RestoreSql(dataSource, plan);
     const keys = plan.keys.map(({ copy }) => copy);
-    const statement = compileStatement(
+    const found = await readTemplate(
+      queryRunner ?? dataSource,
       sql.dialect,
       `SELECT ${sql.keyList(keys, 'r')}, min(r.rev_version) AS first_version, max(r.rev_created) AS last_created ` +
         `FROM ${sql.revisions} r WHERE r.rev_transaction = ${sql.dialect.types.value('{{transaction}}', 'uuid')} ` +
         `AND r.rev_operation <> 'baseline' GROUP BY ${keys.map((key) => `r.${sql.column(key)}`).join(', ')}`,
+      { transaction },
     );
-    const values = bindStatement(statement, { transaction });
-    const found = (await (queryRunner ?? dataSource).query(statement.text, values)) as ObjectLiteral[];
     for (const row of found)
       rows.push({
         plan,

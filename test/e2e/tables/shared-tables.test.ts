@@ -13,7 +13,7 @@ import {
 import { type AttachedAudit, attachAudit } from '../../../src/attach-audit.js';
 import { AuditConfigurationError } from '../../../src/audit.errors.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { type AuditedOptions } from '../../../src/audited/audited-options.js';
+import { type AuditedOptions } from '../../../src/audited/marks/audited-options.js';
 import { NotAudited } from '../../../src/audited/decorators/not-audited.decorator.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
 import { createDatabase, describeDatabases, type TestDatabase } from '../../support/servers/databases.js';

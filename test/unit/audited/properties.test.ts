@@ -24,7 +24,7 @@ import {
   propertyPaths,
   revisionIdColumns,
   tableColumns,
-} from '../../../src/audited/properties.js';
+} from '../../../src/audited/marks/properties.js';
 import { Guest } from '../../support/entities/guest.js';
 import { withMetadata } from '../with-metadata.js';
 

@@ -24,7 +24,7 @@ describe('the tables of the documentation', () => {
   it.each([
     ['docs/options.md', 'option', 'src/audit.options.ts', ['AuditOptions', 'AuditModuleShape']],
     ['docs/options.md', 'option of `endpoints`', 'src/audit.options.ts', ['EndpointOptions']],
-    ['docs/options.md', 'option of `@Audited()`', 'src/audited/audited-options.ts', ['AuditedOptions']],
+    ['docs/options.md', 'option of `@Audited()`', 'src/audited/marks/audited-options.ts', ['AuditedOptions']],
     ['docs/reading-history.md', 'option of `timeline`', 'src/history/history.types.ts', ['TimelineOptions']],
   ])('of %s have each %s, with its default', (page, title, file, interfaces) => {
     const options = optionsIn(file, interfaces);

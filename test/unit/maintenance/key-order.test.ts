@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type PlanSql } from '../../../src/audited/plan-sql.js';
-import { KeyOrder } from '../../../src/maintenance/key-order.js';
+import { KeyOrder } from '../../../src/maintenance/session/key-order.js';
 
 const orderOf = (width: number, alias: 't' | 'r'): KeyOrder => {
   const keys = Array.from({ length: width }, (_, n) => ({ name: `c${n}`, source: {} }));

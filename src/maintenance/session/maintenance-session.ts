@@ -1,16 +1,16 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { type DataSource, type EntityTarget, type QueryRunner } from 'typeorm';
-import { ActorRequiredError, AuditError } from '../audit.errors.js';
-import { type AuditOptions } from '../audit.options.js';
-import { type AuditPlan } from '../audited/audit-plan.js';
-import { runMasked } from '../audited/masks/mask-key.js';
-import { type Capture } from '../capture/intercept/capture.js';
-import { PlanSql } from '../audited/plan-sql.js';
-import { type AuditContext } from '../context/audit-context.js';
-import { resolveContext, type WriteContext } from '../context/write-context.js';
-import { type Dialect } from '../dialect/dialect.js';
-import { type Key } from '../dialect/keys/key.js';
-import { compileStatement } from '../dialect/run/statement.js';
+import { ActorRequiredError, AuditError } from '../../audit.errors.js';
+import { type AuditOptions } from '../../audit.options.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { runMasked } from '../../audited/masks/mask-key.js';
+import { type Capture } from '../../capture/intercept/capture.js';
+import { PlanSql } from '../../audited/plan-sql.js';
+import { type AuditContext } from '../../context/audit-context.js';
+import { resolveContext, type WriteContext } from '../../context/write-context.js';
+import { type Dialect } from '../../dialect/dialect.js';
+import { type Key } from '../../dialect/keys/key.js';
+import { compileStatement } from '../../dialect/run/statement.js';
 
 const ATTEMPTS = 6;
 const PATIENCE_MS = 10_000;

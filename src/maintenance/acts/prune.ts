@@ -3,10 +3,10 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type PlanSql } from '../../audited/plan-sql.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { endOf } from '../../history/arguments/moment.js';
-import { type Care } from '../care.js';
-import { KeyOrder } from '../key-order.js';
-import { type PruneOptions, type PruneResult } from '../maintenance.js';
-import { MaintenanceLog } from '../maintenance-log.js';
+import { type Care } from '../session/maintenance-session.js';
+import { KeyOrder } from '../session/key-order.js';
+import { type PruneOptions, type PruneResult } from '../maintenance.types.js';
+import { MaintenanceLog } from '../session/maintenance-log.js';
 import { announcePrune } from './announce-prune.js';
 import { removeRevisions } from './remove-revisions.js';
 

@@ -1,8 +1,8 @@
-import { type AuditPlan } from '../audited/audit-plan.js';
-import { type PlanSql } from '../audited/plan-sql.js';
-import { type Key, type KeyTable } from '../dialect/keys/key.js';
-import { type Care } from './care.js';
-import { type FindingKind } from './maintenance.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type PlanSql } from '../../audited/plan-sql.js';
+import { type Key, type KeyTable } from '../../dialect/keys/key.js';
+import { type Care } from './maintenance-session.js';
+import { type FindingKind } from '../maintenance.types.js';
 
 /** What is wrong with the rows of some keys. */
 export type Differences = Partial<Record<FindingKind, Key[]>>;

@@ -1,18 +1,18 @@
 import { type QueryRunner } from 'typeorm';
-import { AuditError, InvalidArgumentError } from '../audit.errors.js';
-import { type AuditPlan } from '../audited/audit-plan.js';
-import { type PlanSql } from '../audited/plan-sql.js';
-import { type Key } from '../dialect/keys/key.js';
-import { keyOf } from '../history/arguments/key-of.js';
-import { type EntityId } from '../history/history.types.js';
-import { announcePrune } from './prune/announce-prune.js';
-import { type Care } from './care.js';
+import { AuditError, InvalidArgumentError } from '../../audit.errors.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type PlanSql } from '../../audited/plan-sql.js';
+import { type Key } from '../../dialect/keys/key.js';
+import { keyOf } from '../../history/arguments/key-of.js';
+import { type EntityId } from '../../history/history.types.js';
+import { announcePrune } from './announce-prune.js';
+import { type Care } from '../session/maintenance-session.js';
 import { type ErasableColumn, erasableColumns } from './erasable-columns.js';
-import { liveDifferences } from './find-differences.js';
-import { type EraseOptions, type EraseResult } from './maintenance.js';
-import { MaintenanceLog } from './maintenance-log.js';
-import { removeRevisions } from './prune/remove-revisions.js';
-import { shownKey } from './shown-key.js';
+import { liveDifferences } from '../session/find-differences.js';
+import { type EraseOptions, type EraseResult } from '../maintenance.types.js';
+import { MaintenanceLog } from '../session/maintenance-log.js';
+import { removeRevisions } from './remove-revisions.js';
+import { shownKey } from '../session/shown-key.js';
 
 const DEFAULT_BATCH = 1000;
 

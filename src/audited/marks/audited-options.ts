@@ -1,4 +1,4 @@
-import { type AuditOperation } from '../revision/revision-columns.js';
+import { type AuditOperation } from '../../revision/revision-columns.js';
 
 /** A write that is about to be recorded, as `when` sees it. */
 export interface AuditedWrite {

@@ -1,6 +1,6 @@
-import { InvalidArgumentError } from '../audit.errors.js';
-import { type AuditPlan } from '../audited/audit-plan.js';
-import { REVISION_COLUMNS } from '../revision/revision-columns.js';
+import { InvalidArgumentError } from '../../audit.errors.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
 
 /** A column that is to be erased: of the entity's, or of the revision's own. */
 export interface ErasableColumn {

@@ -1,11 +1,11 @@
 import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { isText } from '../../dialect/types/type-names.js';
-import { type AuditPlan, type PlanColumn } from '../audit-plan.js';
-import { auditPlansOf } from '../audit-plans.js';
-import { isLeftOut, loadedDecoratorStorages } from '../class-transformer.js';
-import { keptInClear } from './masks.js';
-import { looksSecret } from './secret-names.js';
+import { isText } from '../dialect/types/type-names.js';
+import { type AuditPlan, type PlanColumn } from './audit-plan.js';
+import { auditPlansOf } from './audit-plans.js';
+import { isLeftOut, loadedDecoratorStorages } from './class-transformer.js';
+import { keptInClear } from './masks/masks.js';
+import { looksSecret } from './masks/secret-names.js';
 
 /** A warning that names the columns whose values look like secrets and are in the history; undefined without any. */
 export function clearSecretsWarning(dataSource: DataSource): string | undefined {

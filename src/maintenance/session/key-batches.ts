@@ -1,6 +1,6 @@
-import { type AuditPlan } from '../audited/audit-plan.js';
-import { type Key } from '../dialect/keys/key.js';
-import { type Care } from './care.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type Key } from '../../dialect/keys/key.js';
+import { type Care } from './maintenance-session.js';
 import { KeyOrder } from './key-order.js';
 
 /** The keys of an audited table's rows, in their order, so many at a time. */

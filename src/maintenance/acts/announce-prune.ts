@@ -1,7 +1,7 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { untilPruneIsKnown, wasPruned } from '../../capture/writer/pruned-tables.js';
-import { type Care } from '../care.js';
-import { type MaintenanceLog } from '../maintenance-log.js';
+import { type Care } from '../session/maintenance-session.js';
+import { type MaintenanceLog } from '../session/maintenance-log.js';
 
 /** Says that a table's revisions will be removed, and where writers have to know it waits until they do. */
 export async function announcePrune(

@@ -1,11 +1,16 @@
-import { type AuditPlan } from '../audited/audit-plan.js';
-import { type Key } from '../dialect/keys/key.js';
-import { type Care } from './care.js';
-import { type Differences, liveDifferences, recordedDifferences } from './find-differences.js';
-import { type Finding, type FindingKind, type VerifyOptions, type VerifyReport } from './maintenance.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type Key } from '../../dialect/keys/key.js';
+import { type Care } from '../session/maintenance-session.js';
+import { type Differences, liveDifferences, recordedDifferences } from '../session/find-differences.js';
+import {
+  type Finding,
+  type FindingKind,
+  type VerifyOptions,
+  type VerifyReport,
+} from '../maintenance.types.js';
 import { schemaProblems } from './schema-parity.js';
-import { shownKey } from './shown-key.js';
-import { countRows, liveKeys, recordedKeys } from './windows.js';
+import { shownKey } from '../session/shown-key.js';
+import { countRows, liveKeys, recordedKeys } from '../session/key-batches.js';
 
 const DEFAULT_BATCH = 5000;
 const DEFAULT_LIMIT = 20;

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { newId } from '../revision/clock.js';
-import { type AuditPlan } from '../audited/audit-plan.js';
-import { keyText } from '../dialect/keys/key-text.js';
-import { type RecordedOperation } from '../capture/write/write.js';
-import { type WriteContext } from '../context/write-context.js';
-import { type Key } from '../dialect/keys/key.js';
-import { type Care } from './care.js';
-import { liveDifferences, recordedDifferences } from './find-differences.js';
-import { type CatchUpResult, type MaintenanceWriteOptions, type RowFinding } from './maintenance.js';
-import { MaintenanceLog } from './maintenance-log.js';
-import { countRows, liveKeys, recordedKeys } from './windows.js';
+import { newId } from '../../revision/clock.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { keyText } from '../../dialect/keys/key-text.js';
+import { type RecordedOperation } from '../../capture/write/write.js';
+import { type WriteContext } from '../../context/write-context.js';
+import { type Key } from '../../dialect/keys/key.js';
+import { type Care } from '../session/maintenance-session.js';
+import { liveDifferences, recordedDifferences } from '../session/find-differences.js';
+import { type CatchUpResult, type MaintenanceWriteOptions, type RowFinding } from '../maintenance.types.js';
+import { MaintenanceLog } from '../session/maintenance-log.js';
+import { countRows, liveKeys, recordedKeys } from '../session/key-batches.js';
 
 const DEFAULT_BATCH = 1000;
 const LOCKED_PAUSE_MS = 50;

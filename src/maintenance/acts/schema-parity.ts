@@ -1,7 +1,7 @@
-import { type AuditPlan } from '../audited/audit-plan.js';
-import { neededColumns } from '../capture/tables/table-problems.js';
-import { REVISION_COLUMNS } from '../revision/revision-columns.js';
-import { type Care } from './care.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { neededColumns } from '../../capture/tables/table-problems.js';
+import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
+import { type Care } from '../session/maintenance-session.js';
 
 /** What is wrong with a revision table, and whether its revisions can be read all the same. */
 export interface SchemaProblems {

@@ -1,5 +1,5 @@
 import { EntitySchema } from 'typeorm';
-import { AuditConfigurationError } from '../audit.errors.js';
+import { AuditConfigurationError } from '../../audit.errors.js';
 import { type AuditedOptions } from './audited-options.js';
 
 const AUDITED = Symbol.for('nestjs-typeorm-audit:audited');

@@ -1,13 +1,13 @@
 import { type EntityMetadata, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type AuditPlan } from '../audited/audit-plan.js';
-import { newId, now } from '../revision/clock.js';
-import { storedContext } from '../capture/writer/context-columns.js';
-import { type WriteContext } from '../context/write-context.js';
-import { tableName } from '../dialect/catalogue/table-name.js';
-import { newestCatchUp } from '../history/revisions/newest-catch-up.js';
-import { type MaintenanceAction, type MaintenanceRecord } from '../revision/maintenance-record.js';
-import { type Care } from './care.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { newId, now } from '../../revision/clock.js';
+import { storedContext } from '../../capture/writer/context-columns.js';
+import { type WriteContext } from '../../context/write-context.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
+import { newestCatchUp } from '../../history/revisions/newest-catch-up.js';
+import { type MaintenanceAction, type MaintenanceRecord } from '../../revision/maintenance-record.js';
+import { type Care } from './maintenance-session.js';
 
 /**
  * The record of one run over one table: written in the transaction of its first batch, and brought up to date in that

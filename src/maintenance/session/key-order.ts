@@ -1,5 +1,5 @@
-import { type PlanSql } from '../audited/plan-sql.js';
-import { type Key } from '../dialect/keys/key.js';
+import { type PlanSql } from '../../audited/plan-sql.js';
+import { type Key } from '../../dialect/keys/key.js';
 
 /** Rows in the order of their keys, from a key on: of the audited table (t) or its revision table (r). */
 export class KeyOrder {

@@ -1,6 +1,6 @@
 import { type QueryRunner } from 'typeorm';
 import { type PlanSql } from '../../audited/plan-sql.js';
-import { type Care } from '../care.js';
+import { type Care } from '../session/maintenance-session.js';
 
 /** Removes revisions, past the subscriber that forbids it to everybody else. */
 export async function removeRevisions(

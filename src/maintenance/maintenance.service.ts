@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityTarget } from 'typeorm';
 import { type EntityId } from '../history/history.types.js';
-import { type Care } from './care.js';
-import { catchUp } from './catch-up.js';
-import { erase } from './erase.js';
+import { type Care } from './session/maintenance-session.js';
+import { catchUp } from './acts/catch-up.js';
+import { erase } from './acts/erase.js';
 import {
   type CatchUpResult,
   type EraseOptions,
@@ -14,9 +14,9 @@ import {
   type RowFinding,
   type VerifyOptions,
   type VerifyReport,
-} from './maintenance.js';
-import { assertPruneOptions, prune } from './prune/prune.js';
-import { verify } from './verify.js';
+} from './maintenance.types.js';
+import { assertPruneOptions, prune } from './acts/prune.js';
+import { verify } from './acts/verify.js';
 
 /**
  * Takes care of the history as a whole: starts it, checks it, mends it, shortens it, erases from it.
