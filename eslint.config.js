@@ -20,6 +20,8 @@ const mayImport = {
 // file directly in the part is a room too; one that isn't listed is above all of them.
 const roomsOf = {
   capture: [['write'], ['unit', 'tables'], ['rows'], ['writer'], ['intercept'], ['engine', 'shared-options']],
+  audited: [['marks'], ['masks'], ['decorators']],
+  maintenance: [['maintenance.types'], ['session'], ['acts']],
   history: [
     ['history.types'],
     ['arguments'],

@@ -7,7 +7,7 @@ import { assertAuditOptions } from './check-options.js';
 import { AuditContext } from './context/audit-context.js';
 import { HistoryService } from './history/history.service.js';
 import { AuditMaintenance } from './maintenance/maintenance.service.js';
-import { Care } from './maintenance/session/maintenance-session.js';
+import { MaintenanceSession } from './maintenance/session/maintenance-session.js';
 
 /** An audited data source, outside of NestJS's injector. */
 export interface AttachedAudit {
@@ -62,7 +62,7 @@ export function attachWith(
   const capture = captureOf(dataSource)!;
   return {
     history: new HistoryService(dataSource),
-    maintenance: new AuditMaintenance(new Care(capture, options, context)),
+    maintenance: new AuditMaintenance(new MaintenanceSession(capture, options, context)),
     context,
     checkTables: () => capture.checkTables(),
     detach,

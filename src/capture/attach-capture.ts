@@ -3,7 +3,7 @@ import { type DataSource } from 'typeorm';
 import { type AuditOptions } from '../audit.options.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { clearSecretsWarning } from '../audited/clear-secrets.js';
-import { useMaskKey } from '../audited/masks/mask-key.js';
+import { useMaskKey } from '../audited/use-mask-key.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { usePreparedStatements } from '../dialect/run/prepared.js';
 import { assertOneTypeorm } from '../typeorm/assert-one-typeorm.js';

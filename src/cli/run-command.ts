@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { type DataSource } from 'typeorm';
 import { attachAudit, type AttachedAudit } from '../attach-audit.js';
 import { InvalidArgumentError } from '../audit.errors.js';
-import { MaskKeyError } from '../audited/masks/mask-key.js';
+import { MaskKeyError } from '../audited/use-mask-key.js';
 import { type Arguments, type Command, COMMANDS, type Invocation, type Outcome } from './commands.js';
 import { helpText } from './help.js';
 import { Interruption, InterruptedError } from './interruption.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityTarget } from 'typeorm';
 import { type EntityId } from '../history/history.types.js';
-import { type Care } from './session/maintenance-session.js';
+import { type MaintenanceSession } from './session/maintenance-session.js';
 import { catchUp } from './acts/catch-up.js';
 import { erase } from './acts/erase.js';
 import {
@@ -28,7 +28,7 @@ import { verify } from './acts/verify.js';
  */
 @Injectable()
 export class AuditMaintenance {
-  constructor(private readonly care: Care) {}
+  constructor(private readonly session: MaintenanceSession) {}
 
   /**
    * Gives every row that has no history its first revision, with the operation `baseline`.
@@ -55,7 +55,7 @@ export class AuditMaintenance {
    * // → { ok: false, findings: [{ table: 'reservation', kind: 'stale', count: 1, keys: [{ id: 7 }] }], tables: […] }
    */
   async verify(entity?: EntityTarget<any>, options: VerifyOptions = {}): Promise<VerifyReport> {
-    return verify(this.care, this.care.plansOf(entity), options);
+    return verify(this.session, this.session.plansOf(entity), options);
   }
 
   /**
@@ -90,7 +90,7 @@ export class AuditMaintenance {
   async prune(entity: EntityTarget<any>, options: PruneOptions): Promise<PruneResult[]> {
     assertPruneOptions(options);
     const results: PruneResult[] = [];
-    for (const plan of this.care.plansOf(entity)) results.push(await prune(this.care, plan, options));
+    for (const plan of this.session.plansOf(entity)) results.push(await prune(this.session, plan, options));
     return results;
   }
 
@@ -111,7 +111,7 @@ export class AuditMaintenance {
    * // → { table: 'guest', erased: 12, kept: 13, remaining: ['name'] }
    */
   async erase(entity: EntityTarget<any>, id: EntityId, options: EraseOptions = {}): Promise<EraseResult> {
-    return erase(this.care, this.care.capture.plans.get(entity), id, options);
+    return erase(this.session, this.session.capture.plans.get(entity), id, options);
   }
 
   private async catchUp(
@@ -121,8 +121,8 @@ export class AuditMaintenance {
     options: MaintenanceWriteOptions,
   ): Promise<CatchUpResult[]> {
     const results: CatchUpResult[] = [];
-    for (const plan of this.care.plansOf(entity))
-      results.push(await catchUp(this.care, plan, action, kinds, options));
+    for (const plan of this.session.plansOf(entity))
+      results.push(await catchUp(this.session, plan, action, kinds, options));
     return results;
   }
 }

@@ -5,11 +5,11 @@ import { keyText } from '../../dialect/keys/key-text.js';
 import { type RecordedOperation } from '../../capture/write/write.js';
 import { type WriteContext } from '../../context/write-context.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { type Care } from '../session/maintenance-session.js';
-import { liveDifferences, recordedDifferences } from '../session/find-differences.js';
+import { type MaintenanceSession } from '../session/maintenance-session.js';
+import { differencesOfRows, differencesOfHistories } from '../session/find-differences.js';
 import { type CatchUpResult, type MaintenanceWriteOptions, type RowFinding } from '../maintenance.types.js';
 import { MaintenanceLog } from '../session/maintenance-log.js';
-import { countRows, liveKeys, recordedKeys } from '../session/key-batches.js';
+import { countRows, keysOfRows, keysOfHistories } from '../session/key-batches.js';
 
 const DEFAULT_BATCH = 1000;
 const LOCKED_PAUSE_MS = 50;
@@ -29,13 +29,13 @@ const OPERATIONS: Record<RowFinding, RecordedOperation> = {
  * What has been done once is no difference any more, which is also how an interrupted run goes on.
  */
 export async function catchUp(
-  care: Care,
+  session: MaintenanceSession,
   plan: AuditPlan,
   action: 'backfill' | 'reconcile',
   kinds: readonly RowFinding[],
   options: MaintenanceWriteOptions,
 ): Promise<CatchUpResult> {
-  const run = new CatchUp(care, plan, action, kinds, options, await care.writeContext(plan));
+  const run = new CatchUp(session, plan, action, kinds, options, await session.writeContext(plan));
   await run.live();
   if (kinds.includes('surplus')) await run.recorded();
   await run.finish();
@@ -48,7 +48,7 @@ class CatchUp {
   private readonly batchSize: number;
 
   constructor(
-    private readonly care: Care,
+    private readonly session: MaintenanceSession,
     private readonly plan: AuditPlan,
     action: 'backfill' | 'reconcile',
     private readonly kinds: readonly RowFinding[],
@@ -56,18 +56,18 @@ class CatchUp {
     private readonly context: WriteContext,
   ) {
     this.result = { table: plan.metadata.tablePath, missing: 0, stale: 0, surplus: 0 };
-    this.log = new MaintenanceLog(care, plan, action, context);
+    this.log = new MaintenanceLog(session, plan, action, context);
     this.batchSize = options.batchSize ?? DEFAULT_BATCH;
   }
 
   async live(): Promise<void> {
     const { table } = this.result;
-    const total = this.options.onProgress && (await countRows(this.care, this.plan));
+    const total = this.options.onProgress && (await countRows(this.session, this.plan));
     let passedOver: Key[] = [];
     let done = 0;
     const showProgress = async (): Promise<void> =>
       this.options.onProgress?.({ table, done, total: total && Math.max(total, done) });
-    for await (const keys of liveKeys(this.care, this.plan, this.batchSize)) {
+    for await (const keys of keysOfRows(this.session, this.plan, this.batchSize)) {
       passedOver.push(...(await this.liveBatch(keys)));
       done += keys.length;
       await showProgress();
@@ -82,8 +82,8 @@ class CatchUp {
 
   async recorded(): Promise<void> {
     let done = 0;
-    for await (const { keys } of recordedKeys(this.care, this.plan, this.batchSize)) {
-      const { surplus = [] } = await recordedDifferences(this.care, this.plan, keys, false);
+    for await (const { keys } of keysOfHistories(this.session, this.plan, this.batchSize)) {
+      const { surplus = [] } = await differencesOfHistories(this.session, this.plan, keys, false);
       if (surplus.length > 0) await this.write('surplus', surplus);
       done += keys.length;
       await this.options.onProgress?.({ table: this.plan.revision.tablePath, done });
@@ -96,7 +96,7 @@ class CatchUp {
 
   /** @returns the keys that somebody else was writing */
   private async liveBatch(keys: readonly Key[]): Promise<Key[]> {
-    const differences = await liveDifferences(this.care, this.plan, keys);
+    const differences = await differencesOfRows(this.session, this.plan, keys);
     const passedOver: Key[] = [];
     for (const kind of this.kinds) {
       const found = differences[kind] ?? [];
@@ -111,14 +111,14 @@ class CatchUp {
       return [];
     }
     const { plan, context } = this;
-    const { written, left } = await this.care.transaction(async (queryRunner) => {
-      const locked = await this.care.lock(queryRunner, plan, keys, kind !== 'surplus');
+    const { written, left } = await this.session.transaction(async (queryRunner) => {
+      const locked = await this.session.lock(queryRunner, plan, keys, kind !== 'surplus');
       const there = new Set(locked.map(keyText));
       const left = keys.filter((key) => !there.has(keyText(key)));
       // One that is there again isn't surplus any more.
       const rows = kind === 'surplus' ? left : locked;
       if (rows.length === 0) return { written: 0, left };
-      const written = await this.care.capture.writer.record(queryRunner, {
+      const written = await this.session.capture.writer.record(queryRunner, {
         ...context,
         plan,
         operation: OPERATIONS[kind],

@@ -6,9 +6,9 @@ import { type Key } from '../../dialect/keys/key.js';
 import { keyOf } from '../../history/arguments/key-of.js';
 import { type EntityId } from '../../history/history.types.js';
 import { announcePrune } from './announce-prune.js';
-import { type Care } from '../session/maintenance-session.js';
+import { type MaintenanceSession } from '../session/maintenance-session.js';
 import { type ErasableColumn, erasableColumns } from './erasable-columns.js';
-import { liveDifferences } from '../session/find-differences.js';
+import { differencesOfRows } from '../session/find-differences.js';
 import { type EraseOptions, type EraseResult } from '../maintenance.types.js';
 import { MaintenanceLog } from '../session/maintenance-log.js';
 import { removeRevisions } from './remove-revisions.js';
@@ -25,25 +25,25 @@ interface Versions {
 
 /** Erases columns of one entity's revisions, or the revisions themselves. */
 export async function erase(
-  care: Care,
+  session: MaintenanceSession,
   plan: AuditPlan,
   id: EntityId,
   options: EraseOptions,
 ): Promise<EraseResult> {
   const columns = options.columns && erasableColumns(plan, options.columns);
-  const context = await care.writeContext(plan);
-  const key = keyOf(care.dataSource, plan, id);
-  const shown = shownKey(care.dataSource, plan, key);
-  const log = new MaintenanceLog(care, plan, 'erase', context, shown);
-  const erasure = new Erasure(care, plan, key, columns, log);
+  const context = await session.writeContext(plan);
+  const key = keyOf(session.dataSource, plan, id);
+  const shown = shownKey(session.dataSource, plan, key);
+  const log = new MaintenanceLog(session, plan, 'erase', context, shown);
+  const erasure = new Erasure(session, plan, key, columns, log);
   const { first, last } = await erasure.begin();
-  if (options.dryRun) return care.connected((queryRunner) => erasure.foretell(queryRunner));
+  if (options.dryRun) return session.connected((queryRunner) => erasure.foretell(queryRunner));
 
-  if (!columns) await announcePrune(care, plan, log, erasure.details(erasure.result));
+  if (!columns) await announcePrune(session, plan, log, erasure.details(erasure.result));
   const size = options.batchSize ?? DEFAULT_BATCH;
   // At least one, so that there is a record also of a request that found nothing left to erase.
   for (let from = first; from <= last; from += size) {
-    erasure.result = await care.transaction((queryRunner) =>
+    erasure.result = await session.transaction((queryRunner) =>
       erasure.batch(queryRunner, from, Math.min(from + size - 1, last)),
     );
     await options.onProgress?.({
@@ -61,13 +61,13 @@ class Erasure {
   private readonly values: Record<string, unknown>;
 
   constructor(
-    private readonly care: Care,
+    private readonly session: MaintenanceSession,
     private readonly plan: AuditPlan,
     private readonly key: Key,
     private readonly columns: readonly ErasableColumn[] | undefined,
     private readonly log: MaintenanceLog,
   ) {
-    this.sql = care.sqlOf(plan);
+    this.sql = session.sqlOf(plan);
     this.values = Object.fromEntries(key.map((value, n) => [`k${n}`, value]));
     this.result = { table: plan.metadata.tablePath, erased: 0, kept: null, remaining: [] };
   }
@@ -78,12 +78,15 @@ class Erasure {
 
   /** @throws InvalidArgumentError when there is nothing, AuditError when what is to stay isn't the truth */
   async begin(): Promise<Versions> {
-    const versions = await this.care.connected((queryRunner) => this.versions(queryRunner));
+    const versions = await this.session.connected((queryRunner) => this.versions(queryRunner));
     const { metadata } = this.plan;
     if (versions.last === 0)
       throw new InvalidArgumentError('id', `must name a ${metadata.name} that has a history.`);
     // The newest revision stands for the row, and only it is left as it is.
-    if (versions.isLive && Object.keys(await liveDifferences(this.care, this.plan, [this.key])).length > 0)
+    if (
+      versions.isLive &&
+      Object.keys(await differencesOfRows(this.session, this.plan, [this.key])).length > 0
+    )
       throw new AuditError(
         `This ${metadata.name} differs from its newest revision, which stays for it. Call reconcile() first.`,
       );
@@ -93,7 +96,7 @@ class Erasure {
   /** What would be erased, of all versions. */
   async foretell(queryRunner: QueryRunner): Promise<EraseResult> {
     const { first, last, isLive } = await this.versions(queryRunner);
-    const rows = await this.care.select(
+    const rows = await this.session.select(
       queryRunner,
       `SELECT rev_id FROM ${this.sql.revisions} WHERE ${this.isWithin(isLive ? last : null)}`,
       { ...this.values, first, last },
@@ -103,7 +106,7 @@ class Erasure {
 
   /** Erases versions, but not the newest of a row that exists now. */
   async batch(queryRunner: QueryRunner, first: number, last: number): Promise<EraseResult> {
-    await this.care.lock(queryRunner, this.plan, [this.key], false);
+    await this.session.lock(queryRunner, this.plan, [this.key], false);
     const { isLive, last: newest } = await this.versions(queryRunner);
     const kept = isLive ? newest : null;
     const values = { ...this.values, first, last };
@@ -120,13 +123,13 @@ class Erasure {
     values: Record<string, unknown>,
     kept: number | null,
   ): Promise<number> {
-    const rows = await this.care.select<{ id: string }>(
+    const rows = await this.session.select<{ id: string }>(
       queryRunner,
       `SELECT rev_id AS id FROM ${this.sql.revisions} WHERE ${this.isWithin(kept)}`,
       values,
     );
     const ids = rows.map(({ id }) => id);
-    return removeRevisions(this.care, queryRunner, this.sql, ids);
+    return removeRevisions(this.session, queryRunner, this.sql, ids);
   }
 
   // A revision's own columns say nothing of the row, so they may go from the newest one too.
@@ -136,7 +139,7 @@ class Erasure {
     values: Record<string, unknown>,
     kept: number | null,
   ): Promise<number> {
-    const [{ number }] = await this.care.select<{ number: number | string }>(
+    const [{ number }] = await this.session.select<{ number: number | string }>(
       queryRunner,
       `SELECT count(*) AS number FROM ${this.sql.revisions} WHERE ${this.isWithin(kept)}`,
       values,
@@ -146,7 +149,7 @@ class Erasure {
         .filter((column) => column.isCopied === isCopied)
         .map((column) => this.sql.column(column));
       if (names.length === 0) continue;
-      await this.care.write(
+      await this.session.write(
         queryRunner,
         `UPDATE ${this.sql.revisions} SET ${names.map((name) => `${name} = NULL`).join(', ')} WHERE ${this.isInRange(isCopied ? kept : null)}`,
         values,
@@ -168,7 +171,7 @@ class Erasure {
   }
 
   private isInRange(kept: number | null): string {
-    const range = ['first', 'last'].map((name) => this.care.dialect.types.value(`{{${name}}}`, 'integer'));
+    const range = ['first', 'last'].map((name) => this.session.dialect.types.value(`{{${name}}}`, 'integer'));
     const others = kept === null ? '' : ` AND rev_version <> ${kept}`;
     return `${this.isOfKey()} AND rev_version BETWEEN ${range.join(' AND ')}${others}`;
   }
@@ -179,12 +182,12 @@ class Erasure {
   }
 
   private async versions(queryRunner: QueryRunner): Promise<Versions> {
-    const [row] = await this.care.select<{ first: number | null; last: number | null }>(
+    const [row] = await this.session.select<{ first: number | null; last: number | null }>(
       queryRunner,
       `SELECT min(rev_version) AS first, max(rev_version) AS last FROM ${this.sql.revisions} WHERE ${this.isOfKey()}`,
       this.values,
     );
-    const live = await this.care.capture.keys.existing(queryRunner, this.plan.metadata, [this.key]);
+    const live = await this.session.capture.keys.existing(queryRunner, this.plan.metadata, [this.key]);
     return { first: row.first ?? 1, last: row.last ?? 0, isLive: live.length > 0 };
   }
 
@@ -199,7 +202,7 @@ class Erasure {
       const has = copied.map(
         (column, n) => `CASE WHEN ${this.sql.column(column)} IS NULL THEN 0 ELSE 1 END AS has${n}`,
       );
-      const [row] = await this.care.select<Record<string, number>>(
+      const [row] = await this.session.select<Record<string, number>>(
         queryRunner,
         `SELECT ${has.join(', ')} FROM ${this.sql.revisions} WHERE ${this.isOfKey()} AND rev_version = ${kept}`,
         this.values,

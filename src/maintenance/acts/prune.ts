@@ -3,7 +3,7 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type PlanSql } from '../../audited/plan-sql.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { endOf } from '../../history/arguments/moment.js';
-import { type Care } from '../session/maintenance-session.js';
+import { type MaintenanceSession } from '../session/maintenance-session.js';
 import { KeyOrder } from '../session/key-order.js';
 import { type PruneOptions, type PruneResult } from '../maintenance.types.js';
 import { MaintenanceLog } from '../session/maintenance-log.js';
@@ -23,20 +23,24 @@ export function assertPruneOptions({ keep, olderThan }: PruneOptions): void {
 }
 
 /** Removes one table's revisions that nobody needs any more, the oldest of each entity first, so that versions stay m..n. */
-export async function prune(care: Care, plan: AuditPlan, options: PruneOptions): Promise<PruneResult> {
-  const sql = care.sqlOf(plan);
+export async function prune(
+  session: MaintenanceSession,
+  plan: AuditPlan,
+  options: PruneOptions,
+): Promise<PruneResult> {
+  const sql = session.sqlOf(plan);
   const table = plan.metadata.tablePath;
-  const context = await care.writeContext(plan);
+  const context = await session.writeContext(plan);
   const values = { cut: options.olderThan && endOf(options.olderThan), keep: options.keep };
-  if (options.dryRun) return { table, removed: await count(care, sql, options, values) };
+  if (options.dryRun) return { table, removed: await count(session, sql, options, values) };
 
-  const log = new MaintenanceLog(care, plan, 'prune', context);
+  const log = new MaintenanceLog(session, plan, 'prune', context);
   const rule = { keep: options.keep, olderThan: options.olderThan?.toISOString() };
   let removed = 0;
-  for await (const ids of prunable(care, plan, sql, options, values)) {
-    if (removed === 0) await announcePrune(care, plan, log, { ...rule, removed });
-    removed += await care.transaction(async (queryRunner) => {
-      const number = await removeRevisions(care, queryRunner, sql, ids);
+  for await (const ids of prunable(session, plan, sql, options, values)) {
+    if (removed === 0) await announcePrune(session, plan, log, { ...rule, removed });
+    removed += await session.transaction(async (queryRunner) => {
+      const number = await removeRevisions(session, queryRunner, sql, ids);
       await log.note(queryRunner, { ...rule, removed: removed + number });
       return number;
     });
@@ -47,21 +51,21 @@ export async function prune(care: Care, plan: AuditPlan, options: PruneOptions):
 
 // In the order of keys and versions, from the last key on, of which there may be more.
 async function* prunable(
-  care: Care,
+  session: MaintenanceSession,
   plan: AuditPlan,
   sql: PlanSql,
   options: PruneOptions,
   values: Record<string, unknown>,
 ): AsyncGenerator<string[]> {
-  const { keys } = care.capture;
+  const { keys } = session.capture;
   const order = new KeyOrder(sql, 'r');
   const size = options.batchSize ?? DEFAULT_BATCH;
   for (let from: Key | undefined; ;) {
-    const rows = await care.connected((queryRunner) =>
-      care.select<Record<string, unknown> & { id: string }>(
+    const rows = await session.connected((queryRunner) =>
+      session.select<Record<string, unknown> & { id: string }>(
         queryRunner,
         `SELECT r.rev_id AS id, ${keys.expressions(plan.metadata, 'r')} ${whatMayGo(sql, options)}` +
-          `${from ? ` AND ${order.from(true)}` : ''} ORDER BY ${order.columns}, r.rev_version ${care.dialect.sql.limit(size)}`,
+          `${from ? ` AND ${order.from(true)}` : ''} ORDER BY ${order.columns}, r.rev_version ${session.dialect.sql.limit(size)}`,
         { ...values, ...(from && order.bind(from)) },
       ),
     );
@@ -72,13 +76,13 @@ async function* prunable(
 }
 
 async function count(
-  care: Care,
+  session: MaintenanceSession,
   sql: PlanSql,
   options: PruneOptions,
   values: Record<string, unknown>,
 ): Promise<number> {
-  const [{ number }] = await care.connected((queryRunner) =>
-    care.select<{ number: number | string }>(
+  const [{ number }] = await session.connected((queryRunner) =>
+    session.select<{ number: number | string }>(
       queryRunner,
       `SELECT count(*) AS number ${whatMayGo(sql, options)}`,
       values,

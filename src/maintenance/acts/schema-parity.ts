@@ -1,7 +1,7 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { neededColumns } from '../../capture/tables/table-problems.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
-import { type Care } from '../session/maintenance-session.js';
+import { type MaintenanceSession } from '../session/maintenance-session.js';
 
 /** What is wrong with a revision table, and whether its revisions can be read all the same. */
 export interface SchemaProblems {
@@ -10,9 +10,9 @@ export interface SchemaProblems {
 }
 
 /** Compares a revision table with what its entity's metadata wants, as TypeORM's schema builder does. */
-export async function schemaProblems(care: Care, plan: AuditPlan): Promise<SchemaProblems> {
+export async function schemaProblems(session: MaintenanceSession, plan: AuditPlan): Promise<SchemaProblems> {
   const { revision, keys } = plan;
-  return care.connected(async (queryRunner) => {
+  return session.connected(async (queryRunner) => {
     const table = await queryRunner.getTable(revision.tablePath);
     if (!table) return { problems: [{ column: '*', problem: 'the table is missing' }], isReadable: false };
     const actual = table.columns.map(({ name }) => name);
@@ -20,7 +20,7 @@ export async function schemaProblems(care: Care, plan: AuditPlan): Promise<Schem
     const missing = neededColumns(plan)
       .map(({ databaseName }) => databaseName)
       .filter((name) => !actual.includes(name));
-    const changed = care.dataSource.driver
+    const changed = session.dataSource.driver
       .findChangedColumns(table.columns, revision.columns)
       .map(({ databaseName }) => databaseName)
       .filter((name) => actual.includes(name));

@@ -1,7 +1,7 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { type Care } from '../session/maintenance-session.js';
-import { type Differences, liveDifferences, recordedDifferences } from '../session/find-differences.js';
+import { type MaintenanceSession } from '../session/maintenance-session.js';
+import { type Differences, differencesOfRows, differencesOfHistories } from '../session/find-differences.js';
 import {
   type Finding,
   type FindingKind,
@@ -10,7 +10,7 @@ import {
 } from '../maintenance.types.js';
 import { schemaProblems } from './schema-parity.js';
 import { shownKey } from '../session/shown-key.js';
-import { countRows, liveKeys, recordedKeys } from '../session/key-batches.js';
+import { countRows, keysOfRows, keysOfHistories } from '../session/key-batches.js';
 
 const DEFAULT_BATCH = 5000;
 const DEFAULT_LIMIT = 20;
@@ -18,44 +18,44 @@ const KINDS: readonly FindingKind[] = ['missing', 'stale', 'surplus', 'gap', 'or
 
 /** Compares tables with their histories inside the database, a batch of keys at a time. */
 export async function verify(
-  care: Care,
+  session: MaintenanceSession,
   plans: readonly AuditPlan[],
   options: VerifyOptions,
 ): Promise<VerifyReport> {
   const report: VerifyReport = { ok: true, findings: [], tables: [] };
-  for (const plan of plans) await verifyTable(care, plan, options, report);
+  for (const plan of plans) await verifyTable(session, plan, options, report);
   return { ...report, ok: report.findings.length === 0 };
 }
 
 async function verifyTable(
-  care: Care,
+  session: MaintenanceSession,
   plan: AuditPlan,
   options: VerifyOptions,
   { findings, tables }: VerifyReport,
 ): Promise<void> {
   const { batchSize = DEFAULT_BATCH, limit = DEFAULT_LIMIT, onProgress } = options;
   const table = plan.metadata.tablePath;
-  const { problems, isReadable } = await schemaProblems(care, plan);
+  const { problems, isReadable } = await schemaProblems(session, plan);
   if (problems.length > 0)
     findings.push({ table, kind: 'schema', count: problems.length, keys: problems.slice(0, limit) });
   if (!isReadable) return;
 
   const found = new Found(limit);
   const compared = { table, rows: 0, histories: 0 };
-  const total = onProgress && (await countRows(care, plan));
-  for await (const keys of liveKeys(care, plan, batchSize)) {
-    found.add(await liveDifferences(care, plan, keys));
+  const total = onProgress && (await countRows(session, plan));
+  for await (const keys of keysOfRows(session, plan, batchSize)) {
+    found.add(await differencesOfRows(session, plan, keys));
     compared.rows += keys.length;
     await onProgress?.({ table, done: compared.rows, total: total && Math.max(total, compared.rows) });
   }
-  for await (const { keys, gaps } of recordedKeys(care, plan, batchSize)) {
-    found.add({ ...(await recordedDifferences(care, plan, keys, true)), gap: gaps });
+  for await (const { keys, gaps } of keysOfHistories(session, plan, batchSize)) {
+    found.add({ ...(await differencesOfHistories(session, plan, keys, true)), gap: gaps });
     compared.histories += keys.length;
     await onProgress?.({ table: plan.revision.tablePath, done: compared.histories });
   }
   tables.push(compared);
   for (const { kind, count, keys } of found.kinds())
-    findings.push({ table, kind, count, keys: keys.map((key) => shownKey(care.dataSource, plan, key)) });
+    findings.push({ table, kind, count, keys: keys.map((key) => shownKey(session.dataSource, plan, key)) });
 }
 
 /** Counts all differences, and keeps the keys of the first ones of each kind. */

@@ -1,41 +1,45 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type PlanSql } from '../../audited/plan-sql.js';
 import { type Key, type KeyTable } from '../../dialect/keys/key.js';
-import { type Care } from './maintenance-session.js';
+import { type MaintenanceSession } from './maintenance-session.js';
 import { type FindingKind } from '../maintenance.types.js';
 
 /** What is wrong with the rows of some keys. */
 export type Differences = Partial<Record<FindingKind, Key[]>>;
 
 /** Compares rows with their newest revisions, as the database has both: 'missing' and 'stale' ones. */
-export function liveDifferences(care: Care, plan: AuditPlan, keys: readonly Key[]): Promise<Differences> {
-  return confirmed(care, keys, (given) => find(care, plan, given, selectLive));
+export function differencesOfRows(
+  session: MaintenanceSession,
+  plan: AuditPlan,
+  keys: readonly Key[],
+): Promise<Differences> {
+  return confirmed(session, keys, (given) => find(session, plan, given, selectLive));
 }
 
 /** Looks for the rows of revisions: 'surplus' ones, and, if asked, those that are out of 'order'. */
-export async function recordedDifferences(
-  care: Care,
+export async function differencesOfHistories(
+  session: MaintenanceSession,
   plan: AuditPlan,
   keys: readonly Key[],
   withOrder: boolean,
 ): Promise<Differences> {
-  const surplus = await confirmed(care, keys, (given) => find(care, plan, given, selectSurplus));
-  return withOrder ? { ...surplus, ...(await find(care, plan, keys, selectUnordered)) } : surplus;
+  const surplus = await confirmed(session, keys, (given) => find(session, plan, given, selectSurplus));
+  return withOrder ? { ...surplus, ...(await find(session, plan, keys, selectUnordered)) } : surplus;
 }
 
 // On a connection that everybody shares, a write may have been seen whose revision was still to come.
 async function confirmed(
-  care: Care,
+  session: MaintenanceSession,
   keys: readonly Key[],
   look: (keys: readonly Key[]) => Promise<Differences>,
 ): Promise<Differences> {
   const found = await look(keys);
   const suspects = Object.values(found).flat();
-  return care.dialect.sessions.sharesConnection && suspects.length > 0 ? look(suspects) : found;
+  return session.dialect.sessions.sharesConnection && suspects.length > 0 ? look(suspects) : found;
 }
 
 async function find(
-  care: Care,
+  session: MaintenanceSession,
   plan: AuditPlan,
   keys: readonly Key[],
   select: (sql: PlanSql, table: KeyTable) => string,
@@ -43,11 +47,11 @@ async function find(
   const found: Differences = {};
   // A mask key is blinded for one transaction.
   const connected =
-    care.dialect.masks.makePad && plan.columns.some(({ mask }) => mask) ? 'transaction' : 'connected';
-  await care[connected](async (queryRunner) => {
-    const table = await care.capture.keys.table(queryRunner, plan.metadata);
-    const template = select(care.sqlOf(plan), table);
-    const rows = await care.select<{ n: number | string; kind: FindingKind }>(
+    session.dialect.masks.makePad && plan.columns.some(({ mask }) => mask) ? 'transaction' : 'connected';
+  await session[connected](async (queryRunner) => {
+    const table = await session.capture.keys.table(queryRunner, plan.metadata);
+    const template = select(session.sqlOf(plan), table);
+    const rows = await session.select<{ n: number | string; kind: FindingKind }>(
       queryRunner,
       template,
       table.bind(keys),

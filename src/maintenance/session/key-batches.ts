@@ -1,22 +1,26 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key } from '../../dialect/keys/key.js';
-import { type Care } from './maintenance-session.js';
+import { type MaintenanceSession } from './maintenance-session.js';
 import { KeyOrder } from './key-order.js';
 
 /** The keys of an audited table's rows, in their order, so many at a time. */
-export async function* liveKeys(care: Care, plan: AuditPlan, size: number): AsyncGenerator<Key[]> {
-  const sql = care.sqlOf(plan);
+export async function* keysOfRows(
+  session: MaintenanceSession,
+  plan: AuditPlan,
+  size: number,
+): AsyncGenerator<Key[]> {
+  const sql = session.sqlOf(plan);
   const order = new KeyOrder(sql, 't');
-  const select = `SELECT ${care.capture.keys.expressions(plan.metadata, 't')} FROM ${sql.table} t`;
+  const select = `SELECT ${session.capture.keys.expressions(plan.metadata, 't')} FROM ${sql.table} t`;
   for (let after: Key | undefined; ;) {
-    const rows = await care.connected((queryRunner) =>
-      care.select(
+    const rows = await session.connected((queryRunner) =>
+      session.select(
         queryRunner,
-        `${select}${after ? ` WHERE ${order.from()}` : ''} ORDER BY ${order.columns} ${care.dialect.sql.limit(size)}`,
+        `${select}${after ? ` WHERE ${order.from()}` : ''} ORDER BY ${order.columns} ${session.dialect.sql.limit(size)}`,
         after && order.bind(after),
       ),
     );
-    const keys = care.capture.keys.keysIn(plan.metadata, rows);
+    const keys = session.capture.keys.keysIn(plan.metadata, rows);
     if (keys.length > 0) yield keys;
     if (keys.length < size) return;
     after = keys.at(-1);
@@ -24,38 +28,42 @@ export async function* liveKeys(care: Care, plan: AuditPlan, size: number): Asyn
 }
 
 /** The keys that have revisions, and of which of them versions are missing in between. */
-export interface RecordedKeys {
+export interface HistoryKeys {
   readonly keys: Key[];
   readonly gaps: Key[];
 }
 
 /** The keys that a revision table has revisions of, in their order, so many at a time. */
-export async function* recordedKeys(care: Care, plan: AuditPlan, size: number): AsyncGenerator<RecordedKeys> {
-  const sql = care.sqlOf(plan);
+export async function* keysOfHistories(
+  session: MaintenanceSession,
+  plan: AuditPlan,
+  size: number,
+): AsyncGenerator<HistoryKeys> {
+  const sql = session.sqlOf(plan);
   const order = new KeyOrder(sql, 'r');
   const hasGap = 'CASE WHEN max(r.rev_version) - min(r.rev_version) + 1 <> count(*) THEN 1 ELSE 0 END';
-  const select = `SELECT ${care.capture.keys.expressions(plan.metadata, 'r')}, ${hasGap} AS has_gap FROM ${sql.revisions} r`;
+  const select = `SELECT ${session.capture.keys.expressions(plan.metadata, 'r')}, ${hasGap} AS has_gap FROM ${sql.revisions} r`;
   for (let after: Key | undefined; ;) {
     const where = after ? ` WHERE ${order.from()}` : '';
-    const rows = await care.connected((queryRunner) =>
-      care.select(
+    const rows = await session.connected((queryRunner) =>
+      session.select(
         queryRunner,
-        `${select}${where} GROUP BY ${order.columns} ORDER BY ${order.columns} ${care.dialect.sql.limit(size)}`,
+        `${select}${where} GROUP BY ${order.columns} ORDER BY ${order.columns} ${session.dialect.sql.limit(size)}`,
         after && order.bind(after),
       ),
     );
-    const keys = care.capture.keys.keysIn(plan.metadata, rows);
+    const keys = session.capture.keys.keysIn(plan.metadata, rows);
     if (keys.length > 0) yield { keys, gaps: keys.filter((_, n) => Number(rows[n].has_gap) === 1) };
     if (keys.length < size) return;
     after = keys.at(-1);
   }
 }
 
-export async function countRows(care: Care, plan: AuditPlan): Promise<number> {
-  const [{ number }] = await care.connected((queryRunner) =>
-    care.select<{ number: number | string }>(
+export async function countRows(session: MaintenanceSession, plan: AuditPlan): Promise<number> {
+  const [{ number }] = await session.connected((queryRunner) =>
+    session.select<{ number: number | string }>(
       queryRunner,
-      `SELECT count(*) AS number FROM ${care.sqlOf(plan).table}`,
+      `SELECT count(*) AS number FROM ${session.sqlOf(plan).table}`,
     ),
   );
   return Number(number);

@@ -7,7 +7,7 @@ import { type WriteContext } from '../../context/write-context.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { newestCatchUp } from '../../history/revisions/newest-catch-up.js';
 import { type MaintenanceAction, type MaintenanceRecord } from '../../revision/maintenance-record.js';
-import { type Care } from './maintenance-session.js';
+import { type MaintenanceSession } from './maintenance-session.js';
 
 /**
  * The record of one run over one table: written in the transaction of its first batch, and brought up to date in that
@@ -19,18 +19,18 @@ export class MaintenanceLog {
   private readonly table: string;
 
   constructor(
-    private readonly care: Care,
+    private readonly session: MaintenanceSession,
     private readonly plan: AuditPlan,
     private readonly action: MaintenanceAction,
     private readonly context: WriteContext,
     private readonly key: Record<string, unknown> | null = null,
   ) {
-    this.metadata = care.capture.plans.maintenance!;
-    this.table = tableName(care.dataSource, this.metadata);
+    this.metadata = session.capture.plans.maintenance!;
+    this.table = tableName(session.dataSource, this.metadata);
   }
 
   async note(queryRunner: QueryRunner, details: Record<string, unknown>): Promise<void> {
-    const { dialect } = this.care;
+    const { dialect } = this.session;
     const values = { ...(await this.values(queryRunner)), details: JSON.stringify(details) };
     if ((await this.update(queryRunner, values)) > 0) return;
     const types = { id: 'uuid', created: 'time', key: 'json', details: 'json' } as const;
@@ -38,8 +38,8 @@ export class MaintenanceLog {
     const inserted = names.map((name) =>
       dialect.types.value(`{{${name}}}`, types[name as keyof typeof types] ?? 'text'),
     );
-    const columns = names.map((name) => this.care.dataSource.driver.escape(name));
-    await this.care.write(
+    const columns = names.map((name) => this.session.dataSource.driver.escape(name));
+    await this.session.write(
       queryRunner,
       `INSERT INTO ${this.table} (${columns.join(', ')}) VALUES (${inserted.join(', ')})`,
       values,
@@ -51,17 +51,19 @@ export class MaintenanceLog {
    * left nothing to do.
    */
   async finish(): Promise<void> {
-    const { care, plan } = this;
-    const newest = await care.connected((queryRunner) => newestCatchUp(care.dataSource, plan, queryRunner));
+    const { session, plan } = this;
+    const newest = await session.connected((queryRunner) =>
+      newestCatchUp(session.dataSource, plan, queryRunner),
+    );
     if (!newest?.details.unfinished) return;
     const { unfinished: _, ...details } = newest.details;
     const values = { id: newest.id, details: JSON.stringify(details) };
-    await care.transaction((queryRunner) => this.update(queryRunner, values));
+    await session.transaction((queryRunner) => this.update(queryRunner, values));
   }
 
   private update(queryRunner: QueryRunner, values: Record<string, unknown>): Promise<number> {
-    const { dialect } = this.care;
-    return this.care.write(
+    const { dialect } = this.session;
+    return this.session.write(
       queryRunner,
       `UPDATE ${this.table} SET details = ${dialect.types.value('{{details}}', 'json')} WHERE id = ${dialect.types.value('{{id}}', 'uuid')}`,
       values,
@@ -72,7 +74,7 @@ export class MaintenanceLog {
     const find = (property: keyof MaintenanceRecord): ColumnMetadata =>
       this.metadata.findColumnWithPropertyName(property)!;
     const { actor, reason, context } = await storedContext(
-      this.care.dialect,
+      this.session.dialect,
       queryRunner,
       { ...this.context, context: this.key },
       { actor: find('actor'), reason: find('reason'), context: find('key') },

@@ -18,7 +18,7 @@ const PATIENCE_MS = 10_000;
 type Row = Record<string, unknown>;
 
 /** What all maintenance of one data source works with: its statements, and transactions of its own. */
-export class Care {
+export class MaintenanceSession {
   readonly dataSource: DataSource;
   readonly dialect: Dialect;
 
