@@ -17,7 +17,7 @@ export function assertOneNameEach(plans: readonly AuditPlan[]): void {
   }
 }
 
-/** @throws AuditConfigurationError when a revision table would be another table too, its name would be cut off, or it is too wide */
+/** @throws AuditConfigurationError when a revision table is too wide, or its name is taken or would be cut off */
 export function assertOneTableEach(
   dataSource: DataSource,
   revisions: readonly EntityMetadata[],
@@ -49,7 +49,7 @@ export function assertOneTableEach(
   });
 }
 
-/** @throws AuditConfigurationError when the application has a table of the name that ours has */
+/** @throws AuditConfigurationError when the application has a table with the name of `ours` */
 export function assertNameIsFree(dataSource: DataSource, ours: EntityMetadata | undefined): void {
   const other = dataSource.entityMetadatas.find(({ tablePath }) => tablePath === ours?.tablePath);
   if (other)

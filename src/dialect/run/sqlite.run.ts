@@ -22,7 +22,7 @@ export function sqliteRun(dataSource: DataSource): Run {
     refusal: sqliteRefusal,
 
     deleteAll: async (queryRunner, tables) => {
-      // Until the end of the transaction.
+      // It holds until the end of the transaction.
       await queryRunner.query('PRAGMA defer_foreign_keys = ON');
       for (const table of tables) await queryRunner.query(`DELETE FROM ${table}`);
     },
@@ -43,7 +43,7 @@ interface Prepared {
 
 const kept = new WeakMap<Preparing, Map<string, Prepared>>();
 
-// TypeORM keeps the last hundred statements, and reads by key make a new one for each number.
+// TypeORM caches the last hundred statements only, and reads by key make a new statement for each number of keys.
 function runKept(connection: Preparing, text: string, values: readonly unknown[]): Executed {
   let statements = kept.get(connection);
   if (!statements) kept.set(connection, (statements = new Map()));
