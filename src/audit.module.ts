@@ -62,7 +62,7 @@ export class AuditModule
     super();
   }
 
-  /** @throws AuditConfigurationError naming the wrong option, and the remedy; the application doesn't start */
+  /** Audits a data source with these options. A wrong option stops the start with an AuditConfigurationError. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
     return assemble(super.forRoot(options), options, false);
   }
@@ -76,7 +76,12 @@ export class AuditModule
     return assemble(super.forRootAsync(options), options, true);
   }
 
-  /** Provides the repositories of the entities' revisions, for `@InjectRevisions(Entity)`. */
+  /**
+   * Provides the repositories of the entities' revisions, for `@InjectRevisions(Entity)`.
+   *
+   * @param dataSource as @nestjs/typeorm names it. Default: the default data source
+   * @example imports: [AuditModule.forFeature([Reservation])]
+   */
   static forFeature(
     entities: readonly AuditedTarget[],
     dataSource?: string | DataSource | DataSourceOptions,

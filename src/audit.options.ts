@@ -29,7 +29,7 @@ export interface AuditOptions {
    * Who writes outside of requests (jobs, `onModuleInit`, scripts) if no `AuditContext.run()` names an actor. In a
    * request without a user the actor stays null. In `run({ actor: null }, …)` it stays null too.
    *
-   * @default null
+   * @default none: the actor is null
    * @example defaultActor: 'system'
    * @example defaultActor: () => `worker-${process.pid}`
    */

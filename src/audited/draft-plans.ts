@@ -44,7 +44,7 @@ function oneDraftEach(dataSource: DataSource, drafts: readonly AuditPlanDraft[])
   return [...byTable].map(([place, [first, ...others]]) => {
     const drafted = new Set([first, ...others].map(({ definition }) => definition.metadata));
     const unmarked = (known.get(place) ?? []).filter((metadata) => !drafted.has(metadata));
-    // An entity goes before a junction table: the history is read by the entity's property names.
+    // An entity takes precedence over a junction table, because the history is read by property names.
     const adopting = first.definition.metadata.isJunction
       ? unmarked.find(({ isJunction }) => !isJunction)
       : undefined;

@@ -8,7 +8,7 @@ import { markProperty } from '../marks/marks.js';
  * Borrowed from sqlalchemy_audit, whose base tables have such a `rev_id`.
  *
  * @param options `name`: the column's name. Default: the name that the naming strategy gives the property
- * @throws AuditConfigurationError when the data source is initialised and the entity can't have the column
+ * @throws AuditConfigurationError when the data source is initialised and the entity has a second `@RevisionId()`
  * @example
  * @RevisionId()
  * revisionId: string | null;
