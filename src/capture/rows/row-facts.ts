@@ -25,6 +25,18 @@ export function factsOfValues(table: EntityMetadata, expressionMap: QueryExpress
   };
 }
 
+/** The facts that the values and the result of one statement give about its rows. */
+export function factsOfResult(
+  kind: WriteKind,
+  table: EntityMetadata,
+  expressionMap: QueryExpressionMap,
+  raw: unknown,
+): RowFacts {
+  const facts = new ResultFacts();
+  facts.add(kind, factsOfValues(table, expressionMap), raw);
+  return facts.of(kind);
+}
+
 /** Facts about the rows of one table's statements. A fact holds for all of them, or is unknown. */
 export class ResultFacts {
   private areInserted: boolean | undefined;

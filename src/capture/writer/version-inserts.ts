@@ -33,7 +33,7 @@ interface Written {
  *
  * A plain SELECT first reads the newest revisions. Then the INSERT reads only the audited table. If the transaction's
  * snapshot is too old to show the newest revision, the next version is taken and the INSERT skips the row. From there
- * on locking reads fetch revisions one by one, which locks no gaps.
+ * on locking reads fetch revisions one by one, which locks their index entries but no gaps.
  */
 export class VersionedInserts {
   private readonly one: VersionedInsert;

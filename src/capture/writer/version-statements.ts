@@ -22,7 +22,7 @@ export function lookOne(sql: RevisionSql, { rows }: Recording): Statement {
   return compileStatement(sql.dialect, lookAtNewest(sql, rows, `, ${isFollowed} AS isFollowed`), true);
 }
 
-/** Like `lookOne()`, of the revision with the parameter `version`, by a locking read, which locks no gap. */
+/** Like `lookOne()`, of the revision with the parameter `version`, by a locking read: locks its index entry, no gap. */
 export function lookAtVersion(sql: RevisionSql, { rows }: Recording): Statement {
   return compileStatement(
     sql.dialect,
