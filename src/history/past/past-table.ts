@@ -28,7 +28,7 @@ export class PastTable {
   ) {
     const { tableName: unqualified, tablePath } = plan.metadata;
     const { driver } = dataSource;
-    // A common table expression has no schema. The dot in its name keeps it apart from every real table.
+    // A common table expression has no schema, so the name includes it: 'hotel.reservation' as one identifier.
     const name =
       tablePath.length <= (driver.maxAliasLength ?? Infinity) ? tablePath : plan.revision.tableName;
     this.name = driver.escape(name);
