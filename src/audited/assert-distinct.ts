@@ -36,7 +36,7 @@ export function assertOneTableEach(
       : 'Give it another @Audited({ tableName })';
     if (maxAliasLength && revision.tableName.length > maxAliasLength)
       throw new AuditConfigurationError(
-        `The revision table of ${name} would be "${revision.tableName}", which is longer than the database's ${maxAliasLength} characters. ${remedy}.`,
+        `The revision table of ${name} would be "${revision.tableName}", which is longer than the ${maxAliasLength} characters that the database takes. ${remedy}.`,
       );
     const owner = owners.get(revision.tablePath);
     if (owner)

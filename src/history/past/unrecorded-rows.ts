@@ -5,7 +5,7 @@ import { dialectOf } from '../../dialect/dialect-of.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { newestCatchUp } from '../revisions/newest-catch-up.js';
 
-// Rows older than the audit have the lowest keys. With random keys they are everywhere, so among the lowest too.
+// Rows older than the audit have the lowest keys. With random keys they are spread evenly, so the lowest include some.
 const LOOKED_AT = 1000;
 
 /**
@@ -22,7 +22,7 @@ export class UnrecordedRows {
     private readonly plan: AuditPlan,
   ) {}
 
-  /** @param queryRunner outside of transactions, as a statement that fails may end one */
+  /** @param queryRunner without an open transaction, because a failed statement may end it */
   async warn(queryRunner: QueryRunner): Promise<void> {
     const { name, tablePath } = this.plan.metadata;
     try {
@@ -42,7 +42,7 @@ export class UnrecordedRows {
   private async reason(queryRunner: QueryRunner): Promise<string | undefined> {
     const newest = await newestCatchUp(this.dataSource, this.plan, queryRunner);
     if (newest) return newest.details.unfinished ? 'its last backfill was not finished' : undefined;
-    // On a connection that everybody shares, a write may have been seen whose revision was still to come.
+    // On a shared connection the first look may fall between a write and its revision.
     const isFound =
       (await this.isAnyWithout(queryRunner)) &&
       (!dialectOf(this.dataSource).sessions.sharesConnection || (await this.isAnyWithout(queryRunner)));
@@ -57,7 +57,7 @@ export class UnrecordedRows {
     const isOfRow = keys.map(
       ({ source }, n) => `r.${names[n]} = ${dialect.types.copied(`t.${names[n]}`, source)}`,
     );
-    // A look at the index for each row. With NOT EXISTS a database may read the whole history instead.
+    // One index probe for each row. With NOT EXISTS some databases read the whole history.
     const rows: unknown[] = await queryRunner.query(
       `SELECT 1 AS found FROM (SELECT ${names.join(', ')} FROM ${tableName(this.dataSource, metadata)} ` +
         `ORDER BY ${names.join(', ')} ${dialect.sql.limit(LOOKED_AT)}) t ` +

@@ -4,7 +4,7 @@ import { keyIn, type RestoreQuery, type RestoreSql } from './restore-sql.js';
 import { type PlanColumn } from '../../audited/audit-plan.js';
 import { type UniqueKey } from './unique-keys.js';
 
-/** The rows that have a revision's values of a unique key. */
+/** The obstacles of a unique key: the rows that hold the revision's values. */
 export async function takenValues(
   sql: RestoreSql,
   query: RestoreQuery,
@@ -29,7 +29,7 @@ export async function takenValues(
   });
 }
 
-/** A revision's values of some columns, by property; of `select: false` ones that they are hidden. */
+/** A revision's values of some columns, by property. A `select: false` column shows only that its value is hidden. */
 export async function recordedValues(
   sql: RestoreSql,
   query: RestoreQuery,
