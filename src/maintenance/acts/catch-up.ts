@@ -7,11 +7,15 @@ import { type WriteContext } from '../../context/write-context.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { type MaintenanceSession } from '../session/maintenance-session.js';
 import { differencesOfRows, differencesOfHistories } from '../session/find-differences.js';
-import { type CatchUpResult, type MaintenanceWriteOptions, type RowFinding } from '../maintenance.types.js';
+import {
+  DEFAULT_BATCH_SIZE,
+  type CatchUpResult,
+  type MaintenanceWriteOptions,
+  type RowFinding,
+} from '../maintenance.types.js';
 import { MaintenanceLog } from '../session/maintenance-log.js';
 import { countRows, keysOfRows, keysOfHistories } from '../session/key-batches.js';
 
-const DEFAULT_BATCH = 1000;
 const LOCKED_PAUSE_MS = 50;
 
 // A row whose newest revision is a delete was inserted since, and an upsert tells one from the other.
@@ -57,7 +61,7 @@ class CatchUp {
   ) {
     this.result = { table: plan.metadata.tablePath, missing: 0, stale: 0, surplus: 0 };
     this.log = new MaintenanceLog(session, plan, action, context);
-    this.batchSize = options.batchSize ?? DEFAULT_BATCH;
+    this.batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE;
   }
 
   async live(): Promise<void> {

@@ -9,12 +9,10 @@ import { announcePrune } from './announce-prune.js';
 import { type MaintenanceSession } from '../session/maintenance-session.js';
 import { type ErasableColumn, erasableColumns } from './erasable-columns.js';
 import { differencesOfRows } from '../session/find-differences.js';
-import { type EraseOptions, type EraseResult } from '../maintenance.types.js';
+import { DEFAULT_BATCH_SIZE, type EraseOptions, type EraseResult } from '../maintenance.types.js';
 import { MaintenanceLog } from '../session/maintenance-log.js';
 import { removeRevisions } from './remove-revisions.js';
 import { shownKey } from '../session/shown-key.js';
-
-const DEFAULT_BATCH = 1000;
 
 /** Which versions an entity has, and whether it still exists. */
 interface Versions {
@@ -40,7 +38,7 @@ export async function erase(
   if (options.dryRun) return session.connected((queryRunner) => erasure.foretell(queryRunner));
 
   if (!columns) await announcePrune(session, plan, log, erasure.details(erasure.result));
-  const size = options.batchSize ?? DEFAULT_BATCH;
+  const size = options.batchSize ?? DEFAULT_BATCH_SIZE;
   // At least one, so that there is a record also of a request that found nothing left to erase.
   for (let from = first; from <= last; from += size) {
     erasure.result = await session.transaction((queryRunner) =>

@@ -5,6 +5,7 @@ import { type Differences, differencesOfRows, differencesOfHistories } from '../
 import {
   type Finding,
   type FindingKind,
+  VERIFY_BATCH_SIZE,
   type VerifyOptions,
   type VerifyReport,
 } from '../maintenance.types.js';
@@ -12,7 +13,6 @@ import { schemaProblems } from './schema-parity.js';
 import { shownKey } from '../session/shown-key.js';
 import { countRows, keysOfRows, keysOfHistories } from '../session/key-batches.js';
 
-const DEFAULT_BATCH = 5000;
 const DEFAULT_LIMIT = 20;
 const KINDS: readonly FindingKind[] = ['missing', 'stale', 'surplus', 'gap', 'order'];
 
@@ -33,7 +33,7 @@ async function verifyTable(
   options: VerifyOptions,
   { findings, tables }: VerifyReport,
 ): Promise<void> {
-  const { batchSize = DEFAULT_BATCH, limit = DEFAULT_LIMIT, onProgress } = options;
+  const { batchSize = VERIFY_BATCH_SIZE, limit = DEFAULT_LIMIT, onProgress } = options;
   const table = plan.metadata.tablePath;
   const { problems, isReadable } = await schemaProblems(session, plan);
   if (problems.length > 0)
