@@ -1,5 +1,7 @@
+export const AUDIT_OPERATIONS = ['insert', 'update', 'delete', 'soft-delete', 'restore', 'baseline'] as const;
+
 /** What was done to the row. `baseline` is the state of a row that was there before its history began. */
-export type AuditOperation = 'insert' | 'update' | 'delete' | 'soft-delete' | 'restore' | 'baseline';
+export type AuditOperation = (typeof AUDIT_OPERATIONS)[number];
 
 /** The columns that a revision has of its own, beside those of the audited table. */
 export interface RevisionColumns {
@@ -37,6 +39,3 @@ export const REVISION_COLUMNS = {
 
 /** No audited column may begin with it. */
 export const REVISION_COLUMN_PREFIX = 'rev_';
-
-/** The longest actor or reason that is stored, in characters. */
-export const MAX_ACTOR_LENGTH = 255;

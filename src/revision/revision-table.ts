@@ -6,10 +6,11 @@ import {
   type ObjectLiteral,
 } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { MAX_ACTOR_LENGTH } from '../audit.options.js';
 import { type Mask } from '../dialect/masks/digest-key.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { maskedType } from '../dialect/masks/mask.js';
-import { MAX_ACTOR_LENGTH, type RevisionColumns } from './revision-columns.js';
+import { type RevisionColumns } from './revision-columns.js';
 import { type RevisionTableName } from './revision-table-name.js';
 
 /** An index of a revision table. TypeORM 0.3 doesn't know its type, and makes a btree of each. */
