@@ -106,7 +106,7 @@ export class Capture {
    *
    * @param metadata of the entity whose id it is, where several are on the table
    */
-  keyOf(plan: AuditPlan, id: unknown, metadata = plan.metadata): Key {
+  driverKey(plan: AuditPlan, id: unknown, metadata = plan.metadata): Key {
     const columns = plan.others.includes(metadata)
       ? this.plans.keyed(metadata).primaryColumns
       : plan.keys.map(({ source }) => source);

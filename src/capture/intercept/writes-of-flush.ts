@@ -57,7 +57,7 @@ export function writesOf(capture: Capture, flush: Flush): Write[] {
   ): void => {
     const plan = id && capture.plans.find(metadata);
     if (plan && capture.plans.tellsKey(tableOf(metadata)))
-      writes.push({ plan, operation, keys: [capture.keyOf(plan, id, metadata)], entities: [entity] });
+      writes.push({ plan, operation, keys: [capture.driverKey(plan, id, metadata)], entities: [entity] });
   };
   for (const subject of flush.insertSubjects) add('insert', subject, subject.identifier);
   for (const subject of flush.updateSubjects) add('update', subject, subject.databaseEntity);

@@ -2,6 +2,8 @@ import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { type Key } from '../../dialect/keys/key.js';
+import { keyValueText } from '../../dialect/keys/key-text.js';
 import { driverValue } from '../../dialect/types/driver-value.js';
 import { isInteger, isNumeric } from '../../dialect/types/type-names.js';
 import { type KeyName, keyValuesOf } from './entity-id.js';
@@ -38,14 +40,9 @@ export function entityIdOf(
   return id;
 }
 
-/** A key as messages and cursors have it: its values joined by commas. */
-export function keyText(key: readonly unknown[]): string {
-  return key.map((value) => encodeURIComponent(valueText(value))).join();
-}
-
-function valueText(value: unknown): string {
-  if (value instanceof Date) return value.toISOString();
-  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value);
+/** A key as messages have it: its values joined by commas. */
+export function keyInMessage(key: Key): string {
+  return key.map((value) => encodeURIComponent(keyValueText(value))).join();
 }
 
 function prepared(dataSource: DataSource, plan: AuditPlan, key: PlanColumn, given: unknown): unknown {

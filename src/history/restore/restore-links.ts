@@ -92,14 +92,14 @@ export async function restoreLinks(
     `SELECT ${sql.keyList(columns, 't')} FROM ${entity.revisions} r JOIN ${sql.table} t ON ${isOwn('t', false)} ` +
       `WHERE ${sql.isRevision} AND EXISTS (SELECT 1 FROM ${sql.revisions} n WHERE ${isSame('t', 'n', false)})`,
   );
-  const keyOf = (row: ObjectLiteral): string => JSON.stringify(keyIn(row, columns));
-  const wanted = new Set(then.map(keyOf));
-  const present = new Set(now.map(keyOf));
+  const linkText = (row: ObjectLiteral): string => JSON.stringify(keyIn(row, columns));
+  const wanted = new Set(then.map(linkText));
+  const present = new Set(now.map(linkText));
   for (const row of now)
-    if (!wanted.has(keyOf(row))) await new RestoredRow(write, junction, keyIn(row, columns)).remove();
+    if (!wanted.has(linkText(row))) await new RestoredRow(write, junction, keyIn(row, columns)).remove();
   const obstacles: Obstacle[] = [];
   for (const row of then)
-    if (!present.has(keyOf(row)))
+    if (!present.has(linkText(row)))
       obstacles.push(
         ...(await new RestoredRow(write, junction, keyIn(row, columns)).restore(row.link_id as string)),
       );

@@ -1,5 +1,5 @@
 import { type Obstacle, valuesText } from './obstacle.js';
-import { keyText } from '../arguments/key-of.js';
+import { keyInMessage } from '../arguments/key-of.js';
 import { keyIn, type RestoreQuery, type RestoreSql } from './restore-sql.js';
 import { type PlanColumn } from '../../audited/audit-plan.js';
 import { type UniqueKey } from './unique-keys.js';
@@ -22,7 +22,7 @@ export async function takenValues(
   return holders.map((row) => {
     const key = keyIn(row, columns);
     return {
-      problem: `${valuesText(values)} is taken by ${plan.metadata.name} ${keyText(key)}`,
+      problem: `${valuesText(values)} is taken by ${plan.metadata.name} ${keyInMessage(key)}`,
       values,
       holder: { key, unique },
     };
