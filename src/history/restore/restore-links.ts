@@ -1,8 +1,10 @@
 import { type ObjectLiteral } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
+import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { readTemplate } from '../../dialect/run/statement.js';
 import { endOf } from '../arguments/moment.js';
 import { type Obstacle } from './obstacle.js';
@@ -59,24 +61,26 @@ export async function restoreLinks(
   const { dialect } = sql;
   const { ownerColumns, inverseColumns } = relation.junctionEntityMetadata!;
   const own = relation.isManyToManyOwner ? ownerColumns : inverseColumns;
+  const equal = (
+    columns: readonly ColumnMetadata[],
+    left: string,
+    leftIsCopy: boolean,
+    right: (n: number) => string,
+  ): string =>
+    keysEqual(
+      columns.map((column) => sql.column(column)),
+      leftIsCopy ? left : (n) => dialect.types.copied(`${left}.${sql.column(columns[n])}`, columns[n]),
+      right,
+    );
   const isOwn = (alias: string, isCopy: boolean): string =>
-    own
-      .map((column) => {
-        const value = `${alias}.${sql.column(column)}`;
-        return `${isCopy ? value : dialect.types.copied(value, column)} = r.${sql.column(column.referencedColumn!)}`;
-      })
-      .join(' AND ');
+    equal(own, alias, isCopy, (n) => `r.${sql.column(own[n].referencedColumn!)}`);
   const isPast = (alias: string): string =>
     at
       ? `${alias}.rev_created < ${dialect.types.value('{{end}}', 'time')}`
       : `(${alias}.rev_created <= r.rev_created OR ${alias}.rev_transaction = r.rev_transaction)`;
+  const keys = junction.keys.map(({ source }) => source);
   const isSame = (left: string, right: string, leftIsCopy: boolean): string =>
-    junction.keys
-      .map(({ source }) => {
-        const value = `${left}.${sql.column(source)}`;
-        return `${leftIsCopy ? value : dialect.types.copied(value, source)} = ${right}.${sql.column(source)}`;
-      })
-      .join(' AND ');
+    equal(keys, left, leftIsCopy, (n) => `${right}.${sql.column(keys[n])}`);
   const columns = junction.metadata.primaryColumns;
   const select = (template: string): Promise<ObjectLiteral[]> =>
     readTemplate(write.queryRunner, dialect, template, { id: revisionId, end: at && endOf(at) });

@@ -3,6 +3,7 @@ import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js'
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { foreignKeysTo } from '../../audited/foreign-keys.js';
 import { type Key } from '../../dialect/keys/key.js';
+import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { readTemplate } from '../../dialect/run/statement.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { type Obstacle } from './obstacle.js';
@@ -125,12 +126,14 @@ export class RestoredRow {
     const found: ReferringRow[] = [];
     const { sql, plan } = this;
     const { dataSource } = this.target;
+    const isItself = sql.hasKey('c', (n) => `t.${sql.column(plan.keys[n])}`);
     for (const foreignKey of foreignKeysTo(dataSource, plan.metadata)) {
       const child = foreignKey.entityMetadata;
-      const on = foreignKey.columns
-        .map((column, n) => `c.${sql.column(column)} = t.${sql.column(foreignKey.referencedColumns[n])}`)
-        .join(' AND ');
-      const isItself = plan.keys.map((key) => `c.${sql.column(key)} = t.${sql.column(key)}`).join(' AND ');
+      const on = keysEqual(
+        foreignKey.columns.map((column) => sql.column(column)),
+        'c',
+        (n) => `t.${sql.column(foreignKey.referencedColumns[n])}`,
+      );
       const others = child.tablePath === plan.metadata.tablePath ? ` AND NOT (${isItself})` : '';
       const rows = await this.query(
         `SELECT ${sql.keyList(child.primaryColumns, 'c')} FROM ${sql.table} t JOIN ${tableName(dataSource, child)} c ON ${on} ` +

@@ -3,6 +3,7 @@ import { AuditError, InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type PlanSql } from '../../audited/plan-sql.js';
 import { type Key } from '../../dialect/keys/key.js';
+import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { keyOf } from '../../history/arguments/key-of.js';
 import { type EntityId } from '../../history/history.types.js';
 import { announcePrune } from './announce-prune.js';
@@ -175,8 +176,8 @@ class Erasure {
   }
 
   private isOfKey(): string {
-    const key = this.sql.copiedKey(this.sql.givenKey);
-    return this.plan.keys.map((column, n) => `${this.sql.column(column)} = ${key(n)}`).join(' AND ');
+    const names = this.plan.keys.map((column) => this.sql.column(column));
+    return keysEqual(names, (n) => names[n], this.sql.copiedKey(this.sql.givenKey));
   }
 
   private async versions(queryRunner: QueryRunner): Promise<Versions> {
