@@ -10,7 +10,7 @@ export class History {
   private readonly revisions: RevisionTables;
   private pastTables: PastTables | undefined;
 
-  constructor(private readonly plans: AuditPlans) {
+  constructor(readonly plans: AuditPlans) {
     this.revisions = new RevisionTables(plans.dataSource);
   }
 
@@ -29,5 +29,10 @@ const histories = new StateSlot<History>('history');
 /** The history of an initialised data source. Data sources that are derived from it share it. */
 export function historyOf(dataSource: DataSource): History {
   const plans = auditPlansOf(dataSource);
-  return histories.own(plans.dataSource, () => new History(plans));
+  const known = histories.of(plans.dataSource);
+  // A data source that is initialised again has other plans.
+  if (known?.plans === plans) return known;
+  const history = new History(plans);
+  histories.set(plans.dataSource, history);
+  return history;
 }

@@ -18,7 +18,7 @@ import { type RecordedOperation } from '../write/write.js';
 import { seenByProperties } from './builder-by-path.js';
 import { type Capture, captureOf } from './capture.js';
 import { type FlushCapture } from './flush-capture.js';
-import { flushNamesRows, flushOf, movesTree } from './flush-builders.js';
+import { flushNamesRows, flushOfBuilder } from './flush-builders.js';
 
 /** What a builder's write is. It is worked out once, before the write runs, and nothing of it is asked again. */
 export interface BuilderFacts {
@@ -76,7 +76,8 @@ function factsWith(
   metadata: EntityMetadata,
   criteria: GivenCriteria | undefined,
 ): BuilderFacts | undefined {
-  const { expressionMap, queryRunner } = builder;
+  const { expressionMap } = builder;
+  const operation = operationOf(builder, kind);
   const dataSource = dataSourceOf(builder);
   const capture = captureOf(dataSource);
   if (!capture) noteUnattached(dataSource, [metadata]);
@@ -86,12 +87,11 @@ function factsWith(
     return undefined;
   }
   if (capture.plans.isRevision(metadata)) forbidWrite(builder, kind, metadata);
-  const flush = mayBeOfFlush(builder, kind, metadata) ? flushOf(queryRunner) : undefined;
-  if (!flush) assertValuesOfThePresent(builder, capture, metadata);
-  if (flush ? !flush.isRecording : !capture.isRecording) return undefined;
-
   const table = capture.plans.keyed(tableOf(metadata));
   const audited = capture.plans.find(metadata);
+  const flush = flushOfBuilder(builder, kind, metadata);
+  if (!flush) assertValuesOfThePresent(builder, capture, metadata);
+  if (flush ? !flush.isRecording : !capture.isRecording) return undefined;
   const cascades = cascadesToAudited(capture.cascades, kind, table, expressionMap);
   if (!audited && !cascades) return undefined;
   const isNamed =
@@ -104,7 +104,7 @@ function factsWith(
     capture,
     builder,
     kind,
-    operation: operationOf(builder, kind),
+    operation,
     table,
     flush,
     recordedBy: !audited ? 'nobody' : isNamed ? 'flush' : 'builder',
@@ -130,16 +130,6 @@ function forbidWrite({ expressionMap }: BuilderInternals, kind: WriteKind, { nam
   if (kind === 'delete') throw new RevisionDeleteForbiddenError(name);
   if (kind === 'update' || expressionMap.onUpdate) throw new RevisionUpdateForbiddenError(name);
   throw new RevisionInsertForbiddenError(name);
-}
-
-// A flush writes by entity and without listeners, but for the paths of a tree.
-function mayBeOfFlush(
-  { expressionMap }: BuilderInternals,
-  kind: WriteKind,
-  metadata: EntityMetadata,
-): boolean {
-  if (!expressionMap.mainAlias!.hasMetadata) return false;
-  return expressionMap.callListeners === false || movesTree(expressionMap, kind, metadata);
 }
 
 function assertValuesOfThePresent(

@@ -1,7 +1,7 @@
 import { QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
 import { KeyReturning } from '../rows/key-returning.js';
 import { type Before, readBefore } from '../rows/read-before.js';
-import { factsOfValues, ResultFacts } from '../rows/row-facts.js';
+import { factsOfResult } from '../rows/row-facts.js';
 import { givenRows, tellsKeysOfInsert } from '../rows/rows-of-insert.js';
 import { type Unit } from '../unit/unit.js';
 import { type Write } from '../write/write.js';
@@ -57,14 +57,11 @@ export class BuilderStatement {
 
   private async writesAfter(before: Before, result: QueryResult, isReturned: boolean): Promise<Write[]> {
     const { kind, table, plan, operation, builder } = this.facts;
-    const told = new ResultFacts();
-    told.add(kind, factsOfValues(table, builder.expressionMap), result.raw);
+    const facts = factsOfResult(kind, table, builder.expressionMap, result.raw);
     const rows = isReturned ? await this.keyReturning!.take(this.queryRunner, result) : undefined;
     const writes = await before.writesAfter(result, rows?.keys);
     const isOwn = (write: Write): boolean => write.plan === plan && write.operation === operation;
-    return writes.map((write) =>
-      isOwn(write) ? { ...write, ...told.of(kind), places: rows?.places } : write,
-    );
+    return writes.map((write) => (isOwn(write) ? { ...write, ...facts, places: rows?.places } : write));
   }
 }
 

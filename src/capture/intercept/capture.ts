@@ -83,11 +83,8 @@ export class Capture {
     const asked = this.who();
     if (!isDue && !(asked instanceof Promise)) return write(asked);
     return this.units.announced(queryRunner, async () => {
-      const who = Promise.resolve(asked);
-      // If it is rejected while the tables are looked at, nobody waits for it yet.
-      who.catch(() => undefined);
       if (isDue) await checkTables();
-      return write(await who);
+      return write(await asked);
     });
   }
 

@@ -25,9 +25,21 @@ export function queryRunnerOfFlush(flush: FlushCapture): QueryRunner {
   return view;
 }
 
-/** The flush that a query runner was given to, or that a builder with it belongs to. */
-export function flushOf(queryRunner: QueryRunner | undefined): FlushCapture | undefined {
-  return queryRunner && flushes.of(queryRunner);
+/** The flush that a query runner was given to. */
+export function flushOf(queryRunner: QueryRunner): FlushCapture | undefined {
+  return flushes.of(queryRunner);
+}
+
+/** The flush that made a builder; undefined for a builder of the application, whose hooks write with its query runner too. */
+export function flushOfBuilder(
+  { expressionMap, queryRunner }: BuilderInternals,
+  kind: WriteKind,
+  metadata: EntityMetadata,
+): FlushCapture | undefined {
+  if (!queryRunner || !expressionMap.mainAlias!.hasMetadata) return undefined;
+  // A flush writes without listeners, but for the paths of a tree.
+  const mayBeFlush = expressionMap.callListeners === false || movesTree(expressionMap, kind, metadata);
+  return mayBeFlush ? flushes.of(queryRunner) : undefined;
 }
 
 /** Whether the flush knows the rows that one of its builders writes, so that it records them when it ends. */
@@ -48,8 +60,8 @@ export function flushNamesRows(
   return updateEntity && !lacksKeys(table, expressionMap);
 }
 
-/** Whether a builder writes the materialized path of a tree, which a flush does by builders that have listeners. */
-export function movesTree(
+// Whether a builder writes the materialized path of a tree, which a flush does by builders that have listeners.
+function movesTree(
   { valuesSet }: QueryExpressionMap,
   kind: WriteKind,
   { materializedPathColumn, treeType }: EntityMetadata,

@@ -2,13 +2,12 @@ import { type Who } from '../../context/write-context.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { StateSlot } from '../../typeorm/state-slot.js';
 import { type Flush, type FlushExtension } from '../../typeorm/writes.patch.js';
-import { tableOf } from '../tables/table-at-path.js';
 import { noteUnattached } from '../tables/warn-of-unattached.js';
 import { type Capture, captureOf } from './capture.js';
 import { flushOf, queryRunnerOfFlush } from './flush-builders.js';
 import { FlushCapture, unrecordedFlush } from './flush-capture.js';
 import { refuseHistoric } from './refuse-historic.js';
-import { assertRecordable, tablesOf, writesOf } from './writes-of-flush.js';
+import { assertRecordable, tablesOf, touchesAudited, writesOf } from './writes-of-flush.js';
 
 /** Whether a flush has begun under our eyes, whether there was something to record or not. */
 const begun = new StateSlot<true>('begun');
@@ -61,10 +60,4 @@ async function executeFlush(
       throw error;
     }
   });
-}
-
-function touchesAudited({ plans, cascades }: Capture, { allSubjects }: Flush): boolean {
-  return allSubjects.some(
-    ({ metadata }) => plans.find(metadata) ?? cascades.foreignKeys.isReferred(tableOf(metadata)),
-  );
 }

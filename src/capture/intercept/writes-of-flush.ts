@@ -12,6 +12,13 @@ import { tableOf } from '../tables/table-at-path.js';
 import { type Capture } from './capture.js';
 import { type Write } from '../write/write.js';
 
+/** Whether a flush writes to audited tables, or to tables that audited ones refer to. */
+export function touchesAudited({ plans, cascades }: Capture, { allSubjects }: Flush): boolean {
+  return allSubjects.some(
+    ({ metadata }) => plans.find(metadata) ?? cascades.foreignKeys.isReferred(tableOf(metadata)),
+  );
+}
+
 /** @throws RevisionInsertForbiddenError, RevisionUpdateForbiddenError, RevisionDeleteForbiddenError, TransactionRequiredError */
 export async function assertRecordable(capture: Capture, flush: Flush): Promise<void> {
   const { plans } = capture;

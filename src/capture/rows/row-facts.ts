@@ -25,6 +25,18 @@ export function factsOfValues(table: EntityMetadata, expressionMap: QueryExpress
   };
 }
 
+/** What the result of one statement tells of its rows. */
+export function factsOfResult(
+  kind: WriteKind,
+  table: EntityMetadata,
+  expressionMap: QueryExpressionMap,
+  raw: unknown,
+): RowFacts {
+  const facts = new ResultFacts();
+  facts.add(kind, factsOfValues(table, expressionMap), raw);
+  return facts.of(kind);
+}
+
 /** What the statements of one table have told of their rows: facts that hold for all of them, or are not known. */
 export class ResultFacts {
   private areInserted: boolean | undefined;
