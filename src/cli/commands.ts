@@ -5,7 +5,7 @@ import { parseId } from '../history/arguments/parse-id.js';
 import { type MaintenanceProgress, type MaintenanceWriteOptions } from '../maintenance/maintenance.types.js';
 import { timelineText, verifyText } from './report-text.js';
 import { UsageError } from './usage-error.js';
-import { WrittenText } from './written-text.js';
+import { WrittenText } from './outcome-text.js';
 
 export interface Arguments {
   readonly [name: string]: string | boolean | undefined;

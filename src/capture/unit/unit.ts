@@ -6,7 +6,7 @@ import { typeormVersion } from '../../typeorm/version.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { showActive } from './active-flag.js';
 import { type Line, type Place } from './line.js';
-import { type ReplacedQueries } from './replaced-query.js';
+import { type ReplacedQueries } from './query-replacements.js';
 import { Turn } from './turn.js';
 
 /** A statement as the application's error tells it. */

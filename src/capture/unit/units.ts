@@ -5,7 +5,7 @@ import { type StatementWatch } from '../../typeorm/query-runner.patch.js';
 import { assertFields, queryRunnerFields } from '../../typeorm/fields.js';
 import { assertWrapped } from '../../typeorm/wrap-member.js';
 import { Line } from './line.js';
-import { ReplacedQueries } from './replaced-query.js';
+import { ReplacedQueries } from './query-replacements.js';
 import { Unit, type UnitStatement } from './unit.js';
 
 /** The units of one data source, and the statements of the application between them. */

@@ -5,7 +5,7 @@ import { type Refusal } from '../../dialect/run/refusal.js';
 import { readTemplate } from '../../dialect/run/statement.js';
 import { type Obstacle, valuesText } from './obstacle.js';
 import { type RestoreQuery, RestoreSql } from './restore-sql.js';
-import { recordedValues, takenValues } from './taken-values.js';
+import { recordedValues, takenValues } from './unique-obstacles.js';
 import { uniqueKeysOf } from './unique-keys.js';
 
 /**

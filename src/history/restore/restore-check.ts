@@ -5,7 +5,7 @@ import { foreignKeysOf } from '../../audited/foreign-keys.js';
 import { type AuditOperation } from '../../revision/revision-columns.js';
 import { type Obstacle } from './obstacle.js';
 import { type RestoreQuery, type RestoreSql } from './restore-sql.js';
-import { takenValues } from './taken-values.js';
+import { takenValues } from './unique-obstacles.js';
 import { deletedNode, isPlaceLost, movedNode } from './tree-place.js';
 import { type UniqueKey } from './unique-keys.js';
 

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '../../audit.errors.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { bindStatement, type Statement } from '../../dialect/run/statement.js';
 import { isAscii } from '../../dialect/types/texts.js';
-import { readWithin } from './timed-read.js';
+import { readWithin } from './read-within.js';
 import { type RevisionTables } from './revision-tables.js';
 
 /** On which connection revisions are read, and for how long. */

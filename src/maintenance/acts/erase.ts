@@ -13,7 +13,7 @@ import { differencesOfRows } from '../session/find-differences.js';
 import { DEFAULT_BATCH_SIZE, type EraseOptions, type EraseResult } from '../maintenance.types.js';
 import { MaintenanceLog } from '../session/maintenance-log.js';
 import { removeRevisions } from './remove-revisions.js';
-import { shownKey } from '../session/shown-key.js';
+import { shownKey } from '../session/report-key.js';
 
 /** Which versions an entity has, and whether it still exists. */
 interface Versions {

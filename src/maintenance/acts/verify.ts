@@ -10,7 +10,7 @@ import {
   type VerifyReport,
 } from '../maintenance.types.js';
 import { schemaProblems } from './schema-parity.js';
-import { shownKey } from '../session/shown-key.js';
+import { shownKey } from '../session/report-key.js';
 import { countRows, keysOfRows, keysOfHistories } from '../session/key-batches.js';
 
 const DEFAULT_LIMIT = 20;
