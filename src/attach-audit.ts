@@ -9,34 +9,34 @@ import { HistoryService } from './history/history.service.js';
 import { AuditMaintenance } from './maintenance/maintenance.service.js';
 import { MaintenanceSession } from './maintenance/session/maintenance-session.js';
 
-/** An audited data source, outside of NestJS's injector. */
+/** An audited data source, outside of Nest's injector. */
 export interface AttachedAudit {
   readonly history: HistoryService;
   readonly maintenance: AuditMaintenance;
   readonly context: AuditContext;
   /**
-   * Compares the revision tables with what a write needs, as the option `checkTables` says. Without a call the first
-   * audited write does it, so that tables may be made after `attachAudit()`.
+   * Checks that the revision tables fit the audited tables, as the option `checkTables` says. Without this call the
+   * first audited write checks them, so the tables may be made after `attachAudit()`.
    *
-   * @throws AuditConfigurationError listing what is missing or too narrow, and the remedy
+   * @throws AuditConfigurationError listing the missing tables and columns and the narrower types, and the remedy
    * @example await attachAudit(dataSource).checkTables();
    */
   checkTables(): Promise<void>;
   /**
-   * Ends this attachment, once. The data source's writes are no longer recorded when the last one has ended, and the
-   * history can still be read.
+   * Ends this attachment; a second call does nothing. After the last attachment has ended, the data source's writes are
+   * no longer recorded. The history can still be read.
    */
   detach(): void;
 }
 
 /**
- * Audits a data source without NestJS, for scripts and tests.
+ * Audits a data source without Nest, for scripts and tests.
  *
- * It can be attached more than once, and by `AuditModule` too. Then `requireActor`, `maskKey` and
- * `preparedStatements` are the same for all.
+ * A data source can be attached more than once, and by `AuditModule` too. `requireActor`, `maskKey`, `checkTables` and
+ * `preparedStatements` then hold for all attachments, and two attachments must not give different values.
  *
  * @param dataSource initialised
- * @throws AuditConfigurationError naming what is wrong with the data source or the options, and the remedy
+ * @throws AuditConfigurationError naming the mistake in the data source or the options, and the remedy
  * @example
  * const { history, context } = attachAudit(await new DataSource({ … }).initialize());
  * await context.run({ actor: 'import' }, () => reservations.save({ party: 6 }));
@@ -46,7 +46,7 @@ export function attachAudit(dataSource: DataSource, options: AuditOptions = {}):
   return attachWith(new AuditContext(), dataSource, options);
 }
 
-/** As `attachAudit()`, with the context of an application. */
+/** Like `attachAudit()`, with the context of an application. */
 export function attachWith(
   context: AuditContext,
   dataSource: DataSource,

@@ -1,5 +1,5 @@
 /**
- * What every error of this library extends, so that an application can tell it from others.
+ * The base class of this library's errors, so that an application can tell them from others.
  *
  * @example try { … } catch (error) { if (error instanceof AuditError) … }
  */
@@ -10,10 +10,10 @@ export class AuditError extends Error {
   }
 }
 
-/** An option, decorator or entity that can't be audited as it is; thrown at start-up. */
+/** Thrown at start-up when an option, a decorator or an entity can't be audited as it is. */
 export class AuditConfigurationError extends AuditError {}
 
-/** The data source's driver is none that revisions can be written with; thrown at start-up. */
+/** Thrown at start-up when revisions can't be written with the data source's driver. */
 export class UnsupportedDriverError extends AuditConfigurationError {
   constructor(driver: string, entity: string) {
     super(
@@ -23,14 +23,14 @@ export class UnsupportedDriverError extends AuditConfigurationError {
   }
 }
 
-/** The entity that was asked for has no `@Audited()`, or its data source has no revision table for it. */
+/** Thrown when an entity has no `@Audited()`, or its data source has no revision table for it. */
 export class NotAuditedError extends AuditError {
   constructor(entity: string) {
     super(`${entity} is not audited. Mark it with @Audited() before the data source is initialised.`);
   }
 }
 
-/** An argument is malformed, or names nothing that exists: an id, cursor, limit, version or moment. */
+/** Thrown when an argument is malformed or names nothing that exists: an id, cursor, limit, version or moment. */
 export class InvalidArgumentError extends AuditError {
   /** The argument's name, as in the method's signature. */
   readonly argument: string;
@@ -42,7 +42,7 @@ export class InvalidArgumentError extends AuditError {
   }
 }
 
-/** A revision, or a record of maintenance, was about to be added through the ORM, by others than the library. */
+/** Thrown when the application inserts a revision or a `MaintenanceRecord` through the ORM. */
 export class RevisionInsertForbiddenError extends AuditError {
   constructor(revision: string) {
     super(
@@ -52,14 +52,14 @@ export class RevisionInsertForbiddenError extends AuditError {
   }
 }
 
-/** A revision was about to be changed through the ORM. */
+/** Thrown when the application updates a revision through the ORM. */
 export class RevisionUpdateForbiddenError extends AuditError {
   constructor(revision: string) {
     super(`${revision} is append-only: a revision can't be updated. Change the audited entity instead.`);
   }
 }
 
-/** A revision was about to be removed through the ORM. */
+/** Thrown when the application deletes a revision through the ORM. */
 export class RevisionDeleteForbiddenError extends AuditError {
   constructor(revision: string) {
     super(
@@ -69,7 +69,7 @@ export class RevisionDeleteForbiddenError extends AuditError {
   }
 }
 
-/** `requireActor` is on and a write to an audited entity had no actor. */
+/** Thrown when `requireActor` is on and a write to an audited entity has no actor. */
 export class ActorRequiredError extends AuditError {
   constructor(entity: string) {
     super(
@@ -80,10 +80,10 @@ export class ActorRequiredError extends AuditError {
   }
 }
 
-/** The context of a write was asked to change where none is active, or holds a value that can't be stored. */
+/** Thrown when the context is changed where none is active, or when it holds a value that can't be stored. */
 export class AuditContextError extends AuditError {}
 
-/** A write of an audited entity came without a transaction, so that it and its revision would not be atomic. */
+/** Thrown when an audited entity is written without a transaction: the write and its revision would not be atomic. */
 export class TransactionRequiredError extends AuditError {
   constructor(entity: string) {
     super(
@@ -93,7 +93,7 @@ export class TransactionRequiredError extends AuditError {
   }
 }
 
-/** A connection didn't keep a prepared statement; `cause` is the driver's error, with its `code`. */
+/** Thrown when a connection didn't keep a prepared statement. `cause` is the driver's error, with its `code`. */
 export class PreparedStatementError extends AuditError {
   constructor(cause: unknown) {
     super(
@@ -106,16 +106,16 @@ export class PreparedStatementError extends AuditError {
 }
 
 /**
- * An earlier write of this transaction could not be recorded, so the transaction must not be committed.
+ * Thrown when an earlier write of this transaction could not be recorded, so the transaction must not be committed.
  *
- * It has the driver's `code` and `errno` of its cause, by which applications tell what they may try again.
+ * It has the `code` and `errno` of the driver's error, by which an application decides whether to try again.
  *
  * @example if (error.code === '40P01') … // a deadlock on PostgreSQL; on MariaDB and MySQL `error.errno === 1213`
  */
 export class UnrecordedWriteError extends AuditError {
-  /** As in `40001` or `ER_LOCK_DEADLOCK`; undefined where the cause is no error of the driver. */
+  /** For example `40001` or `ER_LOCK_DEADLOCK`; undefined where the cause is not an error of the driver. */
   readonly code?: string;
-  /** As in 1213; undefined where the driver has only codes. */
+  /** For example 1213; undefined where the driver has only codes. */
   readonly errno?: number;
 
   constructor(cause: unknown) {
@@ -129,7 +129,7 @@ export class UnrecordedWriteError extends AuditError {
   }
 }
 
-/** An instance that was read with `history.at()` was about to be written. */
+/** Thrown when the application writes an instance that it has read with `history.at()`. */
 export class HistoricEntityError extends AuditError {
   constructor(entity: string, moment: string) {
     super(
@@ -139,9 +139,9 @@ export class HistoricEntityError extends AuditError {
   }
 }
 
-/** A write, or something that might be one, was asked of the past. */
+/** Thrown when the application calls a method on the past that writes, or may write. */
 export class HistoryReadOnlyError extends AuditError {
-  /** @param operation what was called, with its parentheses */
+  /** @param operation the name of the method, with its parentheses */
   constructor(operation: string) {
     super(
       `${operation} can't be used on the past: history.at() only reads. ` +
@@ -150,7 +150,7 @@ export class HistoryReadOnlyError extends AuditError {
   }
 }
 
-/** A read over HTTP took longer than `endpoints.timeout`, so the database has ended it. It is answered with 503. */
+/** Thrown when a read over HTTP takes longer than `endpoints.timeout` and the database ends it. The answer is 503. */
 export class ReadTimeoutError extends AuditError {
   constructor(ms: number, options?: { cause?: unknown }) {
     super(
@@ -161,22 +161,22 @@ export class ReadTimeoutError extends AuditError {
   }
 }
 
-/** What keeps one row from being brought back. */
+/** Why one row can't be restored. */
 export interface RestoreConflict {
-  /** The audited name, and the key as `timeline()` takes it. */
+  /** The entity's name in the history; `id` is its key, as `timeline()` takes it. */
   readonly entity: string;
   readonly id: unknown;
   /** `guest_fk of Reservation refers to Guest 7, which no longer exists` · `name "Ritz" is taken by Hotel 7` */
   readonly problem: string;
-  /** What helps, where it isn't what helps with most. */
+  /** The remedy for this conflict; undefined where the general one in the error's message helps. */
   readonly remedy?: string;
-  /** What can't come back, by property, where values are in the way: `{ name: 'Ritz' }`. */
+  /** The values that can't come back, by property: `{ name: 'Ritz' }`. Only where values are in the way. */
   readonly values?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * An entity can't be brought back to a version: something that it refers to no longer exists, or its table doesn't take
- * its values any more. Nothing was written.
+ * Thrown when an entity can't be restored to a version: a row that it refers to no longer exists, or its table no
+ * longer takes its values. Nothing was written.
  */
 export class RestoreConflictError extends AuditError {
   readonly conflicts: readonly RestoreConflict[];
@@ -191,16 +191,16 @@ export class RestoreConflictError extends AuditError {
   }
 }
 
-/** What keeps one row of a transaction from being put back. */
+/** Why one row of a transaction can't be undone. */
 export interface UndoConflict extends RestoreConflict {
-  /** Its last version in the transaction. */
+  /** The newest version that the transaction gave the row. */
   readonly version: number | null;
-  /** Its newest version, and the transaction that made it, where the row has changed since. */
+  /** The row's newest version, if the row has changed since; `newerTransaction` made it. Else both are null. */
   readonly newerVersion: number | null;
   readonly newerTransaction: string | null;
 }
 
-/** A transaction can't be undone as a whole. Nothing of it was. */
+/** Thrown when a transaction can't be undone as a whole. Nothing of it was undone. */
 export class UndoConflictError extends AuditError {
   readonly conflicts: readonly UndoConflict[];
 

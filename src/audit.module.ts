@@ -45,8 +45,8 @@ import { noStore } from './http/no-store.js';
  *
  * For several data sources import it once for each; the history of a named one is injected with `@InjectHistory()`.
  * Modules that share a data source record together until the last of their applications is closed. Each application's
- * `actor` and `context` are asked for its own requests; `requireActor`, `maskKey` and `preparedStatements` are
- * the same for all.
+ * `actor` and `context` are called for its own requests. `requireActor`, `maskKey`, `checkTables` and
+ * `preparedStatements` hold for all modules, and two modules must not give different values.
  *
  * @example imports: [TypeOrmModule.forRoot({ … }), AuditModule.forRoot({ actor: (request) => request.user?.email })]
  */
@@ -62,13 +62,13 @@ export class AuditModule
     super();
   }
 
-  /** A wrong option stops the application when it starts, with an AuditConfigurationError. */
+  /** Audits a data source with these options. A wrong option stops the start with an AuditConfigurationError. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
     return assemble(super.forRoot(options), options, false);
   }
 
   /**
-   * As `forRoot()`, with options that have to be injected. What shapes the module stands beside the factory.
+   * Like `forRoot()`, with options from a factory. The options of `AuditModuleShape` stand beside the factory.
    *
    * @example AuditModule.forRootAsync({ endpoints, inject: [ConfigService], useFactory: (config) => ({ … }) })
    */
@@ -76,7 +76,12 @@ export class AuditModule
     return assemble(super.forRootAsync(options), options, true);
   }
 
-  /** Provides the repositories of entities' revisions, for `@InjectRevisions(Entity)`. */
+  /**
+   * Provides the repositories of the entities' revisions, for `@InjectRevisions(Entity)`.
+   *
+   * @param dataSource as @nestjs/typeorm names it. Default: the default data source
+   * @example imports: [AuditModule.forFeature([Reservation])]
+   */
   static forFeature(
     entities: readonly AuditedTarget[],
     dataSource?: string | DataSource | DataSourceOptions,
@@ -89,12 +94,12 @@ export class AuditModule
     if (this.controllers.length > 0) consumer.apply(noStore).forRoutes(...this.controllers);
   }
 
-  // Later than onModuleInit, in which an application may run its migrations. A write in there is checked itself.
+  // Later than onModuleInit, in which an application may run its migrations. A write in onModuleInit checks the tables.
   async onApplicationBootstrap(): Promise<void> {
     await this.audit.checkTables();
   }
 
-  // Later than onModuleDestroy, in which other modules may still write, and requests still arrive.
+  // Later than onModuleDestroy: until then other modules may write, and requests arrive.
   onApplicationShutdown(): void {
     this.audit.detach();
   }
@@ -126,7 +131,7 @@ function assemble(definition: DynamicModule, given: AuditModuleShape, isAsync: b
         provide: ATTACHED_AUDIT,
         inject: [AuditContext, dataSource, MODULE_OPTIONS_TOKEN, AUDIT_SHAPE],
         useFactory: (context: AuditContext, source: DataSource, options: unknown) => {
-          // A factory that returns nothing is a mistake, and no wish for the defaults of attachAudit().
+          // A factory that returns nothing is a mistake, not a wish for the defaults of attachAudit().
           assertAuditOptions(options);
           return attachWith(context, source, options);
         },

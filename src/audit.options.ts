@@ -11,13 +11,13 @@ export type AuditMetadata = Record<string, unknown>;
 /** How writes are recorded. Every option is optional. */
 export interface AuditOptions {
   /**
-   * Who makes the request; asked when a revision is written, so after guards have run. At most 255 characters.
-   * Blank text is no actor.
+   * Who makes the request. The function is called when a revision is written, so after guards have run. At most 255
+   * characters. Blank text counts as no actor.
    *
-   * The request is what the transport has: Express's or Fastify's request, GraphQL's `context.req` or `context`, a
-   * gateway's client, a microservice's RpcContext. `where` says which it is, and has Nest's ExecutionContext.
+   * The request depends on the transport: Express's or Fastify's request, GraphQL's `context.req` or `context`, a
+   * gateway's client, a microservice's RpcContext. `where` names the transport, and has Nest's ExecutionContext.
    *
-   * @default the `id` or else the `sub` of `request.user`, as a string; then of GraphQL's `context.user`, a gateway's
+   * @default the `id`, or else the `sub`, of `request.user`, as a string; then of GraphQL's `context.user`, a gateway's
    * `client.data.user`, the user in a message's data
    * @example actor: (request) => request.user?.email
    * @example actor: (request, where) =>
@@ -29,8 +29,8 @@ export interface AuditOptions {
   ) => string | number | null | undefined | Promise<string | number | null | undefined>;
 
   /**
-   * Who writes outside of requests, where no `AuditContext.run()` says so: jobs, `onModuleInit`, scripts. In the
-   * course of a request without a user the actor stays null, and `run({ actor: null }, …)` stays null too.
+   * Who writes outside of requests (jobs, `onModuleInit`, scripts) if no `AuditContext.run()` names an actor. In a
+   * request without a user the actor stays null. In `run({ actor: null }, …)` it stays null too.
    *
    * @default none: the actor is null
    * @example defaultActor: 'system'
@@ -39,11 +39,11 @@ export interface AuditOptions {
   defaultActor?: string | (() => string | null | undefined);
 
   /**
-   * What else to keep of the request, of which it gets the same as `actor`. It is stored as JSON with each revision;
-   * what `AuditContext` adds goes on top.
+   * The metadata to keep of the request. The function gets the same arguments as `actor`. Its result is stored as JSON
+   * with each revision. The values of `AuditContext` go on top.
    *
-   * @default { requestId, method, path }: the id is that of nestjs-cls, else the header x-request-id, else request.id,
-   * the first of them that has 1 to 128 letters, digits or `_.:/+=@-`. A path is cut after 1,024 characters
+   * @default { requestId, method, path }: the id is the first of nestjs-cls's id, the header x-request-id and
+   * request.id that has 1 to 128 letters, digits or `_.:/+=@-`. A path is cut after 1,024 characters
    * @example context: (request) => ({ ip: request.ip, tenant: request.headers['x-tenant'] })
    */
   context?: (
@@ -52,27 +52,31 @@ export interface AuditOptions {
   ) => AuditMetadata | null | undefined | Promise<AuditMetadata | null | undefined>;
 
   /**
-   * How much context a revision may hold, in bytes of its JSON: an integer from 256 to 1048576. A larger one is
+   * How much context a revision may hold, in bytes of its JSON: an integer from 256 to 1048576. A larger context is
    * stored with marks such as '[cut: 20480 bytes]' in place of its largest values, and the write goes on.
+   *
    * @default 16384
    */
   maxContextBytes?: number;
 
   /**
-   * Refuses a write to an audited entity that has no actor. `@Audited({ requireActor })` decides for one entity.
+   * Whether a write to an audited entity is refused if it has no actor. `@Audited({ requireActor })` decides for one
+   * entity.
+   *
    * @default false
    */
   requireActor?: boolean;
 
   /**
    * The secret key of the digests that stand in the history for `@Masked()` values; at least 16 characters. Whoever
-   * has it can find out a value by trying. It never leaves the process: each table and column has a key derived from
-   * it, of which the database gets a form that only serves for one statement.
+   * has the key can find out a value by trying. The key never leaves the process. Each table and column has a key
+   * derived from it, and the database gets a form of the derived key that serves for one statement only.
    *
-   * To change it give an array, the new key first. A value that hasn't changed is compared under the key that made its
-   * digest and keeps it; the next one gets a digest under the new key. Without the old one it counts as changed once.
+   * To change the key, give an array with the new key first. A value that hasn't changed is compared under the key that
+   * made its digest, and keeps its digest. The next value gets a digest under the new key. Without the old key, each
+   * value counts as changed once.
    *
-   * @default none, and required by `@Masked()` and `@Masked('hash')`
+   * @default none; `@Masked()` and `@Masked('hash')` need one
    * @example maskKey: process.env.AUDIT_MASK_KEY
    * @example maskKey: [process.env.AUDIT_MASK_KEY, process.env.AUDIT_MASK_KEY_BEFORE]
    */
@@ -80,13 +84,13 @@ export interface AuditOptions {
 
   /**
    * Whether single rows are recorded, and histories read, with prepared statements that a connection keeps (PostgreSQL
-   * by name, MariaDB and MySQL). Poolers in transaction mode may give each transaction another connection of the
-   * server, which doesn't have them. SQLite prepares in the process, whatever is given.
+   * by name, MariaDB and MySQL). A pooler in transaction mode may give each transaction another connection of the
+   * server, which doesn't have the statements. SQLite prepares in the process, whatever this option says.
    *
-   * - `'auto'`: on PostgreSQL where a connection goes to the server directly, which one query at first use tells; on
-   *   MariaDB and MySQL as long as the server has room for them
-   * - `true`: on PostgreSQL through a pooler too, which then has to pass them on, as PgBouncer does from 1.21 with
-   *   `max_prepared_statements` above 0
+   * - `'auto'`: on PostgreSQL if a connection goes to the server directly, which one query finds out at first use; on
+   *   MariaDB and MySQL as long as the server has room for the statements
+   * - `true`: on PostgreSQL through a pooler too. The pooler has to pass prepared statements on, as PgBouncer does from
+   *   1.21 with `max_prepared_statements` above 0
    * - `false`: never
    *
    * @default 'auto'
@@ -95,11 +99,14 @@ export interface AuditOptions {
   preparedStatements?: 'auto' | boolean;
 
   /**
-   * Whether the revision tables have what a write needs: compared when the application has started
-   * (`onApplicationBootstrap`), or before the first audited write, whichever comes first; one catalogue query for a data
-   * source. A table or column that is missing, a narrower type and a NOT NULL count; more columns and wider types don't.
-   * `'error'` stops the start, or that write, with an AuditConfigurationError that lists all of it. `'warn'` lists it by
-   * Nest's Logger, looks again before later writes and says when it is well. `false` doesn't look.
+   * Whether to check that the revision tables fit the audited tables. The check runs when the application has started
+   * (`onApplicationBootstrap`) or before the first audited write, whichever comes first. It takes one catalogue query
+   * for a data source. A missing table or column, a narrower type and a NOT NULL are problems; more columns and wider
+   * types aren't.
+   *
+   * - `'error'`: stops the start, or the write, with an AuditConfigurationError that lists all problems
+   * - `'warn'`: lists the problems by Nest's Logger, checks again before later writes, and says when all is well
+   * - `false`: doesn't check
    *
    * @default 'error'
    * @example checkTables: 'warn' // the migrations of a deployment end after its application has started
@@ -107,16 +114,18 @@ export interface AuditOptions {
   checkTables?: 'error' | 'warn' | false;
 }
 
-/** What shapes the module itself, beside the options that a factory can give later. */
+/** The options of the module itself. A factory can't give them, because Nest needs them earlier. */
 export interface AuditModuleShape {
   /**
-   * Which data source to audit, as @nestjs/typeorm names it. For several, import the module once for each.
+   * The data source to audit, as @nestjs/typeorm names it. For several, import the module once for each.
+   *
    * @default the default data source
    */
   dataSource?: string | DataSource | DataSourceOptions;
 
   /**
    * Shows the history over HTTP.
+   *
    * @default no endpoints
    * @example endpoints: { guards: [AdminGuard] } // → GET /audit, /audit/:entity/:id, …
    */
@@ -124,6 +133,7 @@ export interface AuditModuleShape {
 
   /**
    * Whether HistoryService can be injected everywhere, or only where the module is imported.
+   *
    * @default true
    */
   isGlobal?: boolean;
@@ -132,33 +142,41 @@ export interface AuditModuleShape {
 /** How the history is shown over HTTP. */
 export interface EndpointOptions {
   /**
-   * Where, under the application's global prefix; for each data source somewhere else.
+   * The path of the routes, under the application's global prefix. Each data source needs a path of its own.
+   *
    * @default 'audit'
    */
   path?: string;
 
   /**
-   * Who may read it: each guard has to let the request pass. A class is resolved as a provider of the application,
-   * wherever it is provided, or made from what AuditModule can see.
+   * Who may read the history: each guard has to let the request pass. A class is resolved as a provider of the
+   * application, wherever it is provided, or instantiated with the providers that AuditModule can see.
+   *
+   * @default none; the application doesn't start without guards, unless `public` is true
    */
   guards?: (Type<CanActivate> | CanActivate)[];
 
   /**
-   * Class decorators for the controller: what guards, throttlers and OpenAPI look for on a route.
+   * Class decorators for the controller, which guards, throttlers and OpenAPI look for on a route.
+   *
+   * @default []
    * @example decorators: [Roles('admin'), ApiBearerAuth()]
    */
   decorators?: ClassDecorator[];
 
   /**
-   * Lists show a larger value, in bytes, as `{ bytes, sha256, href }`, with a link to the revision that has it.
+   * The largest value that lists show, in bytes: an integer from 1. They show a larger value as
+   * `{ bytes, sha256, href }`, with a link to its revision.
+   *
    * @default 16384
    */
   valueLimit?: number;
 
   /**
-   * After how many milliseconds the database ends a statement of the routes, an integer from 1 to 2147483647. The
+   * After how many milliseconds the database ends a statement of the routes: an integer from 1 to 2147483647. The
    * answer is 503, and the connection goes back to the pool as it was. The application's own reads, and HistoryService
-   * in code, have no such limit. SQLite can't end a statement, and the application doesn't start with it there.
+   * in code, have no such limit. SQLite can't end a statement, so an application on SQLite doesn't start with this
+   * option.
    *
    * @default no limit but the database's own
    * @example timeout: 5000
@@ -166,16 +184,17 @@ export interface EndpointOptions {
   timeout?: number;
 
   /**
-   * Says that everybody may read it. Without guards the application doesn't start otherwise.
+   * Whether everybody may read the history. Without guards, the application starts only if this is true.
+   *
    * @default false
    */
   public?: boolean;
 }
 
-/** All that `AuditModule.forRoot()` takes. */
+/** The options of `AuditModule.forRoot()`. */
 export type AuditModuleOptions = AuditOptions & AuditModuleShape;
 
-/** What `useClass` and `useExisting` of `AuditModule.forRootAsync()` take. */
+/** The class that `useClass` and `useExisting` of `AuditModule.forRootAsync()` take. */
 export interface AuditOptionsFactory {
   createAuditOptions(): AuditOptions | Promise<AuditOptions>;
 }

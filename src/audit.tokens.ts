@@ -1,14 +1,14 @@
-/** The data source of one AuditModule, from when its writes are recorded. Not seen outside of the module. */
+/** The data source of one AuditModule, once its writes are recorded. Not exported by the module. */
 export const AUDITED_DATA_SOURCE = Symbol.for('nestjs-typeorm-audit:audited-data-source');
 
-/** What `attachAudit()` returned for it. */
+/** The data source's AttachedAudit. */
 export const ATTACHED_AUDIT = Symbol.for('nestjs-typeorm-audit:attached-audit');
 
-/** The HistoryService that its endpoints read with. */
+/** The HistoryService of the module's endpoints. */
 export const AUDIT_HISTORY = Symbol.for('nestjs-typeorm-audit:history');
 
-/** Its AuditModuleShape, checked. */
+/** The module's AuditModuleShape, checked. */
 export const AUDIT_SHAPE = Symbol.for('nestjs-typeorm-audit:shape');
 
-/** The controllers of its endpoints. */
+/** The controllers of the module's endpoints. */
 export const AUDIT_CONTROLLERS = Symbol.for('nestjs-typeorm-audit:controllers');

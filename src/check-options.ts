@@ -7,14 +7,14 @@ import {
 } from './audit.options.js';
 import { nearestName } from './nearest-name.js';
 
-/** What a value has to be, as the error says it, and whether it is. */
+/** What the error says that a value must be, and the test of a value. */
 type Expectation = readonly [expected: string, isMet: (value: unknown) => boolean];
 type Expectations<T> = { readonly [K in keyof Required<T>]: Expectation };
 
 const A_FUNCTION: Expectation = ['a function of the request', (value) => typeof value === 'function'];
 const A_BOOLEAN: Expectation = ['true or false', (value) => typeof value === 'boolean'];
 
-// What PostgreSQL's statement_timeout takes.
+// The maximum of PostgreSQL's statement_timeout.
 const MAX_TIMEOUT = 2 ** 31 - 1;
 
 const OPTIONS: Expectations<AuditOptions> = {
@@ -31,7 +31,7 @@ const OPTIONS: Expectations<AuditOptions> = {
     'an integer from 256 to 1048576',
     (value) => Number.isInteger(value) && Number(value) >= 256 && Number(value) <= 1024 * 1024,
   ],
-  // Its length is checked where it is used, by an error that doesn't show it.
+  // MaskKeyError checks the length, because it doesn't show the key.
   maskKey: [
     'a string of at least 16 characters, or an array of such strings with the current key first',
     (value) =>
@@ -75,7 +75,7 @@ const ENDPOINTS: Expectations<EndpointOptions> = {
   public: A_BOOLEAN,
 };
 
-// What ConfigurableModuleBuilder takes in forRootAsync().
+// The options of ConfigurableModuleBuilder's forRootAsync().
 const FACTORY = ['imports', 'inject', 'useFactory', 'useClass', 'useExisting', 'provideInjectionTokensFrom'];
 
 /** @throws AuditConfigurationError naming the option that is unknown or of the wrong type, and the remedy */
@@ -94,7 +94,7 @@ export function assertAuditOptions(options: unknown): asserts options is AuditOp
 
 /**
  * @param given the argument of `forRoot()`, or with `isAsync` of `forRootAsync()`
- * @throws AuditConfigurationError naming what is unknown, of the wrong type or unsafe, and the remedy
+ * @throws AuditConfigurationError naming the option that is unknown, of the wrong type or unsafe, and the remedy
  */
 export function assertModuleShape(given: AuditModuleShape, isAsync: boolean): void {
   const options = Object.keys(OPTIONS);
@@ -103,7 +103,7 @@ export function assertModuleShape(given: AuditModuleShape, isAsync: boolean): vo
       throw new AuditConfigurationError(
         `The audit option ${name} stands beside the factory of AuditModule.forRootAsync(). Let the factory return it.`,
       );
-  // The options of forRoot() are checked with those that come from a factory.
+  // assertAuditOptions() checks the AuditOptions of forRoot(), as it does a factory's.
   const beside = isAsync ? FACTORY : options;
   const shape = Object.fromEntries(Object.entries(given).filter(([name]) => !beside.includes(name)));
   assertExpected('The audit option ', SHAPE, shape, [...beside, ...Object.keys(SHAPE)]);

@@ -8,8 +8,8 @@ import { revisionOf } from './revision/revision-of.js';
 type NamedDataSource = string | DataSource | DataSourceOptions;
 
 /**
- * What the history of a data source is provided under: the class for the default data source, else a token of
- * its own, also if the named data source is the only one that is audited.
+ * The injection token of a data source's history: the class HistoryService for the default data source, else a token
+ * of its own. A named data source has its own token also if no other one is audited.
  *
  * @example moduleRef.get(getHistoryToken('archive'), { strict: false })
  */
@@ -28,8 +28,8 @@ export function InjectHistory(dataSource?: NamedDataSource): ParameterDecorator 
 }
 
 /**
- * What the maintenance of a data source is provided under: the class for the default data source, else a token of
- * its own, also if the named data source is the only one that is audited.
+ * The injection token of a data source's maintenance: the class AuditMaintenance for the default data source, else a
+ * token of its own. A named data source has its own token also if no other one is audited.
  *
  * @example moduleRef.get(getMaintenanceToken('archive'), { strict: false })
  */
@@ -47,10 +47,15 @@ export function InjectMaintenance(dataSource?: NamedDataSource): ParameterDecora
   return Inject(getMaintenanceToken(dataSource));
 }
 
-/** What an entity's revisions can be injected for: its class or its EntitySchema. */
+/** An audited entity: its class or its EntitySchema. */
 export type AuditedTarget = Type<ObjectLiteral> | EntitySchema<any>;
 
-/** What the repository of an entity's revisions is provided under. */
+/**
+ * The injection token of the repository of an entity's revisions.
+ *
+ * @param dataSource as @nestjs/typeorm names it. Default: the default data source
+ * @example moduleRef.get(getRevisionsToken(Reservation), { strict: false })
+ */
 export function getRevisionsToken(entity: AuditedTarget, dataSource?: NamedDataSource): InjectionToken {
   return getRepositoryToken(revisionOf(entity), dataSource) as InjectionToken;
 }

@@ -1,5 +1,5 @@
 /**
- * The name that was most likely meant, or undefined if none is like it.
+ * The name that a misspelt one most likely means, or undefined if none is similar.
  *
  * @example nearestName('requiredActor', ['actor', 'requireActor']) // → 'requireActor'
  */
@@ -9,7 +9,7 @@ export function nearestName(name: string, names: readonly string[]): string | un
   return least <= Math.max(1, name.length / 3) ? names[distances.indexOf(least)] : undefined;
 }
 
-// Levenshtein's, row by row.
+// Levenshtein distance, computed row by row.
 function editDistance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, at) => at);
   for (let row = 1; row <= from.length; row++) {

@@ -15,7 +15,7 @@ import {
   tableColumns,
 } from './marks/properties.js';
 
-/** @throws AuditConfigurationError naming what of an entity can't be audited, and the remedy */
+/** @throws AuditConfigurationError naming the part of the entity that can't be audited, and the remedy */
 export function assertAuditable(metadata: EntityMetadata, options: AuditedOptions): void {
   assertTable(metadata);
   const revisionIds = revisionIdColumns(metadata);
@@ -85,7 +85,7 @@ function assertOwnProperty(metadata: EntityMetadata, column: ColumnMetadata): vo
     );
 }
 
-/** @throws AuditConfigurationError where the name of a revision table is a path, which TypeORM would take apart at its dots */
+/** @throws AuditConfigurationError when the name of a revision table has dots, at which TypeORM would split it */
 export function assertPlainName({ name, tablePath }: EntityMetadata, revisions: string | undefined): void {
   if (revisions?.includes('.'))
     throw new AuditConfigurationError(

@@ -3,7 +3,7 @@ import { AuditConfigurationError } from '../audit.errors.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { type AuditPlan, type AuditPlanDraft } from './audit-plan.js';
 
-/** @throws AuditConfigurationError when two entities would have one name in the HTTP API */
+/** @throws AuditConfigurationError when two entities would have the same name in the HTTP API */
 export function assertOneNameEach(plans: readonly AuditPlan[]): void {
   const byName = new Map<string, AuditPlan>();
   for (const plan of plans) {
@@ -17,7 +17,7 @@ export function assertOneNameEach(plans: readonly AuditPlan[]): void {
   }
 }
 
-/** @throws AuditConfigurationError when a revision table would be another table too, its name would be cut off, or it is too wide */
+/** @throws AuditConfigurationError when a revision table is too wide, or its name is taken or would be cut off */
 export function assertOneTableEach(
   dataSource: DataSource,
   revisions: readonly EntityMetadata[],
@@ -36,7 +36,7 @@ export function assertOneTableEach(
       : 'Give it another @Audited({ tableName })';
     if (maxAliasLength && revision.tableName.length > maxAliasLength)
       throw new AuditConfigurationError(
-        `The revision table of ${name} would be "${revision.tableName}", which is longer than the database's ${maxAliasLength} characters. ${remedy}.`,
+        `The revision table of ${name} would be "${revision.tableName}", which is longer than the ${maxAliasLength} characters that the database takes. ${remedy}.`,
       );
     const owner = owners.get(revision.tablePath);
     if (owner)
@@ -49,7 +49,7 @@ export function assertOneTableEach(
   });
 }
 
-/** @throws AuditConfigurationError when the application has a table of the name that ours has */
+/** @throws AuditConfigurationError when the application has a table with the name of `ours` */
 export function assertNameIsFree(dataSource: DataSource, ours: EntityMetadata | undefined): void {
   const other = dataSource.entityMetadatas.find(({ tablePath }) => tablePath === ours?.tablePath);
   if (other)

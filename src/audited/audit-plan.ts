@@ -13,22 +13,22 @@ import { excludedPaths, isWithin, propertyOf, revisionIdColumns, tableColumns } 
 export interface PlanColumn {
   readonly source: ColumnMetadata;
   readonly copy: ColumnMetadata;
-  /** Of both. */
+  /** The name of both columns. */
   readonly databaseName: string;
   /**
-   * Where the value is in a snapshot and a change: `party`, `address.city`, `guest_fk`. Two columns of a single-table
-   * inheritance may be at one path, in two classes.
+   * The value's path in a snapshot and a change: `party`, `address.city`, `guest_fk`. Two columns of a single-table
+   * inheritance may have the same path, in two classes.
    */
   readonly propertyPath: string;
-  /** What its copies have instead of the value; undefined for the value itself. */
+  /** What the copy holds instead of the value; undefined if it holds the value. */
   readonly mask: Mask | undefined;
 }
 
-/** All that reading and writing the history of one table needs to know about it. */
+/** What is audited of one table, and where its history is. */
 export interface AuditPlan {
   /** The name in the HTTP API. */
   readonly name: string;
-  /** The audited table; of a single-table inheritance the root. */
+  /** The audited table; for a single-table inheritance its root. */
   readonly metadata: EntityMetadata;
   /** Other entities and many-to-many relations on the same table. */
   readonly others: readonly EntityMetadata[];
@@ -39,13 +39,13 @@ export interface AuditPlan {
   readonly columns: readonly PlanColumn[];
   readonly deletedState: 'null' | 'last';
   readonly when: AuditedOptions['when'];
-  /** Undefined where the module decides. */
+  /** Undefined if the module's option decides. */
   readonly requireActor: boolean | undefined;
   /** The `@RevisionId()` column, if the entity has one. */
   readonly revisionId: ColumnMetadata | undefined;
 }
 
-/** What is known of a plan before its revision table exists. */
+/** A plan before the metadata of its revision table exists. */
 export interface AuditPlanDraft {
   readonly name: string;
   readonly options: AuditedOptions;
@@ -55,7 +55,7 @@ export interface AuditPlanDraft {
   readonly definition: RevisionDefinition;
 }
 
-/** The draft for an entity. @throws AuditConfigurationError naming what can't be audited and the remedy */
+/** The draft for an entity. @throws AuditConfigurationError naming the part that can't be audited, and the remedy */
 export function draftPlan(
   dataSource: DataSource,
   metadata: EntityMetadata,
@@ -117,7 +117,7 @@ export function draftJunctions(dataSource: DataSource, owner: AuditPlanDraft): A
     }));
 }
 
-/** A plan as another entity on its table sees it: with its columns and properties. */
+/** The plan for another entity on the same table: with the columns and properties of that entity. */
 export function viewOf(plan: AuditPlan, metadata: EntityMetadata): AuditPlan {
   const byName = new Map(tableColumns(metadata).map((column) => [column.databaseName, column]));
   const columns = plan.columns.flatMap((column): PlanColumn[] => {
@@ -149,7 +149,7 @@ export function withKeyOf({ keys }: AuditPlan, metadata: EntityMetadata): Entity
   return Object.create(metadata, { primaryColumns: { value: primaryColumns } }) as EntityMetadata;
 }
 
-/** The plan, now that the revision table's metadata is there. */
+/** The plan of a draft and the revision table's metadata. */
 export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): AuditPlan {
   const { metadata, columns, masks } = draft.definition;
   const planned = columns.map((source): PlanColumn => {

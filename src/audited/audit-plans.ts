@@ -25,10 +25,10 @@ export class AuditPlans {
   private known: ReadonlySet<EntityMetadata> | undefined;
 
   constructor(
-    /** The one that they were made for. Others that are derived from it have the same plans. */
+    /** The data source that the plans were made for. Data sources derived from it share the plans. */
     readonly dataSource: DataSource,
     plans: readonly AuditPlan[],
-    /** Of the table that says what was done to the history; undefined where nothing is audited. */
+    /** The metadata of `audit_maintenance`; undefined if nothing is audited. */
     readonly maintenance: EntityMetadata | undefined,
   ) {
     this.byMetadata = new Map(
@@ -40,12 +40,12 @@ export class AuditPlans {
         if (!hasKeyOf(plan, other)) this.rekeyed.set(other, withKeyOf(plan, other));
   }
 
-  /** Of entities and junction tables, in the order of the data source's metadata. */
+  /** The plans of entities and junction tables, in the order of the data source's metadata. */
   get all(): AuditPlan[] {
     return [...new Set(this.byMetadata.values())];
   }
 
-  /** Of entities only: what has a timeline of its own and a name in the HTTP API. */
+  /** The plans of entities only: each has a timeline of its own and a name in the HTTP API. */
   get entities(): AuditPlan[] {
     return this.all.filter((plan) => !plan.metadata.isJunction);
   }
@@ -57,8 +57,8 @@ export class AuditPlans {
   }
 
   /**
-   * The metadata of a table, with the key by which the table's plan knows its rows as its `primaryColumns`: another
-   * entity or a relation may have them in another order, or not at all.
+   * The metadata of a table with the key of the table's plan as its `primaryColumns`. Another entity or a relation on
+   * the table may have the key in another order, or not at all.
    */
   keyed(metadata: EntityMetadata): EntityMetadata {
     if (this.rekeyed.size === 0) return metadata;
@@ -70,7 +70,7 @@ export class AuditPlans {
     return (known && this.rekeyed.get(known)) ?? metadata;
   }
 
-  /** Whether the rows of an entity or a relation tell the key by which their table's plan knows them. */
+  /** Whether an entity or a relation has all key columns of its table's plan. */
   tellsKey(metadata: EntityMetadata): boolean {
     const { primaryColumns } = this.keyed(metadata);
     return (
@@ -89,13 +89,13 @@ export class AuditPlans {
     this.views.clear();
   }
 
-  /** Whether a table is only ever added to. */
+  /** Whether a table is append-only: a revision table, or `audit_maintenance`. */
   isRevision(metadata: EntityMetadata): boolean {
     if (this.isKnown(metadata)) return this.revisions.has(metadata) || metadata === this.maintenance;
     return [this.maintenance, ...this.revisions].some((known) => known?.tablePath === metadata.tablePath);
   }
 
-  // A data source that is derived from another one, for a tenant say, may have copies of its metadata.
+  // A data source derived from another one, for a tenant say, may have copies of the metadata.
   private isKnown(metadata: EntityMetadata): boolean {
     this.known ??= new Set(this.dataSource.entityMetadatas);
     return this.known.has(metadata);
@@ -112,7 +112,7 @@ export class AuditPlans {
     return plan;
   }
 
-  /** The plan with what one of the entities on its table maps, under that entity's names. @throws NotAuditedError */
+  /** The plan with the columns and names of one of the entities on its table. @throws NotAuditedError */
   seenBy(target: EntityTarget<any>): AuditPlan {
     const plan = this.get(target);
     const metadata = this.dataSource.getMetadata(target);
@@ -125,7 +125,7 @@ export class AuditPlans {
 
 const plansOf = new StateSlot<AuditPlans>('plans');
 
-/** The plans of a data source that has been built under the eyes of this library. */
+/** The plans of a data source; undefined unless it was initialised after this library was loaded. */
 export function findAuditPlans(dataSource: DataSource): AuditPlans | undefined {
   return plansOf.of(dataSource);
 }
@@ -133,8 +133,8 @@ export function findAuditPlans(dataSource: DataSource): AuditPlans | undefined {
 /**
  * The plans of an initialised data source.
  *
- * @throws AuditConfigurationError when it isn't, is of another copy of TypeORM, or was initialised before this library
- *   was loaded
+ * @throws AuditConfigurationError when the data source is not initialised, is of another copy of TypeORM, or was
+ *   initialised before this library was loaded
  */
 export function auditPlansOf(dataSource: DataSource): AuditPlans {
   const plans = findAuditPlans(dataSource);

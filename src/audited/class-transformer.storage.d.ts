@@ -1,4 +1,4 @@
-// class-transformer has no types for the file of its storage.
+// class-transformer publishes no types for this file.
 declare module 'class-transformer/cjs/storage.js' {
   export const defaultMetadataStorage: unknown;
 }

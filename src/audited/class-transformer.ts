@@ -1,6 +1,6 @@
 import { loadedModules } from '../typeorm/loaded-modules.js';
 
-/** What ClassSerializerInterceptor takes and `@SerializeOptions()` gives: class-transformer's options. */
+/** class-transformer's options, which ClassSerializerInterceptor takes and `@SerializeOptions()` sets. */
 export interface SerializerOptions {
   groups?: string[];
   version?: number;
@@ -16,7 +16,7 @@ interface ExposeOptions {
   until?: number;
 }
 
-/** Where class-transformer keeps what its decorators said. It publishes no other way to ask. */
+/** class-transformer's storage of decorator metadata. The package publishes no other way to read the metadata. */
 export interface DecoratorStorage {
   getStrategy(target: object): 'none' | 'excludeAll' | 'exposeAll';
   getExposedProperties(target: object, transformation: number): string[];
@@ -27,7 +27,7 @@ export interface DecoratorStorage {
 // TransformationType.CLASS_TO_PLAIN
 const TO_PLAIN = 1;
 
-/** The storage of the application's class-transformer; undefined without that package: then nothing is decorated. */
+/** The storage of the application's class-transformer; undefined without the package, when nothing is decorated. */
 export async function loadDecoratorStorage(): Promise<DecoratorStorage | undefined> {
   try {
     const { defaultMetadataStorage } = (await import('class-transformer/cjs/storage.js')) as {
@@ -42,7 +42,7 @@ export async function loadDecoratorStorage(): Promise<DecoratorStorage | undefin
 
 const STORAGE = /[\\/]class-transformer[\\/]cjs[\\/]storage\.js$/;
 
-/** The storages of those copies that the application has loaded by now: an entity that is decorated has loaded its own. */
+/** The storages of all copies loaded by now. A decorated entity has loaded its own copy. */
 export function loadedDecoratorStorages(): DecoratorStorage[] {
   return loadedModules()
     .filter(({ filename }) => STORAGE.test(filename))
@@ -66,7 +66,7 @@ export function isLeftOut(
   return !isOffered(storage.findExposeMetadata(target, property)?.options ?? {}, options);
 }
 
-/** Whether `@Expose({ groups, since, until })` lets a property out under these options. */
+/** Whether `@Expose({ groups, since, until })` exposes a property under these options. */
 function isOffered({ groups = [], since, until }: ExposeOptions, options: SerializerOptions): boolean {
   const { version } = options;
   if (version !== undefined && ((since ?? version) > version || (until ?? Infinity) <= version)) return false;

@@ -7,7 +7,7 @@ import { isLeftOut, loadedDecoratorStorages } from './class-transformer.js';
 import { keptInClear } from './masks/masks.js';
 import { looksSecret } from './masks/secret-names.js';
 
-/** A warning that names the columns whose values look like secrets and are in the history; undefined without any. */
+/** A warning that names the unmasked columns with names of secrets; undefined if there are none. */
 export function clearSecretsWarning(dataSource: DataSource): string | undefined {
   const names = auditPlansOf(dataSource).all.flatMap((plan) =>
     plan.columns

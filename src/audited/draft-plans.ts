@@ -6,7 +6,7 @@ import { type AuditPlanDraft, draftJunctions, draftPlan } from './audit-plan.js'
 import { auditedMark, classMark, type Markable, ownAuditedMark } from './marks/marks.js';
 import { shareTable } from './shared-table.js';
 
-/** The drafts for all audited tables of a data source, one for each. @throws AuditConfigurationError */
+/** One draft for each audited table of a data source. @throws AuditConfigurationError */
 export function draftPlans(dataSource: DataSource): AuditPlanDraft[] {
   const entities: AuditPlanDraft[] = [];
   for (const metadata of dataSource.entityMetadatas) {
@@ -25,10 +25,10 @@ export function draftPlans(dataSource: DataSource): AuditPlanDraft[] {
   return oneDraftEach(dataSource, [...entities, ...junctions.values()]);
 }
 
-// Whoever writes a table, by an entity or by a many-to-many relation, there is one history of it.
+// A table has one history, even if several entities or many-to-many relations write it.
 function oneDraftEach(dataSource: DataSource, drafts: readonly AuditPlanDraft[]): AuditPlanDraft[] {
   if (drafts.length === 0) return [];
-  // An entity may name the schema that another one leaves out.
+  // One entity may name the table's schema, and another one leave it out.
   const { tablePlace } = dialectOf(dataSource).catalogue;
   const byTable = new Map<string, AuditPlanDraft[]>();
   for (const draft of drafts) {
@@ -44,7 +44,7 @@ function oneDraftEach(dataSource: DataSource, drafts: readonly AuditPlanDraft[])
   return [...byTable].map(([place, [first, ...others]]) => {
     const drafted = new Set([first, ...others].map(({ definition }) => definition.metadata));
     const unmarked = (known.get(place) ?? []).filter((metadata) => !drafted.has(metadata));
-    // An entity has the names by which the history is read.
+    // An entity takes precedence over a junction table, because the history is read by property names.
     const adopting = first.definition.metadata.isJunction
       ? unmarked.find(({ isJunction }) => !isJunction)
       : undefined;
@@ -77,7 +77,7 @@ function assertOwnTable({ name, tableType, parentEntityMetadata: parent }: Entit
     );
 }
 
-// A child in its parent's table needs no mark of its own, and can't have options of its own.
+// A child in its parent's table is audited with its parent, and can't have options of its own.
 function isCoveredByParent(metadata: EntityMetadata, target: Markable): boolean {
   return (
     metadata.tableType === 'entity-child' &&

@@ -27,7 +27,7 @@ export function foreignKeysTo(
   );
 }
 
-// The classes of a single-table inheritance have the same foreign keys.
+// The classes of a single-table inheritance share foreign keys.
 function distinct(foreignKeys: readonly ForeignKeyMetadata[]): ForeignKeyMetadata[] {
   const id = ({ entityMetadata, columns }: ForeignKeyMetadata): string =>
     `${entityMetadata.tablePath}(${columns.map(({ databaseName }) => databaseName).join()})`;

@@ -12,13 +12,13 @@ import { maskedColumn } from './masks/mask-key.js';
 /** SQL for the n-th column of a key. */
 export type KeyExpression = (n: number) => string;
 
-/** A row of the audited table that exists, or one that is gone. */
+/** Whether the row of the audited table exists or is gone. */
 export type RowState = 'live' | 'gone';
 
 /**
- * The names and conditions that the statements about one plan are made of.
+ * Names and conditions for the statements about one plan.
  *
- * In them `t` is a row of the audited table, `p` its newest revision, and `k` a table of keys.
+ * The aliases: `t` is a row of the audited table, `p` its newest revision, and `k` a table of keys.
  */
 export class PlanSql {
   readonly dialect: Dialect;
@@ -49,7 +49,7 @@ export class PlanSql {
     return (n) => this.dialect.types.copied(key(n), this.plan.keys[n].source);
   }
 
-  /** The row, or the revision, under an alias has this key. */
+  /** Condition: the row or revision under an alias has this key. */
   hasKey(alias: string, key: KeyExpression): string {
     return keysEqual(
       this.plan.keys.map((column) => this.column(column)),
@@ -58,7 +58,7 @@ export class PlanSql {
     );
   }
 
-  /** A revision is the newest of this key. */
+  /** Condition: a revision is the newest of this key. */
   isNewest(alias: string, key: KeyExpression, version = this.newestVersion(key)): string {
     return `${this.hasKey(alias, key)} AND ${alias}.rev_version = ${version}`;
   }
@@ -75,7 +75,7 @@ export class PlanSql {
     );
   }
 
-  // For max() MariaDB would read all versions, unless the key is a constant.
+  // With max() MariaDB would read all versions, unless the key is a constant.
   private fromNewest(key: KeyExpression): string {
     return (
       `FROM ${this.revisions} m WHERE ${this.hasKey('m', key)} ` +
@@ -83,19 +83,19 @@ export class PlanSql {
     );
   }
 
-  /** The rows `t` of a key table, as they stand behind FROM. */
+  /** The rows `t` of a key table, for FROM. */
   rowsOf(keys: KeyTable): string {
     return `${keys.sql} ${this.dialect.sql.leadingJoin} ${this.table} t${keys.lookup ?? ''} ON ${this.hasKey('t', (n) => keys.key(n))}`;
   }
 
-  /** The revision `p` doesn't show that the row is gone, or has the values it has: it takes another revision. */
+  /** Condition: the revision `p` doesn't show the state of the row, so the row needs another revision. */
   isNews(row: RowState): string {
     return row === 'gone'
       ? '(p.rev_id IS NULL OR NOT p.rev_isdelete)'
       : `(p.rev_id IS NULL OR p.rev_isdelete OR ${this.differs('p')})`;
   }
 
-  /** The row `t` has another value than a revision in one of the columns. Masked values are compared as masked. */
+  /** Condition: the row `t` differs from a revision in one of the columns. Masked values are compared as masked. */
   differs(revision: string, columns: readonly PlanColumn[] = this.plan.columns): string {
     if (columns.length === 0) return '1 = 0';
     const compared = new Map(columns.map((column) => [column.mask ? column.copy : column.source, column]));
@@ -104,20 +104,20 @@ export class PlanSql {
       (column) => this.liveLike(compared.get(column)!, revision),
       (column) => {
         const value = `${revision}.${this.column(column)}`;
-        // The text that an application's mask makes has one character set, and an older copy may have another.
+        // The SQL of an application's mask returns text in one character set. An older copy may have another one.
         return typeof compared.get(column)!.mask === 'function' ? this.dialect.masks.asText(value) : value;
       },
     );
   }
 
-  /** A value of the row `t` in the form in which it is compared with a revision's: masked, under the same mask key. */
+  /** A value of the row `t` for the comparison with a revision: masked under the mask key of the revision's value. */
   liveLike(column: PlanColumn, revision: string): string {
     const value = `t.${this.column(column)}`;
     const hidden = maskedColumn(this.dataSource, column);
     return hidden ? maskedLike(this.dialect, hidden, value, `${revision}.${this.column(column)}`) : value;
   }
 
-  /** The columns with ON UPDATE that aren't written. An UPDATE assigns them to themselves, so that they keep their values. */
+  /** The columns with ON UPDATE that aren't written. An UPDATE assigns each to itself, so that it keeps its value. */
   keptOnUpdate(written: readonly PlanColumn[]): string[] {
     return this.plan.metadata.columns
       .filter((column) => column.onUpdate && !written.some(({ source }) => source === column))

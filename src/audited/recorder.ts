@@ -4,26 +4,26 @@ import { type AuditOperation } from '../revision/revision-columns.js';
 import { StateSlot } from '../typeorm/state-slot.js';
 import { type AuditPlan } from './audit-plan.js';
 
-/** A write of one row by a statement that TypeORM doesn't know of. */
+/** A write of one row, by a statement of this library. */
 export interface RawWrite {
   readonly plan: AuditPlan;
   readonly operation: AuditOperation;
   readonly key: Key;
-  /** The columns that an update gives values to, by their names in the database. */
+  /** The columns in the UPDATE's SET, by their names in the database. */
   readonly changed: ReadonlySet<string>;
 }
 
-/** What records a data source's writes, for those parts of the library that write themselves. */
+/** Records the writes of the library itself, such as a restore. */
 export interface Recorder {
   /**
-   * Runs in the transaction that is open on the connection, or in a new one that ends with the function, and of which
-   * no subscriber is told.
+   * Runs a function in the open transaction of the connection, or in a new one that ends with the function. Subscribers
+   * are not told of the new transaction.
    */
   unit<T>(queryRunner: QueryRunner, fn: () => Promise<T>): Promise<T>;
   /**
-   * Runs in a savepoint of the transaction that is open on the connection, or of a new one that ends with the function.
+   * Runs a function in a savepoint of the connection's open transaction, or of a new one that ends with the function.
    *
-   * @param options `isDryRun`: takes back what was written, at the end
+   * @param options `isDryRun`: rolls back to the savepoint at the end
    */
   transaction<T>(
     queryRunner: QueryRunner,
@@ -36,7 +36,7 @@ export interface Recorder {
 
 const recorders = new StateSlot<Recorder>('recorder');
 
-/** The recorder of a data source whose writes are recorded. */
+/** The recorder of a data source; undefined if its writes are not recorded. */
 export function recorderOf(dataSource: DataSource): Recorder | undefined {
   return recorders.of(dataSource);
 }

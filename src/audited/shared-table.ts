@@ -19,14 +19,14 @@ const SHARED = [
 /** Another entity, or a many-to-many relation, on the table of a draft. */
 export interface Sharer {
   readonly metadata: EntityMetadata;
-  /** Its own options; undefined where it isn't marked, and adopts the draft's. */
+  /** The options of its own mark; undefined if it isn't marked and adopts the draft's options. */
   readonly options: AuditedOptions | undefined;
 }
 
 /**
- * The draft of a table that others write too: with the columns, masks and the `@RevisionId()` of all of them.
+ * The draft of a table that other entities or relations write too, with the columns, masks and `@RevisionId()` of all.
  *
- * @throws AuditConfigurationError naming what they differ in, and the remedy
+ * @throws AuditConfigurationError naming the difference between two of them, and the remedy
  */
 export function shareTable(draft: AuditPlanDraft, sharers: readonly Sharer[]): AuditPlanDraft {
   return sharers.reduce(addSharer, draft);

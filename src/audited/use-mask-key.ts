@@ -6,7 +6,7 @@ import { MaskKeys } from './masks/mask-keys.js';
 
 const MIN_LENGTH = 16;
 
-/** A mask key is missing or too short. The message is the problem and the remedy; `problem` leaves out the remedy. */
+/** Thrown when a mask key is missing or too short. `problem` is the message without the remedy. */
 export class MaskKeyError extends AuditConfigurationError {
   constructor(
     readonly problem: string,
@@ -16,7 +16,7 @@ export class MaskKeyError extends AuditConfigurationError {
   }
 }
 
-/** @throws MaskKeyError when a key is too short, or a masked column needs a key and none is given */
+/** @throws MaskKeyError when a key is too short, or when a masked column needs a key and there is none */
 export function useMaskKey(dataSource: DataSource, key: string | readonly string[] | undefined): void {
   const keys = typeof key === 'string' ? [key] : (key ?? []);
   for (const { length } of keys)

@@ -11,7 +11,7 @@ export interface Arguments {
   readonly [name: string]: string | boolean | undefined;
 }
 
-/** What a command works with. */
+/** The input of a command. */
 export interface Invocation {
   readonly dataSource: DataSource;
   readonly audit: AttachedAudit;
@@ -19,7 +19,7 @@ export interface Invocation {
   readonly onProgress: ((progress: MaintenanceProgress) => void) | undefined;
 }
 
-/** What a command found or did, for `--json` and for people, and whether all is well. */
+/** The result of a command, for `--json` and for people, and whether all is well. */
 export interface Outcome {
   readonly json: unknown;
   readonly text: string;
@@ -29,7 +29,7 @@ export interface Outcome {
 export interface Command {
   readonly summary: string;
   readonly example: string;
-  /** The names of the options that it takes beside those of all commands, and of those that it needs. */
+  /** The command's own options, beside `COMMON`; `required` names the ones that it needs. */
   readonly options: readonly string[];
   readonly required: readonly string[];
   run(invocation: Invocation): Promise<Outcome>;
@@ -131,7 +131,7 @@ function writeOptions({ options, onProgress }: Invocation): MaintenanceWriteOpti
   };
 }
 
-/** The entity that is named as in the HTTP API, by its class or by its table; undefined where none is. */
+/** The entity of `--entity`: a name of the HTTP API, a class or a table; undefined without the option. */
 function entityOf(dataSource: DataSource, options: Arguments): EntityTarget<any> | undefined {
   const name = textOf(options, 'entity');
   return name === undefined ? undefined : planOf(dataSource, name).metadata.target;
@@ -164,7 +164,7 @@ function numberOf(options: Arguments, name: string): number | undefined {
   return Number(text);
 }
 
-/** A date, or so many days ago. */
+/** The moment of an option that gives a date or a number of days ago. */
 function momentOf(options: Arguments, name: string): Date | undefined {
   const text = textOf(options, name);
   if (text === undefined) return undefined;

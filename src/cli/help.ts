@@ -1,6 +1,6 @@
 import { type Command, COMMANDS } from './commands.js';
 
-/** The command-line options: whether they take a value, what that is called, and what they are for. */
+/** The command-line options, by name: the name of the value, if the option takes one, and the help text. */
 export const OPTIONS: Readonly<Record<string, { value?: string; help: string }>> = {
   'data-source': { value: 'file', help: 'the JavaScript or TypeScript file that exports the DataSource' },
   entity: { value: 'name', help: 'the audited entity: its table, class or @Audited({ name })' },
@@ -17,10 +17,10 @@ export const OPTIONS: Readonly<Record<string, { value?: string; help: string }>>
   help: { help: 'print this' },
 };
 
-/** Those that every command takes. */
+/** The options of every command. */
 export const COMMON = ['data-source', 'actor', 'reason', 'json', 'help'];
 
-/** The help for all commands, or for one. */
+/** The help text for all commands, or for one. */
 export function helpText(name?: string): string {
   const command = name === undefined ? undefined : COMMANDS[name];
   return command ? commandHelp(name!, command) : allHelp();

@@ -7,17 +7,17 @@ import { UsageError } from './usage-error.js';
 type Exports = Record<string, unknown>;
 type Require = ReturnType<typeof createRequire>;
 
-// The first two also emit the types of properties, which TypeORM reads.
+// The first two also emit the types of properties (emitDecoratorMetadata), which TypeORM reads.
 const LOADERS = [
   { name: 'ts-node', commonjs: 'ts-node/register', esm: 'ts-node/esm' },
   { name: '@swc-node/register', commonjs: '@swc-node/register', esm: '@swc-node/register/esm' },
 ];
 
 /**
- * What a file exports, an ES module or CommonJS, JavaScript or TypeScript. TypeScript is compiled by a loader that the
- * process was started with, else by ts-node, @swc-node/register or tsx, as the file's own project has it installed.
+ * The exports of a file: an ES module or CommonJS, JavaScript or TypeScript. The loader that the process was started
+ * with compiles TypeScript; without one, the ts-node, @swc-node/register or tsx of the file's own project does.
  *
- * @throws UsageError where there is no loader for TypeScript
+ * @throws UsageError when there is no loader for TypeScript
  */
 export async function importFile(path: string): Promise<Exports> {
   const url = pathToFileURL(path).href;
@@ -30,7 +30,7 @@ export async function importFile(path: string): Promise<Exports> {
   return importWithLoader(path, url);
 }
 
-// A loader of CommonJS only, as `node --require ts-node/register`, is not asked by import().
+// import() doesn't use a loader for CommonJS only, such as `node --require ts-node/register`.
 async function importOrRequire(path: string, url: string): Promise<Exports> {
   try {
     return (await import(url)) as Exports;
@@ -65,12 +65,12 @@ async function importWithTsx(require: Require, path: string, url: string): Promi
   return importAgain(url);
 }
 
-// Node remembers by its URL that a file could not be imported.
+// Node remembers the URL of a file that failed to import, so a second try needs another URL.
 async function importAgain(url: string): Promise<Exports> {
   return (await import(`${url}?again`)) as Exports;
 }
 
-/** Whether Node takes a TypeScript file for an ES module: by its name, else by the nearest package.json. */
+/** Whether Node treats a TypeScript file as an ES module: its extension decides, else the nearest package.json. */
 function isModule(path: string): boolean {
   if (/\.[cm]ts$/.test(path)) return path.endsWith('.mts');
   for (let folder = dirname(path); ; folder = dirname(folder)) {

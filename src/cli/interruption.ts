@@ -3,7 +3,7 @@ import { type MaintenanceProgress } from '../maintenance/maintenance.types.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-/** The user stopped the run; `exitCode` is the one that shells expect of the signal. */
+/** Thrown when a signal stops the run; `exitCode` is 128 plus the signal's number, as shells expect. */
 export class InterruptedError extends Error {
   constructor(
     message: string,
@@ -28,7 +28,7 @@ export class Interruption {
     for (const signal of SIGNALS) process.once(signal, this.stop);
   }
 
-  /** Takes note of a batch that ended. @throws InterruptedError saying how far the run came, when it is to stop */
+  /** Call it after each batch. @throws InterruptedError saying how far the run came, after a signal */
   check(progress: MaintenanceProgress): void {
     this.progress.set(progress.table, progress);
     if (this.signal === undefined) return;
@@ -39,7 +39,7 @@ export class Interruption {
     throw new InterruptedError(lines.join('\n'), 128 + constants.signals[this.signal]);
   }
 
-  /** Leaves signals to Node again. */
+  /** Removes the signal handlers. */
   end(): void {
     for (const signal of SIGNALS) process.off(signal, this.stop);
   }

@@ -5,10 +5,10 @@ import { importFile } from './import-file.js';
 import { UsageError } from './usage-error.js';
 
 /**
- * The data source that a file exports, by default or under any name, or promises to, as TypeORM's own commands take it.
+ * The data source that a file exports by default or under any name, or a promise of it, as for TypeORM's own commands.
  * The file is an ES module or CommonJS, JavaScript or TypeScript.
  *
- * @throws UsageError when there is no such file, or there is not one data source in it
+ * @throws UsageError when the file doesn't exist, or doesn't export exactly one data source
  */
 export async function loadDataSource(file: string): Promise<DataSource> {
   const url = pathToFileURL(resolve(file)).href;
@@ -30,14 +30,14 @@ export async function loadDataSource(file: string): Promise<DataSource> {
   );
 }
 
-/** Connects without changing the schema or printing queries, whatever the application does. */
+/** Connects without changing the schema or printing queries, whatever the data source's options say. */
 export async function connect(dataSource: DataSource): Promise<DataSource> {
   if (dataSource.isInitialized) return dataSource;
   dataSource.setOptions({
     synchronize: false,
     migrationsRun: false,
     dropSchema: false,
-    // Standard output is for what the command says. An empty list, as false would leave the logger that there is.
+    // Standard output is for the command's result. The list is empty because false would keep the present logger.
     logger: 'advanced-console',
     logging: [],
     maxQueryExecutionTime: undefined,
@@ -45,7 +45,7 @@ export async function connect(dataSource: DataSource): Promise<DataSource> {
   return dataSource.initialize();
 }
 
-// By its brand, because the file may have loaded another copy of TypeORM.
+// TypeORM's brand decides, not instanceof: the file may have loaded another copy of TypeORM.
 function isDataSource(value: unknown): value is DataSource {
   return (
     (value as { '@instanceof'?: unknown } | null | undefined)?.['@instanceof'] === Symbol.for('DataSource')

@@ -2,5 +2,5 @@
 import 'reflect-metadata';
 import { runCommand } from './run-command.js';
 
-// The exit code is left to be taken when all that was printed has been written.
+// Sets exitCode instead of calling exit(), so that Node first writes all output.
 void runCommand(process.argv.slice(2)).then((code) => (process.exitCode = code));

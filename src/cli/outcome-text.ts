@@ -2,16 +2,16 @@ import { type CatchUpResult, type EraseResult, type PruneResult } from '../maint
 
 const PAST = { write: 'wrote', remove: 'removed', erase: 'erased', keep: 'kept' };
 
-/** Says what a run did, or in a dry run what it would do. */
+/** Texts about the revisions that a run wrote or removed, or in a dry run would write or remove. */
 export class WrittenText {
   constructor(private readonly isDryRun: boolean) {}
 
-  /** `seat: wrote 3 baselines`, and how many in all. */
+  /** `seat: wrote 3 baselines`, and the total. */
   backfill(results: readonly CatchUpResult[]): string {
     return this.perTable('write', 'baseline', results, ({ missing }) => missing);
   }
 
-  /** `seat: wrote 3 revisions`, of which rows, and how many in all. */
+  /** `seat: wrote 3 revisions`, the number of rows by kind of difference, and the total. */
   reconcile(results: readonly CatchUpResult[]): string {
     const count = ({ missing, stale, surplus }: CatchUpResult): number => missing + stale + surplus;
     const details = ({ missing, stale, surplus }: CatchUpResult): string =>
@@ -19,7 +19,7 @@ export class WrittenText {
     return this.perTable('write', 'revision', results, count, details);
   }
 
-  /** `seat: removed 14 revisions`, and how many in all. */
+  /** `seat: removed 14 revisions`, and the total. */
   prune(results: readonly PruneResult[]): string {
     return this.perTable('remove', 'revision', results, ({ removed }) => removed);
   }

@@ -5,9 +5,9 @@ import { COMMON, OPTIONS } from './help.js';
 import { UsageError } from './usage-error.js';
 
 /**
- * The command that a command line names, undefined where it names none, and the options that it gives.
+ * The name of the command (undefined if there is none) and the options of a command line.
  *
- * @throws UsageError saying what isn't understood, with what was probably meant
+ * @throws UsageError naming the argument that isn't understood, and the nearest known one
  */
 export function parseArguments(argv: readonly string[]): { name: string | undefined; options: Arguments } {
   const { positionals, values, tokens } = parseArgs({

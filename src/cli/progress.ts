@@ -1,6 +1,6 @@
 import { type MaintenanceProgress } from '../maintenance/maintenance.types.js';
 
-/** Shows on a terminal how far a run has come, in one line; undefined where nobody would see it. */
+/** Shows on a terminal how far a run has come, in one line; undefined if the output is not a terminal. */
 export function progressOn(
   stream: NodeJS.WriteStream,
 ): { show: (progress: MaintenanceProgress) => void; end: () => void } | undefined {

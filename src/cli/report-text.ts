@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { type Page, type Revision } from '../history/history.types.js';
 import { type VerifyReport } from '../maintenance/maintenance.types.js';
 
-/** A verification as people read it. */
+/** The report of a verification as text. */
 export function verifyText({ ok, findings, tables }: VerifyReport): string {
   const compared = tables.map(
     ({ table, rows, histories }) => `${table}: ${rows} rows, ${histories} histories`,
@@ -15,7 +15,7 @@ export function verifyText({ ok, findings, tables }: VerifyReport): string {
   return [...compared, ...found, ok ? 'No differences.' : 'There are differences.'].join('\n');
 }
 
-/** A page of a timeline, with what each revision changed. */
+/** A page of a timeline as text, with the changes of each revision. */
 export function timelineText({ items, nextCursor }: Page<Revision>): string {
   if (items.length === 0) return 'No history.';
   const lines = items.flatMap(({ version, createdAt, operation, actor, reason, changes }) => [

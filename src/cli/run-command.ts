@@ -13,9 +13,10 @@ import { type MaintenanceProgress } from '../maintenance/maintenance.types.js';
 import { UsageError } from './usage-error.js';
 
 /**
- * Runs the command that a command line stands for, and prints what it found or did.
+ * Runs the command of a command line, and prints its result.
  *
- * @returns the exit code: 0, or 1 when verify found differences or something failed, 2 when it isn't understood, 130 after Ctrl-C
+ * @returns the exit code: 0; 1 when verify found differences or the command failed; 2 when the command line isn't
+ *   understood; 130 after Ctrl-C
  */
 export async function runCommand(argv: readonly string[]): Promise<number> {
   try {
@@ -74,7 +75,7 @@ async function runInBatches(command: Command, given: Omit<Invocation, 'onProgres
   }
 }
 
-// What only counts may do so in one statement, and has nothing to end cleanly.
+// A command that only counts may do so in one statement, and has no batch to finish.
 function isStoppable(command: Command, options: Arguments): boolean {
   return command.options.includes('batch-size') && !options['dry-run'];
 }
@@ -85,7 +86,7 @@ function afterStop(command: Command): string {
     : 'Nothing was changed. Run the same command again, and it starts from the beginning.';
 }
 
-/** @throws UsageError where columns are masked and neither the environment nor the data source's file has the key */
+/** @throws UsageError when columns are masked and neither the environment nor the data source's file has the key */
 function attach(dataSource: DataSource): AttachedAudit {
   try {
     return attachAudit(dataSource, { maskKey: maskKeys(process.env.AUDIT_MASK_KEY) });
@@ -98,7 +99,7 @@ function attach(dataSource: DataSource): AttachedAudit {
   }
 }
 
-// One on each line, the current one first.
+// One key on each line, the current one first.
 function maskKeys(text = ''): string[] | undefined {
   const keys = text.split(/\r?\n/).filter((key) => key !== '');
   return keys.length > 0 ? keys : undefined;
@@ -108,7 +109,7 @@ function systemUser(): string | null {
   try {
     return userInfo().username;
   } catch (error) {
-    // A container may run under a number that no user has.
+    // A container may run under a UID without a user.
     if ((error as { syscall?: string }).syscall) return null;
     throw error;
   }

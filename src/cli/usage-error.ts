@@ -1,2 +1,2 @@
-/** The command can't be understood: exit code 2. */
+/** Thrown when a command line can't be understood; the exit code is 2. */
 export class UsageError extends Error {}

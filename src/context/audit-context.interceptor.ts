@@ -3,7 +3,7 @@ import { Observable } from 'rxjs';
 import { AuditContext } from './audit-context.js';
 import { inContextOf } from './request-context.js';
 
-/** Remembers the request as guards have left it, and opens a context where no middleware runs, as in microservices. */
+/** Remembers the request after the guards, and opens a context where no middleware runs, as in microservices. */
 @Injectable()
 export class AuditContextInterceptor implements NestInterceptor {
   constructor(private readonly audit: AuditContext) {}

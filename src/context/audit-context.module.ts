@@ -5,8 +5,9 @@ import { AuditContextInterceptor } from './audit-context.interceptor.js';
 import { AuditContextMiddleware } from './audit-context.middleware.js';
 
 /**
- * One for an application, however many data sources it audits. It is global because Nest runs the middleware of
- * global modules first, so that the middleware of others can write under the request too.
+ * The module of the context, once in an application, however many data sources it audits. It is global because Nest
+ * runs the middleware of global modules first. So the writes of other modules' middleware have the request's context
+ * too.
  */
 @Global()
 @Module({

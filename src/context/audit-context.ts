@@ -7,39 +7,39 @@ import { unstorableIn } from './unstorable.js';
 
 const STATE = Symbol.for('nestjs-typeorm-audit:context');
 
-/** Who writes, why, and what else is known of it. */
+/** Who writes, why, and other metadata. */
 export interface AuditContextValues {
-  /** At most 255 characters; null for nobody, whatever the request says. */
+  /** Who writes, at most 255 characters; null for nobody, even in a request with a user. */
   actor?: string | null;
-  /** At most 255 characters. */
+  /** Why, at most 255 characters. */
   reason?: string | null;
-  /** Stored as JSON, on top of what an outer context and the request have. */
+  /** Metadata, stored as JSON. Its properties go on top of those of the outer context and the request. */
   context?: AuditMetadata;
 }
 
-/** What holds for the code that runs now; the same object for as long as nothing changes it. */
+/** The context of the running code. It stays the same object until the context changes. */
 export interface AuditContextState extends AuditContextValues {
-  /** False inside `without()`. */
+  /** Whether writes are recorded; false inside `without()`. */
   recording: boolean;
 }
 
 /**
- * Says who writes and why, where no request does: queues, cron, scripts, tests.
+ * Sets who writes and why, outside of requests: in queues, cron, scripts, tests.
  *
- * It lives in the async context (nestjs-cls), so that concurrent requests and jobs don't see each other's.
+ * The values live in the async context (nestjs-cls), so concurrent requests and jobs don't see each other's values.
  */
 @Injectable()
 export class AuditContext {
   private readonly cls = ClsServiceManager.getClsService<{ [STATE]: AuditContextState }>();
 
   /**
-   * Runs a function whose writes have this actor, reason and context. Nested runs add to the outer one, which
-   * holds again afterwards, after an exception too.
+   * Runs a function whose writes have this actor, reason and context. A nested run adds its values to the outer ones.
+   * Afterwards the outer values hold again, also after an exception.
    *
-   * When a value can't be stored, the function is not called and the result is a promise that rejects with an
-   * AuditContextError. Await the result, of a synchronous function too.
+   * When a value can't be stored, the function is not called, and the result is a promise that rejects with an
+   * AuditContextError. So await the result of a synchronous function too.
    *
-   * @returns what the function returns
+   * @returns the function's result
    * @example await context.run({ actor: 'nightly-import', reason: 'price list 2026-11' }, () => prices.save(list));
    */
   run<T>(values: AuditContextValues, fn: () => T): T {
@@ -48,8 +48,8 @@ export class AuditContext {
       state = merge(this.state(), values);
     } catch (error) {
       if (!(error instanceof AuditContextError)) throw error;
-      // Writes are asynchronous, so fn nearly always returns a promise. Whether this one does is only known by calling
-      // it, and callers handle the failure of a promise with catch().
+      // fn nearly always returns a promise, because writes are asynchronous. Callers handle its failure with catch(),
+      // so this failure is a promise too.
       return Promise.reject(error) as T;
     }
     return this.runState(state, fn);
@@ -58,7 +58,7 @@ export class AuditContext {
   /**
    * Changes the actor, reason or context for the rest of the request or `run()`.
    *
-   * @throws AuditContextError outside of both, or when a value can't be stored
+   * @throws AuditContextError when called outside of a request and `run()`, or when a value can't be stored
    * @example context.set({ reason: dto.reason });
    */
   set(values: AuditContextValues): void {
@@ -70,21 +70,21 @@ export class AuditContext {
   }
 
   /**
-   * Runs a function whose writes leave no history. `AuditMaintenance.verify()` will find them.
+   * Runs a function whose writes are not recorded. `AuditMaintenance.verify()` finds such writes.
    *
-   * @returns what the function returns
+   * @returns the function's result
    * @example await context.without(() => sessions.delete({ expired: true }));
    */
   without<T>(fn: () => T): T {
     return this.runState({ ...this.state(), recording: false }, fn);
   }
 
-  /** What holds now; undefined where nothing was said. */
+  /** The context of the running code; undefined if nothing has set one. */
   state(): AuditContextState | undefined {
     return this.cls.get()?.[STATE];
   }
 
-  /** The request in whose course the code runs, if any: what `actor` and `context` of the options are given. */
+  /** The request that the running code belongs to, as the options `actor` and `context` get it; undefined outside. */
   request(): unknown {
     return currentRequest()?.request;
   }
@@ -105,7 +105,7 @@ function merge(outer: AuditContextState | undefined, values: AuditContextValues)
   return { recording: true, ...outer, ...given, ...(context && { context }) };
 }
 
-/** @throws AuditContextError unless it is null, undefined or a string that fits its column */
+/** @throws AuditContextError unless the value is null, undefined or a string that fits its column */
 export function assertStorable(
   name: 'actor' | 'reason',
   value: unknown,

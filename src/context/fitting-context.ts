@@ -3,8 +3,9 @@ import { type AuditMetadata } from '../audit.options.js';
 const DEFAULT_MAX_BYTES = 16 * 1024;
 
 /**
- * The context, cut to what a revision may hold. A client often decides how large a value is, and must not make writes
- * fail by it: the largest values give way to a mark such as '[cut: 20480 bytes]' until the rest fits.
+ * The context, cut to the bytes that a revision may hold. A client often decides how large a value is, and a large
+ * value must not make writes fail. So marks such as '[cut: 20480 bytes]' replace the largest values until the rest
+ * fits.
  */
 export function fittingContext(context: AuditMetadata, maxBytes = DEFAULT_MAX_BYTES): AuditMetadata {
   const total = bytesOf(context);
@@ -15,7 +16,7 @@ export function fittingContext(context: AuditMetadata, maxBytes = DEFAULT_MAX_BY
     cut[name] = markOf(bytes);
     if (bytesOf(cut) <= maxBytes) return cut;
   }
-  // So many names that even they don't fit.
+  // Even the names alone don't fit.
   return { context: markOf(total) };
 }
 
@@ -25,6 +26,6 @@ function markOf(bytes: number): string {
 
 function bytesOf(value: unknown): number {
   const json: string | undefined = JSON.stringify(value);
-  // Functions and undefined have none.
+  // Functions and undefined have no JSON.
   return json === undefined ? 0 : Buffer.byteLength(json);
 }

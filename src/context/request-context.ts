@@ -9,18 +9,18 @@ const APPLICATION = Symbol.for('nestjs-typeorm-audit:application');
 
 const cls = ClsServiceManager.getClsService();
 
-/** A request, or a message, and where it came in. */
+/** A request or message, and its transport. */
 export interface CurrentRequest {
-  /** Undefined for a message of a transport that has nothing that stands for the request. */
+  /** Undefined for a message of a transport without a request object. */
   readonly request: unknown;
   readonly origin: RequestOrigin;
 }
 
-/** The request or message in whose course the code runs; undefined in jobs, scripts and at start. */
+/** The request or message that the running code belongs to; undefined in jobs, scripts and at start. */
 export function currentRequest(): CurrentRequest | undefined {
   const store = cls.get() as ClsStore | undefined;
   if (!store) return undefined;
-  // What guards have seen comes first: on Fastify they put the user on the request that has the raw one inside.
+  // The guards' request comes first: on Fastify, guards put the user on Fastify's request, which wraps the raw one.
   const executionContext = (store[EXECUTION] ?? store[CLS_CTX]) as ExecutionContext | undefined;
   const request: unknown =
     store[REQUEST] ?? (executionContext && requestOf(executionContext)) ?? store[CLS_REQ];
@@ -28,17 +28,17 @@ export function currentRequest(): CurrentRequest | undefined {
   return { request, origin: { transport: executionContext?.getType<string>() ?? 'http', executionContext } };
 }
 
-/** What stands for the application that handles the request: its AuditContext, of which it has one. */
+/** The AuditContext of the application that handles the request. Each application has one. */
 export function currentApplication(): object | undefined {
   return (cls.get() as ClsStore | undefined)?.[APPLICATION] as object | undefined;
 }
 
-/** The id that nestjs-cls has for the request, if the application lets it make one. */
+/** nestjs-cls's id of the request, if the application lets it generate one. */
 export function currentRequestId(): string | undefined {
   return cls.getId();
 }
 
-/** Runs the rest of an HTTP request in a context of its own, or in the one that the application has opened for it. */
+/** Runs the rest of an HTTP request in the context that the application has opened for it, or else in a new one. */
 export function inContextOfRaw<T>(raw: object, fn: () => T, application?: object): T {
   const maps = storeMaps();
   const known = maps.map((map) => map.getByRaw(raw));
@@ -48,7 +48,7 @@ export function inContextOfRaw<T>(raw: object, fn: () => T, application?: object
     return fn();
   }
   return cls.run({ ifNested: 'inherit' }, () => {
-    // The copy of a context that was open already has the values of the application, but its request is another.
+    // The copy of the open context keeps the application's values, but not the other request.
     cls.set(REQUEST, undefined);
     cls.set(EXECUTION, undefined);
     cls.set(CLS_CTX, undefined);
@@ -59,7 +59,7 @@ export function inContextOfRaw<T>(raw: object, fn: () => T, application?: object
   });
 }
 
-/** Runs a handler in the context of its request or message, and opens one where nobody has. */
+/** Runs a handler in the context of its request or message, or else in a new one. */
 export function inContextOf<T>(context: ExecutionContext, fn: () => T, application?: object): T {
   const request = requestOf(context);
   const maps = storeMaps();
@@ -76,15 +76,15 @@ export function inContextOf<T>(context: ExecutionContext, fn: () => T, applicati
   store[REQUEST] = request;
   store[EXECUTION] = context;
   store[APPLICATION] = application;
-  // It is found there by nestjs-cls, whose own interceptor may come next. A custom transport may have no context
-  // object, and a WeakMap takes nothing else.
+  // nestjs-cls's own interceptor may come next, and finds the context there. A custom transport may have no context
+  // object, and a WeakMap takes objects only.
   if (typeof request === 'object' && request) for (const map of maps) map.set(context, store);
   return cls.runWith(store, fn);
 }
 
 /**
- * Whether the open context is that of the request, or a copy of it. Another one can be open too: that of the code
- * that started the server. It must not be written to, or requests would see each other's values.
+ * Whether the open context is the request's, or a copy of it. It may also be the context of the code that started the
+ * server. We must not write to that context, or requests would see each other's values.
  */
 function isOpenFor(raw: unknown, known: (ClsStore | undefined)[]): boolean {
   const store = cls.get() as ClsStore | undefined;

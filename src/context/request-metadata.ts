@@ -12,7 +12,7 @@ interface HttpRequest {
   headers?: Record<string, unknown>;
 }
 
-/** What is kept of a request by default; null where it has none of it. */
+/** The default metadata of a request; null if it has none. */
 export function requestMetadata(request: HttpRequest, requestId: string | undefined): AuditMetadata | null {
   const { id, method, originalUrl, url, headers } = request;
   const ids = [requestId, headers?.['x-request-id'], typeof id === 'number' ? String(id) : id];

@@ -1,19 +1,19 @@
 import { type ExecutionContext } from '@nestjs/common';
 
-/** Where a request came in: what `actor` and `context` of the options are given beside it. */
+/** The origin of a request: the second argument of the options `actor` and `context`. */
 export interface RequestOrigin {
-  /** 'http', 'graphql', 'ws', 'rpc', or what a transport of your own calls itself. */
+  /** 'http', 'graphql', 'ws', 'rpc', or the name of a custom transport. */
   readonly transport: string;
   /**
-   * What Nest gives guards and interceptors: the handler, its class and its arguments, so the data of a message too.
-   * Undefined until guards have run, as for a write in middleware or in a guard.
+   * Nest's ExecutionContext, as guards and interceptors get it: the handler, its class and its arguments, so the data
+   * of a message too. Undefined until guards have run, so for a write in middleware or in a guard.
    */
   readonly executionContext: ExecutionContext | undefined;
 }
 
 /**
- * What stands for the request in each transport: Express's or Fastify's request, `req` of GraphQL's context,
- * a microservice's RpcContext, a gateway's client.
+ * The request of each transport: Express's or Fastify's request, `req` of GraphQL's context, a microservice's
+ * RpcContext, a gateway's client.
  */
 export function requestOf(context: ExecutionContext): unknown {
   switch (context.getType<string>()) {
@@ -32,7 +32,7 @@ export function requestOf(context: ExecutionContext): unknown {
   }
 }
 
-/** The request as middleware has it: Node's own, which Fastify wraps. */
+/** Node's own request, which middleware gets and Fastify wraps. */
 export function rawRequestOf(request: unknown): unknown {
   return (request as { raw?: unknown } | undefined)?.raw ?? request;
 }

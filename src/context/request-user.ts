@@ -13,8 +13,8 @@ interface User {
 type UserId = string | number | bigint | null;
 
 /**
- * The id of the user whom guards have found, wherever guards of the transport leave him: on the request, in GraphQL
- * also on its context, on a gateway's client or its `data`, on a message's RpcContext or its payload.
+ * The id of the authenticated user, from the places where guards of each transport put the user: the request, GraphQL's
+ * context, a gateway's client or its `data`, a message's RpcContext or its payload.
  */
 export function userOf(request: unknown, { transport, executionContext }: RequestOrigin): string | null {
   const bearer = request as Bearer;
@@ -22,7 +22,7 @@ export function userOf(request: unknown, { transport, executionContext }: Reques
     case 'graphql':
       return firstId(bearer.user, executionContext?.getArgByIndex<Bearer | undefined>(2)?.user);
     case 'ws':
-      // Never the payload: browsers write it.
+      // Never the payload: the browser writes it.
       return firstId(bearer.user, bearer.data?.user);
     case 'rpc':
       return firstId(bearer.user, executionContext?.switchToRpc().getData<Bearer | undefined>()?.user);

@@ -10,16 +10,16 @@ let maps: StoreMap[] | undefined;
 /**
  * The maps of nestjs-cls from requests to their contexts.
  *
- * Version 7 is two copies, one to import and one to require, which share the context that is open but not these maps.
- * We import it, and an application of CommonJS modules, or a package that it has, requires it.
+ * Version 7 has two copies, one for import and one for require. They share the open context but not these maps. We
+ * import nestjs-cls, and an application of CommonJS modules, or one of its packages, requires it.
  */
 export function storeMaps(): StoreMap[] {
-  // Not before the first request: then the application has loaded what it has.
+  // Not before the first request: by then the application has loaded its modules.
   return (maps ??= [...new Set([...requiredMaps(), ContextClsStoreMap])]);
 }
 
 function requiredMaps(): StoreMap[] {
-  // The cache is the process's, whatever file asks.
+  // The whole process has one cache, whichever file asks.
   const { cache } = createRequire(join(process.cwd(), 'index.js'));
   return Object.values(cache)
     .filter((loaded) => loaded?.filename.includes(`${sep}nestjs-cls${sep}`))

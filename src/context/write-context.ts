@@ -5,20 +5,20 @@ import { currentRequest, currentRequestId } from './request-context.js';
 import { requestMetadata } from './request-metadata.js';
 import { userOf } from './request-user.js';
 
-/** Who writes, why, and the rest, as it is stored with a revision. */
+/** Actor, reason and metadata, as a revision stores them. */
 export interface WriteContext {
   readonly actor: string | null;
   readonly reason: string | null;
   readonly context: AuditMetadata | null;
 }
 
-/** Gives what a write is recorded under, with what `run()` and `set()` have said until then. @throws AuditContextError */
+/** Gives the context of a write, with the values of `run()` and `set()` at that time. @throws AuditContextError */
 export type Who = (state: AuditContextState | undefined) => WriteContext;
 
 /**
- * Asks the application's functions about the request in whose course the code runs. A promise where they answer late:
- * they may need the connection, which nobody else has while a write is being recorded. Their errors are kept for
- * writes that do have something to record.
+ * Calls the application's functions `actor` and `context` for the current request. The result is a promise if one of
+ * them returns a promise: it may need the connection, which is busy while a write is recorded. An error of a function
+ * is thrown only by a write that has something to record.
  */
 export function whoWrites(context: AuditContext, options: AuditOptions): Who | Promise<Who> {
   const current = currentRequest();
@@ -26,7 +26,7 @@ export function whoWrites(context: AuditContext, options: AuditOptions): Who | P
     if (!current) return whoOf(options, outsideActor(context, options));
     const { request, origin } = current;
     if (request === undefined || request === null) return whoOf(options);
-    // What has been said already needs no asking.
+    // If run() or set() has named an actor, the call is unnecessary.
     const actor =
       context.state()?.actor === undefined ? (options.actor ?? userOf)(request, origin) : undefined;
     const metadata = options.context
@@ -39,7 +39,7 @@ export function whoWrites(context: AuditContext, options: AuditOptions): Who | P
   }
 }
 
-/** The same, now. @throws AuditContextError */
+/** The context of a write that is recorded now. @throws AuditContextError */
 export async function resolveContext(context: AuditContext, options: AuditOptions): Promise<WriteContext> {
   return (await whoWrites(context, options))(context.state());
 }
@@ -48,7 +48,7 @@ function whoOf(options: AuditOptions, actor?: string | number | null, metadata?:
   return (state) => writeContext(options, state, state?.actor !== undefined ? state.actor : actor, metadata);
 }
 
-/** The application itself, where no request and no `run()` says who writes. */
+/** The option `defaultActor`, if neither a request nor `run()` names an actor. */
 function outsideActor(context: AuditContext, { defaultActor }: AuditOptions): string | null | undefined {
   if (context.state()?.actor !== undefined) return undefined;
   return typeof defaultActor === 'function' ? defaultActor() : defaultActor;
@@ -74,7 +74,7 @@ function writeContext(
   assertStorable('actor', stored);
   const context = metadata || state?.context ? { ...metadata, ...state?.context } : null;
   return {
-    // Blank text names nobody.
+    // Blank text counts as no actor.
     actor: stored?.trim() ? stored : null,
     reason: state?.reason ?? null,
     context: context && fittingContext(context, options.maxContextBytes),

@@ -8,14 +8,14 @@ import { type Sql } from './sql/sql.js';
 import { type Types } from './types/types.js';
 
 /**
- * What differs between databases, in groups: each is a folder with its interface and a file for each database.
+ * The differences between databases, in groups. Each group is a folder with its interface and a file for each database.
  *
  * Expressions are SQL text; `{{name}}` in them stands for a parameter (see `Statement`).
  */
 export interface Dialect {
-  /** What the database knows of its tables. */
+  /** The database's tables, columns and types. */
   readonly catalogue: Catalogue;
-  /** The types of revision tables, with casts and comparisons. */
+  /** The types of revision tables, casts and comparisons. */
   readonly types: Types;
   /** The copies of masked columns. */
   readonly masks: Masks;

@@ -24,11 +24,11 @@ import { readTimeline } from './timeline/timeline.js';
 import { undo } from './undo/undo.js';
 
 /**
- * Reads the history of audited entities: what has been committed, through the data source's pool.
+ * Reads the committed history of audited entities, through the data source's pool.
  *
- * An entity is named by its class, its EntitySchema or its name, and an id as `EntityId` says. A child class of a
- * single-table inheritance answers for its own rows only, and only for versions in which a row was of that class; the
- * root answers for all.
+ * Name an entity by its class, its EntitySchema or its name, and a row by an `EntityId`. A child class of a
+ * single-table inheritance finds only its own rows, and only versions in which a row was of that class. The root finds
+ * all.
  */
 @Injectable()
 export class HistoryService {
@@ -41,9 +41,9 @@ export class HistoryService {
   /**
    * The revisions of one entity, newest first, in pages.
    *
-   * A page costs one indexed query however long the history is. It takes another only where the database and the
-   * entity disagree on what a filter means (json with its keys in another order is no change, `Ann` is not `ann`),
-   * and to find the end of a pruned history.
+   * A page costs one indexed query, however long the history is. It takes a second query to find the end of a pruned
+   * history, and where the database and the entity compare differently (json with its keys in another order is not a
+   * change, `Ann` is not `ann`).
    *
    * @returns an empty page for an entity that has no history
    * @throws NotAuditedError
@@ -88,7 +88,7 @@ export class HistoryService {
   }
 
   /**
-   * What differs between two versions of an entity. A version that deleted it counts as all null.
+   * The differences between two versions of an entity. In a version that deleted it, all properties count as null.
    *
    * @throws NotAuditedError
    * @throws InvalidArgumentError naming the argument: 'id', or 'from' or 'to' when there is no such version
@@ -101,11 +101,11 @@ export class HistoryService {
   /**
    * The entity as it was at a moment, or null if it did not exist then.
    *
-   * It is an instance of its class without its relations; their join columns have their database names where they
-   * have no property. A soft-deleted one comes with its delete date.
+   * It is an instance of its class without its relations. A join column without a property has its database name. A
+   * soft-deleted entity comes with its delete date.
    *
-   * `@UpdateDateColumn()` is set before the revision is made, so as of a row's `updatedAt` it may be the version before;
-   * as of `latest()` it is the row. `@AfterLoad()` doesn't run on it, as it has no relations: `at()` runs it.
+   * `@UpdateDateColumn()` is set before the revision is made, so `asOf(updatedAt)` may give the version before. Pass
+   * `latest()` to get the present row. `@AfterLoad()` doesn't run, because the relations are missing; `at()` runs it.
    *
    * @param at a Date (a revision made in that millisecond counts), a version number, or a revision of the entity
    * @throws NotAuditedError
@@ -123,9 +123,9 @@ export class HistoryService {
   /**
    * The data source as it was at a moment, for reading with find options, relations and query builders.
    *
-   * @param moment a Date (a revision made in that millisecond counts), a revision, or { transaction }: the state just
-   * after it
-   * @throws InvalidArgumentError naming 'at'; when there is no such revision or transaction, from what reads there
+   * @param moment a Date (a revision made in that millisecond counts), or a revision or { transaction }, for the state
+   *   just after it
+   * @throws InvalidArgumentError naming 'at'. If the revision or transaction doesn't exist, the first read throws it.
    * @example
    * await history.at(new Date('2015-04-03')).find(Reservation, { where: { party: 4 }, relations: { guest: true } })
    * // → [Reservation { id: 1, party: 4, guest: Guest { … } }]
@@ -135,11 +135,11 @@ export class HistoryService {
   }
 
   /**
-   * The revisions of all audited entities, newest first, in pages: what happened.
+   * The revisions of all audited entities, newest first, in pages.
    *
-   * A page costs one query, which reads each table by its primary key, whose order is that of time. It takes another
-   * where the database takes `Ann` for the actor `ann`, and with more than some 25 audited tables. `from` and `to`
-   * take the clocks of all servers to agree to within an hour.
+   * A page costs one query, which reads each table by its primary key, in the order of time. It takes a second query
+   * where the database compares `Ann` equal to the actor `ann`, and with more than about 25 audited tables. `from` and
+   * `to` assume that the clocks of all servers agree to within an hour.
    *
    * @throws NotAuditedError
    * @throws InvalidArgumentError naming the argument: 'limit', 'cursor', 'from', 'to', 'actor', 'transaction', 'operation'
@@ -152,9 +152,10 @@ export class HistoryService {
   }
 
   /**
-   * The revisions of one database transaction, in the order in which they were made, in pages; none for an unknown one.
+   * The revisions of one database transaction, in the order in which they were made, in pages. An unknown transaction
+   * has none.
    *
-   * @throws InvalidArgumentError naming the argument: 'transaction', when it is no transaction id, 'limit', 'cursor'
+   * @throws InvalidArgumentError naming the argument: 'transaction' (not a transaction id), 'limit', 'cursor'
    * @example
    * const { items, nextCursor } = await history.transaction(revision.transaction, { limit: 2 });
    * // items → [{ entity: 'guest', version: 1, … }, { entity: 'reservation', version: 1, … }]
@@ -164,19 +165,19 @@ export class HistoryService {
   }
 
   /**
-   * Brings an entity back to what it was, as a new revision; a deleted one comes back under its old key.
+   * Restores an earlier state of an entity, as a new revision. A deleted entity comes back under its old key.
    *
-   * The recorded values are copied inside the database, creation and update dates too, and no listeners are asked.
-   * A `@VersionColumn()` goes on counting. What is not audited, or masked, stays as it is; in an entity that comes
-   * back from a delete it gets its default.
+   * The database copies the recorded values itself, creation and update dates too. No listeners run. A
+   * `@VersionColumn()` counts on. Unaudited and masked columns keep their present values. In an entity that comes back
+   * from a delete they get their defaults.
    *
    * @param at a version, a revision, or a Date (its whole millisecond counts)
-   * @returns the new revision, with `dryRun` the one that it would make, or null if nothing had to change. Its reason is `restore of version 3`, unless the
-   *   context has one.
-   * @throws RestoreConflictError when it refers to something that no longer exists, came back without a value that its
-   *   table asks for, or has a value that another row has or the table no longer takes; nothing was written
+   * @returns the new revision (with `dryRun` the revision that it would make), or null if nothing had to change. Its
+   *   reason is `restore of version 3`, unless the context has one.
+   * @throws RestoreConflictError when the entity refers to a row that no longer exists, lacks a value that its table
+   *   demands, or has a value that another row holds or the table no longer accepts; nothing was written
    * @throws NotAuditedError
-   * @throws InvalidArgumentError naming the argument: 'id', 'relations', or 'at' when it didn't exist then
+   * @throws InvalidArgumentError naming the argument: 'id', 'relations', or 'at' when the entity didn't exist then
    * @example await history.restore(Reservation, 1, 2) // → { version: 5, reason: 'restore of version 2', … }
    */
   async restore<E extends ObjectLiteral>(
@@ -190,15 +191,15 @@ export class HistoryService {
   }
 
   /**
-   * Puts back all that a transaction changed, in one transaction: what it inserted is removed, what it deleted comes
-   * back under its old key, the rest gets the version before.
+   * Undoes all writes of a transaction, in one transaction. Inserted rows are removed, deleted rows come back under
+   * their old keys, updated rows get the version before.
    *
-   * @returns the new revisions; with `dryRun` those that it would make. Their reason is `undo of <id>`, unless the
-   *   context has one.
-   * Unique values that rows had from each other, as after a swap, find their way back; on it a row may have another
-   * value for a moment, which is not recorded.
+   * Unique values that rows had exchanged, as in a swap, are exchanged back. On the way a row may have a temporary
+   * value, which is not recorded.
    *
-   * @throws UndoConflictError naming every row that has changed since, or what else is in the way; nothing was written
+   * @returns the new revisions; with `dryRun` the revisions that it would make. Their reason is `undo of <id>`, unless
+   *   the context has one.
+   * @throws UndoConflictError naming every row that has changed since, or the other obstacles; nothing was written
    * @throws InvalidArgumentError 'transaction', when it has no revisions to undo
    * @example await history.undo(revision.transaction) // → [{ entity: 'reservation', operation: 'delete', … }]
    */

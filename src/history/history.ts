@@ -5,7 +5,7 @@ import { PastTables } from './past/past-tables.js';
 import { type Reading, type ReadingOptions } from './revisions/reading.js';
 import { RevisionTables } from './revisions/revision-tables.js';
 
-/** What reading keeps of a data source, whoever reads: statements, readers, and the tables of the past. */
+/** The caches that all reads of a data source share: statements, readers, and the tables of the past. */
 export class History {
   private readonly revisions: RevisionTables;
   private pastTables: PastTables | undefined;
@@ -14,7 +14,7 @@ export class History {
     this.revisions = new RevisionTables(plans.dataSource);
   }
 
-  /** @param dataSource whose query runners read; this history's, or one that is derived from it */
+  /** @param dataSource the data source whose query runners read: this history's, or a data source derived from it */
   reading(dataSource: DataSource, options: ReadingOptions = {}): Reading {
     return { dataSource, tables: this.revisions, ...options };
   }

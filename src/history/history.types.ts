@@ -1,13 +1,13 @@
 import { type EntityManager, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { type AuditOperation } from '../revision/revision-columns.js';
 
-/** One recorded write of an entity: who, when, why, what it changed, and the entity as it then was. */
+/** One recorded write of an entity: who, when, why, its changes, and the entity after it. */
 export interface Revision<E = ObjectLiteral> {
-  /** UUID v7. A `@RevisionId()` column holds that of the newest revision. */
+  /** UUID v7. A `@RevisionId()` column holds the id of the newest revision. */
   id: string;
-  /** The audited name of what it is a revision of: `@Audited({ name })`, else the table's name. */
+  /** The audited name of the entity: `@Audited({ name })`, else the table's name. */
   entity: string;
-  /** The key of the entity, as `timeline()` takes it; a composite one as an object of its columns. */
+  /** The key of the entity, as `timeline()` takes it. A composite key is an object of its columns. */
   entityId: EntityId;
   /** 1, 2, 3 … per entity, without gaps. */
   version: number;
@@ -18,27 +18,27 @@ export interface Revision<E = ObjectLiteral> {
   isDelete: boolean;
   actor: string | null;
   reason: string | null;
-  /** UUID, the same for all revisions of one database transaction. */
+  /** UUID, shared by all revisions of one database transaction. */
   transaction: string;
-  /** Request metadata, and what the application added to it. */
+  /** Request metadata and the application's own metadata. */
   context: Record<string, unknown> | null;
   /**
-   * The entity after the write, without its relations and `select: false` columns; null if it was deleted, or with
-   * `deletedState: 'last'` as it was before that.
+   * The entity after the write, without its relations and `select: false` columns. After a delete null, or with
+   * `deletedState: 'last'` the entity before the delete.
    */
   snapshot: E | null;
-  /** What differs from the revision before, in the order of the columns. The key is never in it. */
+  /** The differences from the revision before, in the order of the columns. The key is never among them. */
   changes: Change[];
 }
 
-/** One property that two states of an entity differ in. A state in which the entity doesn't exist counts as all null. */
+/** One property that differs between two states of an entity. If the entity doesn't exist, all properties are null. */
 export interface Change {
   /** `party`, `address.city`; a join column without a property has its database name, `guest_fk`. */
   property: string;
   from: unknown;
   to: unknown;
   /**
-   * Which of the two is JSON's `null`, where the other one is SQL's NULL and both read the same.
+   * Which side is JSON's `null`, where the other side is SQL's NULL and both read as null.
    *
    * @example { property: 'settings', from: null, to: null, jsonNull: 'to' } // NULL became 'null'::jsonb
    */
@@ -48,13 +48,13 @@ export interface Change {
 /** Part of a list that may be long. */
 export interface Page<T> {
   items: T[];
-  /** What continues after the last item, or null if it was the last one there is. */
+  /** The cursor of the next page; null on the last page. */
   nextCursor: string | null;
 }
 
 /**
- * The key of an entity: the value of its primary column, or an object of its key columns, for composite keys
- * always. An entity is such an object too.
+ * The key of an entity: the value of its primary column, or an object of its key columns. A composite key is always an
+ * object. The entity itself will do.
  *
  * @example 1 · { orderId: 1, line: 2 } · { guest: { id: 1 } } · { guest_fk: 1 }
  */
@@ -86,7 +86,7 @@ export interface TimelineOptions {
   actor?: string;
 
   /**
-   * Only revisions that changed it. An embedded stands for its columns and a relation for its join columns.
+   * Only revisions that changed this property. An embedded means its columns, a relation its join columns.
    * @example 'party' · 'address.city' · 'address' · 'guest'
    */
   property?: string;
@@ -123,7 +123,7 @@ export interface ChangesOptions {
   cursor?: string | null;
 }
 
-/** How much of a transaction. */
+/** The page of a transaction's revisions. */
 export interface TransactionOptions {
   /**
    * The most items on the page, 1 to 200.
@@ -135,16 +135,16 @@ export interface TransactionOptions {
   cursor?: string | null;
 }
 
-/** What a restore does beside the entity's own row. */
+/** How an entity is restored. */
 export interface RestoreOptions {
   /**
-   * Whether its many-to-many links become those that it had then too: all that are recorded, or the named relations.
+   * Whether to restore its many-to-many links too: of all recorded relations, or of the named ones.
    * @default false
    */
   relations?: boolean | readonly string[];
 
   /**
-   * Finds out whether it can be restored and returns the revision that it would make, and writes nothing.
+   * Tries the restore and returns the revision that it would make. Writes nothing.
    * @default false
    */
   dryRun?: boolean;
@@ -159,13 +159,13 @@ export interface RestoreOptions {
 /** How a transaction is undone. */
 export interface UndoOptions {
   /**
-   * Finds out whether it can be undone and returns the revisions that it would make, and writes nothing.
+   * Tries the undo and returns the revisions that it would make. Writes nothing.
    * @default false
    */
   dryRun?: boolean;
 
   /**
-   * Entities whose rows stay as they are, as classes, schemas or audited names: a log of jobs, say, that has been
+   * Entities whose rows stay as they are, as classes, schemas or audited names: for example a job log that has been
    * written since.
    * @default none
    * @example except: [JobRecord]

@@ -43,7 +43,7 @@ import { Presenters } from './show/presenters.js';
 
 type QueryParameters = Record<string, unknown>;
 
-/** The entity that the path names. */
+/** The entity in the path. */
 interface Addressed {
   plan: AuditPlan;
   target: EntityTarget<ObjectLiteral>;
@@ -91,7 +91,7 @@ export class AuditController {
     );
   }
 
-  // Before the paths of entities, of which it could be one.
+  // Declared before the routes of entities, because `transactions` would match as an entity name.
   @Get('transactions/:id')
   @Documented({
     summary: 'The revisions of one transaction, in order',
@@ -168,7 +168,7 @@ export class AuditController {
     const { plan, target, key } = addressed;
     const presenter = this.presenters.of(plan, serialization);
     const changes = await this.history.diff(target, key, from, to).catch(async (error: unknown) => {
-      // There is no such version, or there is no history at all.
+      // Either the version doesn't exist, or the entity has no history. Without a history the answer is 404.
       if (error instanceof InvalidArgumentError) await this.assertHistory(addressed, entity, id);
       throw error;
     });

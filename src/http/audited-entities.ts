@@ -9,26 +9,26 @@ import { type Revision } from '../history/history.types.js';
 
 /** An audited entity as `GET /audit` lists it. */
 export interface EntityDescription {
-  /** What stands for it in the other paths. */
+  /** The entity's name in the other paths. */
   name: string;
   revisionTable: string;
-  /** The properties of its key, in the order in which an id has their values. */
+  /** The properties of its key, in the order of the values in an id. */
   keys: string[];
   /** The properties that its history shows. */
   columns: string[];
 }
 
-// The paths of one transaction begin with it.
+// The first segment of the path `transactions/:id`.
 const RESERVED_NAME = 'transactions';
 
-/** The audited entities of the data source, by their names in the paths. */
+/** The audited entities of the data source, by name in the paths. */
 @Injectable()
 export class AuditedEntities {
   private readonly plans: ReadonlyMap<string, AuditPlan>;
-  /** Those of junction tables, whose revisions are in feeds. */
+  /** The plans of junction tables, whose revisions only appear in feeds. */
   private readonly junctions: ReadonlyMap<string, AuditPlan>;
 
-  /** @throws AuditConfigurationError when a path could not tell an entity from something else */
+  /** @throws AuditConfigurationError when the name of an entity would be ambiguous in a path */
   constructor(@Inject(AUDITED_DATA_SOURCE) dataSource: DataSource) {
     const plans = auditPlansOf(dataSource);
     assertOneNameEach(plans.entities);
@@ -43,7 +43,7 @@ export class AuditedEntities {
       );
   }
 
-  /** @param hiddenOf the properties that nothing is shown of, by their paths */
+  /** @param hiddenOf returns the paths of the properties to hide */
   list(hiddenOf: (plan: AuditPlan) => ReadonlySet<string>): EntityDescription[] {
     return [...this.plans.values()].map((plan) => this.describe(plan, hiddenOf(plan)));
   }
@@ -73,12 +73,12 @@ export class AuditedEntities {
     return plan;
   }
 
-  /** The plan of a revision in a feed, which may be of a junction table. */
+  /** The plan of a revision in a feed, including junction tables. */
   ofRevision({ entity }: Revision): AuditPlan {
     return this.plans.get(entity) ?? this.junctions.get(entity)!;
   }
 
-  /** Of the revisions in a feed. @throws NotFoundException */
+  /** Accepts junction tables too, whose revisions appear in feeds. @throws NotFoundException */
   assertRecorded(name: string): void {
     if (!this.plans.has(name) && !this.junctions.has(name)) throw unknown(name);
   }

@@ -7,7 +7,7 @@ import { AUDIT_SHAPE, AUDITED_DATA_SOURCE } from '../audit.tokens.js';
 import { assertTimeouts } from '../history/revisions/read-within.js';
 import { pathOf } from './endpoints-path.js';
 
-/** Stops the application when it starts with endpoints that something else would answer for, or that can't keep a limit. */
+/** Stops the start of an application whose endpoints are shadowed by other routes, or can't keep a limit. */
 @Injectable()
 export class EndpointsCheck implements OnModuleInit {
   constructor(

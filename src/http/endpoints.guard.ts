@@ -12,10 +12,10 @@ import { AUDIT_SHAPE } from '../audit.tokens.js';
 import { type AuditModuleShape } from '../audit.options.js';
 
 /**
- * Asks the guards of `endpoints`, one after the other.
+ * Runs the guards of `endpoints`, one after the other.
  *
- * `@UseGuards()` would make them in AuditModule, which doesn't see what a guard of the application depends on, so
- * here they are taken from where the application provides them.
+ * `@UseGuards()` would instantiate them in AuditModule, which can't resolve the dependencies of an application's guard.
+ * So this guard takes them from the module in which the application provides them.
  */
 @Injectable()
 export class EndpointsGuard implements CanActivate, OnModuleInit {
@@ -52,7 +52,7 @@ export class EndpointsGuard implements CanActivate, OnModuleInit {
     );
   }
 
-  // By request, because a guard or what it depends on may be request-scoped.
+  // Resolved for each request, because a guard or its dependencies may be request-scoped.
   private async resolve(guard: Type<CanActivate>, context: ExecutionContext): Promise<CanActivate> {
     const contextId = ContextIdFactory.getByRequest(context.switchToHttp().getRequest<object>());
     return this.made.get(guard) ?? this.moduleRef.resolve(guard, contextId, { strict: false });

@@ -13,7 +13,7 @@ import { HttpErrorsInterceptor } from './http-errors.interceptor.js';
 import { JsonInterceptor } from './show/json.interceptor.js';
 import { Tagged } from './openapi/openapi.decorator.js';
 
-/** What an AuditModule needs to show its history over HTTP: nothing, unless it is asked to. */
+/** The controllers and providers of the HTTP endpoints; none without the option `endpoints`. */
 export function endpointsOf(shape: AuditModuleShape): {
   controllers: Type[];
   providers: Provider[];
@@ -30,15 +30,15 @@ function decoratorsOf({ endpoints }: AuditModuleShape): ClassDecorator[] {
   return Array.isArray(given) ? given.filter((decorator) => typeof decorator === 'function') : [];
 }
 
-// A class of its own for each registration, because Nest keeps the path of a controller on its class.
+// Each registration gets its own class, because Nest stores a controller's path on its class.
 function controllerOf(shape: AuditModuleShape): Type {
   const dataSource = getDataSourceToken(shape.dataSource);
-  // OpenAPI makes the ids of operations from it, which have to differ.
+  // OpenAPI derives operation ids from the class name, and they have to be unique.
   const name = dataSource === DataSource ? 'AuditController' : `${String(dataSource)}AuditController`;
   const controller = { [name]: class extends AuditController {} }[name];
   Tagged('audit')(controller);
-  // Before our own, so that their guards are asked first and their interceptors see what is sent. What isn't an array
-  // of functions is refused when the application starts.
+  // Applied before our own decorators, so that their guards run first and their interceptors see the final answer. The
+  // start of the application refuses anything but an array of functions.
   for (const decorate of decoratorsOf(shape)) decorate(controller);
   Controller(pathOf(shape))(controller);
   UseGuards(EndpointsGuard)(controller);

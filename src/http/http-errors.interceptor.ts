@@ -9,7 +9,10 @@ import {
 import { catchError, type Observable, throwError } from 'rxjs';
 import { InvalidArgumentError, ReadTimeoutError } from '../audit.errors.js';
 
-/** Says in HTTP what the client did wrong, and that a read took too long. It is no filter, so that the application's own filters still apply. */
+/**
+ * Turns errors of arguments and timeouts into HTTP errors. It is an interceptor rather than a filter, so that the
+ * application's own filters still apply.
+ */
 @Injectable()
 export class HttpErrorsInterceptor implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -17,7 +20,7 @@ export class HttpErrorsInterceptor implements NestInterceptor {
   }
 }
 
-/** The body is that of every Nest application, and the field. */
+/** The body is Nest's usual error body plus the name of the field. */
 function httpErrorOf(error: unknown): unknown {
   if (error instanceof ReadTimeoutError)
     return new ServiceUnavailableException(error.message, { cause: error });

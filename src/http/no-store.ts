@@ -1,15 +1,15 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 
 /**
- * Keeps every answer of a route, an error too, out of caches: `Cache-Control: no-store`, and no ETag, which would tell
- * who asks again whether a history has changed.
+ * Keeps every answer of a route out of caches, errors too: sets `Cache-Control: no-store` and removes the ETag, which
+ * would reveal whether a history has changed.
  *
- * It does so when the headers are sent, because the server and other interceptors set theirs until then.
+ * It acts in writeHead(), because the server and other interceptors set headers until then.
  */
 export function noStore(_request: IncomingMessage, response: ServerResponse, next: () => void): void {
   const writeHead = response.writeHead.bind(response) as (...head: unknown[]) => ServerResponse;
   response.writeHead = (...head: unknown[]): ServerResponse => {
-    // They go last, as an object, a flat array, or not at all.
+    // The last argument of writeHead() may be the headers, as an object or a flat array.
     const given = typeof head.at(-1) === 'object' ? head.pop() : undefined;
     for (const [name, value] of headersOf(given)) response.setHeader(name, value);
     response.removeHeader('ETag');

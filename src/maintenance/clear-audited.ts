@@ -5,10 +5,11 @@ import { foreignKeysTo } from '../audited/foreign-keys.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { tableName } from '../dialect/catalogue/table-name.js';
 
-/** How `clearAudited()` may be told to empty tables. */
+/** The options of `clearAudited()`. */
 export interface ClearAuditedOptions {
   /**
-   * Empties them where `NODE_ENV` is `production`, too.
+   * Whether to empty the tables even if `NODE_ENV` is `production`.
+   *
    * @default false
    */
   evenInProduction?: boolean;
@@ -18,12 +19,12 @@ export interface ClearAuditedOptions {
  * Empties all audited tables and their histories, between tests. It records nothing, and leaves other tables and the
  * numbering of keys as they are.
  *
- * The tables are emptied together, whatever foreign keys they have among each other. Rows of other tables that refer to
- * them have to be gone before.
+ * It empties the tables together, whatever foreign keys they have among each other. First delete the rows of other
+ * tables that refer to them.
  *
  * @param dataSource initialised; it need not be attached
- * @throws AuditError when `NODE_ENV` is `production`, or rows of another table refer to an audited one; nothing is
- *   emptied then
+ * @throws AuditError when `NODE_ENV` is `production`, or rows of another table refer to an audited one. Then no table
+ *   is emptied
  * @throws AuditConfigurationError when the data source is not initialised
  * @example
  * afterEach(() => clearAudited(dataSource));
@@ -50,7 +51,7 @@ export async function clearAudited(
   });
 }
 
-// As far as there is an order: tables may refer to each other.
+// As far as possible: tables may refer to each other.
 function childrenFirst(dataSource: DataSource, tables: readonly EntityMetadata[]): EntityMetadata[] {
   const ordered: EntityMetadata[] = [];
   const seen = new Set<string>();

@@ -21,10 +21,10 @@ import { verify } from './acts/verify.js';
 /**
  * Takes care of the history as a whole: starts it, checks it, mends it, shortens it, erases from it.
  *
- * Nothing else changes what the history has, and each run that changed anything is recorded in `audit_maintenance`,
- * with the actor and reason of `AuditContext`. Runs go in batches, each a transaction of its own, while the
- * application goes on writing; one that was interrupted is gone on with by starting it again. An entity stands for
- * its junction tables too. Call it outside of transactions.
+ * Nothing else changes existing revisions. Each run that changed anything is recorded in `audit_maintenance`, with the
+ * actor and reason of `AuditContext`. A run goes in batches, each in a transaction of its own, while the application
+ * goes on writing. To continue an interrupted run, start it again. An entity stands for its junction tables too. Call
+ * the methods outside of transactions.
  */
 @Injectable()
 export class AuditMaintenance {
@@ -33,7 +33,8 @@ export class AuditMaintenance {
   /**
    * Gives every row that has no history its first revision, with the operation `baseline`.
    *
-   * @param entity only it. Default: all audited tables
+   * @param entity the only entity to backfill. Default: all audited tables
+   * @returns the number of revisions written, for each table
    * @throws NotAuditedError, ActorRequiredError
    * @example await context.run({ actor: 'ops' }, () => maintenance.backfill(Reservation));
    * // → [{ table: 'reservation', missing: 1000000, stale: 0, surplus: 0 }]
@@ -46,10 +47,10 @@ export class AuditMaintenance {
   }
 
   /**
-   * Compares rows with their newest revisions, inside the database, and looks for holes in the history. It changes
-   * nothing, and finds what raw SQL, other programs and `AuditContext.without()` have written.
+   * Compares rows with their newest revisions, inside the database, and looks for gaps in the history. So it finds the
+   * writes of raw SQL, other programs and `AuditContext.without()`. It changes nothing.
    *
-   * @param entity only it. Default: all audited tables
+   * @param entity the only entity to verify. Default: all audited tables
    * @throws NotAuditedError
    * @example await maintenance.verify()
    * // → { ok: false, findings: [{ table: 'reservation', kind: 'stale', count: 1, keys: [{ id: 7 }] }], tables: […] }
@@ -60,11 +61,11 @@ export class AuditMaintenance {
 
   /**
    * Writes the revisions that `verify()` finds lacking: a `baseline` for a missing one, an `update` for a stale one (an
-   * `insert` where that is a delete), a `delete` for a surplus one. They are as late as the run; when the rows were
-   * really written nobody knows.
+   * `insert` if the stale revision is a delete), a `delete` for a surplus one. Their time is the time of the run,
+   * because nobody knows when the rows were really written.
    *
-   * @param entity only it. Default: all audited tables
-   * @returns how many of each
+   * @param entity the only entity to reconcile. Default: all audited tables
+   * @returns the number of revisions written, for each table and kind of difference
    * @throws NotAuditedError, ActorRequiredError
    * @example await maintenance.reconcile(Reservation) // → [{ table: 'reservation', missing: 0, stale: 1, surplus: 2 }]
    */
@@ -76,13 +77,14 @@ export class AuditMaintenance {
   }
 
   /**
-   * Removes old revisions: all but the newest `keep` of each entity, or what was no longer in force at `olderThan`; with
-   * both, what both let go. As-of reads from `olderThan` on answer as before. Versions are then m..n.
+   * Removes old revisions: all but the newest `keep` of each entity, or the revisions that were no longer in force at
+   * `olderThan`. With both options it removes a revision only if both allow it. As-of reads from `olderThan` on answer
+   * as before. The remaining versions are m..n.
    *
    * The newest revision of an entity always stays, even if it is a delete: an entity that comes back under its key
-   * continues with version n+1. With `deletedState: 'last'` that delete holds the last state; `erase()` removes it.
+   * continues with version n+1. With `deletedState: 'last'` the delete holds the last state; `erase()` removes it.
    *
-   * @returns how many revisions went, for the entity's table and each of its junction tables
+   * @returns the number of revisions removed, for the entity's table and each of its junction tables
    * @throws NotAuditedError, ActorRequiredError
    * @throws InvalidArgumentError naming 'keep' or 'olderThan'
    * @example await maintenance.prune(Reservation, { olderThan: new Date('2020-01-01') }) // → [{ table: 'reservation', removed: 4711 }]
@@ -96,14 +98,15 @@ export class AuditMaintenance {
 
   /**
    * Erases personal data of one entity from its history: columns become null in its revisions, or all of its revisions
-   * go. Every read then shows null, or nothing. The record in `audit_maintenance` says what was erased, not what it was.
+   * are removed. Every read then shows null, or nothing. The row in `audit_maintenance` names the columns, not their
+   * values.
    *
-   * While the entity exists, its newest revision stays as it is, because it is the row: first anonymise the row by an
-   * ordinary update, then erase. `remaining` names the columns in which the row still has a value. The entity's
-   * junction tables and other entities that repeat the data are not touched.
+   * While the entity exists, its newest revision stays as it is, because it repeats the row. So first anonymise the row
+   * by an ordinary update, then erase. `remaining` names the properties in which the row still has a value. The
+   * entity's junction tables and other entities that repeat the data are not touched.
    *
    * @throws NotAuditedError, ActorRequiredError
-   * @throws InvalidArgumentError naming 'id' (also when it has no history) or 'columns'
+   * @throws InvalidArgumentError naming 'id' (also when the entity has no history) or 'columns'
    * @throws AuditError when the entity differs from its newest revision: `reconcile()` it first
    * @example
    * await guests.update(7, { name: 'erased', email: null });

@@ -5,33 +5,36 @@ export const VERIFY_BATCH_SIZE = 5000;
 
 /** How far a run has come, after each batch. */
 export interface MaintenanceProgress {
-  /** What is gone through: an audited table, or its revision table. */
+  /** The table that the run goes through: an audited table, or its revision table. */
   table: string;
-  /** How many of its rows, or of the rows that it has revisions of, are behind it. */
+  /** How many rows are done: of an audited table its rows, of a revision table the rows that it has revisions of. */
   done: number;
-  /** How many there are; undefined where counting them would cost as much as the run. */
+  /** How many rows there are; undefined where counting them would cost as much as the run. */
   total?: number;
 }
 
-/** How a run over whole tables goes about it. */
+/** The options of a run over whole tables. */
 export interface MaintenanceOptions {
   /**
-   * How many rows one transaction deals with.
+   * The number of rows in one transaction.
+   *
    * @default 1000, and 5000 for `verify()`
    */
   batchSize?: number;
 
   /**
-   * Called after each batch, when that is committed. What it throws ends the run; another run goes on where it ended.
+   * Called after the commit of each batch. An error that it throws ends the run. The next run goes on from there.
+   *
    * @example onProgress: ({ table, done, total }) => console.log(`${table}: ${done} of ${total}`)
    */
   onProgress?: (progress: MaintenanceProgress) => void | Promise<void>;
 }
 
-/** The same for runs that write. */
+/** The options of a run that writes. */
 export interface MaintenanceWriteOptions extends MaintenanceOptions {
   /**
-   * Only counts what would be done.
+   * Whether to count the revisions only, and write nothing.
+   *
    * @default false
    */
   dryRun?: boolean;
@@ -41,58 +44,59 @@ export interface MaintenanceWriteOptions extends MaintenanceOptions {
 export type RowFinding =
   /** The row has no revision. */
   | 'missing'
-  /** The row differs from its newest revision, or that says that it was deleted. */
+  /** The row differs from its newest revision, or its newest revision is a delete. */
   | 'stale'
-  /** The row is gone, and its newest revision doesn't say so. */
+  /** The row is gone, but its newest revision is not a delete. */
   | 'surplus';
 
 /** What `verify()` can find. */
 export type FindingKind =
   | RowFinding
-  /** There are versions missing between others. */
+  /** Versions are missing between others. */
   | 'gap'
   /** A revision is not later than the one before it. */
   | 'order'
-  /** The revision table isn't as the entity's metadata wants it. */
+  /** The revision table differs from the entity's metadata. */
   | 'schema';
 
 /** One kind of difference in one table. */
 export interface Finding {
   table: string;
   kind: FindingKind;
-  /** How many rows it concerns; for 'schema', columns. */
+  /** The number of rows; for 'schema' of columns. */
   count: number;
-  /** Which: the first of them, as `{ id: 1 }`. For 'schema' `{ column, problem }`. */
+  /** The keys of the first rows, as `{ id: 1 }`; for 'schema' `{ column, problem }`. */
   keys: Record<string, unknown>[];
 }
 
 export interface VerifyReport {
-  /** Whether nothing was found. */
+  /** Whether there are no findings. */
   ok: boolean;
   findings: Finding[];
-  /** How much was compared. */
+  /** The number of rows and histories that were compared, for each table. */
   tables: { table: string; rows: number; histories: number }[];
 }
 
 export interface VerifyOptions extends MaintenanceOptions {
   /**
    * The most keys that one finding lists.
+   *
    * @default 20
    */
   limit?: number;
 }
 
-/** How many revisions were written for which differences in one table. */
+/** The number of revisions written for one table, by kind of difference. */
 export interface CatchUpResult extends Record<RowFinding, number> {
   table: string;
 }
 
-/** Which revisions may go. With both, only those that both let go. */
+/** Which revisions `prune()` removes. With both options it removes a revision only if both allow it. */
 export interface PruneOptions extends MaintenanceWriteOptions {
-  /** How many of each entity's newest revisions stay, at least 1. */
+  /** How many of each entity's newest revisions stay: an integer from 1. */
   keep?: number;
 
-  /** What was no longer in force then may go; the revision that was stays, so that as-of reads from then on don't change. */
+  /** Removes revisions that were no longer in force at this moment, so as-of reads from then on answer as before. */
   olderThan?: Date;
 }
 
@@ -105,6 +109,7 @@ export interface EraseOptions extends MaintenanceWriteOptions {
   /**
    * The properties to erase: columns, embeddeds and relations of the entity, and of the revision itself `revActor`,
    * `revReason` and `revContext`.
+   *
    * @default the whole history
    */
   columns?: string[];
@@ -112,10 +117,10 @@ export interface EraseOptions extends MaintenanceWriteOptions {
 
 export interface EraseResult {
   table: string;
-  /** How many revisions lost the columns, or are gone. */
+  /** The number of revisions that lost the columns, or were removed. */
   erased: number;
-  /** The newest version of an entity that still exists, which stays as it is; null if it doesn't. */
+  /** The newest version, which stays as it is while the entity exists; null if the entity is gone. */
   kept: number | null;
-  /** The properties to erase that the entity itself, and so that version, still has a value in. */
+  /** The properties to erase in which the entity, and so its newest version, still has a value. */
   remaining: string[];
 }

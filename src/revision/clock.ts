@@ -1,16 +1,16 @@
 import { randomInt } from 'node:crypto';
 import { v7 } from 'uuid';
 
-/** From how far back on a clock counts as set back, and is followed; readings go on counting up until then. */
+/** A clock that goes back by more counts as set back, and we follow it. Below, readings go on counting up. */
 const SET_BACK_MS = 1000;
 
 let last = 0;
 let lastId = { msecs: 0, seq: 0 };
 
 /**
- * Seconds since the epoch with microseconds, each reading later than the one before it.
+ * Seconds since the epoch with microseconds. Each reading is later than the one before.
  *
- * JavaScript's clock has milliseconds, so readings within one count up in microseconds.
+ * JavaScript's clock has milliseconds, so readings within a millisecond count up in microseconds.
  */
 export function now(): number {
   const clock = Date.now() * 1000;
@@ -22,8 +22,8 @@ export function now(): number {
 /**
  * A UUID v7, in the order of `now()`.
  *
- * The package's own state never follows the clock back: after one reading of a clock that was a day ahead, all ids of
- * the process would be of tomorrow, and a feed finds revisions by the time in their ids.
+ * The state is ours because the package uuid never follows its clock back. After one reading of a clock that was a day
+ * ahead, all ids of the process would be a day ahead, and a feed finds revisions by the time in their ids.
  */
 export function newId(): string {
   const clock = Date.now();

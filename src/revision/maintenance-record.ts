@@ -5,31 +5,32 @@ import { MAX_ACTOR_LENGTH } from '../audit.options.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 
 /**
- * What was done to the history itself, by whom and why: a row of `audit_maintenance`, which every data source with
- * audited entities has.
+ * A maintenance run that changed the history, by whom and why: a row of `audit_maintenance`. Every data source with
+ * audited entities has this table.
  *
  * @example await dataSource.getRepository(MaintenanceRecord).findBy({ action: 'erase' })
  * // → [MaintenanceRecord { actor: 'dpo', reason: 'GDPR request 12', entity: 'guest', key: { id: 7 }, … }]
  */
 export class MaintenanceRecord extends BaseEntity {
-  /** UUID v7. */
+  /** The primary key, a UUID v7. */
   id: string;
-  /** Seconds since the epoch, with microseconds. */
+  /** When the row was inserted, in seconds since the epoch, with microseconds. */
   created: number;
   actor: string | null;
   reason: string | null;
   action: MaintenanceAction;
   /** The audited table, with its schema. */
   entity: string;
-  /** Of the one row that it was about, by property; null for a whole table. */
+  /** The key of the row, by property, if the run was about one row; null for a whole table. */
   key: Record<string, unknown> | null;
-  /** How many revisions it wrote, changed or removed, and by which rule. */
+  /** The number of revisions that the run wrote, changed or removed, and its options. */
   details: Record<string, unknown>;
 }
 
+/** A kind of maintenance run that changes the history. */
 export type MaintenanceAction = 'backfill' | 'reconcile' | 'prune' | 'erase';
 
-/** The metadata of the table in which what is done to the history itself is recorded. */
+/** The metadata of the table `audit_maintenance`. */
 export function buildMaintenanceMetadata(dataSource: DataSource): EntityMetadata {
   const { own } = dialectOf(dataSource).types;
   const columns: Record<Exclude<keyof MaintenanceRecord, keyof BaseEntity>, ColumnOptions> = {

@@ -1,30 +1,30 @@
 export const AUDIT_OPERATIONS = ['insert', 'update', 'delete', 'soft-delete', 'restore', 'baseline'] as const;
 
-/** What was done to the row. `baseline` is the state of a row that was there before its history began. */
+/** The operation on the row. `baseline` is the state of a row that existed before its history began. */
 export type AuditOperation = (typeof AUDIT_OPERATIONS)[number];
 
-/** The columns that a revision has of its own, beside those of the audited table. */
+/** The columns of a revision beside the copies of the audited table's columns. */
 export interface RevisionColumns {
-  /** UUID v7, the primary key. */
+  /** The primary key, a UUID v7. */
   revId: string;
-  /** Seconds since the epoch, with microseconds, when the revision was made. */
+  /** When the revision was made, in seconds since the epoch, with microseconds. */
   revCreated: number;
-  /** The entity was deleted. */
+  /** Whether the operation deleted the row. */
   revIsDelete: boolean;
-  /** 1, 2, 3 … per entity, without gaps. */
+  /** 1, 2, 3, … for each row, without gaps. */
   revVersion: number;
   revOperation: AuditOperation;
-  /** Who. */
+  /** Who wrote, at most 255 characters; null for nobody. */
   revActor: string | null;
-  /** Why. */
+  /** Why, at most 255 characters. */
   revReason: string | null;
-  /** UUID, the same for all revisions of one database transaction. */
+  /** A UUID, the same for all revisions of one database transaction. */
   revTransaction: string;
-  /** Request metadata: id, method, path, and what the application adds. */
+  /** Request metadata: id, method, path, and the application's own properties. */
   revContext: Record<string, unknown> | null;
 }
 
-/** Property and column name of each, in the order of the table. */
+/** The property and column name of each of these columns, in the order of the table. */
 export const REVISION_COLUMNS = {
   revId: 'rev_id',
   revCreated: 'rev_created',
@@ -37,5 +37,5 @@ export const REVISION_COLUMNS = {
   revContext: 'rev_context',
 } as const satisfies Record<keyof RevisionColumns, string>;
 
-/** No audited column may begin with it. */
+/** The prefix of these columns' names, which no audited column's name may have. */
 export const REVISION_COLUMN_PREFIX = 'rev_';

@@ -15,13 +15,13 @@ import {
   revisionPropertyPath,
 } from './revision-table.js';
 
-/** The metadata of revision tables, in the order of their definitions, as TypeORM would have built it from classes. */
+/** The metadata of revision tables, in the order of their definitions, as TypeORM would build it from classes. */
 export function buildRevisionMetadatas(
   dataSource: DataSource,
   definitions: readonly RevisionDefinition[],
 ): EntityMetadata[] {
   return definitions.map((definition) => {
-    // A builder for each: for every table TypeORM looks through the columns of all that its builder knows.
+    // One builder for each table, because for every table TypeORM searches the columns of all tables of its builder.
     const [built] = new EntityMetadataBuilder(dataSource, storageOf(dataSource, definition)).build();
     assertColumnNames(definition, built);
     return built;
@@ -41,7 +41,7 @@ function storageOf(dataSource: DataSource, definition: RevisionDefinition): Meta
     database: metadata.database,
     schema: metadata.schema,
     synchronize: definition.synchronize,
-    // For SQLite, where last_insert_rowid(), by which TypeORM knows generated keys, then stays the audited table's.
+    // On SQLite TypeORM reads generated keys by last_insert_rowid(). Without a rowid here it stays the audited table's.
     withoutRowid: true,
   });
   for (const [propertyName, options] of Object.entries(ownColumns(dataSource)))
@@ -77,7 +77,7 @@ function storageOf(dataSource: DataSource, definition: RevisionDefinition): Meta
   return storage;
 }
 
-// An embedded class may be used twice with different prefixes, so each use gets a class of its own.
+// An entity may embed a class twice with different prefixes, so each use gets a class of its own.
 function embeddedTarget(
   storage: MetadataArgsStorage,
   known: Map<EmbeddedMetadata, new () => object>,
@@ -98,7 +98,7 @@ function embeddedTarget(
       : root,
     propertyName: embedded.propertyName,
     isArray: false,
-    // The copied columns come with their whole database names.
+    // The copied columns already have their full database names.
     prefix: false,
     type: () => type,
   });

@@ -9,8 +9,8 @@ export type RevisionEntity<E = ObjectLiteral> = E & RevisionColumns;
 /**
  * The revision class of an audited entity, for repositories and query builders.
  *
- * @param target the audited class or EntitySchema; of a single-table inheritance the root, whose revisions are those of
- *   all its children. It need not be marked yet.
+ * @param target the audited class or EntitySchema, which need not be marked yet. For a single-table inheritance the
+ *   root, which has the revisions of all its children
  * @example
  * const rows = await dataSource.getRepository(revisionOf(Reservation)).find({ where: { id: 1 } });
  * // → [ReservationRev { revVersion: 1, revOperation: 'insert', id: 1, party: 6, … }, …]
@@ -19,7 +19,7 @@ export function revisionOf<E extends ObjectLiteral>(
   target: (new (...args: any[]) => E) | (abstract new (...args: any[]) => E) | EntitySchema<E>,
 ): new () => RevisionEntity<E> {
   const bearer: object = target instanceof EntitySchema ? (target.options.target ?? target) : target;
-  // Own, not inherited: a child entity with a table of its own has revisions of its own.
+  // Object.hasOwn, because a child entity with a table of its own doesn't inherit the class of its parent's revisions.
   if (!Object.hasOwn(bearer, REVISION_CLASS)) {
     const name = target instanceof EntitySchema ? target.options.name : target.name;
     Object.defineProperty(bearer, REVISION_CLASS, { value: revisionClass(name, bearer) });
@@ -27,14 +27,14 @@ export function revisionOf<E extends ObjectLiteral>(
   return (bearer as { [REVISION_CLASS]: new () => RevisionEntity<E> })[REVISION_CLASS];
 }
 
-/** What the revision metadata of an entity is registered under: its class, or for a nameless target a name. */
+/** The target of revision metadata: the revision class, or the table's name if `target` is neither class nor schema. */
 export function revisionTargetOf(target: EntityTarget<any>, tableName: string): EntityTarget<any> {
   return typeof target === 'function' || target instanceof EntitySchema
     ? revisionOf(target as new () => ObjectLiteral)
     : tableName;
 }
 
-// What takes every entity of a data source for an active record, as AdminJS does, takes its revisions for one too.
+// Revisions of an active record are active records too, for tools such as AdminJS that expect it of every entity.
 function revisionClass(name: string, { prototype }: { prototype?: unknown }): new () => any {
   const className = `${name}Rev`;
   return prototype instanceof BaseEntity

@@ -1,21 +1,21 @@
 import { type DataSource, type EntityMetadata, type EntityTarget } from 'typeorm';
 import { revisionTargetOf } from './revision-of.js';
 
-/** The name of a revision table before the naming strategy, as the strategy is to be given it. */
+/** The name of a revision table before the naming strategy. */
 export interface RevisionTableName {
-  /** What a nameless target is registered under, and the table's name unless the strategy changes it. */
+  /** The table's name unless the strategy changes it, and the target of a revision without a class. */
   readonly tableName: string;
-  /** The name that the strategy makes the table's name of. */
+  /** The name to give to the strategy, which makes the table's name from it. */
   readonly givenName: string;
 }
 
 /**
  * The audited table's name and '_rev'.
  *
- * A naming strategy that puts a prefix before every name has put it before the audited table's already, and would put
- * it there a second time. So it is given the name without the prefix.
+ * A naming strategy with a prefix has already prefixed the audited table's name, and would add the prefix again. So it
+ * gets the name without the prefix.
  *
- * @example of acme_car, with a strategy that prefixes acme_: { tableName: 'acme_car_rev', givenName: 'car_rev' }
+ * @example for acme_car, with a strategy that prefixes acme_: { tableName: 'acme_car_rev', givenName: 'car_rev' }
  */
 export function revisionTableName(
   { namingStrategy }: DataSource,

@@ -13,30 +13,30 @@ import { maskedType } from '../dialect/masks/mask.js';
 import { type RevisionColumns } from './revision-columns.js';
 import { type RevisionTableName } from './revision-table-name.js';
 
-/** An index of a revision table. TypeORM 0.3 doesn't know its type, and makes a btree of each. */
+/** An index of a revision table. TypeORM 0.3 doesn't know index types, and always makes a btree. */
 export interface CopiedIndex {
   columns: string[];
   type?: string;
 }
 
-/** What a revision table is to be made of. */
+/** The definition of a revision table. */
 export interface RevisionDefinition extends RevisionTableName {
   /** The audited table. */
   metadata: EntityMetadata;
-  /** What marks the entity; undefined for a junction table, which nothing but its name stands for. */
+  /** The class or schema with the entity's mark; undefined for a junction table, which has only a name. */
   target: EntityTarget<ObjectLiteral> | undefined;
   /** The columns to copy. */
   columns: readonly ColumnMetadata[];
-  /** Those whose copies don't have the value. */
+  /** The masked columns. */
   masks?: ReadonlyMap<ColumnMetadata, Mask>;
   copyIndexes: boolean;
-  /** Whether TypeORM is to keep the table in step, as it does the audited one. */
+  /** Whether TypeORM synchronizes the table, as it does the audited one. */
   synchronize: boolean;
 }
 
 /**
- * Where a copied column is found in a revision: at its own property path, or, where it has no property
- * (a join column, a discriminator) or shares it with another column, under its database name.
+ * The property path of a copied column in a revision: the column's own path. A column without a property (a join
+ * column, a discriminator), or one that shares its property with another column, has its database name instead.
  */
 export function revisionPropertyPath(column: ColumnMetadata): string {
   return isPropertyless(column) ? column.databaseName : column.propertyPath;
@@ -47,7 +47,7 @@ export function isPropertyless(column: ColumnMetadata): boolean {
   return column.isVirtual || sharesProperty(column);
 }
 
-// Two children of a single-table inheritance may embed something under one name, with a prefix each.
+// Two children of a single-table inheritance may have embeddeds of the same name with different prefixes.
 function sharesProperty({ embeddedMetadata, entityMetadata }: ColumnMetadata): boolean {
   if (!embeddedMetadata || entityMetadata.inheritancePattern !== 'STI') return false;
   const { propertyPath } = embeddedMetadata;
@@ -73,8 +73,8 @@ export function ownColumns(dataSource: DataSource): Record<keyof RevisionColumns
 }
 
 /**
- * The options of a copied column: no default, generation, unique, check, foreign key or ON UPDATE, because the history
- * takes what the row had.
+ * The options of a copied column. It has no default, generation, unique, check, foreign key or ON UPDATE, because the
+ * history takes any value that the row had.
  */
 export function copiedOptions(
   dataSource: DataSource,
@@ -88,7 +88,7 @@ export function copiedOptions(
       nullable: true,
       ...maskedType(dialectOf(dataSource), mask),
     };
-  // TypeORM 0.3 has these two for MySQL's integers, 1.x no longer.
+  // Options of MySQL's integers in TypeORM 0.3, removed in 1.x.
   const { width, zerofill } = column as ColumnMetadata & { width?: number; zerofill?: boolean };
   const options: ColumnOptions & { width?: number; zerofill?: boolean } = {
     name: column.databaseName,
@@ -113,11 +113,11 @@ export function copiedOptions(
   return { ...options, ...dialectOf(dataSource).types.copyOptions(column) };
 }
 
-/** The indexes to copy; unique ones as ordinary ones, as a value may come back in every version of its row. */
+/** The indexes to copy. A unique index becomes an ordinary one, because versions of a row repeat its values. */
 export function copiedIndexes({ metadata, columns, masks }: RevisionDefinition): CopiedIndex[] {
   const candidates: { columns: ColumnMetadata[]; type?: string }[] = [
     ...metadata.foreignKeys,
-    // What TypeORM is told not to synchronize is made by hand, and only its name and columns are known here.
+    // An index with `synchronize: false` was made by hand: TypeORM knows only its name and columns.
     ...metadata.indices.filter((index) => index.synchronize && !index.isFulltext && !index.isSpatial),
     ...metadata.uniques,
   ];

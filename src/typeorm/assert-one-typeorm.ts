@@ -9,10 +9,10 @@ const MODULE = /[\\/]data-source[\\/]DataSource\.js$/;
 type IsOfCopy = (copy: typeof DataSource) => boolean;
 
 /**
- * Two copies of TypeORM have two classes of everything, and what is changed of one leaves the other as it is: writes by
- * the application's copy would not be recorded.
+ * Refuses a second copy of TypeORM. Each copy has its own classes, and this library wraps only the methods of its own
+ * copy, so writes through the application's copy would not be recorded.
  *
- * @throws AuditConfigurationError naming where both copies are, when a data source is not of the library's
+ * @throws AuditConfigurationError naming both folders, when a data source comes from another copy
  */
 export function assertOneTypeorm(dataSource: object): void {
   if (dataSource instanceof DataSource) return;
@@ -37,7 +37,7 @@ const INSTALLED_TWICE =
   '(4) if nestjs-typeorm-audit or a package of yours is linked, pack and install it instead, ' +
   'or remove node_modules/typeorm from its folder and run node with --preserve-symlinks.';
 
-// TypeORM is CommonJS, for import too, so that all of its loaded copies are among the modules of Node.
+// TypeORM is CommonJS, even when imported, so Node's module cache lists every loaded copy.
 function folderOf(isOfCopy: IsOfCopy): string | undefined {
   const file = loadedModules().find(({ filename, exports }) => {
     const copy = MODULE.test(filename) && (exports as { DataSource?: typeof DataSource }).DataSource;

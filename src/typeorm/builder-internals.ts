@@ -2,14 +2,14 @@ import { type ObjectLiteral, type QueryRunner } from 'typeorm';
 import { type QueryBuilder } from 'typeorm/query-builder/QueryBuilder.js';
 import { type CheckedOf } from './members.js';
 
-/** What of a builder is no method: `typeorm-fields` checks the first, and TypeORM publishes the second. */
+/** Members that are not methods: `fields.ts` checks `expressionMap`, and TypeORM publishes `queryRunner`. */
 type Field = 'expressionMap' | 'queryRunner';
 type Method = CheckedOf<'QueryBuilder' | 'UpdateQueryBuilder' | 'SoftDeleteQueryBuilder'>;
 
-/** Members of a builder, which compile only if attaching checks them. */
+/** Members of a builder. This compiles only if attaching checks each of them. */
 type Checked<T> = [Exclude<keyof T, Field | Method>] extends [never] ? T : never;
 
-/** What a query builder has that its subclasses may use and others may not. */
+/** The members of a query builder that recording uses. Most are protected. */
 export type BuilderInternals = Checked<{
   readonly expressionMap: QueryBuilder<any>['expressionMap'];
   queryRunner?: QueryRunner;

@@ -8,30 +8,30 @@ import { StateSlot } from './state-slot.js';
 import { typeormVersion } from './version.js';
 import { wrapMember } from './wrap-member.js';
 
-/** The metadata that a data source had when revisions were added to it. */
+/** The metadata list to which revision metadata was added. */
 const extended = new StateSlot<EntityMetadata[]>('extended');
 const SCHEMA = Symbol.for('nestjs-typeorm-audit:schema');
 
 type Validate = (this: EntityMetadataValidator, metadatas: EntityMetadata[], driver: Driver) => void;
 type Transform = (this: EntitySchemaTransformer, schemas: EntitySchema<any>[]) => MetadataArgsStorage;
 
-/** What a data source gets beside its own metadata. */
+/** The revision metadata to add to a data source. */
 export interface RevisionMetadatas {
   readonly metadatas: readonly EntityMetadata[];
-  /** Further classes by which they are found. */
+  /** More classes that TypeORM resolves to these metadatas. */
   readonly aliases: readonly (readonly [EntityMetadata['target'], EntityMetadata])[];
 }
 
 /**
- * Makes every data source build the revision metadata of its audited entities after its own.
+ * Makes every data source build the revision metadata of its audited entities after its own metadata.
  *
- * The columns of a revision are only known when TypeORM has resolved the entity's (join columns, embeddeds,
- * inheritance, naming strategy). With entities named by a glob, the entity files are the first to import this library,
- * when `DataSource.buildMetadatas()` is already running. What it calls after it has loaded them is
- * `EntitySchemaTransformer.transform()` and, last of all, `EntityMetadataValidator.validateMany()`, so these two are
- * wrapped: once, whichever copy of this library comes first.
+ * The columns of a revision are only known after TypeORM has resolved the columns of the entity (join columns,
+ * embeddeds, inheritance, naming strategy). If a glob names the entities, the entity files are the first to import this
+ * library, while `DataSource.buildMetadatas()` is already running. After it has loaded them, it calls
+ * `EntitySchemaTransformer.transform()` and, last of all, `EntityMetadataValidator.validateMany()`. So these two are
+ * wrapped, once, by the copy of this library that loads first.
  *
- * @param build the metadata of a data source's revision tables, once its own has been built; none where nothing is
+ * @param build makes the metadata of a data source's revision tables, after its own metadata; none if nothing is
  *   audited
  */
 export function extendDataSources(build: (dataSource: DataSource) => RevisionMetadatas): void {
@@ -43,22 +43,22 @@ export function extendDataSources(build: (dataSource: DataSource) => RevisionMet
       function (metadatas, driver) {
         validateMany.call(this, metadatas, driver);
         const dataSource = dataSourceOf(metadatas, driver);
-        // Others may validate again what has been built.
+        // Other code may call the validator again on finished metadata.
         if (extended.of(dataSource) === dataSource.entityMetadatas) return;
         addMetadatas(dataSource, build(dataSource));
       },
   );
 }
 
-/** The schema that a metadata was built from, if it was and the schema has no class. */
+/** The EntitySchema of a metadata, if it was built from a schema without a class. */
 export function schemaOf(metadata: EntityMetadata): EntitySchema | undefined {
   return (metadata.tableMetadataArgs as { [SCHEMA]?: EntitySchema })[SCHEMA];
 }
 
 /**
- * Refuses a data source of whose schemas it isn't known whether they are audited.
+ * Refuses a data source with schemas whose audit options are unknown.
  *
- * @throws AuditConfigurationError naming the first
+ * @throws AuditConfigurationError naming the first schema
  */
 export function assertSchemasKnown(
   { entityMetadatas }: DataSource,
@@ -80,7 +80,7 @@ export function assertSchemasKnown(
     );
 }
 
-// TypeORM's metadata of a schema without a class knows only the schema's name.
+// TypeORM's metadata of a schema without a class keeps only the schema's name, so keep the schema itself.
 function rememberSchemas(): void {
   wrapMember(
     'EntitySchemaTransformer',
@@ -106,9 +106,9 @@ function addMetadatas(dataSource: DataSource, { metadatas, aliases }: RevisionMe
   extended.set(dataSource, all);
 }
 
-// The driver of a derived data source may be that of its base, so it is asked only where there is no metadata.
+// A derived data source may share its base's driver, so use the driver only if there is no metadata.
 function dataSourceOf([metadata]: EntityMetadata[], driver: Driver): DataSource {
-  // 0.3 knows the data source by another name.
+  // TypeORM 0.3 calls it `connection`.
   const { dataSource, connection } = (metadata ?? driver) as unknown as Record<
     'dataSource' | 'connection',
     DataSource

@@ -17,11 +17,11 @@ type Probed = QueryBuilder<any> & { [PROBE]?: () => void };
 type Obtain = (this: QueryBuilder<any>) => QueryRunner;
 
 /**
- * Lets a check look at each query builder that is about to be executed, and not at one whose text alone is asked for:
- * the query runner is what all of them obtain first.
+ * Runs a check on each query builder that is about to be executed, by a wrap of `obtainQueryRunner()`. A builder that
+ * only returns its SQL obtains no query runner.
  */
 export function checkExecutions(check: (builder: QueryBuilder<any>) => void): void {
-  // A SELECT has one of its own, which asks for another connection.
+  // SelectQueryBuilder overrides the method, to use a replica.
   for (const owner of ['QueryBuilder', 'SelectQueryBuilder'] as const)
     wrapMember(
       owner,
@@ -36,14 +36,14 @@ export function checkExecutions(check: (builder: QueryBuilder<any>) => void): vo
     );
 }
 
-/** The functions of a data source's builders that were last seen to come to the check. */
+/** The functions of a data source's builders that last passed the test below. */
 const seen = new StateSlot<readonly unknown[]>('seen-executions');
 
 /**
- * Tries whether what builders execute comes to the check, which a later TypeORM or another library may prevent. It is
- * tried again when another function stands there; no statement is sent.
+ * Tests whether executed builders reach the check. A later TypeORM or another library may prevent it. The test sends no
+ * statement, and runs again after `obtainQueryRunner()` was replaced.
  *
- * @throws AuditError when it doesn't
+ * @throws AuditError when they don't
  */
 export function assertExecutionsChecked(dataSource: DataSource): void {
   const obtaining = [QueryBuilder, SelectQueryBuilder].map(
@@ -53,7 +53,7 @@ export function assertExecutionsChecked(dataSource: DataSource): void {
   if (known && obtaining.every((obtain, n) => obtain === known[n])) return;
   const isChecked =
     reachesCheck(dataSource, (builder) => void obtaining[0].call(builder)) &&
-    // The first thing that it does, before it waits for anything.
+    // getRawMany() obtains its query runner synchronously, before its first await.
     reachesCheck(dataSource, (builder) => void builder.getRawMany().catch(() => undefined));
   if (!isChecked)
     throw new AuditError(
@@ -66,7 +66,7 @@ export function assertExecutionsChecked(dataSource: DataSource): void {
 }
 
 function reachesCheck(dataSource: DataSource, execute: (builder: SelectQueryBuilder<any>) => void): boolean {
-  // What goes past the check finds no database here.
+  // If the builder bypasses the check, it meets a query runner without a database.
   const nowhere = { query: async () => ({ records: [] }) } as unknown as QueryRunner;
   const builder = new SelectQueryBuilder(dataSource, nowhere).select('1').cache(false);
   let isReached = false;
@@ -83,7 +83,7 @@ function reachesCheck(dataSource: DataSource, execute: (builder: SelectQueryBuil
 }
 
 /**
- * Tries whether builders send their statements by `query()`. None is sent.
+ * Tests whether builders send their statements through `query()`. It sends none to the database.
  *
  * @throws AuditError when they don't
  */
@@ -95,7 +95,7 @@ export function assertStatementsSeen(dataSource: DataSource, { target }: EntityM
       throw new Error('This builder only tries how it sends its statement.');
     },
   } as unknown as QueryRunner;
-  // It would find nothing, whatever it is sent with.
+  // Even if sent, the DELETE would match no row.
   const builder = new DeleteQueryBuilder(dataSource, nowhere)
     .from(target)
     .where('1 = 0')

@@ -4,7 +4,7 @@ import { SubjectExecutor } from 'typeorm/persistence/SubjectExecutor.js';
 import { AuditConfigurationError } from '../audit.errors.js';
 import { typeormVersion } from './version.js';
 
-/** Properties that one of TypeORM's objects has to have. */
+/** Properties that an object of TypeORM must have. */
 export interface Fields {
   readonly owner: string;
   readonly of: object;
@@ -58,9 +58,9 @@ const FOREIGN_KEY = ['columns', 'entityMetadata', 'onDelete', 'onUpdate', 'refer
 const QUERY_RUNNER = ['broadcaster', 'driver', 'isReleased', 'isTransactionActive', 'manager'];
 
 /**
- * What recording reads of TypeORM's objects, on objects that are there or are made for the purpose: without a query.
+ * The properties of TypeORM's objects that recording reads, on existing objects or samples. Runs no query.
  *
- * @param metadata of an audited table
+ * @param metadata the metadata of an audited table
  */
 export function typeormFields(dataSource: DataSource, metadata: EntityMetadata): Fields[] {
   const insert = dataSource.createQueryBuilder().insert().into(metadata.target).values({}).orUpdate([], []);
@@ -82,12 +82,12 @@ export function typeormFields(dataSource: DataSource, metadata: EntityMetadata):
   ];
 }
 
-/** What recording reads of a query runner. */
+/** The properties of a query runner that recording reads. */
 export function queryRunnerFields(queryRunner: QueryRunner): Fields[] {
   return [{ owner: 'QueryRunner', of: queryRunner, names: QUERY_RUNNER }];
 }
 
-/** @throws AuditConfigurationError naming the version and the first property that isn't there */
+/** @throws AuditConfigurationError naming TypeORM's version and the first missing property */
 export function assertFields(all: readonly Fields[]): void {
   for (const { owner, of, names } of all)
     for (const name of names)
@@ -98,14 +98,14 @@ export function assertFields(all: readonly Fields[]): void {
         );
 }
 
-// 0.3 has no INSERT … SELECT.
+// TypeORM 0.3 has no INSERT … SELECT.
 function insertFromSelect(dataSource: DataSource, insert: InsertQueryBuilder<any>): Fields[] {
   if (typeof insert.valuesFromSelect !== 'function') return [];
   const { expressionMap } = insert.clone().valuesFromSelect(dataSource.createQueryBuilder().select('1'));
   return [{ owner: 'QueryExpressionMap', of: expressionMap, names: ['insertFromSelect'] }];
 }
 
-// It isn't there before TypeORM has looked for the row; a subject that has it isn't to be inserted.
+// TypeORM sets `databaseEntity` when it has loaded the row. A subject with it is not inserted.
 function isFoundBy(name: 'databaseEntity', subject: Subject): object {
   subject[name] = {};
   return subject.mustBeInserted ? {} : { [name]: true };

@@ -7,9 +7,9 @@ interface LoadedModule {
   readonly exports: unknown;
 }
 
-/** The CommonJS modules that the process has loaded, by import too; under jest those that jest has not loaded itself. */
+/** The CommonJS modules that the process has loaded, by import too; under jest without modules that jest loaded. */
 export function loadedModules(): LoadedModule[] {
-  // The cache is the process's, whatever file asks.
+  // All files of a process share one module cache.
   const { cache } = createRequire(join(process.cwd(), 'index.js'));
   return Object.values(cache).filter((loaded) => loaded !== undefined);
 }

@@ -13,18 +13,18 @@ import { SqljsQueryRunner } from 'typeorm/driver/sqljs/SqljsQueryRunner.js';
 import { AuditConfigurationError } from '../audit.errors.js';
 import { typeormVersion } from './version.js';
 
-/** Methods of one of TypeORM's classes that have to be there. */
+/** The methods that a class of TypeORM must have. */
 export interface Members<Wrapped extends string = string, Called extends string = string> {
   readonly owner: string;
   /** The class itself, or its prototype. */
   readonly of: object;
-  /** Those that the library stands around, by `wrapMember()`, which takes no others. */
+  /** The methods that the library wraps. `wrapMember()` accepts no others. */
   readonly wrapped: readonly Wrapped[];
-  /** Those that it calls, or overrides in a subclass. */
+  /** The methods that the library calls, or overrides in a subclass. */
   readonly called: readonly Called[];
 }
 
-/** All methods that recording stands on and TypeORM may rename. */
+/** All methods that recording relies on and a later TypeORM may rename. */
 export const TYPEORM_MEMBERS = {
   EntityMetadataValidator: methods(EntityMetadataValidator, ['validateMany']),
   EntitySchemaTransformer: methods(EntitySchemaTransformer, ['transform']),
@@ -86,7 +86,7 @@ export const TYPEORM_MEMBERS = {
     ['connect'],
   ),
   MysqlQueryRunner: methods(MysqlQueryRunner, ['query', 'release', 'stream', 'clearTable'], ['connect']),
-  // Their stream() throws at once that there is none.
+  // Their stream() only throws "not supported", so it needs no wrap.
   BetterSqlite3QueryRunner: methods(
     BetterSqlite3QueryRunner,
     ['query', 'release', 'clearTable'],
@@ -96,15 +96,13 @@ export const TYPEORM_MEMBERS = {
 };
 
 type Table = typeof TYPEORM_MEMBERS;
-/** A class that the table names. */
+/** The name of a class in the table. */
 export type Owner = keyof Table;
-/** What is wrapped of it. */
 export type WrappedOf<O extends Owner> = Table[O]['wrapped'][number];
-/** What is checked of it. */
 export type CheckedOf<O extends Owner> = Table[O]['wrapped' | 'called'][number];
 
 /**
- * Refuses to record over a TypeORM that has renamed what recording stands on: writes would pass unrecorded in silence.
+ * Refuses a TypeORM that lacks one of the methods, because writes would go unrecorded in silence.
  *
  * @throws AuditConfigurationError naming the version and the member
  */
@@ -117,7 +115,7 @@ export function assertTypeormMembers(): void {
     );
 }
 
-/** The first of them that isn't a function. */
+/** The first member of the table that isn't a function. */
 export function missingTypeormMember(): string | undefined {
   for (const { owner, of, wrapped, called } of Object.values<Members>(TYPEORM_MEMBERS))
     for (const name of [...wrapped, ...called])

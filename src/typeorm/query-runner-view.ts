@@ -1,8 +1,8 @@
 import { type QueryRunner } from 'typeorm';
 
 /**
- * A query runner that is like another one in all but some properties. What is set on it, and what its methods do, is
- * done to the other one, whose class may have private members.
+ * A proxy of a query runner with some properties of its own. Assignments and method calls go to the real query runner,
+ * because its class may have private members.
  */
 export function viewOf(queryRunner: QueryRunner, own: object): QueryRunner {
   return new Proxy(queryRunner, {

@@ -3,7 +3,7 @@ import { OWN_QUERY, type OwnQuery } from './query-runner.js';
 import { StateSlot } from './state-slot.js';
 import { wrapMember } from './wrap-member.js';
 
-/** What stands around the statements of a driver's query runners. */
+/** Wraps the statements of a driver's query runners. */
 export interface StatementWatch {
   query(queryRunner: QueryRunner, text: string, run: () => Promise<unknown>): Promise<unknown>;
   stream<T>(queryRunner: QueryRunner, run: () => Promise<T>): Promise<T>;
@@ -24,11 +24,10 @@ const STREAMING = ['PostgresQueryRunner', 'MysqlQueryRunner'] as const;
 const QUERY_RUNNERS = [...STREAMING, 'BetterSqlite3QueryRunner', 'SqljsQueryRunner'] as const;
 
 /**
- * Lets a watch stand around every statement that goes through TypeORM's query runners, whoever sends it.
+ * Wraps TypeORM's query runners, so that a watch sees every statement, whoever sends it.
  *
- * Nothing that TypeORM publishes tells of a BEGIN by hand, of a statement that is sent without waiting, or of a
- * runner that is released under a write. All of that comes through these methods of its query runners, those of
- * derived classes and of wrappers too, which call them in the end.
+ * TypeORM's public API doesn't report a BEGIN by hand, a statement that nobody awaits, or a `release()` during a write.
+ * All of them reach these methods, even from derived classes and wrappers, which call them in the end.
  */
 export function extendQueryRunners(): void {
   for (const owner of QUERY_RUNNERS) {
@@ -38,7 +37,7 @@ export function extendQueryRunners(): void {
   for (const owner of STREAMING) wrapMember(owner, 'stream', watchedStream);
 }
 
-/** Sets or ends the watch over the query runners of a driver. */
+/** Sets the watch of a driver's query runners, or removes it. */
 export function watchStatements(driver: object, watch: StatementWatch | undefined): void {
   watches.set(driver, watch);
 }
@@ -68,10 +67,10 @@ function watchedRelease(release: Release): Release {
   };
 }
 
-/** How a table is emptied; 0.3 has no options. */
+/** TypeORM's options of `clearTable()`; 0.3 has none. */
 export type ClearOptions = { readonly cascade?: boolean };
 
-/** Empties a table in another way than TypeORM's own, which is given. */
+/** Replaces `clearTable()` of the query runners; gets TypeORM's own method too. */
 export type TableClear = (
   queryRunner: QueryRunner,
   table: Table | string,
@@ -82,8 +81,8 @@ export type TableClear = (
 type ClearTable = (this: QueryRunner, table: Table | string, options?: ClearOptions) => Promise<void>;
 
 /**
- * Puts another way of emptying a table in the place of the query runners' `clearTable()`, which sends a TRUNCATE: no
- * event, no builder and no trigger sees that, so that all rows would be gone with their histories still open.
+ * Replaces `clearTable()` of the query runners. TypeORM's own sends a TRUNCATE, which no event, builder or trigger
+ * sees: all rows would be gone with their histories still open.
  */
 export function replaceTableClear(clear: TableClear): void {
   for (const owner of QUERY_RUNNERS)
@@ -92,7 +91,7 @@ export function replaceTableClear(clear: TableClear): void {
       'clearTable',
       (clearTable: ClearTable): ClearTable =>
         function (table, options) {
-          // 0.3 knows of no options, and ignores them.
+          // TypeORM 0.3 ignores options.
           const known = clearTable.length > 1 ? options : undefined;
           return clear(this, table, known, () => clearTable.call(this, table, options));
         },

@@ -9,10 +9,10 @@ interface State {
 type Bearer = object & { [STATE]?: State };
 
 /**
- * One value that this library keeps with a data source or a driver, and the only way it keeps any there.
+ * One value that this library stores on a data source or a driver. All such state is in slots.
  *
- * Data sources that are derived from another one (`Object.create()`, copies, one for each tenant) see its values until
- * they get their own. All copies of this library in a process share the values, by the slot's name.
+ * A derived data source (`Object.create()`, copies, one for each tenant) sees the values of its base until it gets its
+ * own. All copies of this library in a process share the values, by the slot's name.
  *
  * @example
  * ```ts
@@ -24,7 +24,7 @@ type Bearer = object & { [STATE]?: State };
 export class StateSlot<T> {
   constructor(private readonly name: string) {}
 
-  /** The value of a data source or driver, or of the one that it is derived from. */
+  /** The value of a data source or driver, or of its base. */
   of(bearer: object): T | undefined {
     return (bearer as Bearer)[STATE]?.values[this.name] as T | undefined;
   }
@@ -33,7 +33,7 @@ export class StateSlot<T> {
     ownState(bearer).values[this.name] = value;
   }
 
-  /** The value of just this data source or driver, made when it is first asked for. */
+  /** The value of exactly this data source or driver. The first call makes it. */
   own(bearer: object, make: () => T): T {
     const { values } = ownState(bearer);
     if (!Object.hasOwn(values, this.name)) values[this.name] = make();
@@ -43,7 +43,7 @@ export class StateSlot<T> {
 
 function ownState(bearer: Bearer): State {
   const state = bearer[STATE];
-  // A copy of a data source has the state of the original.
+  // A copy of a data source brings along the state of the original, whose bearer is another object.
   if (state?.bearer === bearer) return state;
   const values = Object.create(state?.values ?? null) as State['values'];
   return (bearer[STATE] = { bearer, values });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** The version of TypeORM, for messages. TypeORM exports neither it nor its package.json, but that lies beside what it exports. */
+/** TypeORM's version, for messages. TypeORM doesn't export its package.json, so read the file beside its code. */
 export function typeormVersion(): string {
   try {
     const { resolve } = createRequire(join(process.cwd(), 'package.json'));

@@ -16,16 +16,16 @@ interface Wrap {
 
 const WRAPS = Symbol.for('nestjs-typeorm-audit:wraps');
 
-// With TypeORM itself, so that all copies of this library know them.
+// Stored on TypeORM itself, so that all copies of this library share the list.
 const wraps = ((DataSource as { [WRAPS]?: Wrap[] })[WRAPS] ??= []);
 
 /**
- * Puts a function around a method of TypeORM's, for good and once, whichever copy of this library comes first. It is the
- * only way to do that, and it takes only methods of the table that attaching checks: a TypeORM without the method is
- * left as it is, and refused by the first that attaches.
+ * Wraps a method of TypeORM permanently and once, by the copy of this library that loads first. Every wrap goes through
+ * this function. It accepts only methods that `assertTypeormMembers()` checks. A missing method is left alone here, and
+ * the first attach refuses that TypeORM.
  *
- * @param wrap makes the function that takes its place
- * @returns whether it has been put there now
+ * @param wrap makes the wrapper from the original method
+ * @returns whether this call has placed the wrapper
  */
 export function wrapMember<O extends Owner>(
   owner: O,
@@ -37,7 +37,7 @@ export function wrapMember<O extends Owner>(
   const at = wraps.findIndex((known) => known.holder === holder && known.name === name);
   const original = holder[name];
   if (typeof original !== 'function') return false;
-  // Another library may stand around ours, or have put back what was there before.
+  // Another library may have wrapped ours, or restored the original.
   if (at !== -1 && original !== wraps[at].original) return false;
   const wrapper = wraps[at]?.wrapper ?? wrap(original);
   holder[name] = wrapper;
@@ -46,12 +46,12 @@ export function wrapMember<O extends Owner>(
 }
 
 /**
- * Refuses to write where TypeORM's own methods are back in the place of ours.
+ * Refuses to write if other code has restored TypeORM's own methods.
  *
- * Another library that stands around ours, as tracing does, is right; one that stands there and doesn't call ours is
- * found by what then doesn't happen.
+ * A wrapper around ours, as tracing libraries add, is fine. A wrapper that doesn't call ours is detected later, when
+ * the expected call is missing.
  *
- * @throws AuditConfigurationError naming the first
+ * @throws AuditConfigurationError naming the first method
  */
 export function assertWrapped(): void {
   for (const { owner, holder, name, original } of wraps)
@@ -62,7 +62,7 @@ export function assertWrapped(): void {
       );
 }
 
-/** Whether an object is a class, or a prototype, of TypeORM's with a method that is wrapped under this name. */
+/** Whether an object is a TypeORM class or prototype whose method of this name is wrapped. */
 export function isWrappedOn(holder: object, name: string): boolean {
   return wraps.some((wrap) => wrap.holder === holder && wrap.name === name);
 }

@@ -15,10 +15,10 @@ type BuilderFactory = (queryBuilder: QueryBuilder<any>) => QueryBuilder<any>;
 type Register = (this: typeof QueryBuilder, name: string, factory: BuilderFactory) => void;
 
 /**
- * Puts other builders of writes in the place of TypeORM's own, for good: every `new DataSource()` registers
- * TypeORM's again, which would silently end all recording, so registering under these names is overruled.
+ * Replaces TypeORM's query builders of writes permanently. Every `new DataSource()` registers TypeORM's own builders
+ * again, which would silently end all recording, so a registration under these names is overruled.
  *
- * @param replacements by the names under which TypeORM registers its classes
+ * @param replacements by the names under which TypeORM registers its builders
  */
 export function replaceQueryBuilders(replacements: Readonly<Record<string, BuilderFactory>>): void {
   const isWrapped = wrapMember(
@@ -34,9 +34,9 @@ export function replaceQueryBuilders(replacements: Readonly<Record<string, Build
     QueryBuilder.registerQueryBuilderClass(name, factory);
 }
 
-/** One flush of the persistence layer: what a save(), remove(), softRemove() or recover() comes to. */
+/** One run of TypeORM's SubjectExecutor, for a save(), remove(), softRemove() or recover(). */
 export interface Flush {
-  /** What it writes with. */
+  /** The query runner of its statements. */
   queryRunner: QueryRunner;
   readonly options?: { readonly listeners?: boolean; readonly transaction?: boolean };
   readonly allSubjects: readonly Subject[];
@@ -47,13 +47,13 @@ export interface Flush {
   readonly recoverSubjects: readonly Subject[];
 }
 
-/** What stands around the flushes. */
+/** Wraps flushes. */
 export interface FlushExtension {
   execute(flush: Flush, execute: () => Promise<void>): Promise<void>;
   /**
-   * It has written all of its rows, and is about to tell the application's hooks, unless those aren't to be told.
+   * Called when the flush has written all of its rows, before the application's hooks run (if they run).
    *
-   * @returns what the hooks have to wait for
+   * @returns a promise that the hooks wait for
    */
   written(flush: Flush): Promise<void> | undefined;
 }
@@ -64,10 +64,10 @@ type Executor = Flush & {
 };
 
 /**
- * Lets an extension stand around each flush of the persistence layer.
+ * Wraps each flush of TypeORM's persistence layer.
  *
- * A flush writes with query builders that look like the application's, and what it has written is known when all of
- * its statements have run, or never when one of them fails. Nothing else tells which statements belong together.
+ * A flush uses the same query builders as the application. Its writes are known when all of its statements have run, or
+ * never if one fails. Nothing else tells which statements belong together.
  */
 export function extendFlushes(extension: FlushExtension): void {
   wrapMember(
@@ -85,7 +85,7 @@ export function extendFlushes(extension: FlushExtension): void {
       function (this: Executor) {
         const written = extension.written(this);
         if (!written) return broadcast.call(this);
-        // TypeORM waits for the promises that it finds in the result.
+        // TypeORM awaits the promises in the result.
         const result = new BroadcasterResult();
         result.promises.push(
           written.then(async () => {
@@ -97,7 +97,7 @@ export function extendFlushes(extension: FlushExtension): void {
   );
 }
 
-/** What stands around a run of migrations. */
+/** Wraps runs of migrations. */
 export interface MigrationExtension {
   run<T>(dataSource: DataSource, migrate: () => Promise<T>): Promise<T>;
 }
@@ -111,10 +111,10 @@ const MIGRATIONS: readonly WrappedOf<'MigrationExecutor'>[] = [
 ];
 
 /**
- * Lets an extension stand around each run of migrations, and each revert of one.
+ * Wraps each run of migrations, and each revert.
  *
- * Neither an event nor a flag of TypeORM's tells that they run: `beforeMigration()` of a query runner is not called
- * for those that run without a transaction.
+ * TypeORM has no event or flag for it: `beforeMigration()` of the query runner is not called for migrations without a
+ * transaction.
  */
 export function extendMigrations(extension: MigrationExtension): void {
   for (const name of MIGRATIONS)
@@ -123,7 +123,7 @@ export function extendMigrations(extension: MigrationExtension): void {
       name,
       (migrate: Migrate): Migrate =>
         function (...given) {
-          // 0.3 knows the data source by another name.
+          // TypeORM 0.3 calls it `connection`.
           const { dataSource, connection } = this as unknown as Record<
             'dataSource' | 'connection',
             DataSource
@@ -133,7 +133,7 @@ export function extendMigrations(extension: MigrationExtension): void {
     );
 }
 
-/** Empties a table in another way than TypeORM's own, which is given. */
+/** Replaces `EntityManager.clear()`; gets TypeORM's own method too. */
 export type Clear = (
   manager: EntityManager,
   target: EntityTarget<any>,
@@ -142,8 +142,8 @@ export type Clear = (
 ) => Promise<void>;
 
 /**
- * Puts another way of emptying a table in the place of `EntityManager.clear()`, which sends a TRUNCATE: no event, no
- * builder and no trigger sees that, so that all rows would be gone with their histories still open.
+ * Replaces `EntityManager.clear()`. TypeORM's own sends a TRUNCATE, which no event, builder or trigger sees: all rows
+ * would be gone with their histories still open.
  */
 export function replaceClear(clear: Clear): void {
   wrapMember(
@@ -151,7 +151,7 @@ export function replaceClear(clear: Clear): void {
     'clear',
     (truncate: EntityManager['clear']) =>
       function (this: EntityManager, target: EntityTarget<any>, options?: { cascade?: boolean }) {
-        // 0.3 knows of no options, and ignores them.
+        // TypeORM 0.3 ignores options.
         const known = truncate.length > 1 ? options : undefined;
         return clear(this, target, known, () => truncate.call(this, target, options));
       },

@@ -5,8 +5,9 @@ import { type Markable, markAudited } from '../marks/marks.js';
 /**
  * Keeps the complete history of an entity: each insert, update and delete adds a row to `<table>_rev`.
  *
- * On an abstract base class it holds for every entity that extends it, other than by `except`; on the root of a single-table
- * inheritance for the whole table. An `EntitySchema` is marked by calling it: `Audited()(ReservationSchema)`.
+ * On an abstract base class it holds for every entity that extends the class, except the classes in `except`. On the
+ * root of a single-table inheritance it holds for the whole table. For an `EntitySchema` call the decorator:
+ * `Audited()(ReservationSchema)`.
  *
  * @throws AuditConfigurationError when the data source is initialised and the entity can't be audited
  * @example

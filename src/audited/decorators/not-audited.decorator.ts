@@ -1,20 +1,20 @@
 import { type Markable, markLeftOut, markProperty } from '../marks/marks.js';
 
-/** On a class, or called with one; on a property, or called with the class's prototype and the property's name. */
+/** Decorates a class or a property; or call it with a class, or with a class's prototype and the property's name. */
 export interface NotAuditedDecorator {
   (target: Markable): void;
   (prototype: object, property: string | symbol): void;
 }
 
 /**
- * Leaves a column, an embedded or a relation out of the history; or, on a class, the class and what extends it, where a
- * base class is `@Audited()`.
+ * Leaves a column, an embedded or a relation out of the history. On a class whose base class is `@Audited()`, it leaves
+ * out the class and all classes that extend it.
  *
- * A write that changes nothing but such properties adds no revision. On an owning many-to-many relation it leaves out
- * the junction table.
+ * A write that changes only such properties adds no revision. On an owning many-to-many relation it leaves out the
+ * junction table.
  *
- * @throws AuditConfigurationError when the data source is initialised and the property is part of the primary key, or the
- *   class is `@Audited()` itself or shares the table of an audited one
+ * @throws AuditConfigurationError when the data source is initialised and the property is part of the primary key, or
+ *   the class is `@Audited()` itself or shares the table of an audited one
  * @example
  * @NotAudited()
  * @Column()

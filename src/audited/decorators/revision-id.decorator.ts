@@ -2,12 +2,13 @@ import { Column, Index } from 'typeorm';
 import { markProperty } from '../marks/marks.js';
 
 /**
- * A unique column that always holds the `rev_id` of the row's newest revision, so that a row knows its
- * revision without a query. The library fills it; what an application assigns is not written.
+ * A unique column that always holds the `rev_id` of the row's newest revision, so that a row knows its revision without
+ * a query. The library fills the column. A value that the application assigns is not written.
  *
  * Borrowed from sqlalchemy_audit, whose base tables have such a `rev_id`.
  *
- * @param options `name`: the column's name. Default: the naming strategy's for the property
+ * @param options `name`: the column's name. Default: the name that the naming strategy gives the property
+ * @throws AuditConfigurationError when the data source is initialised and the entity has a second `@RevisionId()`
  * @example
  * @RevisionId()
  * revisionId: string | null;
@@ -15,7 +16,7 @@ import { markProperty } from '../marks/marks.js';
  */
 export function RevisionId(options: { name?: string } = {}): PropertyDecorator {
   return (prototype, property) => {
-    // Neither inserted nor updated by TypeORM, or saving a stale instance would put an old id back.
+    // TypeORM must neither insert nor update it: saving a stale instance would write an old id.
     Column({ ...options, type: 'varchar', length: 36, nullable: true, insert: false, update: false })(
       prototype,
       property,

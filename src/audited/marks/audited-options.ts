@@ -12,21 +12,24 @@ export interface AuditedWrite {
 export interface AuditedOptions {
   /**
    * The entity's name in the HTTP API.
+   *
    * @default the table's name
    */
   name?: string;
 
   /**
    * Property paths that are not copied into the revision table: a column, an embedded, a relation.
-   * A write that changes nothing else adds no revision.
+   * A write that changes only these properties adds no revision.
+   *
    * @default []
    * @example exclude: ['loginCount', 'address.geohash', 'guest']
    */
   exclude?: string[];
 
   /**
-   * On a base class: the classes that extend it and are not audited, with all that extends them.
-   * `@NotAudited()` on a class does the same.
+   * On a base class: the subclasses that are not audited, together with their own subclasses.
+   * `@NotAudited()` on a class has the same effect.
+   *
    * @default []
    * @example Audited({ except: [Session, JobRecord] })(VendureEntity)
    */
@@ -34,26 +37,31 @@ export interface AuditedOptions {
 
   /**
    * What the revision of a delete holds beside the key: nulls, or the last recorded state.
+   *
    * @default 'null'
    */
   deletedState?: 'null' | 'last';
 
   /**
    * The revision table's name, before `entityPrefix`.
+   *
    * @default the audited table's name and '_rev'
    */
   tableName?: string;
 
   /**
-   * 'copy' gives the revision table the audited table's foreign-key and ordinary indexes, never as unique ones,
-   * which makes filtered reads of the past fast and each write dearer.
+   * 'copy' gives the revision table the audited table's foreign-key and ordinary indexes, never as unique ones. They
+   * make filtered reads of the past fast and each write slower.
+   *
    * @default 'none'
    */
   indexes?: 'none' | 'copy';
 
   /**
-   * Whether a write is recorded; asked once for each write statement and operation, with who writes and why.
-   * A write that it declines leaves the newest revision behind the row until the next one that it accepts.
+   * Whether a write is recorded. The function is called once for each write statement and operation, with the actor and
+   * the reason. After a write that it declines, the newest revision lags behind the row until the next write that it
+   * accepts.
+   *
    * @default every write is recorded
    * @example when: (write) => write.actor !== 'nightly-import'
    */
@@ -61,6 +69,7 @@ export interface AuditedOptions {
 
   /**
    * Whether a write without an actor is refused.
+   *
    * @default `requireActor` of the module
    * @example requireActor: false // a table that anonymous visitors write, in an application that requires actors
    */

@@ -5,7 +5,7 @@ import { type AuditedOptions } from './audited-options.js';
 const AUDITED = Symbol.for('nestjs-typeorm-audit:audited');
 const LEFT_OUT = Symbol.for('nestjs-typeorm-audit:left-out');
 
-/** What TypeORM accepts as an entity and a mark can be put on. */
+/** An entity that can carry a mark. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type
 export type Markable = Function | EntitySchema<any>;
 
@@ -17,17 +17,17 @@ export function markLeftOut(target: Markable): void {
   Reflect.defineMetadata(LEFT_OUT, true, bearerOf(target));
 }
 
-/** The options of an entity's `@Audited()`, its own or that of a base class; undefined without one. */
+/** The options of an entity's own or inherited `@Audited()`; undefined without one. */
 export function auditedMark(target: Markable): AuditedOptions | undefined {
   const mark = classMark(target);
   return mark === 'left out' ? undefined : mark;
 }
 
 /**
- * What the nearest mark of a class and its base classes says. A base class hands its mark down, but not the names in it,
- * which only one table can have.
+ * The nearest mark of a class and its base classes. A class inherits the mark of its base class, but not the names in
+ * it, which only one table can have.
  *
- * @throws AuditConfigurationError where a class has both marks, or `except` has what doesn't extend the marked class
+ * @throws AuditConfigurationError when a class has both marks, or a class in `except` doesn't extend the marked class
  */
 export function classMark(target: Markable): AuditedOptions | 'left out' | undefined {
   const own = bearerOf(target);
@@ -67,12 +67,11 @@ function nameOf(bearer: object): string {
   return typeof bearer === 'function' ? bearer.name : JSON.stringify(bearer);
 }
 
-/** The same, of the class itself only. */
+/** The options of a class's own `@Audited()`; undefined without one. */
 export function ownAuditedMark(target: Markable): AuditedOptions | undefined {
   return Reflect.getOwnMetadata(AUDITED, bearerOf(target)) as AuditedOptions | undefined;
 }
 
-/** What a property can be marked as. */
 export type PropertyMark = 'not-audited' | 'revision-id';
 
 const PROPERTY_MARKS: Record<PropertyMark, symbol> = {
@@ -91,7 +90,7 @@ export function markedProperties(mark: PropertyMark, target: unknown): readonly 
   return (Reflect.getMetadata(PROPERTY_MARKS[mark], target) as string[] | undefined) ?? [];
 }
 
-// A schema with a class is found by its class, as TypeORM does it; one without can only carry the mark itself.
+// TypeORM finds a schema with a class by its class, so the class carries the mark. A schema without a class carries it.
 function bearerOf(target: Markable): object {
   return target instanceof EntitySchema ? (target.options.target ?? target) : target;
 }

@@ -4,7 +4,7 @@ import { type RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { type AuditedOptions } from './audited-options.js';
 import { markedProperties, type PropertyMark } from './marks.js';
 
-/** The columns that a table has: a @VirtualColumn() is a query, not one of them. */
+/** The columns of a table. A @VirtualColumn() is a query, not a column of the table. */
 export function tableColumns(metadata: EntityMetadata): ColumnMetadata[] {
   return metadata.columns.filter((column) => !column.isVirtualProperty);
 }
@@ -14,10 +14,10 @@ export function revisionIdColumns(metadata: EntityMetadata): ColumnMetadata[] {
   return metadata.nonVirtualColumns.filter((column) => isWithin(marked, column));
 }
 
-/** A column or a relation, as far as a mark or an option can name it. */
+/** A column or a relation that a mark or an option can name. */
 export type Property = Pick<ColumnMetadata | RelationMetadata, 'propertyPath'>;
 
-/** What names a column: of a join column its relation, unless an ordinary property shares it. */
+/** The property that names a column. A join column's is its relation, unless an ordinary property shares the column. */
 export function propertyOf(column: ColumnMetadata): Property {
   return column.isVirtual && column.relationMetadata ? column.relationMetadata : column;
 }
@@ -27,12 +27,12 @@ export function propertyPaths({ nonVirtualColumns, relations }: EntityMetadata):
   return [...new Set([...nonVirtualColumns, ...relations].map(({ propertyPath }) => propertyPath))];
 }
 
-/** The paths of what an entity leaves out of its history. */
+/** The paths of the properties that an entity leaves out of its history. */
 export function excludedPaths(metadata: EntityMetadata, options: AuditedOptions): Set<string> {
   return new Set([...(options.exclude ?? []), ...markedPaths('not-audited', metadata)]);
 }
 
-/** Whether a path leads to a property or to an embedded that it is in. */
+/** Whether one of the paths leads to the property, or to an embedded around it. */
 export function isWithin(paths: ReadonlySet<string>, { propertyPath }: Property): boolean {
   return paths.size > 0 && prefixesOf(propertyPath).some((path) => paths.has(path));
 }
@@ -45,7 +45,7 @@ function markedPaths(mark: PropertyMark, metadata: EntityMetadata): Set<string> 
   );
 }
 
-/** The classes that an entity's properties are marked in, and what comes before their names in a path. */
+/** The classes whose properties an entity has, its embeddeds' included, and the prefix of each in a property path. */
 export function propertyOwners(metadata: EntityMetadata): { prefix: string; owner: unknown }[] {
   return [
     ...metadata.inheritanceTree.map((owner) => ({ prefix: '', owner })),

@@ -7,7 +7,7 @@ import { bindStatement, type Statement } from '../../dialect/run/statement.js';
 import { StateSlot } from '../../typeorm/state-slot.js';
 import { hasMaskParameters, MaskKeys } from './mask-keys.js';
 
-/** The mask keys of a data source, as `useMaskKey()` has set them. */
+/** The mask keys of a data source, set by `useMaskKey()`. */
 export const maskKeys = new StateSlot<MaskKeys>('mask-keys');
 
 /** A column with its mask and keys; undefined for a column that is not masked. */
@@ -22,7 +22,8 @@ export function maskedColumn(
 /**
  * Runs a statement that may have parameters made from mask keys.
  *
- * @param run runs it with its parameters' values, next on the query runner's connection and in the same transaction
+ * @param run runs the statement with the parameters' values, as the next one on the query runner's connection and in
+ *   the same transaction
  */
 export async function runMasked<T>(
   dataSource: DataSource,

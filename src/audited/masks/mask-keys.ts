@@ -12,14 +12,14 @@ interface Derived {
 }
 
 /**
- * The mask keys of a data source. Each table and column has keys of its own, derived with HKDF-SHA-256 from the keys
- * that the application gave, which never leave this object.
+ * The mask keys of a data source. Each table and column has keys of its own, derived with HKDF-SHA-256 from the
+ * application's keys. The application's keys never leave this object.
  */
 export class MaskKeys {
   private readonly derived: Derived[] = [];
   private readonly known = new Map<ColumnMetadata, readonly DigestKey[]>();
 
-  /** @param secrets the current one first */
+  /** @param secrets the application's keys, the current one first */
   constructor(private readonly secrets: readonly string[]) {}
 
   /** The keys of a column, the current one first. */
@@ -29,7 +29,7 @@ export class MaskKeys {
     return keys;
   }
 
-  /** The parameters of a statement that are made from keys, in hexadecimal digits, each blinded by the pad. */
+  /** The statement's parameters that are made from keys, in hexadecimal digits, each blinded by the pad. */
   parameters(names: readonly string[], pad: Buffer): Record<string, string> {
     const values: Record<string, string> = {};
     for (const name of names) {
@@ -42,7 +42,7 @@ export class MaskKeys {
     return values;
   }
 
-  /** For databases that are given the function. */
+  /** The digest function, for databases that can't hash. */
   readonly digest: DigestFunction = (number, value) => {
     if (value === null) return null;
     const { id, key } = this.derived[number];

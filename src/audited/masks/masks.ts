@@ -6,7 +6,7 @@ import { prefixesOf, propertyOf, propertyOwners, tableColumns } from '../marks/p
 
 const MASKED = Symbol.for('nestjs-typeorm-audit:masked');
 
-/** A mask, or false for a value that is kept in clear on purpose. */
+/** A mask, or false if the value is stored unmasked on purpose. */
 export type Decision = Mask | false;
 
 export function markMasked(mask: Decision, prototype: object, property: string): void {
@@ -14,7 +14,7 @@ export function markMasked(mask: Decision, prototype: object, property: string):
   Reflect.defineMetadata(MASKED, { ...masks, [property]: mask }, prototype.constructor);
 }
 
-/** The masks of an entity's columns: each column's own, its relation's, or that of an embedded that it is in. */
+/** The masks of an entity's columns. A column has its own mask, or else that of its relation or embedded. */
 export function columnMasks(metadata: EntityMetadata): Map<ColumnMetadata, Mask> {
   const masks = new Map<ColumnMetadata, Mask>();
   const marked = markedMasks(metadata);
@@ -26,7 +26,7 @@ export function columnMasks(metadata: EntityMetadata): Map<ColumnMetadata, Mask>
   return masks;
 }
 
-/** Whether `@Masked(false)` says that a column is kept in clear on purpose. */
+/** Whether `@Masked(false)` says that a column is stored unmasked on purpose. */
 export function keptInClear(metadata: EntityMetadata, column: ColumnMetadata): boolean {
   return decisionOn(markedMasks(metadata), column) === false;
 }
@@ -36,7 +36,7 @@ function decisionOn(marked: ReadonlyMap<string, Decision>, column: ColumnMetadat
   return path === undefined ? undefined : marked.get(path);
 }
 
-/** @throws AuditConfigurationError naming a masked property whose value has to be known, or isn't in the table */
+/** @throws AuditConfigurationError naming a masked property that must keep its value, or has no column in the table */
 export function assertMasks(metadata: EntityMetadata): void {
   const masks = columnMasks(metadata);
   for (const key of metadata.primaryColumns)
@@ -53,7 +53,7 @@ export function assertMasks(metadata: EntityMetadata): void {
       );
 }
 
-// A class comes before those that it extends, and its own mask holds.
+// A class comes before its base classes, so its own mask wins.
 function markedMasks(metadata: EntityMetadata): Map<string, Decision> {
   const marked = new Map<string, Decision>();
   for (const { prefix, owner } of propertyOwners(metadata))

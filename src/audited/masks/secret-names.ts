@@ -13,8 +13,8 @@ const SECRETS = new Set([
 const SECRET_PAIRS = ['api key', 'private key', 'secret key', 'access key', 'password hash', 'token hash'];
 
 /**
- * Whether a property's name says that its value is a secret: by its last words, so that `refreshToken` is one, and
- * `tokenCount` and `passwordChangedAt` are not.
+ * Whether a property's name looks like a secret's. Its last words decide: `refreshToken` is a secret, `tokenCount` and
+ * `passwordChangedAt` are not.
  */
 export function looksSecret(property: string): boolean {
   const words = property

@@ -3,15 +3,15 @@ import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js'
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { foreignKeysTo } from '../../audited/foreign-keys.js';
 
-/** The foreign keys by which a write to one table changes audited rows of others, or of the same one. */
+/** The foreign keys whose actions change audited rows when a row of a table is written. */
 export class ActingForeignKeys {
-  // A data source that is initialised again has other metadata.
+  // Keyed by metadata, because a data source that is initialised again has new metadata.
   private readonly referring = new WeakMap<EntityMetadata, readonly ForeignKeyMetadata[]>();
   private readonly deleting = new WeakMap<EntityMetadata, readonly ForeignKeyMetadata[]>();
 
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Those that delete or update rows when rows of a table are deleted, on the way to audited ones. */
+  /** Foreign keys whose ON DELETE action changes audited rows, directly or through other tables. */
   actingOnDelete(table: EntityMetadata): readonly ForeignKeyMetadata[] {
     return cached(this.deleting, table, () =>
       this.referringTo(table).filter((key) => acts(key.onDelete) && this.deletesAudited(key, new Set())),
@@ -19,9 +19,9 @@ export class ActingForeignKeys {
   }
 
   /**
-   * Those that update rows when columns of a table change, on the way to audited ones.
+   * Foreign keys whose ON UPDATE action changes audited rows, directly or through other tables.
    *
-   * @param changed asked only if there is a foreign key that could
+   * @param changed the changed columns; called only if a foreign key could act
    */
   actingOnUpdate(
     table: EntityMetadata,
@@ -38,7 +38,7 @@ export class ActingForeignKeys {
     );
   }
 
-  /** The same for the columns of a foreign key that has just acted. */
+  /** Like `actingOnUpdate()`, for the columns that another foreign key's action has just changed. */
   actingOnUpdateOf(
     key: ForeignKeyMetadata,
     passed: readonly ForeignKeyMetadata[],
@@ -47,7 +47,7 @@ export class ActingForeignKeys {
     return this.actingOnUpdate(key.entityMetadata, () => columns, [...passed, key]);
   }
 
-  /** Whether audited rows refer to those of a table, whatever their foreign keys do, at once or through others. */
+  /** Whether audited rows refer to a table, directly or through other tables, whatever the foreign keys' actions. */
   isReferred(table: EntityMetadata, passed = new Set<string>()): boolean {
     if (passed.has(table.tablePath)) return false;
     passed.add(table.tablePath);

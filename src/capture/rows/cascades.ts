@@ -11,15 +11,15 @@ import { keyText } from '../../dialect/keys/key-text.js';
 import { rekey } from './rekey.js';
 import { type Write } from '../write/write.js';
 
-/** Rows that refer to others by a foreign key whose values are about to change. */
+/** Rows that refer to rows whose referenced values are about to change. */
 export interface Referring {
   readonly foreignKey: ForeignKeyMetadata;
   readonly keys: readonly Key[];
-  /** Those that they refer to, where these too were only found on the way. */
+  /** The rows that they refer to, if these were found through a foreign key too. */
   readonly parent: Referring | undefined;
 }
 
-/** Finds the rows that the database itself changes by `ON DELETE` / `ON UPDATE` actions, of which no event tells. */
+/** Finds the rows that the database changes by ON DELETE and ON UPDATE actions, for which TypeORM has no event. */
 export class Cascades {
   readonly foreignKeys: ActingForeignKeys;
 
@@ -31,7 +31,7 @@ export class Cascades {
     this.foreignKeys = new ActingForeignKeys(dataSource);
   }
 
-  /** The audited rows that deleting rows would delete or update, to any depth; locked where the database can. */
+  /** The audited rows that a delete would delete or update, to any depth; locked if the database has row locks. */
   async ofDelete(queryRunner: QueryRunner, table: EntityMetadata, keys: readonly Key[]): Promise<Write[]> {
     const writes: Write[] = [];
     const seen = new Map([[table.tablePath, new Set(keys.map(keyText))]]);
@@ -54,7 +54,7 @@ export class Cascades {
     return writes;
   }
 
-  /** The rows that refer to rows by foreign keys whose values are about to change, to any depth. */
+  /** The rows whose foreign keys an update is about to change, to any depth. */
   async beforeUpdate(
     queryRunner: QueryRunner,
     foreignKeys: readonly ForeignKeyMetadata[],
@@ -73,7 +73,7 @@ export class Cascades {
     return found;
   }
 
-  /** What became of them, now that the rows that the first of them refer to have these keys. */
+  /** The writes that the update has made of them, given the new keys of the rows that it updated. */
   async afterUpdate(
     queryRunner: QueryRunner,
     referring: readonly Referring[],
@@ -93,7 +93,7 @@ export class Cascades {
     return writes;
   }
 
-  // With the lock that the database takes on them itself.
+  // Locks the rows as the database's own action does.
   private referring(
     queryRunner: QueryRunner,
     foreignKey: ForeignKeyMetadata,

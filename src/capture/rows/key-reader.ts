@@ -9,7 +9,7 @@ import { tableName } from '../../dialect/catalogue/table-name.js';
 
 const ALIAS = 'audit_key_';
 
-/** Reads the keys by which plans know rows in a form that loses nothing (bigints, microseconds), and puts sets of them into statements. */
+/** Reads keys in a form that loses nothing (bigints, microseconds), and passes sets of keys to statements. */
 export class KeyReader {
   private readonly descriptions = new Map<EntityMetadata, KeyDescription>();
 
@@ -18,7 +18,7 @@ export class KeyReader {
     private readonly dialect: Dialect,
   ) {}
 
-  /** The key columns for a SELECT or RETURNING list, under names that no column of an application has. */
+  /** The key columns for a SELECT or RETURNING list, under names that don't clash with the application's columns. */
   expressions(metadata: EntityMetadata, alias?: string): string {
     return this.columns(metadata)
       .map((column, n) => {
@@ -28,35 +28,35 @@ export class KeyReader {
       .join(', ');
   }
 
-  /** The names of those columns. */
+  /** The result columns of `expressions()`. */
   names(metadata: EntityMetadata): string[] {
     return this.columns(metadata).map((_, n) => `${ALIAS}${n}`);
   }
 
-  /** What reads keys of a table without taking them apart, from those columns; undefined where that can't be. */
+  /** Reads the keys of a table as one packed value; undefined where the database can't pack them. */
   packer(metadata: EntityMetadata): KeyPacker | undefined {
     return this.dialect.keys.packer?.(this.columns(metadata));
   }
 
-  /** The keys in rows that were read with those columns. */
+  /** The keys in result rows with the columns of `expressions()`. */
   keysIn(metadata: EntityMetadata, rows: readonly Record<string, unknown>[]): Key[] {
     const columns = this.columns(metadata);
     return rows.map((row) => columns.map((_, n) => row[`${ALIAS}${n}`]));
   }
 
-  /** The rows without those columns. */
+  /** The result rows without the columns of `expressions()`. */
   withoutKeys(rows: readonly Record<string, unknown>[]): Record<string, unknown>[] {
     return rows.map((row) =>
       Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith(ALIAS))),
     );
   }
 
-  /** Those of some keys that have a row. */
+  /** The keys whose rows exist. */
   existing(queryRunner: QueryRunner, metadata: EntityMetadata, keys: readonly Key[]): Promise<Key[]> {
     return this.select(queryRunner, metadata, keys, { table: metadata, alias: 't', from: '' });
   }
 
-  /** Reads keys of a table whose rows are joined, under an alias, with the rows `t` that have some keys. */
+  /** Reads keys of a table that is joined, under an alias, to the rows `t` with the given keys. */
   async select(
     queryRunner: QueryRunner,
     metadata: EntityMetadata,
@@ -83,12 +83,12 @@ export class KeyReader {
     return found;
   }
 
-  /** What joins a statement with keys of a table. */
+  /** The key table: joins a statement with keys of a table. */
   async table(queryRunner: QueryRunner, metadata: EntityMetadata): Promise<KeyTable> {
     return this.dialect.keys.table(await this.describe(queryRunner, metadata));
   }
 
-  /** The key column that the database numbers, where its catalogue has to be asked for that. */
+  /** The key column that the database numbers, if only the catalogue can tell. */
   async numbered(queryRunner: QueryRunner, metadata: EntityMetadata): Promise<ColumnMetadata | undefined> {
     return (await this.describe(queryRunner, metadata)).numbered;
   }

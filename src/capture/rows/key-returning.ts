@@ -8,13 +8,13 @@ import { type RowReader } from './row-reader.js';
 const PLACE = 'audit_key_place';
 const PACKED = 'WITH audit_written AS (';
 
-/** What a statement has returned of the rows that it wrote. */
+/** The keys that a statement has returned for its rows. */
 export interface ReturnedRows {
   readonly keys: Keys;
   readonly places: readonly string[] | undefined;
 }
 
-/** Adds the keys of the rows that a statement writes to what it returns, and takes them out of the caller's sight. */
+/** Makes a statement return the keys of its rows, and hides them from the caller. */
 export class KeyReturning {
   private readonly keys: string;
   private own = '';
@@ -26,23 +26,23 @@ export class KeyReturning {
     private readonly kind: WriteKind,
     private readonly form: Returning,
     private readonly isNeeded: () => boolean,
-    /** Where the keys are not needed one by one. */
+    /** Given if the keys are not needed one by one. */
     private readonly packer: KeyPacker | undefined,
-    /** Whether it is to be known where the rows are. */
+    /** Whether to return the physical places of the rows too. */
     private readonly hasPlaces: boolean,
-    /** How many rows an insert is given. */
+    /** The number of rows that an insert is given. */
     private readonly given: () => number | undefined,
   ) {
     const keys = reader.keys.expressions(table);
     this.keys = hasPlaces ? `${keys}, ${reader.dialect.keys.rowPlace} AS ${PLACE}` : keys;
   }
 
-  /** Whether the statement returns the keys, once its text has been made. */
+  /** Whether the statement returns the keys; known once its text is built. */
   get isAsked(): boolean {
     return this.form !== 'beside' || this.own !== '' || this.isNeeded();
   }
 
-  /** The list of TypeORM's own RETURNING clause. */
+  /** Adds the keys to the list of TypeORM's own RETURNING clause. */
   list(own: string): string {
     this.own = own;
     this.isListed = true;
@@ -50,7 +50,7 @@ export class KeyReturning {
     return own === '' ? this.keys : `${own}, ${this.keys}`;
   }
 
-  /** @throws AuditError when TypeORM has made the statement without asking for the list */
+  /** @throws AuditError when TypeORM has built the statement without calling `list()` */
   statement(text: string): string {
     if (this.form !== 'appended' && this.isAsked && !this.isListed)
       throw new AuditError(
@@ -63,7 +63,7 @@ export class KeyReturning {
     return this.isPacked ? `${PACKED}${text}${this.packedEnd}` : text;
   }
 
-  /** The statement as it would be without the keys. */
+  /** The statement without the keys, for the caller. */
   shown(text: string): string {
     if (this.isPacked && text.startsWith(PACKED)) return text.slice(PACKED.length, -this.packedEnd.length);
     if (this.form === 'appended')
@@ -71,7 +71,7 @@ export class KeyReturning {
     return text.replace(this.own === '' ? ` RETURNING ${this.keys}` : `, ${this.keys}`, '');
   }
 
-  /** Makes an error of the statement tell of it like that. */
+  /** Replaces the statement in its error by the text without the keys. */
   hideFrom(error: QueryFailedError): void {
     for (const told of [error, error.driverError] as unknown as Record<string, unknown>[])
       for (const name of ['query', 'sql'])
@@ -82,7 +82,7 @@ export class KeyReturning {
     return `) ${this.packer!.select('audit_written', this.reader.keys.names(this.table))}`;
   }
 
-  /** The keys in a result, which is then as it would have been without them. */
+  /** Takes the keys out of a result, so that the caller gets the result without them. */
   async take(queryRunner: QueryRunner, result: QueryResult): Promise<ReturnedRows> {
     const { reader, table } = this;
     const rows = result.records as Record<string, unknown>[];
@@ -101,7 +101,7 @@ export class KeyReturning {
       return { keys, places };
     }
     result.records = reader.keys.withoutKeys(rows);
-    // PostgreSQL's driver gives updated and deleted rows together with their number.
+    // For updates and deletes TypeORM's PostgreSQL result is [rows, number of rows].
     const [first, ...rest] = result.raw as unknown[];
     result.raw = first === rows ? [result.records, ...rest] : result.records;
     return { keys, places };

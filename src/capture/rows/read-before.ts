@@ -21,27 +21,27 @@ export interface WriteStatement {
   readonly builder: BuilderInternals;
   readonly queryRunner: QueryRunner;
   readonly table: EntityMetadata;
-  /** The plan by which its own rows are recorded; undefined where only rows that refer to them are. */
+  /** The plan of its own rows; undefined if only rows that refer to them are audited. */
   readonly plan: AuditPlan | undefined;
   readonly kind: WriteKind;
   readonly operation: RecordedOperation;
-  /** Whether each row has to be known by its key. */
+  /** Whether recording needs the key of each row. */
   readonly needsEachKey: boolean;
-  /** Whether the statement will return the keys of the rows that it writes. */
+  /** Whether the statement will return the keys of its rows. */
   readonly isReturned: boolean;
-  /** The key of the only row that the statement can write, where its criteria are that key. */
+  /** The key in its criteria, if these consist of a key, so that it can write only one row. */
   readonly soleKey: Key | undefined;
-  /** The unit, where the statement is its only write. */
+  /** The unit, if the statement is its only write. */
   readonly unit: Unit | undefined;
 }
 
-/** What was read before a statement. */
+/** The result of reading before a statement. */
 export interface Before {
-  /** The writes that the statement came to, told by its result and the keys that it returned. */
+  /** The writes of the statement, from its result and the keys that it returned. */
   writesAfter(result: QueryResult, returned: Keys | undefined): Promise<Write[]>;
 }
 
-/** Whether foreign keys carry a write on to audited rows of other tables. */
+/** Whether a write reaches audited rows of other tables through foreign keys. */
 export function cascadesToAudited(
   cascades: Cascades,
   kind: WriteKind,
@@ -52,7 +52,7 @@ export function cascadesToAudited(
   return actingOnUpdate(cascades, table, expressionMap).length > 0;
 }
 
-/** Whether an update may give its rows other keys. */
+/** Whether an update may change the keys of its rows. */
 export function changesKeys(
   kind: WriteKind,
   table: EntityMetadata,
@@ -61,7 +61,7 @@ export function changesKeys(
   return kind === 'update' && rekeyedColumns(table, expressionMap).length > 0;
 }
 
-/** Reads before a statement what can't be known after it. */
+/** Reads before a statement everything that its result won't tell. */
 export function readBefore(statement: WriteStatement): Promise<Before> {
   const { kind, plan, needsEachKey } = statement;
   if (plan && !needsEachKey) return beforePlainWrite(statement, plan);
@@ -77,7 +77,7 @@ async function beforeInsert(statement: WriteStatement): Promise<Before> {
     plan && !isReturned ? await numberedColumn(reader, queryRunner, table, expressionMap) : undefined;
   if (plan && !isReturned) assertTellsKeys(table, expressionMap, numbered);
   const acting = actingOnUpdate(cascades, table, expressionMap);
-  // An upsert that overwrites keys ends the histories of the rows that it finds.
+  // An upsert that overwrites keys ends the histories of the existing rows that it finds.
   const mayEnd = acting.length > 0 || overwritesKeys(table, expressionMap);
   const found = mayEnd ? await keysOfConflicts(reader, queryRunner, table, expressionMap) : [];
   if (mayEnd) await unit?.renewSnapshot();
@@ -128,7 +128,7 @@ async function beforeUpdate(statement: WriteStatement): Promise<Before> {
   };
 }
 
-/** Before a write of which no more has to be known than which rows it hits. */
+/** Before a write that needs no more than the keys of its rows. */
 async function beforePlainWrite(
   { reader, builder, queryRunner, table, operation, isReturned, soleKey }: WriteStatement,
   plan: AuditPlan,
@@ -147,7 +147,7 @@ async function beforePlainWrite(
   };
 }
 
-// A database may leave behind rows that it should have deleted.
+// The database may have kept rows that a foreign key action should have deleted, so check which ones are gone.
 async function withoutOrphans(
   reader: RowReader,
   queryRunner: QueryRunner,
@@ -173,7 +173,7 @@ async function missing(
   return keys.filter((key) => !left.has(keyText(key)));
 }
 
-// Rows that were read are locked, but without REPEATABLE READ others can come to match the criteria before the write.
+// The rows read are locked. Below REPEATABLE READ other rows can start to match the criteria before the write.
 function assertAllRead({ name }: EntityMetadata, keys: Keys, affected: number): void {
   if (affected <= keys.length) return;
   throw new AuditError(

@@ -4,8 +4,8 @@ import { keyText } from '../../dialect/keys/key-text.js';
 import { type RecordedOperation, type Write } from '../write/write.js';
 
 /**
- * What an update that may have changed keys comes to: the histories of the old keys end, those of the new ones begin.
- * A key that one row left and another took, or that stayed, was updated.
+ * The writes of an update that may have changed keys. The history of an old key ends with a delete, the history of a
+ * new key begins with an insert. A key that is both old and new was updated.
  */
 export function rekey(
   plan: AuditPlan,

@@ -4,13 +4,13 @@ import { type WriteKind } from '../../dialect/keys/keys.js';
 import { generatedNumber, givenRows, isNumbered } from './rows-of-insert.js';
 import { type RowFacts } from '../write/write.js';
 
-/** What mysql2 tells of an update: of the rows that it matched, how many it changed. */
+/** mysql2's result of an update: the number of matched rows, and the number of changed rows. */
 interface Matched {
   readonly affectedRows: number;
   readonly changedRows: number;
 }
 
-/** What an insert's values tell before it runs: TypeORM puts generated keys among them afterwards. */
+/** Facts from an insert's values, taken before it runs, because TypeORM adds generated keys to them afterwards. */
 export interface ValueFacts {
   readonly areInserted: boolean;
   readonly areGenerated: boolean;
@@ -25,7 +25,7 @@ export function factsOfValues(table: EntityMetadata, expressionMap: QueryExpress
   };
 }
 
-/** What the result of one statement tells of its rows. */
+/** The facts that the values and the result of one statement give about its rows. */
 export function factsOfResult(
   kind: WriteKind,
   table: EntityMetadata,
@@ -37,14 +37,14 @@ export function factsOfResult(
   return facts.of(kind);
 }
 
-/** What the statements of one table have told of their rows: facts that hold for all of them, or are not known. */
+/** Facts about the rows of one table's statements. A fact holds for all of them, or is unknown. */
 export class ResultFacts {
   private areInserted: boolean | undefined;
   private areGenerated: boolean | undefined;
   private haveChanged: boolean | undefined;
   private updates = 0;
 
-  /** Takes in what a statement and its result tell. */
+  /** Adds the facts of one statement and its result. */
   add(kind: WriteKind, given: ValueFacts, raw: unknown): void {
     if (kind === 'insert') {
       this.areInserted = (this.areInserted ?? true) && given.areInserted;

@@ -5,8 +5,8 @@ import { isText } from '../../dialect/types/type-names.js';
 import { type RowReader } from './row-reader.js';
 
 /**
- * The key that a builder's criteria consist of, as in `update(1, …)` and `delete({ id: 1 })`; undefined where they
- * are anything else. What they can hit needs not be asked of the database.
+ * The key, if a builder's criteria are exactly one key, as in `update(1, …)` and `delete({ id: 1 })`; else undefined.
+ * With it no query is needed to find the row.
  */
 export function soleKeyOf(
   reader: RowReader & { driverKey(plan: AuditPlan, id: unknown): Key },
@@ -22,7 +22,8 @@ export function soleKeyOf(
   const values = isPlain(id) ? columns.map((column) => id[column.propertyName]) : [id];
   if (values.length !== columns.length || (isPlain(id) && Object.keys(id).length !== columns.length))
     return undefined;
-  // What is gone is recorded under the key as it is given. Text may be found by other text, and by a number several.
+  // A deleted row is recorded under the given key, so the key must be exact. A collation may match other text, and a
+  // number may match several texts.
   const isExact = (value: unknown, n: number): boolean => {
     if (typeof value === 'string') return kind !== 'delete';
     return (

@@ -2,7 +2,7 @@ import { type DataSource } from 'typeorm';
 import { type Dialect } from '../../dialect/dialect.js';
 import { type KeyReader } from './key-reader.js';
 
-/** What rows of one data source are found with. */
+/** Finds the rows of one data source. */
 export interface RowReader {
   readonly dataSource: DataSource;
   readonly dialect: Dialect;

@@ -20,11 +20,11 @@ interface LegacyDriver {
 /** Rows that a statement is about to write. */
 export interface RowsOfCriteria {
   readonly keys: readonly Key[];
-  /** What the keys will be; the same where it doesn't change them. */
+  /** The keys after the statement; equal to `keys` if it doesn't change them. */
   readonly newKeys: readonly Key[];
 }
 
-/** Reads the keys of the rows that a builder's statement is about to write, by its own criteria, and locks them. */
+/** Reads the keys of the rows that a builder's statement is about to write, by its own criteria, and locks the rows. */
 export async function keysOfCriteria(
   reader: RowReader,
   builder: BuilderInternals,
@@ -38,9 +38,9 @@ export async function keysOfCriteria(
 }
 
 /**
- * The same for rows that are needed one by one.
+ * Like `keysOfCriteria()`, with the present and the future key of each row.
  *
- * @param rekeyed the primary columns to which it gives values that are to be worked out too
+ * @param rekeyed the primary columns that the statement sets, whose new values are read too
  */
 export async function rowsOfCriteria(
   reader: RowReader,
@@ -61,7 +61,7 @@ export async function rowsOfCriteria(
   return { keys, newKeys };
 }
 
-// With the locks that the write itself takes: no more rows, and on PostgreSQL no stronger ones.
+// Takes the same locks as the write itself: no more rows, and on PostgreSQL no stronger lock mode.
 function lockingSelect(
   { keys, dialect, dataSource }: RowReader,
   builder: BuilderInternals,
@@ -78,9 +78,9 @@ function lockingSelect(
   const passesBy = cte === '' && order === '' ? dialect.locks.isReadCommitted : undefined;
   if (!passesBy)
     return builder.replacePropertyNamesForTheWholeQuery(`${cte}${select}${path}${where}${order}${lock}`);
-  // At READ COMMITTED a write passes by the rows that others hold and that don't meet its criteria, where a locking
-  // SELECT waits for them. So rows are found without locks, and those locked by key that meet the criteria still. At
-  // other levels, whose snapshots may miss rows, the half that is read is the locking one, as the write waits too.
+  // At READ COMMITTED a write skips locked rows that don't match its criteria, but a locking SELECT waits for them.
+  // So the first half of the UNION finds the rows without locks, then locks by key the rows that still match. At other
+  // levels a snapshot may miss rows. There the second half, a locking SELECT, finds them and waits as the write would.
   const names = table.primaryColumns.map((column) => dataSource.driver.escape(column.databaseName));
   const found = `SELECT ${names.map((name, n) => `${name} AS ${FOUND}${n}`).join(', ')} FROM ${path}`;
   const isFound = names.map((name, n) => `${name} = k.${FOUND}${n}`).join(' AND ');
@@ -103,7 +103,7 @@ async function read(
   parameters: ObjectLiteral = {},
 ): Promise<Record<string, unknown>[]> {
   const all = { ...builder.getParameters(), ...parameters };
-  // TypeORM 0.3 wants to be given native parameters, too.
+  // TypeORM 0.3 demands the third argument, the native parameters.
   const [text, values] = (dataSource.driver as LegacyDriver).escapeQueryWithParameters(select, all, {});
   return (await queryRunner.query(text, values)) as Record<string, unknown>[];
 }
@@ -116,7 +116,7 @@ export function rekeyedColumns(
   return primaryColumns.filter((column) => column.isUpdate && isGiven(column, valuesSet));
 }
 
-/** The columns that an update or upsert changes, by their names in the database. */
+/** The database names of the columns that an update or upsert changes. */
 export function changedColumns(
   { columns }: EntityMetadata,
   { valuesSet, onUpdate }: QueryExpressionMap,

@@ -10,7 +10,7 @@ import { uniqueKeys } from '../../dialect/keys/key-text.js';
 
 const ROWS_PER_SELECT = 500;
 
-/** Whether `keysOfInsert()` will find the rows of an insert. */
+/** Whether `keysOfInsert()` can find the rows of an insert. */
 export function tellsKeysOfInsert(
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
@@ -25,7 +25,7 @@ export function tellsKeysOfInsert(
   );
 }
 
-/** @throws AuditError where `keysOfInsert()` would not find the rows of an insert */
+/** @throws AuditError where `keysOfInsert()` can't find the rows of an insert */
 export function assertTellsKeys(
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
@@ -41,7 +41,7 @@ function untold({ name }: EntityMetadata, expressionMap: QueryExpressionMap): Au
   );
 }
 
-/** The key column that the database numbers: by the metadata, or where that leaves keys unknown, by its catalogue. */
+/** The key column that the database numbers, from the metadata or, if that leaves keys unknown, from the catalogue. */
 export async function numberedColumn(
   { keys }: RowReader,
   queryRunner: QueryRunner,
@@ -52,17 +52,17 @@ export async function numberedColumn(
   return keys.numbered(queryRunner, table);
 }
 
-/** Whether TypeORM doesn't know keys of an insert that neither the values nor its metadata give. */
+/** Whether an insert has keys that neither its values nor TypeORM's metadata tell. */
 export function lacksKeys({ primaryColumns }: EntityMetadata, expressionMap: QueryExpressionMap): boolean {
   const columns = primaryColumns.filter((column) => !column.isGenerated);
   return (givenRows(expressionMap) ?? []).some((row) => columns.some((column) => !isGiven(column, row)));
 }
 
 /**
- * The keys of the rows that an insert wrote, where the database didn't return them.
+ * The keys of the rows that an insert wrote, for databases that didn't return them.
  *
- * Given keys are known. Generated ones are either numbered from the statement's insert id, or in the rows that the
- * insert's unique columns lead to. Keys of rows that an insert left alone do no harm.
+ * Given keys are known. Generated keys count up from the statement's insert id, or are read from the rows with the
+ * insert's unique values. Keys of rows that the insert didn't touch do no harm.
  */
 export async function keysOfInsert(
   reader: RowReader,
@@ -75,12 +75,12 @@ export async function keysOfInsert(
   const rows = givenRows(expressionMap) ?? [];
   if (isNumbered(table, rows, expressionMap, numbered)) {
     const first = BigInt((result.raw as { insertId: number | string }).insertId);
-    // A trigger has given another one.
+    // Insert id 0: a trigger has set another key.
     if (first === 0n) throw untold(table, expressionMap);
     const step = rows.length > 1 ? await reader.dialect.keys.numberingStep!(queryRunner) : 1;
     return rows.map((row, n) => keyIn(reader, table, row, String(first + BigInt(n * step))));
   }
-  // An upsert may have found a row that has another key than the one it was given.
+  // An upsert may have found a row with another key than the given one.
   const sought = expressionMap.onUpdate ? rows : rows.filter((row) => !hasKey(table, row));
   return uniqueKeys([
     ...givenKeys(reader, table, rows),
@@ -88,7 +88,7 @@ export async function keysOfInsert(
   ]);
 }
 
-/** The keys of the rows that an upsert may find, of which some may not be there. */
+/** The keys of the rows that an upsert may find. Some of the rows may not exist. */
 export async function keysOfConflicts(
   reader: RowReader,
   queryRunner: QueryRunner,
@@ -100,7 +100,7 @@ export async function keysOfConflicts(
   return uniqueKeys([...given, ...(await keysByUniques(reader, queryRunner, table, rows))]);
 }
 
-/** The rows that are given to an insert; undefined where a SELECT gives them. */
+/** The rows that an insert is given; undefined for INSERT … SELECT. */
 export function givenRows({
   valuesSet,
   insertFromSelect,
@@ -109,7 +109,7 @@ export function givenRows({
   return Array.isArray(valuesSet) ? valuesSet : [valuesSet ?? {}];
 }
 
-/** Whether all rows are new, and the database numbers all of them. */
+/** Whether all rows are new, and the database numbers every one. */
 export function isNumbered(
   { primaryColumns }: EntityMetadata,
   rows: readonly ObjectLiteral[],
@@ -124,7 +124,7 @@ export function isNumbered(
   );
 }
 
-/** The key column that the metadata lets the database number. */
+/** The key column with the generation strategy `increment`. */
 export function generatedNumber({ primaryColumns }: EntityMetadata): ColumnMetadata | undefined {
   return primaryColumns.find((column) => column.isGenerated && column.generationStrategy === 'increment');
 }
@@ -138,7 +138,7 @@ function isGiven(column: ColumnMetadata, row: ObjectLiteral): boolean {
   return value !== undefined && value !== null && typeof value !== 'function';
 }
 
-/** @param insertId for the column that the database numbers, if the row doesn't give it */
+/** @param insertId the value of the numbered column, if the row doesn't give one */
 function keyIn(
   { dataSource }: RowReader,
   { primaryColumns }: EntityMetadata,
@@ -154,7 +154,7 @@ function givenKeys(reader: RowReader, table: EntityMetadata, rows: readonly Obje
   return rows.filter((row) => hasKey(table, row)).map((row) => keyIn(reader, table, row));
 }
 
-/** The keys of the rows that share a unique key with given ones; those without any are passed over. */
+/** The keys of the rows that share a unique key with the given rows. Skips rows without a complete unique key. */
 async function keysByUniques(
   reader: RowReader,
   queryRunner: QueryRunner,
@@ -183,7 +183,7 @@ async function keysByUniques(
   return found;
 }
 
-/** The unique keys of which a row gives all columns. */
+/** The unique keys whose columns a row gives completely. */
 function uniquesIn({ indices, uniques }: EntityMetadata, row: ObjectLiteral): ColumnMetadata[][] {
   return [...indices.filter((index) => index.isUnique), ...uniques]
     .map(({ columns }) => columns)

@@ -4,18 +4,18 @@ import { type MigrationExtension } from '../../typeorm/writes.patch.js';
 import { StateSlot } from '../../typeorm/state-slot.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 
-/** A run of migrations, during which tables of ours may not be there yet. */
+/** A run of migrations, during which tables of this library may still be missing. */
 interface MigrationRun {
-  /** How many run at once. */
+  /** The number of runs at the same time. */
   running: number;
-  /** Tables that had all of their columns when it looked. */
+  /** The tables that have been found complete. */
   readonly complete: Set<EntityMetadata>;
   readonly warned: Set<EntityMetadata>;
 }
 
 const runs = new StateSlot<MigrationRun>('migration-run');
 
-/** Remembers with a data source that its migrations are running. */
+/** Notes on a data source that its migrations are running. */
 export const pendingTables: MigrationExtension = {
   async run(dataSource, migrate) {
     const run = runs.of(dataSource) ?? { running: 0, complete: new Set(), warned: new Set() };
@@ -30,22 +30,21 @@ export const pendingTables: MigrationExtension = {
   },
 };
 
-/** Whether migrations are running. */
 export function isMigrating(dataSource: DataSource): boolean {
   return runs.of(dataSource) !== undefined;
 }
 
 /**
- * Whether a write to a table can be recorded. While migrations run, an older one may write to a table whose revision
- * table only a later one makes: then it can't, and a warning says so. Outside of migrations it is true without a look,
- * so that a missing table is an error.
+ * Whether a write to a table can be recorded. An older migration may write to a table whose revision table only a later
+ * migration creates: false, with a warning. Outside of migrations the answer is true without a query, so a missing
+ * table is an error.
  */
 export function isRecordable(queryRunner: QueryRunner, plan: AuditPlan): true | Promise<boolean> {
   const run = runs.of(dataSourceOf(queryRunner));
   return run ? isRecordableIn(run, queryRunner, plan) : true;
 }
 
-/** Whether migrations are running that have still to make a table of ours. */
+/** Whether running migrations still have to create a table of this library. */
 export async function isPending(queryRunner: QueryRunner, table: EntityMetadata): Promise<boolean> {
   const run = runs.of(dataSourceOf(queryRunner));
   return !!run && !(await isComplete(run, queryRunner, table));
@@ -69,8 +68,8 @@ async function isRecordableIn(
   return false;
 }
 
-// It looks before it writes, because a statement that fails ends a PostgreSQL transaction. Each time, because a migration
-// may drop the table too; but for all columns only once.
+// Query before the write, because a failed statement aborts a PostgreSQL transaction. Query each time, because a
+// migration may drop the table; but check all columns only once.
 async function isComplete(
   run: MigrationRun,
   queryRunner: QueryRunner,

@@ -2,9 +2,9 @@ import { type DataSource, type EntityMetadata } from 'typeorm';
 import { dialectOf, isSupported } from '../../dialect/dialect-of.js';
 
 /**
- * The table that a path means, in its root's metadata where it is a single-table inheritance; undefined for a table that
- * has no entity. A query builder or query runner takes such a path where TypeORM knows no entity by it, as in
- * `update('public.tag')` for an entity that names no schema.
+ * The metadata of the table at a path: for a single-table inheritance the root's; undefined for a table without an
+ * entity. Builders and query runners accept paths by which TypeORM finds no entity, as in `update('public.tag')` for an
+ * entity without a schema.
  */
 export function tableAtPath(dataSource: DataSource, path: string): EntityMetadata | undefined {
   if (!isSupported(dataSource)) return undefined;

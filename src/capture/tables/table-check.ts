@@ -8,20 +8,20 @@ import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { isMigrating } from './pending-tables.js';
 import { absentColumns, actualTable, neededColumns, problemsOf } from './table-problems.js';
 
-/** What a look at the tables found. */
+/** The findings of a look at the tables. */
 interface Look {
   readonly problems: readonly string[];
-  /** Whether audited tables are not there either: nobody has set up the database, or this part of it. */
+  /** Whether audited tables are missing too, so that the database, or this part of it, isn't set up yet. */
   readonly isUnfinished: boolean;
 }
 
 /**
- * Whether the tables of ours have what a write needs. It looks once at start, or before the first write that is to be
- * recorded: tables that an application makes after it has attached are there by then.
+ * Checks that this library's tables have the columns that a write needs. It looks once, at start or before the first
+ * write to record. By then tables that the application creates after attaching exist.
  */
 export class TableCheck {
   private readonly logger = new Logger('AuditModule');
-  /** Those whose tables are known to be well. */
+  /** The plans whose tables have passed the check. */
   private sound: AuditPlans | undefined;
   private warned: string | undefined;
   private isLooking = false;
@@ -36,17 +36,17 @@ export class TableCheck {
   isDue(queryRunner: QueryRunner | undefined): boolean {
     const { checkTables = 'error' } = this.options;
     if (checkTables === false || this.sound === this.plansOf()) return false;
-    // Whoever waits for a warning is one too many.
+    // For a mere warning only the write that started the check waits for it.
     if (checkTables === 'warn' && this.isLooking) return false;
     return !queryRunner || !isMigrating(dataSourceOf(queryRunner));
   }
 
-  /** @throws AuditConfigurationError listing what the tables lack */
+  /** @throws AuditConfigurationError listing the problems of the tables */
   async atStart(queryRunner: QueryRunner): Promise<void> {
     if (this.isDue(queryRunner)) await this.check(queryRunner, false);
   }
 
-  /** @throws AuditConfigurationError listing what the tables lack, and nothing has been written */
+  /** @throws AuditConfigurationError listing the problems of the tables; nothing was written */
   async beforeWrite(queryRunner: QueryRunner): Promise<void> {
     await this.check(queryRunner, true);
   }
@@ -60,7 +60,7 @@ export class TableCheck {
       else {
         if (this.warned) this.logger.log('The revision tables have what writes need again.');
         this.warned = undefined;
-        // What isn't there at start may be there at the first write.
+        // Tables missing at start may exist at the first write.
         if (isWrite || !isUnfinished) this.sound = plans;
       }
     } finally {
@@ -88,7 +88,7 @@ export class TableCheck {
     const paths = maintenance ? [...ours, maintenance.tablePath] : ours;
     const found = await catalogue.read(queryRunner, paths);
     const tables = new Map(paths.map((path, at) => [path, actualTable(found[at], catalogue)]));
-    // Where the audited table isn't there, TypeORM fails without us.
+    // If the audited table itself is missing, TypeORM's own write fails.
     const present = all.filter(({ metadata }) => tables.get(metadata.tablePath)!.size > 0);
     for (const plan of present)
       plans.leaveOut(plan, absentColumns(plan, tables.get(plan.metadata.tablePath)!, catalogue));

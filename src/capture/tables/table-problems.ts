@@ -5,7 +5,7 @@ import { type ActualColumn, type Catalogue } from '../../dialect/catalogue/catal
 import { holds } from '../../dialect/catalogue/column-type.js';
 import { REVISION_COLUMN_PREFIX } from '../../revision/revision-columns.js';
 
-/** The columns of a table as the database has them, by name; empty where there is no table. */
+/** The columns of a table in the database, by name; empty if the table is missing. */
 export type ActualTable = ReadonlyMap<string, ActualColumn>;
 
 export function actualTable(columns: readonly ActualColumn[], { hasCase }: Catalogue): ActualTable {
@@ -13,8 +13,8 @@ export function actualTable(columns: readonly ActualColumn[], { hasCase }: Catal
 }
 
 /**
- * What a table of ours lacks for a write, in words: a table or column that is missing, a type that is too narrow, a NOT NULL
- * that is too strict. More columns and wider types are right, and types that aren't known here are taken to be.
+ * The problems of a table for a write, in words: a missing table or column, a type that is too narrow, a NOT NULL that
+ * is too strict. Extra columns and wider types pass, and so do unknown types.
  *
  * @param needed the columns that a write names
  */
@@ -40,8 +40,8 @@ export function problemsOf(
 }
 
 /**
- * The copied columns that the audited table doesn't have. TypeORM names a column that is neither inserted nor selected in
- * none of its statements, so the application works without it.
+ * The copied columns that the audited table lacks. TypeORM's statements never name a column that is neither inserted
+ * nor selected, so the application works without it.
  */
 export function absentColumns(
   { columns }: AuditPlan,

@@ -5,23 +5,23 @@ import { findAuditPlans } from '../../audited/audit-plans.js';
 import { StateSlot } from '../../typeorm/state-slot.js';
 import { isMigrating } from './pending-tables.js';
 
-/** Whether a data source is attached or was warned of, kept with its driver, which derived data sources share. */
+/** Whether a data source is attached or has had its warning. Kept on the driver, which derived data sources share. */
 const known = new StateSlot<true>('attached-or-warned');
 const NAMED_TABLES = 10;
 const ANSWERS = ['warn', 'throw', 'ignore'] as const;
 
-/** From now on whether its writes are recorded is the application's decision. */
+/** Silences the warning for good: from now on the application decides whether its writes are recorded. */
 export function noteAttached({ driver }: DataSource): void {
   known.set(driver, true);
 }
 
 /**
- * Says, once for a data source, that its writes are not recorded because nobody attached it: of a seeder, a script, a
- * command. Such a data source has no options, so the environment variable AUDIT_UNATTACHED decides: `warn` (the default),
- * `throw` or `ignore`.
+ * Warns, once for each data source, that its writes are not recorded because nobody attached it, as in a seeder, a
+ * script or a command. Such a data source has no options, so the environment variable AUDIT_UNATTACHED decides: `warn`
+ * (the default), `throw` or `ignore`.
  *
- * @param tables those that are about to be written
- * @throws AuditConfigurationError where it is to, each time
+ * @param tables the tables that are about to be written
+ * @throws AuditConfigurationError with `throw`, each time
  */
 export function noteUnattached(dataSource: DataSource, tables: readonly EntityMetadata[]): void {
   if (known.of(dataSource.driver)) return;

@@ -4,7 +4,7 @@ import { type AuditPlans } from '../../audited/audit-plans.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { tableAtPath } from './table-at-path.js';
 
-/** Says, once for a view, that what is written through it is not recorded, where an audited table is behind it. */
+/** Warns, once for each view over an audited table, that writes through the view are not recorded. */
 export class WrittenViews {
   private readonly logger = new Logger('AuditModule');
   private readonly known = new Set<EntityMetadata>();
@@ -23,7 +23,7 @@ export class WrittenViews {
   }
 }
 
-// An updatable view has few of them, and only the database knows which one a write goes to.
+// The tables in a view's SQL. An updatable view has few, and only the database knows which one a write changes.
 const TABLE = /\b(?:from|join)[\s(]+((?:["`]?[^\s"`.(),;]+["`]?\.)*["`]?[^\s"`.(),;]+["`]?)/gi;
 
 function tablesBehind(view: EntityMetadata): EntityMetadata[] {

@@ -1,11 +1,11 @@
 import { type QueryRunner } from 'typeorm';
 
 /**
- * Lets a query runner say that a transaction is active, to the code of a unit that has begun one beneath it, and to
- * nobody else. Wrappers that set something before each statement and reset it afterwards leave the reset out when a
- * statement has failed in a transaction, which would refuse it.
+ * Makes `isTransactionActive` of a query runner true, but only for the code of a unit that has begun a transaction
+ * which TypeORM's query runner doesn't know. Some wrappers set a setting before each statement and reset it afterwards.
+ * They skip the reset after a statement failed in an active transaction, because the database would refuse it.
  *
- * @returns what ends it
+ * @returns a function that restores the property
  */
 export function showActive(queryRunner: QueryRunner, isAsking: () => boolean): () => void {
   const target: QueryRunner & { isTransactionActive: boolean } = queryRunner;

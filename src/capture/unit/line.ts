@@ -3,21 +3,22 @@ import { Transaction } from './transaction.js';
 import { Turn } from './turn.js';
 
 /**
- * What waits for one connection, and has it. Units come one after another, each after the statements that came before
- * it; and a statement of the application waits for the units that came before it, so that it neither joins a
- * transaction of theirs nor commits a write that has no revision yet.
+ * The queue of one connection. Units run one after another, each after the earlier statements. A statement of the
+ * application waits for the earlier units, so that it neither joins their transactions nor commits a write that has no
+ * revision yet.
  *
- * It belongs to what `connect()` returns: proxies of a query runner, and others made from it, share that.
+ * A line belongs to the connection that `connect()` returns, because proxies of a query runner and runners derived
+ * from it share one connection.
  */
 export class Line {
   readonly transaction = new Transaction();
-  /** How many statements of TypeORM's query runners have come by. */
+  /** The number of statements that TypeORM's query runners have sent. */
   seen = 0;
   /** The unit that has the connection. */
   private current: Turn | undefined;
-  /** Ends with the last unit that is waiting or running. */
+  /** Resolves when the last unit that is waiting or running ends. */
   private lastUnit: Promise<void> | undefined;
-  /** Ends when that unit lets other statements pass, which is at its end at the latest. */
+  /** Resolves when the last unit lets other statements pass, at the latest when it ends. */
   private lastPassing: Promise<void> | undefined;
   private units = 0;
   private readonly statements = new Map<Turn, Promise<unknown>>();
@@ -25,7 +26,7 @@ export class Line {
 
   constructor(readonly session: Session) {}
 
-  /** Whether the code that runs now is part of what has the connection, so that waiting would be for itself. */
+  /** Whether the running code belongs to the unit or statement that has the connection. Waiting would be a deadlock. */
   get isHeldByCaller(): boolean {
     return (
       (this.current !== undefined || this.statements.size > 0) &&
@@ -33,17 +34,17 @@ export class Line {
     );
   }
 
-  /** Whether the code that runs now is part of the unit that has the connection. */
+  /** Whether the running code belongs to the unit that has the connection. */
   get isInUnit(): boolean {
     return this.current !== undefined && Turn.isWithin((turn) => turn === this.current);
   }
 
-  /** Whether somebody else will write who is still waiting for something else. */
+  /** Whether other code has announced a write that hasn't come yet. */
   get isAnnounced(): boolean {
     return [...this.announcements.keys()].some((turn) => !Turn.isWithin((own) => own === turn));
   }
 
-  /** Whether nobody else writes, or will. */
+  /** Whether no other code is writing or has announced a write. */
   get isWritten(): boolean {
     return !this.isAnnounced && (!this.lastUnit || this.isHeldByCaller);
   }
@@ -52,13 +53,13 @@ export class Line {
     await Promise.allSettled(this.announcements.values());
   }
 
-  /** Until nobody else writes, or will. */
+  /** Waits until no other code is writing or has announced a write. */
   async untilWritten(): Promise<void> {
     if (this.isAnnounced) await this.untilAnnounced();
     if (this.lastUnit && !this.isHeldByCaller) await this.lastUnit;
   }
 
-  /** Runs a function that will write. */
+  /** Runs a function that will write later, and announces the write until it begins. */
   async announce<T>(fn: () => Promise<T>): Promise<T> {
     const turn = new Turn();
     const running = turn.run(fn);
@@ -74,8 +75,8 @@ export class Line {
   /**
    * Runs a statement of the application.
    *
-   * @param isCommand whether it begins, ends or divides a transaction
-   * @param isHeard whether hooks are told of it, whose own statements then belong to it
+   * @param isCommand whether it is a transaction command: BEGIN, COMMIT, ROLLBACK, SAVEPOINT, …
+   * @param isHeard whether hooks of the statement run; their own statements then belong to it
    */
   async runStatement<T>(isCommand: boolean, isHeard: boolean, run: () => Promise<T>): Promise<T> {
     const turn = new Turn();
@@ -93,15 +94,13 @@ export class Line {
   }
 
   /**
-   * Takes a unit's place, at once.
-   *
-   * @returns what waits until it is its turn, what lets other statements pass before its end, and what ends it
+   * Enters a unit into the queue, synchronously.
    */
   enter(turn: Turn): Place {
     for (const announced of this.announcements.keys())
       if (Turn.isWithin((own) => own === announced)) this.announcements.delete(announced);
     const others = [...this.statements].filter(([other]) => !Turn.isWithin((own) => own === other));
-    // A hook of a statement that the last unit waits for can't wait for that unit.
+    // A unit inside a hook runs at once: the last unit may be waiting for the hook's statement.
     const isNested = others.length < this.statements.size;
     const before = isNested ? [] : [this.lastUnit, ...others.map(([, statement]) => statement)];
     const waits = before.filter((promise) => promise !== undefined);
@@ -119,7 +118,7 @@ export class Line {
     if (!turned) begin();
     const leave = (): void => {
       this.current = outer;
-      // A nested one ends before those that it didn't wait for.
+      // A nested unit ends before the units that it didn't wait for.
       if (--this.units === 0) this.lastUnit = this.lastPassing = undefined;
       turn.end();
       pass();
@@ -129,7 +128,7 @@ export class Line {
   }
 }
 
-/** A unit's place on the line. */
+/** A unit's place in the queue: wait for `turned`, `pass()` lets other statements run, `leave()` ends the unit. */
 export interface Place {
   readonly turned: Promise<void> | undefined;
   readonly pass: () => void;

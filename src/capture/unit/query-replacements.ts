@@ -2,12 +2,12 @@ import { type QueryRunner } from 'typeorm';
 import { hasOwnQuery } from '../../typeorm/query-runner.js';
 import { isWrappedOn } from '../../typeorm/wrap-member.js';
 
-/** Functions that another library has put in the place of TypeORM's `query()`, and that may not call ours. */
+/** Functions with which another library has replaced `query()` of TypeORM's query runners. They may not call ours. */
 export class ReplacedQueries {
-  /** The functions that were seen to call ours. */
+  /** The functions that have called ours. */
   private readonly trusted = new WeakSet<object>();
 
-  /** Whether a query runner has such a function, and nobody knows yet whether it calls ours. */
+  /** Whether a query runner has such a function that hasn't been tested yet. */
   isUnknown(queryRunner: QueryRunner): boolean {
     if (hasOwnQuery(queryRunner)) return false;
     for (
@@ -16,7 +16,7 @@ export class ReplacedQueries {
       owner = Object.getPrototypeOf(owner) as object | null
     ) {
       const query: unknown = Object.getOwnPropertyDescriptor(owner, 'query')?.value;
-      // A derived class, or a wrapper of one runner, calls what is beneath it, as far as a statement that follows tells.
+      // A derived class, or a wrapper of one runner, is assumed to call the method beneath. Later statements show it.
       if (query) return isWrappedOn(owner, 'query') && !this.trusted.has(query);
     }
     return false;

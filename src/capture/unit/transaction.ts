@@ -2,12 +2,12 @@ import { newId } from '../../revision/clock.js';
 import { UnrecordedWriteError } from '../../audit.errors.js';
 import { type TransactionCommand } from '../../dialect/sessions/transaction-commands.js';
 
-/** The transaction that is open on a connection, whoever began it: its id, its savepoints, and what went wrong in it. */
+/** The open transaction of a connection, whoever began it: its id, its savepoints, and its unrecorded writes. */
 export class Transaction {
   private id: string | undefined;
   private isRead = false;
   private savepoints: string[] = [];
-  /** The first write without a revision, and how many savepoints there were. */
+  /** The error of the first write without a revision, and the number of savepoints at that moment. */
   private failure: { readonly depth: number; readonly error: unknown } | undefined;
 
   /** The `rev_transaction` of its revisions. */
@@ -15,7 +15,7 @@ export class Transaction {
     return (this.id ??= newId());
   }
 
-  /** Whether it may have a snapshot from before the next write. */
+  /** Whether its snapshot may be older than the next write, because it has read. */
   get hasRead(): boolean {
     return this.isRead;
   }
@@ -28,7 +28,7 @@ export class Transaction {
     return this.failure !== undefined;
   }
 
-  /** Keeps it, or the savepoint that it is in, from being committed: it has a write without a revision. */
+  /** Prevents the COMMIT of the transaction, or the RELEASE of the savepoint: a write in it has no revision. */
   fail(error: unknown): void {
     this.failure ??= { depth: this.savepoints.length, error };
   }
@@ -43,7 +43,7 @@ export class Transaction {
     if (isLost) throw new UnrecordedWriteError(this.failure.error);
   }
 
-  /** Follows a command that has succeeded. */
+  /** Takes note of a transaction command that has succeeded. */
   follow({ kind, name }: TransactionCommand): void {
     if (kind === 'begin') this.isRead = false;
     else if (kind === 'commit' || kind === 'rollback') this.end();
@@ -55,7 +55,6 @@ export class Transaction {
     }
   }
 
-  /** What belonged to it is forgotten with it. */
   end(): void {
     this.id = undefined;
     this.isRead = false;

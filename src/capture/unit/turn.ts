@@ -2,19 +2,19 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 const turns = new AsyncLocalStorage<Turn>();
 
-/** The time in which a unit, or a statement of the application, has a connection. */
+/** The time during which a unit, or a statement of the application, has a connection. */
 export class Turn {
   private readonly outer: Turn | undefined;
   private isOver = false;
 
   constructor() {
-    // What has ended is nobody's any more, and code that goes on in its context must not hold on to it.
+    // Code may continue in the async context of a turn that is over. It must not keep that turn in memory.
     let outer = turns.getStore();
     while (outer?.isOver) outer = outer.outer;
     this.outer = outer;
   }
 
-  /** Runs a function whose statements belong to the turn, whichever hooks and wrappers send them. */
+  /** Runs a function. All of its statements belong to the turn, even if hooks or wrappers send them. */
   run<T>(fn: () => T): T {
     return turns.run(this, fn);
   }
@@ -23,7 +23,7 @@ export class Turn {
     this.isOver = true;
   }
 
-  /** Whether the code that runs now was called in the course of a turn for which a condition holds. */
+  /** Whether the running code is inside a turn that fulfils the condition. */
   static isWithin(matches: (turn: Turn) => boolean): boolean {
     for (let turn = turns.getStore(); turn; turn = turn.outer) if (!turn.isOver && matches(turn)) return true;
     return false;

@@ -9,17 +9,17 @@ import { type Line, type Place } from './line.js';
 import { type ReplacedQueries } from './query-replacements.js';
 import { Turn } from './turn.js';
 
-/** A statement as the application's error tells it. */
+/** A statement as the application's QueryFailedError shows it. */
 export interface UnitStatement {
   readonly text: string;
   readonly parameters: unknown[];
 }
 
 /**
- * A write and its revisions, and nothing around them: neither hooks nor other statements.
+ * A write and its revisions, without hooks and other statements.
  *
- * It runs on the query runner that TypeORM would have used, in the transaction that is open on its connection. Where
- * none is open it has one of its own, of which no subscriber is told and TypeORM's query runner knows nothing.
+ * It runs on the query runner that TypeORM chose, in the open transaction of its connection. If no transaction is open,
+ * the unit begins its own, which subscribers and TypeORM's query runner don't see.
  */
 export class Unit {
   private readonly turn = new Turn();
@@ -36,7 +36,7 @@ export class Unit {
     private readonly lineOf: () => Line | Promise<Line>,
   ) {}
 
-  /** `old` where the transaction may have read before, so that at REPEATABLE READ it doesn't see what is newest. */
+  /** `old` if the transaction may have read before: under REPEATABLE READ it doesn't see the newest revisions then. */
   get snapshot(): 'fresh' | 'old' {
     return this.line!.transaction.hasRead ? 'old' : 'fresh';
   }
@@ -46,7 +46,7 @@ export class Unit {
     return this.isOwn;
   }
 
-  /** Lets what it has read so far not stand in the way of its write, where the transaction is its own. */
+  /** Takes a new snapshot before the write, if the transaction is the unit's own. */
   async renewSnapshot(): Promise<void> {
     if (this.isOwn) await this.dialect.sessions.renewSnapshot?.(this.queryRunner);
   }
@@ -65,7 +65,7 @@ export class Unit {
     return this.line!.transaction.revTransaction;
   }
 
-  /** Runs a function whose statements belong to the unit, once it has begun. */
+  /** Runs a function. Its statements belong to the unit, once it has begun. */
   within<T>(fn: () => T): T {
     return this.turn.run(fn);
   }
@@ -73,8 +73,8 @@ export class Unit {
   /**
    * Sends a statement of the unit.
    *
-   * @throws UnrecordedWriteError when it has gone past the watch over TypeORM's query runners, so that nothing would keep
-   *   a failure from being committed
+   * @throws UnrecordedWriteError when the statement has bypassed our wrap of TypeORM's `query()`, because then nothing
+   *   could prevent the COMMIT of an unrecorded write
    */
   async watched<T>(send: () => Promise<T>): Promise<T> {
     const { seen } = this.line!;
@@ -90,13 +90,13 @@ export class Unit {
     throw error;
   }
 
-  /** Waits for those that came before; takes its own place at once, where the connection is known. */
+  /** Waits for earlier units and statements. With a known connection the unit enters the queue synchronously. */
   begin(): Promise<void> {
     return (this.begun ??= this.enter());
   }
 
   /**
-   * Commits a transaction of its own, and gives the connection to the next one.
+   * Commits its own transaction, if it has one, and passes the connection on.
    *
    * @throws QueryFailedError of the statement when a deferred constraint refuses the COMMIT
    */
@@ -108,11 +108,11 @@ export class Unit {
     }
   }
 
-  /** Takes back what a transaction of its own has written; in that of the application its statement has failed. */
+  /** Rolls back its own transaction. In a transaction of the application only the failed statement is undone. */
   async abandon(): Promise<void> {
     try {
       this.line?.session.noteError();
-      // A connection that can't roll back, or that is asked in vain, has lost the transaction anyway.
+      // If the ROLLBACK or the query fails, the connection has lost the transaction anyway.
       if (this.isOwn) await this.rollBack().catch(() => undefined);
       else if (this.line?.transaction.hasFailed) await this.forgetLost().catch(() => undefined);
     } finally {
@@ -121,14 +121,14 @@ export class Unit {
   }
 
   /**
-   * Lets other statements run beside it, but for those that would end the transaction: hooks may be waiting for them.
-   * In a transaction of its own they would become part of it.
+   * Lets other statements run before the unit ends, because hooks may be waiting for them. Transaction commands still
+   * wait. If the unit has its own transaction, all statements wait, because they would become part of it.
    */
   letOthersPass(): void {
     if (!this.isOwn) this.place?.pass();
   }
 
-  /** Keeps the transaction from being committed: the write was done, and has no revision. */
+  /** Prevents the COMMIT of the transaction, because the write has no revision. */
   fail(error: unknown): void {
     this.line?.transaction.fail(error);
   }
@@ -137,7 +137,7 @@ export class Unit {
     const found = this.lineOf();
     const line = found instanceof Promise ? await found : found;
     this.line = line;
-    // A write of a hook that belongs to another unit is part of that.
+    // A write by a hook of another unit becomes part of that unit.
     if (line.isInUnit) return;
     this.place = line.enter(this.turn);
     if (this.place.turned) await this.place.turned;
@@ -153,14 +153,14 @@ export class Unit {
     }
   }
 
-  // Once for each function that another library has put there; what it doesn't hand on has written nothing then.
+  // A replaced `query()` is tested once, with SELECT 1, before it can write without our noticing.
   private async assertWatched(): Promise<void> {
     const { query } = this.queryRunner as { readonly query: object };
     await this.watched(() => this.queryRunner.query('SELECT 1'));
     this.replaced.trust(query);
   }
 
-  // What belonged to a transaction that the server has ended, for a deadlock say, is not there any more.
+  // The server may have ended the transaction, for example after a deadlock. Then its state is void.
   private async forgetLost(): Promise<void> {
     const { session, transaction } = this.line!;
     if (!(await session.survives((text) => this.beneath(text)))) transaction.end();
@@ -171,7 +171,7 @@ export class Unit {
     try {
       await this.beneath(dialect.sessions.begin);
     } catch (error) {
-      // Somebody has begun one past TypeORM.
+      // Other code has begun a transaction without TypeORM.
       if (dialect.sessions.isInTransactionError(error)) return;
       throw error;
     }
@@ -182,7 +182,7 @@ export class Unit {
 
   private async commit(statement: UnitStatement | undefined): Promise<void> {
     try {
-      // A write of a hook may have failed, and the hook have caught that.
+      // A hook may have caught the error of its own unrecorded write.
       this.line!.transaction.assertRecorded({ kind: 'commit' });
       await this.beneath('COMMIT');
     } catch (error) {
@@ -207,7 +207,7 @@ export class Unit {
   private finish(): void {
     this.hideActive?.();
     this.hideActive = undefined;
-    // What is read and written next in the transaction of the application comes after what the unit has read.
+    // The unit has read in the application's transaction, so the snapshot is old from now on.
     if (this.isOwn) this.line?.transaction.end();
     else this.line?.transaction.noteRead();
     this.place?.leave();

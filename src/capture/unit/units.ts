@@ -8,7 +8,7 @@ import { Line } from './line.js';
 import { ReplacedQueries } from './query-replacements.js';
 import { Unit, type UnitStatement } from './unit.js';
 
-/** The units of one data source, and the statements of the application between them. */
+/** Schedules the units of one data source and the application's statements between them. */
 export class Units implements StatementWatch {
   private readonly lines = new WeakMap<object, Line>();
   private readonly replaced = new ReplacedQueries();
@@ -20,9 +20,9 @@ export class Units implements StatementWatch {
   ) {}
 
   /**
-   * A unit on a query runner, which has to be begun.
+   * Makes a unit on a query runner. The caller has to begin it.
    *
-   * @throws AuditConfigurationError when TypeORM is no longer as recording needs it
+   * @throws AuditConfigurationError when the query runner lacks a property that recording needs
    */
   on(queryRunner: QueryRunner): Unit {
     this.assertRunner(queryRunner);
@@ -33,9 +33,9 @@ export class Units implements StatementWatch {
   }
 
   /**
-   * Runs a function as one unit: in the transaction that is open on the connection, or in one of its own.
+   * Runs a function as one unit: in the open transaction of the connection, or in a transaction of its own.
    *
-   * @param statement which the application has sent: an error that only comes with the COMMIT is then an error of it
+   * @param statement the application's statement: an error of the COMMIT is reported as an error of this statement
    */
   run<T>(queryRunner: QueryRunner, fn: (unit: Unit) => Promise<T>, statement?: UnitStatement): Promise<T> {
     const unit = this.on(queryRunner);
@@ -54,8 +54,8 @@ export class Units implements StatementWatch {
   }
 
   /**
-   * Runs a function that will write, and first waits for something else: the transaction that is open on the query
-   * runner is neither committed nor given back before, as it would not be if it wrote at once.
+   * Runs a function that waits for something else before it writes. Until then COMMIT and `release()` of the query
+   * runner wait, as they would for an immediate write.
    */
   announced<T>(queryRunner: QueryRunner | undefined, fn: () => Promise<T>): Promise<T> {
     const connection = queryRunner && this.dialect.sessions.connectionOf(queryRunner);
@@ -89,13 +89,13 @@ export class Units implements StatementWatch {
   async release(queryRunner: QueryRunner, run: () => Promise<void>): Promise<void> {
     const connection = this.dialect.sessions.connectionOf(queryRunner);
     const line = connection && this.lines.get(connection);
-    // A shared connection isn't given back. A write that comes while others are waited for has to end first, too: its
-    // transaction would stay open in the pool.
+    // A shared connection doesn't go back to a pool. Otherwise wait in a loop: a write that arrives while we wait has
+    // to end too, or its transaction would stay open in the pool.
     if (line && !this.dialect.sessions.sharesConnection) while (!line.isWritten) await line.untilWritten();
     return run();
   }
 
-  // Making one for this when the data source is attached would be seen by who counts them.
+  // Checked on the first query runner. Making one at attach just for this check would show up in counts of runners.
   private assertRunner(queryRunner: QueryRunner): void {
     if (this.isRunnerKnown) return;
     assertFields(queryRunnerFields(queryRunner));
@@ -112,7 +112,7 @@ export class Units implements StatementWatch {
     const commands = line.session.commandsIn(text);
     const noted = async (): Promise<unknown> => {
       if (line.transaction.hasFailed && commands.length > 0) {
-        // The server may have ended it: a deadlock, a timeout.
+        // The server may have ended the transaction: a deadlock, a timeout.
         if (!(await line.session.isInTransaction((asked) => ask(queryRunner, asked)))) line.transaction.end();
         for (const command of commands) line.transaction.assertRecorded(command);
       }
@@ -143,8 +143,8 @@ export class Units implements StatementWatch {
       : connect(queryRunner).then((connected) => this.lineOn(connected));
   }
 
-  // Whether a runner that was made from another one sends its statements through itself or through that, only a
-  // statement tells. Connected otherwise, it would have two connections.
+  // A derived runner sends its statements through itself or through its base; only a statement shows which. `connect()`
+  // on the wrong one would open a second connection.
   private async connectForUnit(queryRunner: QueryRunner): Promise<object> {
     if (baseRunnerOf(queryRunner) !== queryRunner && !hasOwnQuery(queryRunner)) {
       await queryRunner.query('SELECT 1');
@@ -169,7 +169,7 @@ function ask(queryRunner: QueryRunner, text: string): Promise<unknown> {
   return ownQueryOf(queryRunner).call(queryRunner, text);
 }
 
-// TypeORM gives what the driver gave, or that in an object of its own.
+// TypeORM returns the driver's result, alone or wrapped in an object.
 function rawOf(result: unknown): unknown {
   return result !== null && typeof result === 'object' && 'records' in result && 'raw' in result
     ? result.raw

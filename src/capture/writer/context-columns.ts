@@ -6,7 +6,7 @@ import { type Dialect } from '../../dialect/dialect.js';
 import { isAscii, markOf } from '../../dialect/types/texts.js';
 import { type RevisionColumns } from '../../revision/revision-columns.js';
 
-/** A write's context as the driver is given it. */
+/** A write's context as driver values. */
 export interface StoredContext {
   readonly actor: unknown;
   readonly reason: unknown;
@@ -16,7 +16,7 @@ export interface StoredContext {
 
 type ContextColumns = Readonly<Record<keyof StoredContext, ColumnMetadata>>;
 
-/** The columns of a revision table that it goes to. */
+/** The columns of a revision table that hold the context. */
 export function contextColumns(revision: EntityMetadata): ContextColumns {
   const find = (property: keyof RevisionColumns): ColumnMetadata =>
     revision.findColumnWithPropertyName(property)!;
@@ -24,9 +24,9 @@ export function contextColumns(revision: EntityMetadata): ContextColumns {
 }
 
 /**
- * A write's context as its columns take it. Who wrote and why is stored exactly or not at all, and a write whose actor
- * can't be stored fails. The rest is often a client's to choose, who must not make writes fail by it: there, marks such
- * as `[U+0000]` stand for what no database, or not this one, can store.
+ * Encodes a write's context for its columns. Actor and reason are stored exactly: if the database can't store one of
+ * them, the write fails. Clients often choose the metadata and must not be able to make writes fail. So there, marks
+ * such as `[U+0000]` replace characters that this database can't store.
  *
  * @throws AuditContextError
  */
@@ -50,7 +50,7 @@ export function storedContext(
       );
     return texts.sent(value);
   };
-  // One after another, as they ask on one connection.
+  // One after another, because the queries share a connection.
   return (async () => ({
     actor: await text('actor', actor),
     reason: await text('reason', reason),
@@ -58,7 +58,7 @@ export function storedContext(
   }))();
 }
 
-// JSON escapes the character 0, which PostgreSQL has no place for, and surrogates without their other half.
+// JSON text escapes U+0000, which PostgreSQL can't store, and lone surrogates.
 function withoutHoles(json: string): string {
   return json.replace(/\\(u0000|ud[89a-f]..|.)/g, (escape, code: string) =>
     code.length > 1 ? markOf(String.fromCharCode(Number.parseInt(code.slice(1), 16))) : escape,

@@ -8,7 +8,7 @@ import { type Newest, type Recording, type RevisionSql } from './revision-sql.js
 import { recordAll, recordMany, recordOne, recordPlaced } from './revision-statements.js';
 import { type TableStatement, type TableStatements } from './table-statements.js';
 
-/** Inserts revisions: one INSERT … SELECT for the rows of a table that one operation has written. */
+/** Inserts revisions: one INSERT … SELECT for the rows of one table and one operation. */
 export class RevisionInserts {
   constructor(
     private readonly statements: TableStatements,
@@ -17,8 +17,8 @@ export class RevisionInserts {
 
   /**
    * @param newest whether the INSERT looks for the newest revisions itself, or there are none
-   * @param isSkipped whether rows whose version is taken are left out, where the INSERT would fail
-   * @returns how many revisions it took
+   * @param isSkipped whether to skip rows whose version is taken; otherwise the INSERT fails on them
+   * @returns the number of revisions
    */
   async insert(
     queryRunner: QueryRunner,
@@ -51,7 +51,7 @@ export class RevisionInserts {
     return written;
   }
 
-  /** The same for new rows, read from the places where they are stored; a first version that is taken is left out. */
+  /** Inserts the first versions of new rows, read by their physical places (ctid). Skips versions that are taken. */
   async insertPlaced(
     queryRunner: QueryRunner,
     recordable: Recordable,
@@ -77,7 +77,7 @@ export class RevisionInserts {
     return (await this.statements.execute(queryRunner, statement, values)).affected;
   }
 
-  /** For all rows of a table that have a history and differ from it. */
+  /** Inserts revisions for all rows of a table that have a history and differ from it. */
   async insertAll(queryRunner: QueryRunner, recordable: Recordable): Promise<number> {
     const statement = { plan: recordable.plan, kind: 'insert all', build: recordAll };
     const values = { ...valuesOf(recordable), ...uuidSeries() };
@@ -85,17 +85,16 @@ export class RevisionInserts {
   }
 }
 
-/** How the rows of a write are recorded. */
 export function recordingOf({ operation }: Recordable, newest: Newest): Recording {
   return { rows: operation === 'delete' ? 'gone' : 'live', newest, upsert: operation === 'upsert' };
 }
 
-/** What tells statements of one recording from those of others. */
+/** The cache key of a recording's statements. */
 export function kindOf({ rows, newest, upsert }: Recording): string {
   return `insert ${rows} ${newest}${upsert ? ' upsert' : ''}`;
 }
 
-/** The parameters of an INSERT that are the same for all rows of a write. */
+/** The parameters of an INSERT that all rows of a write share. */
 export function valuesOf({
   operation,
   actor,
@@ -106,7 +105,7 @@ export function valuesOf({
   return { now: now(), operation, actor, reason, context, transaction };
 }
 
-/** The beginning of a UUID v7, and a number of 40 bits for its end that leaves room to count on. */
+/** A series of UUIDs v7: a prefix, and a 40-bit number below 2 ** 39 to count up from. */
 export function uuidSeries(): { prefix: string; start: number } {
   return { prefix: newId().slice(0, 26), start: Math.floor(Math.random() * 2 ** 39) };
 }

@@ -10,10 +10,11 @@ import { isPending } from '../tables/pending-tables.js';
 const TRUST_MS = 2_000;
 
 /**
- * Which tables' histories have been pruned, so that the first version of a key may be free although it has others.
+ * Knows which tables have been pruned. In these, version 1 of a key may be free although the key has later versions.
  *
- * Where new keys are taken to have no history because looking for it locks gaps, that has to be known. Who has looked
- * trusts that there was no prune for a while, and who is about to prune says so and waits for as long.
+ * On databases where a look for the history of a new key takes gap locks, writers assume that new keys have none. That
+ * is only safe without a prune. Writers cache "never pruned" for `TRUST_MS`. A prune first records itself, then waits
+ * longer than that, so every writer has looked again before a revision disappears.
  */
 export class PrunedTables {
   private readonly pruned = new Set<AuditPlan>();
@@ -34,7 +35,7 @@ export class PrunedTables {
   }
 }
 
-/** Whether somebody has said that he would prune a table. */
+/** Whether the maintenance table lists a prune or erase of a table. */
 export async function wasPruned(
   dataSource: DataSource,
   queryRunner: QueryRunner,
@@ -51,7 +52,7 @@ export async function wasPruned(
   return found.length > 0;
 }
 
-/** Until everybody who could know nothing of a prune has looked again. */
+/** Waits until every writer that has cached "never pruned" has looked again. */
 export function untilPruneIsKnown(): Promise<void> {
   return sleep(TRUST_MS + 100);
 }

@@ -8,7 +8,6 @@ import { type Write } from '../write/write.js';
 import { type RevisionWriter } from './revision-writer.js';
 import { type Unit } from '../unit/unit.js';
 
-/** Records the writes of units. */
 export class WriteRecorder {
   constructor(
     private readonly writer: RevisionWriter,
@@ -16,9 +15,9 @@ export class WriteRecorder {
   ) {}
 
   /**
-   * Records writes, one statement for each table and operation. If that fails, what was written can't be committed.
+   * Records writes, one statement for each table and operation. If recording fails, the transaction can't be committed.
    *
-   * @param context asked where there is something to record
+   * @param context called only if there is something to record
    */
   async record(unit: Unit, writes: readonly Write[], context: () => WriteContext): Promise<void> {
     try {

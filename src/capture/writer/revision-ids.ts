@@ -8,14 +8,14 @@ import { type RevisionSql } from './revision-sql.js';
 import { selectRevisionIds, updateAllRevisionIds, updateRevisionIds } from './revision-statements.js';
 import { type TableStatements } from './table-statements.js';
 
-/** Keeps `@RevisionId()` columns. */
+/** Maintains `@RevisionId()` columns. */
 export class RevisionIds {
   constructor(
     private readonly statements: TableStatements,
     private readonly keyReader: KeyReader,
   ) {}
 
-  /** Puts the newest `rev_id` of rows into their columns. */
+  /** Sets the columns to the newest `rev_id` of their rows. */
   async update(queryRunner: QueryRunner, { plan, keys }: Recordable): Promise<void> {
     if (keys === 'all') {
       await this.statements.execute(
@@ -35,7 +35,7 @@ export class RevisionIds {
       await this.statements.execute(queryRunner, statement, bound);
   }
 
-  /** What is in them, in the order of the keys. */
+  /** The values of the columns, in the order of the keys. */
   async read(queryRunner: QueryRunner, plan: AuditPlan, keys: readonly Key[]): Promise<(string | null)[]> {
     const table = await this.keyReader.table(queryRunner, plan.metadata);
     const statement = { plan, kind: 'ids', build: (sql: RevisionSql) => selectRevisionIds(sql, table) };

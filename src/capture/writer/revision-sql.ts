@@ -5,20 +5,20 @@ import { masked, maskedAnew } from '../../dialect/masks/mask.js';
 import { type NewestRevision } from '../../dialect/keys/key.js';
 import { REVISION_COLUMNS, type RevisionColumns } from '../../revision/revision-columns.js';
 
-/** How a statement gets at each row's newest revision. */
+/** How a statement gets each row's newest revision. */
 export type Newest =
-  /** It looks: two probes of the (key, version) index. */
+  /** The INSERT looks for it: two probes of the (key, version) index. */
   | 'sought'
-  /** A plain SELECT has found it before, so that the INSERT reads no more than its record, and no gap beside it. */
+  /** A plain SELECT has found it before, so the INSERT reads only that index entry and takes no gap lock. */
   | 'given'
-  /** There is none: the rows are new, or taken to be. */
+  /** There is none: the rows are new, or assumed to be new. */
   | 'none';
 
-/** What is recorded of rows, and how. */
+/** How rows are recorded. */
 export interface Recording {
   readonly rows: RowState;
   readonly newest: Newest;
-  /** Whether the operation is told from the history: an insert where there is none, else an update. */
+  /** Whether the history decides the operation: an insert without a history, else an update. */
   readonly upsert: boolean;
 }
 
@@ -29,7 +29,7 @@ const SOUGHT: NewestRevision = {
   isDeleted: 'p.rev_isdelete',
 };
 
-/** The SQL by which one plan's revisions are inserted. */
+/** The SQL that inserts the revisions of one plan. */
 export class RevisionSql extends PlanSql {
   /** `INSERT INTO … SELECT …`, up to FROM. */
   insert(recording: Recording, id: string, key: KeyExpression, newest = SOUGHT): string {
@@ -42,17 +42,17 @@ export class RevisionSql extends PlanSql {
     return `INSERT INTO ${this.revisions} (${columns.join(', ')}) SELECT ${values.join(', ')}`;
   }
 
-  /** The columns of a key and version, of which a table has one revision. */
+  /** The unique columns of a revision table: key and version. */
   get uniqueColumns(): string[] {
     return [...this.plan.keys.map((column) => this.column(column)), REVISION_COLUMNS.revVersion];
   }
 
-  /** Whether what is recorded needs the values of the newest revision. */
+  /** Whether a revision copies values of the newest revision: deletes do, with `deletedState: 'last'`. */
   copiesNewest({ rows, newest }: Recording): boolean {
     return rows === 'gone' && newest !== 'none' && this.plan.deletedState === 'last';
   }
 
-  /** The row with this key is no longer there; not asked where a look at what isn't there locks it. */
+  /** Condition: no row has this key. Left out on databases where looking for a missing row takes a gap lock. */
   isGone(key: KeyExpression): string[] {
     return this.dialect.locks.locksGaps
       ? []
@@ -66,7 +66,7 @@ export class RevisionSql extends PlanSql {
       const hidden = maskedColumn(this.dataSource, column);
       if (!hidden) return [column, this.dialect.types.copied(value, column.source)];
       if (newest === 'none') return [column, masked(this.dialect, hidden, value)];
-      // By its id it is one record, without the gap before it.
+      // A lookup by id reads one index entry and locks no gap.
       const older =
         newest === 'sought'
           ? `p.${name}`
@@ -97,7 +97,7 @@ export class RevisionSql extends PlanSql {
       : "'insert'";
     return {
       revId: id,
-      // Later than the last one by a microsecond at least, whatever the clocks say.
+      // At least a microsecond later than the revision before, whatever the clocks say.
       revCreated: follows
         ? dialect.sql.greatest(created, `coalesce(${before.created} + 0.000001, 0)`)
         : created,

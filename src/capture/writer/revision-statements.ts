@@ -4,8 +4,8 @@ import { compileStatement, type Statement } from '../../dialect/run/statement.js
 import { type Recording, type RevisionSql } from './revision-sql.js';
 
 /**
- * INSERT … SELECT for one row, whose key is in the parameters `k0`, `k1`, … and whose revision gets the `id`; the
- * case that is worth preparing.
+ * INSERT … SELECT for one row: its key is in the parameters `k0`, `k1`, …, its revision gets the parameter `id`. Only
+ * this common case is prepared.
  */
 export function recordOne(sql: RevisionSql, recording: Recording, isSkipped = false): Statement {
   const key = sql.givenKey;
@@ -19,9 +19,9 @@ export function recordOne(sql: RevisionSql, recording: Recording, isSkipped = fa
 }
 
 /**
- * The same for the rows of a key table, whose `rev_id`s count on from the parameters `prefix` and `start`.
+ * INSERT … SELECT for the rows of a key table. Their `rev_id`s count up from the parameters `prefix` and `start`.
  *
- * @param isSkipped whether rows whose version is taken are left out, where the INSERT would fail
+ * @param isSkipped whether to skip rows whose version is taken; otherwise the INSERT fails on them
  */
 export function recordMany(
   sql: RevisionSql,
@@ -40,7 +40,7 @@ export function recordMany(
   return compileStatement(dialect, isSkipped ? skipTaken(sql, insert) : insert);
 }
 
-/** The same for new rows that are read from their places, and whose versions are the first unless they are taken. */
+/** INSERT … SELECT of first versions for new rows, read by their places. Skips versions that are taken. */
 export function recordPlaced(sql: RevisionSql, recording: Recording): Statement {
   const { dialect } = sql;
   const rows = dialect.keys.placedRows!(sql.table);
@@ -52,7 +52,7 @@ export function recordPlaced(sql: RevisionSql, recording: Recording): Statement 
   );
 }
 
-/** The same for all rows of a table that have a history and differ from it. */
+/** INSERT … SELECT for all rows of a table that have a history and differ from it. */
 export function recordAll(sql: RevisionSql): Statement {
   const recording: Recording = { rows: 'live', newest: 'sought', upsert: false };
   const id = sql.dialect.types.numberedUuid('{{prefix}}', '{{start}}', '(row_number() OVER () - 1)');
@@ -63,7 +63,7 @@ export function recordAll(sql: RevisionSql): Statement {
   );
 }
 
-/** Puts the newest `rev_id` of the rows of a key table into their `@RevisionId()` column. */
+/** Sets the `@RevisionId()` column of the rows of a key table to their newest `rev_id`. */
 export function updateRevisionIds(sql: RevisionSql, keys: KeyTable): Statement {
   const on = sql.hasKey('t', (n) => keys.key(n));
   return compileStatement(
@@ -78,7 +78,7 @@ export function updateRevisionIds(sql: RevisionSql, keys: KeyTable): Statement {
   );
 }
 
-/** The same for all rows of a table whose column doesn't have it. */
+/** Sets the `@RevisionId()` column of all rows of a table whose column differs from their newest `rev_id`. */
 export function updateAllRevisionIds(sql: RevisionSql): Statement {
   const id = `t.${sql.column(sql.plan.revisionId!)}`;
   const isStale = `(${id} IS NULL OR ${id} <> ${sql.dialect.types.uuidText('p.rev_id')})`;
@@ -97,7 +97,7 @@ export function selectRevisionIds(sql: RevisionSql, keys: KeyTable): Statement {
   );
 }
 
-/** Makes an INSERT of revisions leave out those whose version is taken. */
+/** Makes an INSERT of revisions skip versions that are taken. */
 export function skipTaken(sql: RevisionSql, insert: string): string {
   return sql.dialect.sql.unlessTaken(insert, sql.uniqueColumns);
 }

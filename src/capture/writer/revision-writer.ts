@@ -12,12 +12,12 @@ import { TableStatements } from './table-statements.js';
 import { VersionedInserts } from './version-inserts.js';
 
 /**
- * Writes revisions: one INSERT … SELECT for a table and operation, which copies the rows inside the database. Rows
- * that are as their newest revision has them add none.
+ * Writes revisions: one INSERT … SELECT for a table and operation, which copies the rows inside the database. A row
+ * that equals its newest revision gets no new one.
  */
 export class RevisionWriter {
   private readonly inserts: RevisionInserts;
-  /** Undefined where an INSERT may look for the newest revisions itself. */
+  /** Undefined if an INSERT may look for the newest revisions itself. */
   private readonly versioned: VersionedInserts | undefined;
   private readonly ids: RevisionIds;
   private readonly pruned: PrunedTables;
@@ -35,7 +35,7 @@ export class RevisionWriter {
       this.versioned = new VersionedInserts(this.inserts, statements, dialect, keyReader, this.pruned);
   }
 
-  /** @returns how many revisions it took; @throws AuditContextError */
+  /** @returns the number of revisions; @throws AuditContextError */
   async record(queryRunner: QueryRunner, write: RecordableWrite): Promise<number> {
     const { operation, plan } = write;
     const stored = storedContext(this.dialect, queryRunner, write, contextColumns(plan.revision));
@@ -59,8 +59,8 @@ export class RevisionWriter {
       : this.inserts.insert(queryRunner, recordable, keys, 'sought');
   }
 
-  // A look for the history of a new key is a look at where others insert theirs, and SERIALIZABLE lets one of them fail
-  // for it. So is a look for the row by its key.
+  // Looking for the history of a new key, or for its row, reads the index range where other transactions insert. Under
+  // SERIALIZABLE one of them would fail for it. So first versions are inserted without a look.
   private async insertFirst(queryRunner: QueryRunner, recordable: Recordable, keys: Keys): Promise<number> {
     const sought = (): Promise<number> => this.inserts.insert(queryRunner, recordable, keys, 'sought');
     if (await this.pruned.has(queryRunner, recordable.plan)) return sought();
@@ -68,7 +68,7 @@ export class RevisionWriter {
     const written = await (places
       ? this.inserts.insertPlaced(queryRunner, recordable, places)
       : this.inserts.insert(queryRunner, recordable, keys, 'none', true));
-    // The others have a history, or a trigger has moved them elsewhere.
+    // The remaining rows have a history, or a trigger has moved them elsewhere.
     return written < keys.length ? written + (await sought()) : written;
   }
 }

@@ -9,12 +9,12 @@ import { RevisionSql } from './revision-sql.js';
 /** A statement about an audited table. */
 export interface TableStatement {
   readonly plan: AuditPlan;
-  /** What tells it from the table's others. */
+  /** The cache key among the table's statements. */
   readonly kind: string;
   readonly build: (sql: RevisionSql) => Statement;
 }
 
-/** Runs statements about audited tables, whose text is made once for each table. */
+/** Runs statements about audited tables. Builds their text once for each table. */
 export class TableStatements {
   private readonly tables = new Map<AuditPlan, { sql: RevisionSql; built: Map<string, Statement> }>();
 
@@ -23,7 +23,7 @@ export class TableStatements {
     private readonly dialect: Dialect,
   ) {}
 
-  /** @param values by the names of the statement's parameters */
+  /** @param values by parameter name */
   execute(
     queryRunner: QueryRunner,
     statement: TableStatement,

@@ -4,19 +4,19 @@ import { type Keys } from '../../dialect/keys/key.js';
 import { type RecordedOperation, type RowFacts } from '../write/write.js';
 import { type StoredContext } from './context-columns.js';
 
-/** Rows of one table that one operation has written, and under which circumstances. */
+/** The rows that one operation has written to one table, with the facts that recording needs. */
 export interface Recordable extends RowFacts, StoredContext {
   readonly plan: AuditPlan;
   readonly operation: RecordedOperation;
-  /** Each once, or all rows of a table that have a history, where TypeORM changes them behind everybody's back. */
+  /** Distinct keys; or `all` rows with a history, where TypeORM changes rows unseen. */
   readonly keys: Keys | 'all';
   /** The `rev_transaction`. */
   readonly transaction: string;
-  /** `old`: the transaction may have read before the write, so that at REPEATABLE READ it doesn't see the newest revisions. */
+  /** `old`: the transaction may have read before the write. Under REPEATABLE READ it may miss newer revisions then. */
   readonly snapshot?: 'fresh' | 'old';
-  /** Whether the transaction is SERIALIZABLE, where the database can tell. */
+  /** Whether the transaction is known to be SERIALIZABLE. */
   readonly isSerializable?: boolean;
 }
 
-/** The same before it is known how its context is stored. */
+/** A `Recordable` whose context is not encoded yet. */
 export type RecordableWrite = Omit<Recordable, keyof StoredContext> & WriteContext;

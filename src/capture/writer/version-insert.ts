@@ -59,7 +59,7 @@ export class VersionedInsert {
       const isQuiet = newest.version !== null && !Number(newest.isNews);
       if (isQuiet && !(mayBeTaken && recordable.haveChanged !== false)) return 0;
       const id = newId();
-      // One that is refused keeps everybody from inserting at the end of the table, where all revisions are inserted.
+      // A rejected INSERT would keep a lock at the end of the table, where all sessions insert. So look first.
       const looks = mayBeTaken && newest.version !== null && Number(isFollowed) === 1;
       const next = looks
         ? versioned('next if free', recordable, recordNextIfFree)
@@ -88,7 +88,7 @@ export function versioningOf(recordable: Recordable): Versioning {
   return { recording: recordingOf(recordable, 'given'), mayBeTaken: recordable.snapshot !== 'fresh' };
 }
 
-/** A statement that depends on that. */
+/** A statement that depends on the `Versioning` of a write. */
 export function versioned(
   kind: string,
   recordable: Recordable,

@@ -11,29 +11,29 @@ import { type TableStatements } from './table-statements.js';
 import { versioned, VersionedInsert, versioningOf } from './version-insert.js';
 import { lookAndRecordMany, lookMany, recordManyNext } from './version-statements.js';
 
-/** How many rows are looked at one by one when their snapshot is too old, before a look that locks gaps is cheaper. */
+/** With an old snapshot, up to this many rows are read one by one. For more, one read with gap locks is cheaper. */
 const MOST_SINGLY = 100;
 
-/** Rows of which a statement takes the keys. */
+/** The rows whose keys one statement takes. */
 interface Chunk {
   readonly table: KeyTable;
   readonly bound: Readonly<Record<string, unknown>>;
   readonly keys: () => readonly Key[];
 }
 
-/** What came of many rows: how many revisions, and the rows of which a snapshot can't tell whether they have news. */
+/** The number of revisions inserted, and the rows whose changes an old snapshot can't decide. */
 interface Written {
   readonly written: number;
   readonly unsure: readonly Key[];
 }
 
 /**
- * Inserts revisions where whatever an INSERT reads of other revisions locks the gap beside it, so that others that
- * insert there would wait for us and we for them.
+ * Inserts revisions on databases where INSERT … SELECT takes gap locks on the revisions that it reads. Two writers with
+ * such locks would deadlock.
  *
- * The newest revisions are read first by a plain SELECT, and the INSERT reads the audited table alone. The transaction's
- * snapshot may be too old to show the newest one: then its version is taken, and the INSERT leaves the row out. From
- * there on revisions are read one after another as they are now, which locks no more than their own records.
+ * A plain SELECT first reads the newest revisions. Then the INSERT reads only the audited table. If the transaction's
+ * snapshot is too old to show the newest revision, the next version is taken and the INSERT skips the row. From there
+ * on locking reads fetch revisions one by one, which locks their index entries but no gaps.
  */
 export class VersionedInserts {
   private readonly one: VersionedInsert;
@@ -53,7 +53,7 @@ export class VersionedInserts {
     if (recordable.areGenerated && !(await this.pruned.has(queryRunner, recordable.plan))) {
       const written = await this.inserts.insert(queryRunner, recordable, keys, 'none', true);
       if (written === keys.length) return written;
-      // A table that was emptied by TRUNCATE numbers its rows anew.
+      // After a TRUNCATE the database generates the same keys again, so new rows may have a history.
       return written + (await this.insertNext(queryRunner, recordable, keys));
     }
     return this.insertNext(queryRunner, recordable, keys);
@@ -91,7 +91,7 @@ export class VersionedInserts {
     return written + (await this.insertUnsure(queryRunner, recordable, unsure));
   }
 
-  // One by one they lock no gap. So many that this would take too long are looked at by the INSERT itself, which does.
+  // Reads one by one take no gap locks. For too many rows the INSERT itself looks, in spite of its gap locks.
   private async insertUnsure(
     queryRunner: QueryRunner,
     recordable: Recordable,
@@ -155,7 +155,7 @@ export class VersionedInserts {
     keysOf: () => readonly Key[],
   ): readonly Key[] {
     if (!versioningOf(recordable).mayBeTaken) return [];
-    // Which of them were left out isn't told, and the others have no news any more.
+    // The database doesn't tell which rows it skipped. For the rest a second look finds no changes.
     if (isTaken) return keysOf();
     if (same.length === 0 || recordable.haveChanged === false) return [];
     const keys = keysOf();
@@ -163,7 +163,7 @@ export class VersionedInserts {
   }
 }
 
-// As a value of JSON or as its text, as the driver gives it.
+// Some drivers parse JSON, others return its text.
 function numbersIn(given: unknown): number[] {
   return (typeof given === 'string' ? JSON.parse(given) : (given ?? [])) as number[];
 }

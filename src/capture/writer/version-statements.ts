@@ -5,15 +5,15 @@ import { compileStatement, type Statement } from '../../dialect/run/statement.js
 import { type Recording, type RevisionSql } from './revision-sql.js';
 import { skipTaken } from './revision-statements.js';
 
-/** What makes one revision: its kind, and whether the version that follows the newest one seen may be taken. */
+/** How a revision is recorded, and whether the version after the newest visible one may be taken. */
 export interface Versioning {
   readonly recording: Recording;
   readonly mayBeTaken: boolean;
 }
 
 /**
- * Reads id, version, created, isDeleted of a row's newest revision, isNews, and whether revisions of greater keys follow,
- * by a plain SELECT.
+ * A plain SELECT of a row's newest revision: id, version, created, isDeleted; whether the row differs (isNews); and
+ * whether the table has revisions of greater keys (isFollowed).
  */
 export function lookOne(sql: RevisionSql, { rows }: Recording): Statement {
   const [first] = sql.plan.keys.map((column) => sql.column(column));
@@ -22,7 +22,7 @@ export function lookOne(sql: RevisionSql, { rows }: Recording): Statement {
   return compileStatement(sql.dialect, lookAtNewest(sql, rows, `, ${isFollowed} AS isFollowed`), true);
 }
 
-/** The same of the revision with a `version` that is there, as it is now: that locks its record. */
+/** Like `lookOne()`, of the revision with the parameter `version`, by a locking read: locks its index entry, no gap. */
 export function lookAtVersion(sql: RevisionSql, { rows }: Recording): Statement {
   return compileStatement(
     sql.dialect,
@@ -32,7 +32,7 @@ export function lookAtVersion(sql: RevisionSql, { rows }: Recording): Statement 
   );
 }
 
-/** INSERT … SELECT of a revision that follows the one in the parameters `newest`, `version`, `created`, `isDeleted`. */
+/** INSERT … SELECT of the revision after the one in the parameters `newest`, `version`, `created`, `isDeleted`. */
 export function recordNext(sql: RevisionSql, { recording, mayBeTaken }: Versioning): Statement {
   const { dialect } = sql;
   const insert = insertNext(sql, recording, {
@@ -45,8 +45,8 @@ export function recordNext(sql: RevisionSql, { recording, mayBeTaken }: Versioni
 }
 
 /**
- * The same, which looks itself whether the version is taken, and so is never refused. That locks the gap behind it, where
- * none but new keys between this one and the next are inserted.
+ * Like `recordNext()`, but the INSERT itself looks whether the version is taken, so the index never rejects it. The
+ * look locks the gap after the key, where only new keys below the next one are inserted.
  */
 export function recordNextIfFree(sql: RevisionSql, { recording }: Versioning): Statement {
   const { dialect } = sql;
@@ -66,13 +66,13 @@ export function recordNextIfFree(sql: RevisionSql, { recording }: Versioning): S
   );
 }
 
-/** Takes back a revision that turned out to be none. */
+/** Deletes a revision that turned out to have no changes. */
 export function removeOne(sql: RevisionSql): Statement {
   const id = sql.dialect.types.value('{{id}}', 'uuid');
   return compileStatement(sql.dialect, `DELETE FROM ${sql.revisions} WHERE rev_id = ${id}`, true);
 }
 
-/** Looks and inserts, in one statement: `written`. */
+/** `lookOne()` and `recordNext()` in one statement. It returns `written`. */
 export function lookAndRecordOne(sql: RevisionSql, { recording, mayBeTaken }: Versioning): Statement {
   const { dialect } = sql;
   const { rows } = recording;
@@ -88,20 +88,21 @@ export function lookAndRecordOne(sql: RevisionSql, { recording, mayBeTaken }: Ve
 }
 
 /**
- * Looks at the newest revisions of the rows of a key table, by a plain SELECT: for `audit_chunk` 1 the parameter
- * `audit_keys` of a key table of those that have news, and in `audit_numbers` the numbers of the rows of each chunk.
+ * A plain SELECT of the newest revisions of the rows of a key table, in two chunks: `audit_chunk` 1 has the changed
+ * rows, 0 the others. `audit_keys` of chunk 1 is the parameter for `recordManyNext()`. `audit_numbers` are the numbers
+ * of the rows of each chunk.
  */
 export function lookMany(sql: RevisionSql, { rows }: Recording, keys: KeyTable): Statement {
   return compileStatement(
     sql.dialect,
     `SELECT news AS audit_chunk, count(*) AS audit_count, JSON_ARRAYAGG(n) AS audit_numbers, ` +
       `CAST(JSON_ARRAYAGG(JSON_ARRAY(${lookedUp(sql).join(', ')})) AS CHAR) AS audit_keys ` +
-      // Revisions are to be in the order of the keys.
+      // Revisions have to be in the order of the keys.
       `FROM (${lookAtMany(sql, rows, keys, 'ORDER BY news, n ')}) d GROUP BY news`,
   );
 }
 
-/** INSERT … SELECT for the rows of a key table that has their newest revisions behind their keys. */
+/** INSERT … SELECT for the rows of a key table that holds their keys and then their newest revisions. */
 export function recordManyNext(
   sql: RevisionSql,
   { recording, mayBeTaken }: Versioning,
@@ -110,7 +111,7 @@ export function recordManyNext(
   return compileStatement(sql.dialect, insertManyNext(sql, recording, mayBeTaken, keys));
 }
 
-/** Looks and inserts, in one statement: `written`, `sought`, `same`. */
+/** `lookMany()` and `recordManyNext()` in one statement. It returns `written`, `sought` and `same`. */
 export function lookAndRecordMany(
   sql: RevisionSql,
   { recording, mayBeTaken }: Versioning,
@@ -154,7 +155,7 @@ function insertNext(sql: RevisionSql, recording: Recording, newest: NewestRevisi
   return `${insert} FROM (SELECT 1 AS present) k${joinCopied(sql, recording, newest)}`;
 }
 
-// By its id a revision is one record, without the gap before it that (key, version) would lock on MariaDB.
+// A lookup by id reads one index entry. A lookup by (key, version) would lock the gap before it on MariaDB.
 function joinCopied(sql: RevisionSql, recording: Recording, { id }: NewestRevision): string {
   return sql.copiesNewest(recording) ? ` LEFT JOIN ${sql.revisions} p ON p.rev_id = ${id}` : '';
 }
@@ -166,7 +167,7 @@ function lookAtMany(sql: RevisionSql, rows: Recording['rows'], keys: KeyTable, o
   const given = sql.plan.keys.map((_, n) => `CAST(k.k${n} AS CHAR) AS k${n}`);
   return (
     `SELECT ${keys.ordinal} AS n, ${given.join(', ')}, p.rev_id AS newest, p.rev_version AS version, ` +
-    // Exact to the microsecond as JSON, too.
+    // DECIMAL keeps the microseconds exact in JSON too.
     `CAST(p.rev_created AS DECIMAL(20, 6)) AS created, p.rev_isdelete AS isdelete, ${sql.isNews(rows)} AS news ` +
     `FROM ${isLive ? sql.rowsOf(keys) : keys.sql} LEFT JOIN ${sql.revisions} p ON ${newest} ${order}${sql.dialect.sql.apart}`
   );

@@ -1,18 +1,21 @@
 /** The parts of a type's text. */
 export interface ColumnType {
-  /** In lower case, with what stands behind its arguments: `timestamp without time zone`. */
+  /** In lower case, with the words behind the arguments: `timestamp without time zone`. */
   readonly name: string;
   readonly args: readonly number[];
   readonly isArray: boolean;
 }
 
-/** What a type can hold: values of a kind, up to sizes each of which may be larger in another type that holds the same. */
+/**
+ * What a type can hold: values of a kind, up to some sizes. A type of the same kind without a smaller size holds as
+ * much.
+ */
 export interface Capacity {
   readonly kind: string;
   readonly sizes: readonly number[];
 }
 
-/** Of each kind, the others that hold all of its values. */
+/** For each kind, the other kinds that hold all of its values. */
 export type Widenings = Readonly<Record<string, readonly string[]>>;
 
 const TYPE = /^([a-z][\w ]*?)\s*(?:\(([^)]*)\)\s*([a-z ]*?))?\s*(\[\]|array)?$/;
@@ -54,7 +57,7 @@ export function float(bits: number): Capacity {
   return { kind: 'float', sizes: [digits, 0, digits] };
 }
 
-/** Whether every value of the one fits into the other; undefined where one of them isn't known. */
+/** Whether every value of one type fits into the other; undefined if one of them is unknown. */
 export function holds(
   actual: Capacity | undefined,
   needed: Capacity | undefined,

@@ -10,7 +10,7 @@ const COLUMNS =
   `IS_NULLABLE = 'YES' AS nullable, IS_NULLABLE = 'YES' OR COLUMN_DEFAULT IS NOT NULL OR EXTRA <> '' AS optional ` +
   'FROM information_schema.COLUMNS WHERE ';
 
-/** A character takes up to so many bytes. */
+/** The most bytes of one character. */
 const MOST_BYTES = 4;
 const LONGEST_ROW = 65_535;
 
@@ -48,7 +48,7 @@ export function mysqlCatalogue(dataSource: DataSource): Catalogue {
         ...within[n],
       ]);
       const rows = (await queryRunner.query(COLUMNS + conditions.join(' OR '), values)) as Row[];
-      // The server may keep names of tables in lower case.
+      // The server may store table names in lower case.
       const exact = new Map<string, ActualColumn[]>();
       const lower = new Map<string, ActualColumn[]>();
       for (const { inSchema, inTable, current, name, type, nullable, optional } of rows) {
@@ -101,7 +101,7 @@ const precise =
 const exact =
   (kind: string): CapacityOf =>
   () => ({ kind, sizes: [] });
-// Of those that are declared in bytes only their number is known, of the others that of characters too.
+// For types declared in bytes we know bytes only. For types declared in characters (ofLength) we know both.
 const ofBytes =
   (kind: string, bytes: number): CapacityOf =>
   () => ({ kind, sizes: [bytes, bytes] });

@@ -5,7 +5,7 @@ import { tooManyColumns } from './row-limits.js';
 import { tableName } from './table-name.js';
 import { parsedPlace } from './table-place.js';
 
-// A regclass is found as the session finds it, by its search_path.
+// A cast to regclass looks a table up in the session's search_path.
 const COLUMNS =
   `SELECT w.n - 1 AS at, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, ` +
   `NOT a.attnotnull AS nullable, NOT a.attnotnull OR a.atthasdef OR a.attidentity <> '' AS optional ` +
@@ -14,7 +14,7 @@ const COLUMNS =
 
 const MOST_PRECISE = 6;
 
-// A restore reads a row and its revision side by side, and a SELECT has 1664 columns.
+// A restore reads a row and its revision in one SELECT, which has at most 1664 columns.
 const MOST_COLUMNS = 836;
 
 /** The kinds that PostgreSQL compares with each other without a cast in between. */

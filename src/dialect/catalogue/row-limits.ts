@@ -1,12 +1,12 @@
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type ColumnType } from './column-type.js';
 
-/** The most columns of a table of InnoDB. */
+/** The most columns of an InnoDB table. */
 export const INNODB_COLUMNS = 1017;
-// Of MySQL and MariaDB, without what is stored beside the row.
+// The limit of MySQL and MariaDB, without values stored off the row.
 const ROW_BYTES = 65_535;
 
-/** Bytes of a character, at most, of character sets that have fewer than four. */
+/** The most bytes of a character, for character sets with fewer than four. */
 const CHARACTER_BYTES: readonly [RegExp, number][] = [
   [/^(latin|ascii|binary|cp|koi8|hebrew|greek|tis620|armscii|geostd|mac|hp8|dec8|swe7|keybcs2)/i, 1],
   [/^(ucs2|gbk|big5|sjis|gb2312|euckr)/i, 2],
@@ -42,14 +42,14 @@ const FIXED: Readonly<Record<string, number>> = {
 /** A column and its type, in parts. */
 export type TypedColumn = readonly [column: ColumnMetadata, type: ColumnType];
 
-/** Why so many columns are too many; undefined if they aren't. */
+/** Why a table has too many columns; undefined if it doesn't. */
 export function tooManyColumns(columns: number, most: number): string | undefined {
   return columns > most ? `${columns} columns, and ${most} fit` : undefined;
 }
 
 /**
- * Why a row of the revision table would be too long; undefined if it fits. What character set the database gives to columns
- * without one is not known here: it is taken to be the widest with which the audited table itself fits.
+ * Why a row of the revision table would be too long; undefined if it fits. The database's default character set is
+ * unknown here. For columns without a character set we assume the widest one with which the audited table itself fits.
  */
 export function tooManyBytes(
   audited: readonly TypedColumn[],

@@ -8,10 +8,10 @@ const COLUMNS =
   'NOT p."notnull" OR p.dflt_value IS NOT NULL OR p.hidden > 1 AS optional ' +
   `FROM json_each(?) w JOIN pragma_table_xinfo(json_extract(w.value, '$[0]'), json_extract(w.value, '$[1]')) p`;
 
-// An expression is 1000 levels deep, and one level compares a column with its revision.
+// An expression may be 1000 levels deep, and comparing a column with its revision takes one level.
 const MOST_COLUMNS = 1000;
 
-/** Of the affinities, those that give back what was stored under another one. */
+/** For each affinity, the other affinities that return its values unchanged. */
 const WIDENINGS: Widenings = {
   text: ['blob'],
   integer: ['numeric', 'blob'],
@@ -33,7 +33,7 @@ export function sqliteCatalogue({ driver }: DataSource): Catalogue {
     capacityOf,
     widenings: WIDENINGS,
     hasCase: false,
-    // Names have no case, and the schema of a table without one is `main`.
+    // Names are case-insensitive, and the default schema is `main`.
     tablePlace: (target) =>
       (typeof target === 'string' ? target : target.tablePath).toLowerCase().replace(/^main\./, ''),
     tooWide: (_, { length }) => tooManyColumns(length, MOST_COLUMNS),
@@ -48,8 +48,8 @@ interface Row {
   optional: number;
 }
 
-// SQLite takes values of any length and type, and makes of them what the affinity of the column says. See "Determination
-// Of Column Affinity" in its documentation.
+// SQLite takes values of any length and type, and converts them by the column's affinity. See "Determination Of Column
+// Affinity" in its documentation.
 function capacityOf(type: string): Capacity {
   const name = type.toUpperCase();
   const kind = /INT/.test(name)

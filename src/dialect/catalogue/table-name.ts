@@ -1,7 +1,7 @@
 import { type DataSource, type EntityMetadata } from 'typeorm';
 
 /**
- * A table as SQL names it, with its schema or database if it has one.
+ * A table's quoted name for SQL, with its schema or database if it has one.
  *
  * @example tableName(dataSource, metadata) // → "hotel"."reservation"
  */

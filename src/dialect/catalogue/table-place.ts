@@ -1,8 +1,8 @@
 import { type DataSource, type EntityMetadata } from 'typeorm';
 
 /**
- * Where a table is: the same text for an entity's metadata and for every path that means its table, whether or not that
- * names the schema or database of the connection.
+ * The place of a table: the same text for an entity's metadata and for every path of its table, whether or not the path
+ * names the connection's schema or database.
  *
  * @example parsedPlace(dataSource, 'public.tag') === parsedPlace(dataSource, dataSource.getMetadata(Tag)) // → true
  */

@@ -1,16 +1,16 @@
 import { type Key, type Keys, type KeyTable, type PackedKeys } from './key.js';
 
-/** Whether keys are as the database gave them. */
+/** Whether keys are packed: text that the database made. */
 export function isPacked(keys: Keys): keys is PackedKeys {
   return 'chunks' in keys;
 }
 
-/** The key, where there is but one. */
+/** The key if there is exactly one, else undefined. */
 export function soleKey(keys: Keys): Key | undefined {
   return keys.length === 1 && !isPacked(keys) ? keys[0] : undefined;
 }
 
-/** The parameters of statements about one row: `k0`, `k1`, …, and behind the key's own columns the `version`. */
+/** The parameters of statements about one row: `k0`, `k1`, … for the key's columns, then `version`. */
 export function keyParameters(
   key: Key,
   length = key.length,
@@ -20,14 +20,14 @@ export function keyParameters(
   return parameters;
 }
 
-/** The parameters of a key table for some keys, as many at a time as it takes. */
+/** The parameters of a key table, in chunks of as many keys as it takes. */
 export function* boundChunks(table: KeyTable, keys: Keys): Generator<Readonly<Record<string, unknown>>> {
   if (isPacked(keys)) yield* keys.chunks;
   else
     for (let at = 0; at < keys.length; at += table.limit) yield table.bind(keys.slice(at, at + table.limit));
 }
 
-/** A key as a member of a set: the same for a number that was given and the text that was read for it. */
+/** A key as text for a set or map. A number and the text that the database returns for it give the same. */
 export function keyText(key: Key): string {
   if (key.length === 1) return keyValueText(key[0]);
   return JSON.stringify(key.map(keyValueText));
@@ -42,7 +42,7 @@ export function keyValueText(value: unknown): string {
       : String(value);
 }
 
-/** Each key once. */
+/** The keys without duplicates. */
 export function uniqueKeys(keys: readonly Key[]): Key[] {
   return [...new Map(keys.map((key) => [keyText(key), key])).values()];
 }

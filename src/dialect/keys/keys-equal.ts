@@ -1,4 +1,4 @@
-/** The condition that columns are equal: `p."id" = k.k0 AND …`. Each side is an alias, or gives the n-th expression. */
+/** Condition: columns are equal, `p."id" = k.k0 AND …`. Each side is an alias, or gives the n-th expression. */
 export function keysEqual(
   columns: readonly string[],
   left: string | ((n: number) => string),

@@ -5,10 +5,10 @@ import { type Key, type KeyDescription } from './key.js';
 import { type Keys } from './keys.js';
 import { takePacked } from './packed-rows.js';
 
-// Far below what fits into the default max_allowed_packet of 16 MB.
+// Fits well into the default max_allowed_packet of 16 MB.
 const KEYS_PER_STATEMENT = 50_000;
 
-// ASCII compares with any other character set, where text of the same one and another collation doesn't.
+// ASCII text compares with text of any character set. Two collations of the same character set don't compare.
 const NEWEST = ['newest varchar(36) CHARACTER SET ascii', 'version int', 'created double', 'isdelete int'];
 
 /** Keys of many rows travel as JSON. */
@@ -23,7 +23,7 @@ export function mysqlKeys(dataSource: DataSource): Keys {
       // JSON has no bytes.
       if (columns.some((column) => isBinary(dataSource.driver.normalizeType(column)))) return undefined;
       return {
-        // MariaDB would cut the text off. To others the first part is a comment.
+        // SET STATEMENT keeps MariaDB from cutting the text off. MySQL takes it for a comment.
         select: (source, names, chunk = `(row_number() OVER () - 1) DIV ${KEYS_PER_STATEMENT}`) =>
           `/*M! SET STATEMENT group_concat_max_len = 4294967295 FOR */ SELECT audit_chunk, count(*) AS audit_count, ` +
           `CAST(JSON_ARRAYAGG(JSON_ARRAY(${names.join(', ')})) AS CHAR) AS audit_keys ` +
@@ -51,14 +51,14 @@ export function mysqlKeys(dataSource: DataSource): Keys {
       };
     },
 
-    // MariaDB returns from inserts. From updates neither does, so their keys are read before, under a lock.
+    // MariaDB has INSERT … RETURNING. Neither has UPDATE … RETURNING, so the keys are read before, under a lock.
     returning: (kind) =>
       kind === 'insert' && dataSource.driver.isReturningSqlSupported('insert') ? 'beside' : 'none',
     returningClause: (_, keys) => ` RETURNING ${keys}`,
     forgetReturned: (queryRunner, _, result, firstNumber, given) =>
       forgetReturned(queryRunner, result, Number(firstNumber ?? 0), given),
 
-    // Servers that replicate each other count in steps.
+    // Servers that replicate each other generate keys in steps.
     numberingStep: async (queryRunner) => {
       const [{ step }] = (await queryRunner.query('SELECT @@auto_increment_increment AS step')) as {
         step: number;
@@ -70,7 +70,7 @@ export function mysqlKeys(dataSource: DataSource): Keys {
   };
 }
 
-// With RETURNING the driver gives rows instead of its header, which is put together here from what the server tells.
+// With RETURNING the driver returns rows instead of its header. This builds the header from the server's own values.
 async function forgetReturned(
   queryRunner: QueryRunner,
   result: QueryResult,
@@ -92,7 +92,7 @@ async function forgetReturned(
   result.affected = affectedRows;
 }
 
-// The exact types and collations are the database's: a table's default collation is nowhere in the metadata.
+// Reads exact types and collations from the database, because the metadata lacks a table's default collation.
 async function describeKeys(
   queryRunner: QueryRunner,
   columns: readonly ColumnMetadata[],
@@ -107,13 +107,13 @@ async function describeKeys(
   const types = columns.map((column) => {
     const row = rows.find(({ name }) => name === column.databaseName);
     const type = row?.type ?? 'varchar(255)';
-    // JSON_TABLE has neither.
+    // JSON_TABLE has neither uuid nor enum and set.
     const spelled = type === 'uuid' ? 'char(36)' : /^(enum|set)/.test(type) ? 'varchar(255)' : type;
     return row?.collation ? `${spelled} CHARACTER SET ${row.charset} COLLATE ${row.collation}` : spelled;
   });
   const isNumbered = (column: ColumnMetadata): boolean =>
     rows.some(({ name, extra }) => name === column.databaseName && /auto_increment/i.test(extra));
-  // Tables from before TypeORM may have none.
+  // A table that TypeORM didn't make may have no primary key.
   const hasPrimaryKey = rows.some((row) => Number(row.hasPrimaryKey) === 1);
   return { columns, types, numbered: columns.find(isNumbered), hasPrimaryKey };
 }
@@ -136,7 +136,7 @@ function encodeKey(dataSource: DataSource, key: Key): unknown[] {
   });
 }
 
-/** As mysql2 writes a Date into a statement: in the connection's time zone, which by default is the process's. */
+/** A Date as mysql2 writes it into a statement: in the connection's time zone, by default that of the process. */
 function localTime(date: Date, timezone = 'local'): string {
   if (timezone === 'local')
     return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, -1);

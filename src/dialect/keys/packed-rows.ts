@@ -1,13 +1,13 @@
 import { type Key, type Keys } from './key.js';
 
-/** Up to how many keys are taken apart, because statements about one row, and few of them, are quicker. */
+/** Up to this many keys are parsed, because for few keys statements about single rows are quicker. */
 export const FEW_KEYS = 16;
 
 /**
- * The keys in rows that each have a chunk of them: their number in `audit_count`, and the parameters of a key table
- * under these names with `audit_` before them.
+ * The keys in rows that each hold a chunk of keys. `audit_count` is the number of keys in the chunk. The parameters of
+ * a key table are in the columns of these names with the prefix `audit_`.
  *
- * @param few the name of what has few of them as a JSON array of arrays
+ * @param few the column that holds a few keys as a JSON array of arrays
  */
 export function takePacked(
   rows: readonly Record<string, unknown>[],

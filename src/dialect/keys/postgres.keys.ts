@@ -8,7 +8,7 @@ const KEYS_PER_STATEMENT = 100_000;
 /** Keys of many rows travel as an array for each column. */
 export function postgresKeys(dataSource: DataSource): Keys {
   return {
-    // As text, because a Date has milliseconds.
+    // As text, because a Date would cut microseconds off.
     read: (key) => `${key}::text`,
     value: (parameter, column) => `${parameter}::${castType(dataSource, column)}`,
 
@@ -46,8 +46,8 @@ export function postgresKeys(dataSource: DataSource): Keys {
     },
 
     rowPlace: 'ctid::text',
-    // OFFSET 0 keeps the subquery apart: a join would read the whole table where the places are many or the table is one
-    // page.
+    // OFFSET 0 keeps the subquery apart. A join would read the whole table if there are many places, or if the table
+    // has one page.
     placedRows: (table) => ({
       sql:
         `unnest({{places}}::tid[]) WITH ORDINALITY AS k(place, n) ` +

@@ -9,7 +9,7 @@ const ROWID = 'audit_rowid';
 /** Keys of many rows travel as JSON. */
 export function sqliteKeys(dataSource: DataSource): Keys {
   return {
-    // The driver reads integers as doubles.
+    // As text, because the driver reads integers as doubles.
     read: (key) => `CASE typeof(${key}) WHEN 'integer' THEN CAST(${key} AS TEXT) ELSE ${key} END`,
     value: (parameter) => parameter,
 
@@ -17,7 +17,7 @@ export function sqliteKeys(dataSource: DataSource): Keys {
 
     table: ({ columns }) => ({
       sql: 'json_each({{keys}}) k',
-      // JSON has no bytes: they travel as { "hex": … }, all other values as themselves.
+      // JSON has no bytes, so they travel as { "hex": … }. All other values travel as they are.
       key: (n) =>
         dataSource.driver.normalizeType(columns[n]) === 'blob'
           ? `unhex(json_extract(k.value, '$[${n}].hex'))`
@@ -28,7 +28,7 @@ export function sqliteKeys(dataSource: DataSource): Keys {
     }),
 
     returning: () => 'appended',
-    // In the statement itself, because the next statement on the connection may be somebody else's.
+    // RETURNING is in the write itself, because the next statement on the connection may be another's.
     returningClause: (kind, keys) =>
       ` RETURNING ${keys}${kind === 'update' ? '' : `, last_insert_rowid() AS ${ROWID}`}`,
     forgetReturned: async (queryRunner, kind, result) => {
@@ -36,7 +36,7 @@ export function sqliteKeys(dataSource: DataSource): Keys {
       result.affected = rows.length;
       result.records = [];
       result.raw = [];
-      // Of the two drivers better-sqlite3 gives the number of the last inserted row, for deletes too.
+      // Only better-sqlite3 gives the last inserted rowid, for deletes too.
       if (kind === 'update' || dataSource.options.type !== 'better-sqlite3') return;
       const [{ [ROWID]: id }] =
         rows.length > 0

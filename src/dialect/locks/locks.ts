@@ -1,9 +1,9 @@
-/** Row locks, and what other transactions make of ours. */
+/** Row locks, and conflicts with other transactions. */
 export interface Locks {
   /**
    * Row-lock suffix of a SELECT (`FOR UPDATE`); empty without row locks.
    *
-   * @param alias the table whose rows are locked; all by default
+   * @param alias the table whose rows are locked. Default: all tables
    * @param skipLocked skips rows that others hold, instead of waiting
    */
   forUpdate(alias?: string, skipLocked?: boolean): string;
@@ -11,7 +11,7 @@ export interface Locks {
   /** The weaker lock before an UPDATE of columns that no foreign key refers to (`FOR NO KEY UPDATE`). */
   forNoKeyUpdate(alias?: string): string;
 
-  /** Suffix of a SELECT that reads rows as they are now, where a plain SELECT reads a snapshot (`LOCK IN SHARE MODE`). */
+  /** Suffix of a SELECT that reads the present rows if a plain SELECT reads a snapshot (`LOCK IN SHARE MODE`). */
   readonly readNow: string;
 
   /**
@@ -21,11 +21,11 @@ export interface Locks {
   readonly locksGaps: boolean;
 
   /**
-   * A condition that is true at READ COMMITTED. Undefined where it makes no difference: where UPDATE and DELETE wait for
-   * the same rows as a locking SELECT.
+   * A condition that is true at READ COMMITTED. Undefined on databases whose UPDATE and DELETE wait for the same rows
+   * as a locking SELECT.
    */
   readonly isReadCommitted?: string;
 
-  /** Whether a transaction failed because of another one, so that a second try may succeed. */
+  /** Whether a transaction failed because of another one, so that a retry may succeed. */
   isConflict(error: unknown): boolean;
 }

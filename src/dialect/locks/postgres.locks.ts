@@ -1,7 +1,7 @@
 import { sqlStateOf } from '../run/driver-error.js';
 import { type Locks } from './locks.js';
 
-// Serialisation failure, deadlock, unique violation.
+// serialization_failure, deadlock_detected, unique_violation.
 const CONFLICTS = ['40001', '40P01', '23505'];
 
 export const postgresLocks: Locks = {

@@ -4,17 +4,17 @@ import { type Masks } from './masks.js';
 import { type Types } from '../types/types.js';
 import { type DigestKey, type Mask } from './digest-key.js';
 
-/** What is shown of a redacted value. */
+/** What reads show in place of a redacted value. */
 export const REDACTED = '***';
 
-/** The hexadecimal digits of a digest that name its key; the rest is the HMAC, cut to fit into 64 together. */
+/** The number of hexadecimal digits that name the key of a digest. The rest is the HMAC, cut to 64 digits in all. */
 export const KEY_ID_DIGITS = 8;
 export const HMAC_DIGITS = 56;
 
 /** HMAC pads its key of 32 bytes with zeros to a block of 64. */
 export const HMAC_PADS = { inner: 0x36, outer: 0x5c } as const;
 
-/** A masked column: its mask, and its keys, the current one first; none where the mask needs none. */
+/** A masked column: its mask, and its keys with the current one first. Without digests it has no keys. */
 export interface MaskedColumn {
   readonly source: ColumnMetadata;
   readonly mask: Mask;
@@ -25,14 +25,14 @@ interface MaskDialect {
   readonly masks: Masks;
 }
 
-/** What a copy has in the place of a value: a digest under the current key. */
+/** SQL for the copy of a value: a digest under the current key, or the SQL of a mask function. */
 export function masked({ masks }: MaskDialect, { source, mask, keys }: MaskedColumn, value: string): string {
   if (typeof mask === 'function')
     return masks.asText(`CASE WHEN ${value} IS NULL THEN NULL ELSE ${mask(value)} END`);
   return masks.digest(value, source, keys[0]);
 }
 
-/** The same under the key that an older copy was made with, so that the two are equal if their values are. */
+/** SQL for the copy of a value under the key of an older copy, so that equal values have equal copies. */
 export function maskedLike(dialect: MaskDialect, column: MaskedColumn, value: string, older: string): string {
   const current = masked(dialect, column, value);
   const old = column.keys.slice(1);
@@ -41,14 +41,14 @@ export function maskedLike(dialect: MaskDialect, column: MaskedColumn, value: st
   return `CASE substr(${older}, 1, ${KEY_ID_DIGITS}) ${cases.join(' ')} ELSE ${current} END`;
 }
 
-/** The older copy where the value is the same, else the value under the current key. */
+/** SQL for the older copy if the value is the same, else for the value under the current key. */
 export function maskedAnew(dialect: MaskDialect, column: MaskedColumn, value: string, older: string): string {
   const current = masked(dialect, column, value);
   if (column.keys.length < 2) return current;
   return `CASE WHEN ${maskedLike(dialect, column, value, older)} = ${older} THEN ${older} ELSE ${current} END`;
 }
 
-/** The options in which the copy of a masked column differs from any other's. */
+/** The column options that differ for the copy of a masked column. */
 export function maskedType({ types }: { readonly types: Types }, mask: Mask): ColumnOptions {
   const shown = (value: unknown): unknown => (value === null || value === undefined ? value : REDACTED);
   return {

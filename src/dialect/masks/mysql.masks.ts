@@ -14,7 +14,7 @@ const PAD = '@nestjs_typeorm_audit_pad';
 const MAKE_PAD = `SELECT ${PAD} := hex(random_bytes(${PAD_BYTES})) AS pad`;
 const FORGET_PAD = `SET ${PAD} = NULL`;
 
-/** A connection of mysql2, as far as it is used here. */
+/** The part of a mysql2 connection that we use. */
 interface MysqlConnection {
   query(text: string, done: () => void): void;
 }
@@ -24,8 +24,8 @@ export function mysqlMasks({ driver }: DataSource, server: MysqlServer): Masks {
     server.isMariadb ? blockByWords(parameter, pad) : blockByBytes(parameter, pad);
   return {
     asText: (expression) => `CONVERT(${expression} USING ${ANY_TEXT})`,
-    // ASCII compares with any other character set: a copy has that of its table. And a statement with USER() has its rows
-    // written to a binary log in MIXED format, and not its text with the pad.
+    // The digest is ASCII because ASCII text compares with any character set, and a copy has its table's. USER() makes
+    // a binary log in MIXED format hold the statement's rows, not its text with the pad.
     digest: (expression, column, { id, inner, outer }) =>
       `IF(USER() IS NULL, NULL, CONVERT(concat('${id}', left(sha2(concat(${block(outer, HMAC_PADS.outer)}, unhex(sha2(concat(${block(inner, HMAC_PADS.inner)}, ` +
       `${textOf(expression, driver.normalizeType(column))}), 256))), 256), ${HMAC_DIGITS})) USING ascii))`,
@@ -37,8 +37,8 @@ export function mysqlMasks({ driver }: DataSource, server: MysqlServer): Masks {
         throw noRandomNumbers('MariaDB has random_bytes() from version 10.10.', error);
       }
     },
-    // Nobody waits for it, because it is done before whatever the connection is given next. If it fails, the connection
-    // is lost, and the pad with it.
+    // No need to wait: the connection runs it before its next statement. If it fails, the connection is lost, and the
+    // pad with it.
     forgetPad: (queryRunner) => {
       const connection = connectionOf(queryRunner) as MysqlConnection | undefined;
       connection?.query(FORGET_PAD, () => undefined);
@@ -46,12 +46,12 @@ export function mysqlMasks({ driver }: DataSource, server: MysqlServer): Masks {
   };
 }
 
-// A block of HMAC, from the blinded half that the key is in; the other half is the same for all.
+// A block of HMAC. Its first half holds the key, blinded. Its second half is the same for all keys.
 function blockByBytes(parameter: string, pad: number): string {
   return `concat(unhex(${parameter}) ^ unhex(${PAD}), unhex(repeat('${pad.toString(16)}', ${PAD_BYTES})))`;
 }
 
-// The same on MariaDB, whose operators take integers alone.
+// A block of HMAC on MariaDB, whose operators take only integers.
 function blockByWords(parameter: string, pad: number): string {
   const integer = (word: string): string => `CAST(conv(${word}, 16, 10) AS UNSIGNED)`;
   const pads = words(PAD);
@@ -61,7 +61,7 @@ function blockByWords(parameter: string, pad: number): string {
   return `unhex(concat(${half.join(', ')}, repeat('${pad.toString(16)}', ${PAD_BYTES})))`;
 }
 
-// A moment's text is that of the session's time zone, and other text that of the column's character set.
+// The bytes must not depend on the session's time zone (timestamp) or the column's character set (text).
 function textOf(expression: string, type: string): string {
   if (isBinary(type)) return expression;
   const text = `CONVERT(${type === 'timestamp' ? `unix_timestamp(${expression})` : expression} USING utf8mb4)`;

@@ -1,14 +1,14 @@
 import { AuditError } from '../../audit.errors.js';
 
 /**
- * A pad is a random number that the database makes for the next statement and tells us. What the statement is sent of
- * a key is blinded by it, and the pad itself is never in the text or the parameters of a statement.
+ * The length of a pad. A pad is a random number that the database makes for the next statement and returns to us. It
+ * blinds the key's parameters of that statement. The pad itself is never in a statement's text or parameters.
  */
 export const PAD_BYTES = 32;
 
 const WORD_DIGITS = 16;
 
-/** SQL for the parts of a hexadecimal text that are integers of 64 bits. */
+/** SQL for the parts of a hexadecimal text, each an integer of 64 bits. */
 export function words(text: string): string[] {
   return Array.from(
     { length: (PAD_BYTES * 2) / WORD_DIGITS },
@@ -16,7 +16,7 @@ export function words(text: string): string[] {
   );
 }
 
-/** The database has no function that makes random numbers. */
+/** The error for a database without a function for random numbers. */
 export function noRandomNumbers(remedy: string, cause: unknown): AuditError {
   return new AuditError(
     `This database can't make the random number that blinds the keys of masked columns. ${remedy}`,
@@ -24,7 +24,7 @@ export function noRandomNumbers(remedy: string, cause: unknown): AuditError {
   );
 }
 
-/** @throws Error when the database gave something else */
+/** The pad as bytes. @throws Error when the database returned anything else */
 export function readPad(pad: unknown): Buffer {
   const bytes = Buffer.from(String(pad), 'hex');
   if (bytes.length !== PAD_BYTES)

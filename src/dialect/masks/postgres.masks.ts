@@ -8,7 +8,7 @@ import { noRandomNumbers, PAD_BYTES, readPad, words } from './pad.js';
 const UNDEFINED_FUNCTION = '42883';
 
 const PAD = 'nestjs_typeorm_audit.pad';
-// Set for the transaction, because a pooler may give the session to another client next.
+// Set for the transaction only, because a pooler may give the session to another client afterwards.
 const MAKE_PAD =
   `SELECT set_config('${PAD}', encode(sha256(decode(replace(gen_random_uuid()::text || gen_random_uuid()::text || ` +
   `gen_random_uuid()::text, '-', ''), 'hex')), 'hex'), true) AS pad`;
@@ -33,8 +33,8 @@ export function postgresMasks(dataSource: DataSource): Masks {
   };
 }
 
-// A block of HMAC, from the blinded half with the key; the other half is the same for all keys. In a SELECT of its own it
-// is made once for a statement; once for each row took longer than the hashing.
+// A block of HMAC. Its first half holds the key, blinded. Its second half is the same for all keys. The sub-SELECT
+// makes the block once for a statement: making it for each row took longer than the hashing.
 function block(parameter: string, pad: number): string {
   const integer = (word: string): string => `('x' || ${word})::bit(64)::bigint`;
   const pads = words(`current_setting('${PAD}')`);
@@ -44,7 +44,7 @@ function block(parameter: string, pad: number): string {
   return `(SELECT ${half.join(' || ')} || decode(repeat('${pad.toString(16)}', ${PAD_BYTES}), 'hex'))`;
 }
 
-// The text of a moment depends on the session's time zone, and the digest must not.
+// A moment's text depends on the session's time zone, but the digest must not.
 function textOf(dataSource: DataSource, expression: string, column: ColumnMetadata): string {
   const isMoment = dataSource.driver.normalizeType(column) === 'timestamp with time zone' && !column.isArray;
   return isMoment ? `(${expression} AT TIME ZONE 'UTC')::text` : `${expression}::text`;

@@ -8,18 +8,18 @@ type Connection =
   | { function(name: string, options: object, fn: DigestFunction): void }
   | { create_function(name: string, fn: DigestFunction): void };
 
-/** SQLite can't hash: a function of the connection does. */
+/** SQLite can't hash, so we register a function on the connection. */
 export function sqliteMasks(dataSource: DataSource): Masks {
   return {
     asText: (expression) => `CAST(${expression} AS TEXT)`,
-    // A function gets integers as doubles.
+    // SQLite's drivers give a function integers as doubles.
     digest: (expression, _, { number }) =>
       `audit_digest(${number}, CASE typeof(${expression}) WHEN 'blob' THEN ${expression} ` +
       `WHEN 'real' THEN printf('%!.17g', ${expression}) ELSE CAST(${expression} AS TEXT) END)`,
     provideDigest: (digest) => {
       const state = sqliteConnectionStateOf(dataSource);
       const connection = state.connection as Connection;
-      // sql.js forgets its functions whenever the database is exported, which an autosave does.
+      // sql.js forgets its functions when the database is exported, as by an autosave.
       if ('create_function' in connection) connection.create_function('audit_digest', digest);
       else if (!state.hasDigest) {
         connection.function('audit_digest', { deterministic: true }, digest);

@@ -8,16 +8,16 @@ export const DOES_NOT_FIT =
 // Null in a NOT NULL column, out of range, truncated (three times), no default, of another character set, too long.
 const CUTS = new Set([1048, 1264, 1265, 1292, 1364, 1366, 1406, 1411]);
 
-/** What mysql2 gives for a write. */
+/** The result of mysql2 for a write. */
 interface Header {
   readonly warningStatus?: number;
 }
 
 /**
- * Refuses a revision whose values were cut off. MySQL and MariaDB only warn of that after INSERT IGNORE, by which
- * versions that are taken are left out, and without a strict `sql_mode`.
+ * Refuses a revision whose values were cut off. MySQL and MariaDB only warn of cut values without a strict `sql_mode`,
+ * and after INSERT IGNORE, which skips versions that are taken.
  *
- * @throws AuditError
+ * @throws AuditError when a value was cut off
  */
 export async function assertNothingCut(
   queryRunner: QueryRunner,

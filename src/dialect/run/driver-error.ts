@@ -1,6 +1,6 @@
 import { QueryFailedError } from 'typeorm';
 
-/** What drivers put into their errors. */
+/** The properties of drivers' errors. */
 export interface DriverError {
   /** SQLSTATE (pg), or the name of the error. */
   readonly code?: string;
@@ -17,7 +17,7 @@ export function driverErrorOf(error: unknown): DriverError | undefined {
   return error instanceof QueryFailedError ? (error.driverError as DriverError) : undefined;
 }
 
-/** The SQLSTATE of a failed query; empty for any other error. */
+/** The SQLSTATE of a failed query; '' for any other error. */
 export function sqlStateOf(error: unknown): string {
   return driverErrorOf(error)?.code ?? '';
 }

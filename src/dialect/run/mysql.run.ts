@@ -11,7 +11,7 @@ import { mysqlRefusal } from './refusal.js';
 import { type Run } from './run.js';
 import { type Statement } from './statement.js';
 
-// The server keeps max_prepared_stmt_count statements, for all connections together.
+// ER_MAX_PREPARED_STMT_COUNT_REACHED: the server keeps max_prepared_stmt_count statements for all connections together.
 const OUT_OF_STATEMENTS = 1461;
 
 export function mysqlRun(dataSource: DataSource, server: MysqlServer, sessions: Sessions): Run {
@@ -55,7 +55,7 @@ export function mysqlRun(dataSource: DataSource, server: MysqlServer, sessions: 
       }
     },
     truncatesCascading: false,
-    // MySQL 9.7 follows a cascade from the first deleted row only.
+    // MySQL 9.7 cascades from the first deleted row only.
     get leavesChildren() {
       return !server.isMariadb;
     },
@@ -73,7 +73,7 @@ function rowsOf(result: Record<string, unknown>[]): Record<string, unknown>[] {
   return Array.isArray(result[0]) ? (result[0] as Record<string, unknown>[]) : result;
 }
 
-/** A connection of mysql2, as far as it is used here. */
+/** The part of a mysql2 connection that we use. */
 interface MysqlConnection {
   execute(
     text: string,

@@ -8,7 +8,7 @@ import { type TimeLimit } from './time-limit.js';
 // ER_STATEMENT_TIMEOUT of MariaDB, ER_QUERY_TIMEOUT of MySQL.
 const EXCEEDED = [1969, 3024];
 
-/** It stands in the text of each read, and is gone with it. */
+/** The limit is part of each read's text, so it ends with the read. */
 export function mysqlTimeLimit(server: MysqlServer): TimeLimit {
   return {
     needsTransaction: false,
@@ -28,7 +28,7 @@ function limitedOnMariadb(_: QueryRunner, { text }: Statement, ms: number): stri
   return `SET STATEMENT max_statement_time = IF(${own} > 0, least(${own}, ${seconds}), ${seconds}) FOR ${text}`;
 }
 
-// A hint replaces the session's limit, and takes nothing but a number.
+// The hint replaces the session's limit and takes only a literal number, so we read the session's limit first.
 async function limitedOnMysql(queryRunner: QueryRunner, { text }: Statement, ms: number): Promise<string> {
   const [{ own }] = (await queryRunner.query('SELECT @@max_execution_time AS own')) as { own: number }[];
   if (own > 0 && own < ms) return text;

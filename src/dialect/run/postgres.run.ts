@@ -10,7 +10,7 @@ import { hasOwnQuery, ownQueryOf } from '../../typeorm/query-runner.js';
 import { type Sessions } from '../sessions/sessions.js';
 import { type Statement } from './statement.js';
 
-/** A client of the `pg` package, as far as it is used here. */
+/** The part of a client of the `pg` package that we use. */
 interface PgClient {
   query(config: { name: string; text: string; values: unknown[] }): Promise<{
     rows: Record<string, unknown>[];
@@ -18,13 +18,13 @@ interface PgClient {
   }>;
 }
 
-// "cached plan must not change result type": a migration has given a column that the statement selects another type.
+// "cached plan must not change result type": a migration has changed the type of a column that the statement selects.
 const OUTDATED = '0A000';
 // "prepared statement does not exist", "prepared statement already exists".
 const NOT_KEPT = ['26000', '42P05'];
 
 export function postgresRun(dataSource: DataSource, sessions: Sessions): Run {
-  // Clients that refuse a statement for good, because a prepared statement can't be replaced.
+  // The clients with an outdated statement. They refuse it for good, because a prepared statement can't be replaced.
   const outdated = new WeakSet<PgClient>();
   let isKept = true;
 
@@ -33,7 +33,7 @@ export function postgresRun(dataSource: DataSource, sessions: Sessions): Run {
     if (!name || choice === false || !hasOwnQuery(queryRunner)) return false;
     if (choice === true) return true;
     if (!isKept) return false;
-    // It asks the server once, which also says whether the connection keeps statements.
+    // Asks the server once, and so learns whether the connection keeps statements.
     await isInTransaction(queryRunner);
     return sessions.of(await clientOf(queryRunner)).keepsStatements;
   }
@@ -70,7 +70,7 @@ export function postgresRun(dataSource: DataSource, sessions: Sessions): Run {
 
     read: async (queryRunner, statement, values) => {
       const client = await clientOf(queryRunner);
-      // In a transaction it couldn't be tried again.
+      // Not in a transaction, where we couldn't retry after an error.
       const isNamed =
         !outdated.has(client) &&
         (await usesNames(queryRunner, statement)) &&
@@ -90,7 +90,7 @@ export function postgresRun(dataSource: DataSource, sessions: Sessions): Run {
     timeLimit: postgresTimeLimit,
     refusal: postgresRefusal,
 
-    // One statement: foreign keys are checked at its end.
+    // One statement, because foreign keys are checked at its end.
     deleteAll: async (queryRunner, [first, ...others]) => {
       const rest = others.map((table, n) => `d${n} AS (DELETE FROM ${table})`);
       await queryRunner.query(`${rest.length > 0 ? `WITH ${rest.join(', ')} ` : ''}DELETE FROM ${first}`);

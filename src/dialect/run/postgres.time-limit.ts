@@ -6,10 +6,10 @@ import { type TimeLimit } from './time-limit.js';
 // query_canceled. The server's message is in its own language.
 const CANCELED = '57014';
 
-// In seconds; 0 is none.
+// The present limit in seconds; 0 for none.
 const OWN_LIMIT = `extract(epoch FROM current_setting('statement_timeout')::interval)`;
 
-/** `statement_timeout`, of the transaction: behind a pooler the session may be another one's next. */
+/** Sets `statement_timeout` for the transaction only: a pooler may give the session to another client afterwards. */
 export const postgresTimeLimit: TimeLimit = {
   needsTransaction: true,
 

@@ -6,7 +6,7 @@ import { type Statement } from './statement.js';
 
 type Choice = NonNullable<AuditOptions['preparedStatements']>;
 
-// Of the driver, which data sources that are derived from another one share.
+// On the driver, which a data source and the data sources derived from it share.
 const choices = new StateSlot<Choice>('prepared-statements');
 
 /** Says whether the data source's connections keep prepared statements. */
@@ -14,16 +14,16 @@ export function usePreparedStatements({ driver }: DataSource, choice: Choice | u
   choices.set(driver, choice);
 }
 
-/** What `usePreparedStatements()` has said, or `'auto'`. */
+/** The choice of `usePreparedStatements()`. Default: `'auto'` */
 export function preparedStatementsOf({ driver }: DataSource): Choice {
   return choices.of(driver) ?? 'auto';
 }
 
 /**
- * Runs a statement on the driver's own connection, prepared, which TypeORM's query() can't: planning these costs more
- * than running them. The data source's logger hears of it as of any other.
+ * Runs a prepared statement on the driver's own connection, because TypeORM's query() can't prepare. For these
+ * statements planning costs more than execution. The data source's logger logs it like any other statement.
  *
- * @param run runs it
+ * @param run runs the statement
  */
 export async function runPrepared<T extends Executed>(
   { logger, options }: DataSource,

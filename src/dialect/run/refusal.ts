@@ -1,24 +1,24 @@
 import { driverErrorOf } from './driver-error.js';
 
 /**
- * Why the database refused the values of a row, told by a driver's error.
+ * Why the database refused the values of a row, read from the driver's error.
  *
- * - `taken`: another row has a unique value, or excludes it
+ * - `taken`: another row has a unique value, or an exclusion constraint forbids it
  * - `check`: a CHECK
  * - `value`: the column doesn't take the value: an enum without the label, a shorter text, null
  * - `reference`: a foreign key
  */
 export interface Refusal {
   readonly kind: 'taken' | 'check' | 'value' | 'reference';
-  /** The constraint or index, where the error names it. */
+  /** The constraint or index, if the error names it. */
   readonly constraint?: string;
-  /** The columns' names in the database, or an expression in which they occur, where the error has them. */
+  /** The columns' names in the database, or an expression with these names, if the error has them. */
   readonly columns?: string;
-  /** The enum label that no longer exists, where only that is known. */
+  /** The enum label that no longer exists, if the error names nothing else. */
   readonly label?: string;
 }
 
-/** A refusal by PostgreSQL, which tells by SQLSTATE and names the constraint. */
+/** A refusal by PostgreSQL, whose errors have an SQLSTATE and name the constraint. */
 export function postgresRefusal(error: unknown): Refusal | undefined {
   const { code, constraint, column, detail, message } = driverErrorOf(error) ?? { message: '' };
   // Key (hotel, name)=(1, Ritz) already exists.
@@ -56,7 +56,7 @@ export function mysqlRefusal(error: unknown): Refusal | undefined {
   }
 }
 
-/** A refusal by SQLite, whose two drivers have the message in common. */
+/** A refusal by SQLite, whose two drivers have the same messages. */
 export function sqliteRefusal(error: unknown): Refusal | undefined {
   const { message } = driverErrorOf(error) ?? { message: '' };
   const [, constraint, about] =

@@ -4,15 +4,17 @@ import { type Refusal } from './refusal.js';
 import { type ParameterStyle, type Statement } from './statement.js';
 import { type TimeLimit } from './time-limit.js';
 
-/** Runs statements, and says what came of them. */
+/** Runs statements, and interprets their errors. */
 export interface Run extends ParameterStyle {
-  /** Runs a statement; a named one is prepared on the connection where that pays. */
+  /** Runs a statement. A named one is prepared on the connection if that is faster. */
   execute(queryRunner: QueryRunner, statement: Statement, values: unknown[]): Promise<Executed>;
 
-  /** Runs a SELECT of the application's columns, whose types a migration may change meanwhile; prepared likewise. */
+  /**
+   * Runs a SELECT of the application's columns, prepared like `execute()`. A migration may change the columns' types.
+   */
   read(queryRunner: QueryRunner, statement: Statement, values: unknown[]): Promise<Executed['rows']>;
 
-  /** How the database stops a read that takes too long; undefined where it can't. */
+  /** Makes the database end a read that takes too long; undefined if it can't. */
   readonly timeLimit?: TimeLimit;
 
   /** Why the database refused the values of a row; undefined for any other error. */

@@ -27,7 +27,7 @@ export function sqliteRun(dataSource: DataSource): Run {
     refusal: sqliteRefusal,
 
     deleteAll: async (queryRunner, tables) => {
-      // Until the end of the transaction.
+      // It holds until the end of the transaction.
       await queryRunner.query('PRAGMA defer_foreign_keys = ON');
       for (const table of tables) await queryRunner.query(`DELETE FROM ${table}`);
     },
@@ -35,7 +35,7 @@ export function sqliteRun(dataSource: DataSource): Run {
   };
 }
 
-// TypeORM keeps the last hundred statements, and reads by key make a new one for each number.
+// TypeORM caches the last hundred statements only, and reads by key make a new statement for each number of keys.
 function prepareAndRun(dataSource: DataSource, text: string, values: readonly unknown[]): Executed {
   const { connection, statements } = sqliteConnectionStateOf(dataSource);
   let statement = statements.get(text);

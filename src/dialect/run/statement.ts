@@ -11,18 +11,18 @@ export interface ParameterStyle {
   readonly quoted: string;
 }
 
-/** SQL text for a driver, and the names of its parameters in the order in which the driver takes them. */
+/** SQL text for a driver, and the names of its parameters in the driver's order. */
 export interface Statement {
   readonly text: string;
   readonly parameters: readonly string[];
-  /** The name that connections keep it prepared under; undefined if it isn't worth preparing. */
+  /** The name of the prepared statement; undefined if it isn't worth preparing. */
   readonly name: string | undefined;
 }
 
 /**
  * A statement from a template in which `{{name}}` stands for a parameter.
  *
- * @param prepared whether connections keep it prepared: it runs often, and one plan serves all values
+ * @param prepared whether connections keep the statement prepared, because it runs often and one plan serves all values
  * @example compileStatement(postgres, 'SELECT {{a}}, {{b}}, {{a}}') // → SELECT $1, $2, $1 and ['a', 'b']
  */
 export function compileStatement(

@@ -3,14 +3,14 @@ import { type Executed } from './executed.js';
 import { type Statement } from './statement.js';
 
 /**
- * How the database itself ends a read that takes too long. A shorter limit of the connection's own stays in force, and
- * nothing of ours stays behind on the connection.
+ * Makes the database end a read that takes too long. A shorter limit of the connection stays in force. Our limit never
+ * stays on the connection.
  */
 export interface TimeLimit {
-  /** Whether it is a setting of a transaction, which the read then has to run in. */
+  /** Whether the limit is a setting of the transaction, so that the read must run in one. */
   readonly needsTransaction: boolean;
 
-  /** Runs a select that the database ends after so many milliseconds. */
+  /** Runs a SELECT that the database ends after `ms` milliseconds. */
   read(
     queryRunner: QueryRunner,
     statement: Statement,
@@ -18,6 +18,6 @@ export interface TimeLimit {
     ms: number,
   ): Promise<Executed['rows']>;
 
-  /** Whether the database has ended a statement for its time. */
+  /** Whether the database ended a statement because of its time limit. */
   isExceeded(error: unknown): boolean;
 }

@@ -3,22 +3,22 @@ import { type TransactionCommand, transactionCommands } from './transaction-comm
 
 const IN_TRANSACTION = 1;
 const AUTOCOMMIT = 2;
-// Of the results of several statements; rows of a SELECT are as many as they like, and have no status.
+// The most results of several statements in one text. A longer array is rows of a SELECT, which have no status.
 const MOST_RESULTS = 20;
 
-// What commits a transaction without being asked to. A temporary table is none of these.
+// The statements with an implicit commit. CREATE and DROP TEMPORARY TABLE have none.
 const COMMITS =
   /(?:^|;)\s*(?:(?:alter|create(?!\s+temporary)|drop(?!\s+temporary)|truncate|rename|grant|revoke|(?:un)?lock\s+tables?|(?:analyze|check|optimize|repair)\s+table)\b|set\b[^;]*\bautocommit\s*:?=\s*(?:1|on|true)\b)/i;
 
-/** What mysql2 gives for a statement that returns no rows. */
+/** The result of mysql2 for a statement without rows. */
 interface Header {
   readonly serverStatus: number;
   readonly stateChanges?: { readonly schema: string | null };
 }
 
-/** The status that MySQL and MariaDB send with the results of writes and SET, but not with rows. */
+/** Reads the status that MySQL and MariaDB send with the results of writes and SET, but not with rows. */
 export class MysqlSession implements Session {
-  // There a read locks what it has read, whatever is done about it.
+  // Always false: under SERIALIZABLE every read takes locks anyway, so we need no special reads.
   readonly isSerializable = false;
   keepsStatements = true;
   private status: number | undefined;
@@ -26,7 +26,7 @@ export class MysqlSession implements Session {
   commandsIn(text: string): readonly TransactionCommand[] {
     const commands = transactionCommands(text);
     if (commands.length === 0) return COMMITS.test(text) ? [{ kind: 'implicit commit' }] : commands;
-    // Where a transaction is open, another BEGIN commits it.
+    // BEGIN commits an open transaction.
     return commands.flatMap((command) =>
       command.kind === 'begin' ? [{ kind: 'commit' as const }, command] : [command],
     );
@@ -46,7 +46,7 @@ export class MysqlSession implements Session {
   }
 
   noteError(): void {
-    // A deadlock ends the transaction, and a lock wait may. Without a transaction an error begins none.
+    // A deadlock ends the transaction, and a lock wait timeout may. Outside of a transaction an error changes nothing.
     if (this.status === undefined || this.wouldBeIn(this.status)) this.status = undefined;
   }
 
@@ -64,13 +64,13 @@ export class MysqlSession implements Session {
     return this.status !== undefined && this.wouldBeIn(this.status);
   }
 
-  // With autocommit off the first statement begins a transaction, which nobody sees before.
+  // With autocommit off the next statement begins a transaction, which the status doesn't show before.
   private wouldBeIn(status: number): boolean {
     return (status & IN_TRANSACTION) !== 0 || (status & AUTOCOMMIT) === 0;
   }
 }
 
-/** Lets a result tell of no transaction. */
+/** Removes the open transaction from the status of a result. */
 export function hideTransaction(result: unknown): void {
   if (isHeader(result)) Object.assign(result, { serverStatus: result.serverStatus & ~IN_TRANSACTION });
 }
@@ -80,7 +80,7 @@ function headerIn(result: unknown): Header | undefined {
   return Array.isArray(result) && result.length <= MOST_RESULTS ? result.findLast(isHeader) : undefined;
 }
 
-// A row may have a column of that name, and is a plain object.
+// A row may have a column serverStatus, but is a plain object.
 function isHeader(value: unknown): value is Header {
   return (
     typeof value === 'object' &&

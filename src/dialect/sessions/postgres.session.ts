@@ -4,20 +4,20 @@ import { transactionCommands } from './transaction-commands.js';
 
 type Status = 'I' | 'T' | 'E';
 
-// A level is set by a short statement, or it stands in a BEGIN.
+// A longer text can't be a SET or BEGIN with an isolation level.
 const LONGEST_SETTING = 1_000;
 
-/** A client of the `pg` package, as far as it tells of its session. */
+/** The part of a client of the `pg` package that tells about its session. */
 interface PgClient {
   readonly host: string;
   readonly port: number;
-  /** What it was told to cancel its statements by: of the server's process, or made up by a pooler. */
+  /** The process ID for cancel requests: that of the server's process, or one that a pooler made up. */
   readonly processID: number | null;
-  /** From pg 8.23 on. */
+  /** Exists from pg 8.23 on. */
   getTransactionStatus?(): Status | null;
-  /** Not with pg-native. */
+  /** Undefined with pg-native. */
   readonly connection?: EventEmitter;
-  /** False until the server has said that a statement has ended, which after an error comes later than the error. */
+  /** False until ReadyForQuery, the end of a statement. After an error it comes later than the error. */
   readonly readyForQuery?: boolean;
   /** False once the connection is lost. */
   readonly _queryable?: boolean;
@@ -26,7 +26,7 @@ interface PgClient {
 const LEVEL = /\bisolation(?:\s+level)?\s*(?:=|\bto\b|\s)\s*'?(serializable|repeatable|read)\b/i;
 const OF_SESSION = /\bset\s+session\b|\bdefault_transaction_isolation\b/i;
 
-/** The sessions of one data source, whose connections to one address are alike. */
+/** The sessions of one data source. Connections to the same address share what we know of the server. */
 export function postgresSessionOf(): (connection: object) => Session {
   const servers = new Map<string, Server>();
   const serverOf = ({ host, port }: PgClient): Server => {
@@ -43,15 +43,15 @@ export function postgresSessionOf(): (connection: object) => Session {
   });
 }
 
-/** What a connection to one address begins with; asked once. */
+/** The server at one address, asked once. */
 interface Server {
-  /** The isolation level by default of the server, the database or the role. */
+  /** The default isolation level of the server, the database or the role. */
   level: string | undefined;
-  /** Whether a connection has one process of the server to itself: a pooler may give it another for each transaction. */
+  /** Whether a connection keeps its server process. A pooler may give it another process for each transaction. */
   isDirect: boolean;
 }
 
-/** Knows the status that PostgreSQL sends after each statement, and follows the isolation level. */
+/** Reads the status that PostgreSQL sends after each statement, and follows the isolation level. */
 class PostgresSession implements Session {
   readonly commandsIn = transactionCommands;
   private told: Status | null = null;
@@ -85,7 +85,7 @@ class PostgresSession implements Session {
   }
 
   noteError(): void {
-    // The client knows.
+    // The client has the status.
   }
 
   isInTransaction(ask: Ask): boolean | Promise<boolean> {
@@ -100,7 +100,7 @@ class PostgresSession implements Session {
     return this.isInTransaction(ask);
   }
 
-  // The connection may end instead, and then what comes next fails by itself.
+  // If the connection ends instead, its next statement fails by itself.
   private async untilReady(): Promise<void> {
     const over = new AbortController();
     const { signal } = over;

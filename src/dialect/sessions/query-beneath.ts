@@ -1,6 +1,6 @@
 import { type QueryRunner } from 'typeorm';
 
-// What goes to the driver: neither loggers nor hooks of TypeORM's are told of it.
+// Statements straight to the driver. TypeORM's loggers and hooks don't see them.
 
 interface PgClient {
   query(text: string): Promise<{ rows: Record<string, unknown>[] }>;
@@ -10,7 +10,7 @@ interface MysqlConnection {
   query(text: string, done: (error: Error | null, rows: Record<string, unknown>[]) => void): void;
 }
 
-/** Sends a statement by the connection of the `pg` package that a query runner has. */
+/** Sends a statement on the query runner's connection of the `pg` package. */
 export async function queryPgBeneath(
   queryRunner: QueryRunner,
   text: string,
@@ -18,7 +18,7 @@ export async function queryPgBeneath(
   return ((await queryRunner.connect()) as PgClient).query(text);
 }
 
-/** Sends a statement by the connection of mysql2 that a query runner has. */
+/** Sends a statement on the query runner's connection of mysql2. */
 export async function queryMysqlBeneath(
   queryRunner: QueryRunner,
   text: string,

@@ -1,30 +1,30 @@
 import { type TransactionCommand, transactionCommands } from './transaction-commands.js';
 
-/** Runs a statement beneath the query runner, and gives what the driver gave. */
+/** Runs a statement beneath the query runner, and returns the driver's result. */
 export type Ask = (text: string) => Promise<unknown>;
 
 /**
- * What a connection knows of its own session. TypeORM's `isTransactionActive` only knows the transactions that TypeORM
- * began; a BEGIN by hand, a deadlock or a killed transaction are the connection's to say.
+ * The session of a connection. TypeORM's `isTransactionActive` only knows TypeORM's own transactions. Only the
+ * connection knows of a BEGIN by hand, a deadlock or a killed transaction.
  */
 export interface Session {
-  /** The transaction commands in a text, and what else in it has the effect of one. */
+  /** The transaction commands in a text, and the statements with an implicit commit. */
   commandsIn(text: string): readonly TransactionCommand[];
   /**
    * Learns from a statement that has ended.
    *
-   * @returns whether it is known now that no transaction is open
+   * @returns whether certainly no transaction is open now
    */
   noteResult(text: string, result: unknown): boolean;
   /** Learns from a statement that has failed, which may have ended the transaction. */
   noteError(text?: string): void;
-  /** Whether a statement would run in an open transaction, or in one that the database begins with it. */
+  /** Whether the next statement runs in a transaction: in an open one, or in one that the database begins with it. */
   isInTransaction(ask: Ask): boolean | Promise<boolean>;
-  /** Whether a transaction is open still, after a statement in it has failed. */
+  /** Whether the transaction is still open after a statement in it has failed. */
   survives(ask: Ask): boolean | Promise<boolean>;
-  /** Whether the transaction is SERIALIZABLE, as far as the database's rules for what is read there matter. */
+  /** Whether the transaction is SERIALIZABLE, on databases where our reads must be different then. */
   readonly isSerializable: boolean;
-  /** Whether the connection keeps a prepared statement, which then means the same tables still. */
+  /** Whether the connection keeps a prepared statement, and the statement keeps its meaning. */
   readonly keepsStatements: boolean;
 }
 
@@ -38,7 +38,7 @@ export function remembered<T extends Session>(make: (connection: object) => T): 
   };
 }
 
-/** Follows the transaction by the text of the statements, where the driver tells nothing. */
+/** Follows the transaction by the text of the statements, for drivers without a status. */
 export class FollowedSession implements Session {
   readonly isSerializable = false;
   readonly keepsStatements = false;
@@ -53,7 +53,7 @@ export class FollowedSession implements Session {
   }
 
   noteError(): void {
-    // What failed has changed nothing that can be told from here; a BEGIN that finds a transaction says so itself.
+    // The error doesn't show a change of the transaction. A BEGIN in an open transaction fails by itself.
   }
 
   isInTransaction(): boolean {

@@ -9,22 +9,24 @@ export interface Sessions {
   /** The driver's connection of a query runner; undefined until it has one. */
   connectionOf(queryRunner: QueryRunner): object | undefined;
 
-  /** What is known of the session on a connection; the same object each time. */
+  /** The session of a connection; always the same object. */
   of(connection: object): Session;
 
   /** The BEGIN of a transaction for one write and its revision. */
   readonly begin: string;
 
   /**
-   * Rolls such a transaction back, straight through the driver: a hook around TypeORM's query() might send a statement
-   * of its own first, which fails in a failed transaction, so that the connection would go back to the pool with it.
+   * Rolls the transaction of `begin` back, straight through the driver. A hook around TypeORM's query() might first
+   * send a statement of its own. In a failed transaction this statement fails, and the connection would go back to the
+   * pool with the open transaction.
    *
    * @returns the driver's result
    */
   rollBack(queryRunner: QueryRunner): Promise<unknown>;
 
   /**
-   * Restarts a transaction that has read but not written, where its writes would fail on rows newer than its snapshot.
+   * Restarts a transaction that has read but not written. Undefined unless its writes would fail on rows newer than its
+   * snapshot.
    */
   renewSnapshot?(queryRunner: QueryRunner): Promise<void>;
 
@@ -34,6 +36,6 @@ export interface Sessions {
   /** Whether a BEGIN failed because a transaction is open. */
   isInTransactionError(error: unknown): boolean;
 
-  /** Asks the server what it is, where driver and version don't tell. Undefined once it has been asked. */
+  /** Asks the server for its kind, if driver and version don't tell. Undefined if the server has already answered. */
   recognise?(queryRunner: QueryRunner): Promise<void> | undefined;
 }

@@ -16,12 +16,12 @@ class SqliteSession implements Session {
   constructor(private readonly connection: { readonly inTransaction: boolean }) {}
 
   noteResult(): boolean {
-    // The connection knows.
+    // The connection has the status.
     return false;
   }
 
   noteError(): void {
-    // The connection knows.
+    // The connection has the status.
   }
 
   isInTransaction(): boolean {

@@ -9,7 +9,7 @@ export function sqliteSessions(dataSource: DataSource): Sessions {
     sharesConnection: true,
     connectionOf: () => sqliteConnectionOf(dataSource) as object | undefined,
     of: remembered(sqliteSession),
-    // A plain BEGIN takes the write lock later, and is refused it if another connection has written since the first read.
+    // A plain BEGIN takes the write lock later, and fails then if another connection has written since the first read.
     begin: 'BEGIN IMMEDIATE',
     rollBack: async () =>
       (sqliteConnectionOf(dataSource) as { exec(text: string): unknown }).exec('ROLLBACK'),

@@ -1,23 +1,22 @@
-/** A command that begins, ends or divides a transaction. */
+/** A command that begins or ends a transaction, or is about a savepoint. */
 export interface TransactionCommand {
-  /** An `implicit commit` is of a statement that is for something else, and may commit. */
+  /** An `implicit commit` is the effect of another statement, such as ALTER TABLE. */
   readonly kind:
     'begin' | 'commit' | 'implicit commit' | 'rollback' | 'savepoint' | 'release' | 'rollback to';
-  /** Of the savepoint. */
+  /** The savepoint's name. */
   readonly name?: string;
 }
 
 const COMMENTS = String.raw`(?:\s|--[^\n]*\n|#[^\n]*\n|/\*[\s\S]*?\*/)*`;
 const NAME = String.raw`["\`]?([\w$]+)["\`]?`;
 const WORK = String.raw`(?:\s+(?:work|transaction))?`;
-// MariaDB's `BEGIN NOT ATOMIC` is a block, and a prepared transaction of PostgreSQL is another one than that of the
-// connection.
+// MariaDB's `BEGIN NOT ATOMIC` is a block. COMMIT PREPARED of PostgreSQL is about another transaction.
 const COMMAND =
   String.raw`(?:(begin)\b(?!\s+not\s+atomic)|(start\s+transaction)\b|(commit|end|prepare\s+transaction)\b(?!\s+prepared)|` +
   String.raw`(?:rollback|abort)${WORK}\s+to(?:\s+savepoint)?\s+${NAME}|(rollback|abort)\b(?!\s+prepared)|` +
   String.raw`savepoint\s+${NAME}|release(?:\s+savepoint)?\s+${NAME})`;
 const FIRST = new RegExp(`^${COMMENTS}${COMMAND}`, 'i');
-// What stands between the semicolons of a routine, or of a block, is not sent by itself.
+// The statements in the body of a routine or a block are not sent by themselves.
 const ROUTINE = new RegExp(
   `^${COMMENTS}(?:begin\\s+not\\s+atomic|create\\s(?:[^;]*?\\s)?(?:function|procedure|trigger|event|package)\\b)`,
   'i',

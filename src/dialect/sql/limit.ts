@@ -1,5 +1,5 @@
 import { type Sql } from './sql.js';
 
-/** LIMIT … OFFSET, as all of these databases have it. */
+/** LIMIT … OFFSET, on all supported databases. */
 export const limit: Sql['limit'] = (rows, offset) =>
   offset === undefined ? `LIMIT ${rows}` : `LIMIT ${rows} OFFSET ${offset}`;

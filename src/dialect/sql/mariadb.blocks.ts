@@ -12,7 +12,7 @@ const INTO = ' INTO audit_id, audit_version, audit_created, audit_is_delete, aud
 const IS_QUIET = 'audit_version IS NOT NULL AND NOT audit_is_news';
 
 /**
- * Blocks that keep what a plain SELECT has read in variables. SELECT … INTO takes no locks; SET and DEFAULT would.
+ * Blocks that keep the result of a plain SELECT in variables. SELECT … INTO takes no locks; SET and DEFAULT would.
  */
 export const mariadbBlocks: RevisionBlocks = {
   one: ({ idColumn, mayBeTaken, look, lookAt, insert, mayHaveChanged }) => {
@@ -25,8 +25,8 @@ export const mariadbBlocks: RevisionBlocks = {
         `IF NOT (${IS_QUIET}) THEN ${insert(NEWEST)}; SET audit_written = ROW_COUNT(); END IF; ` +
         `SELECT audit_written AS written; END`
       );
-    // A version that is taken makes the next one be tried, on top of the revision that has it. An INSERT that turns out
-    // to be no news is rolled back: that it could be made says that no newer revision is there, and leaves no lock.
+    // If the version is taken, the loop reads the revision that has it, and tries the next version. If the INSERT
+    // succeeds, no newer revision exists. If there is no news, the INSERT is rolled back, and leaves no lock.
     return (
       `BEGIN NOT ATOMIC ${declared} DECLARE audit_is_taken bool; ` +
       `DECLARE CONTINUE HANDLER FOR 1062 SET audit_is_taken = TRUE; ${look(INTO)}; ` +
@@ -41,7 +41,7 @@ export const mariadbBlocks: RevisionBlocks = {
     );
   },
 
-  // GROUP_CONCAT passes over nulls, and would cut its text off.
+  // GROUP_CONCAT skips nulls. Its default length would cut the text off.
   many: ({ look, columns, insert }) =>
     `BEGIN NOT ATOMIC DECLARE audit_keys, audit_same longtext CHARACTER SET utf8mb4; ` +
     `DECLARE audit_sought, audit_written, audit_warnings int DEFAULT 0; ` +
@@ -50,7 +50,7 @@ export const mariadbBlocks: RevisionBlocks = {
     `concat('[', coalesce(group_concat(CASE WHEN news THEN NULL ELSE n END), ''), ']'), ` +
     `count(CASE WHEN news THEN 1 END) INTO audit_keys, audit_same, audit_sought FROM (${look}) d; ` +
     `IF audit_sought > 0 THEN ${insert('audit_keys')}; SET audit_warnings = @@warning_count, audit_written = ROW_COUNT(); ` +
-    // A row that is left out gives one. Whatever else an INSERT IGNORE warns of would have been an error without IGNORE.
+    // Each skipped row gives one warning. Any other warning of INSERT IGNORE would be an error without IGNORE.
     `IF audit_warnings > audit_sought - audit_written THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '${DOES_NOT_FIT}'; ` +
     `END IF; END IF; ` +
     `SELECT audit_written AS written, audit_sought AS sought, audit_same AS same; END`,

@@ -5,7 +5,7 @@ import { newestOnMariadb } from './newest-on-mariadb.js';
 import { type Sql } from './sql.js';
 import { withoutSuccessor } from './without-successor.js';
 
-/** Up to this many joined tables MySQL may try every order. */
+/** Up to this many tables MySQL may try every join order. */
 const MOST_ORDERED = 7;
 
 export function mysqlSql(server: MysqlServer): Sql {
@@ -21,8 +21,8 @@ export function mysqlSql(server: MysqlServer): Sql {
         .join(', ')}`,
     isNewest: (past) => (server.isMariadb ? newestOnMariadb(past) : withoutSuccessor(past)),
     notMaterialized: '',
-    // MySQL looks for the best order of up to 62 joined tables, and with 30 tables of the past it doesn't finish. To
-    // MariaDB a hint is a comment.
+    // MySQL searches the best order of up to 62 joined tables, and with 30 tables of the past the search doesn't
+    // finish. MariaDB takes the hint for a comment.
     pastHints: (tables) => (tables > MOST_ORDERED ? 'SET_VAR(optimizer_search_depth = 3)' : ''),
     // MySQL has blocks in stored programs only.
     get blocks() {

@@ -12,7 +12,7 @@ export const postgresSql: Sql = {
   unlessTaken: (insert, columns) => `${insert} ON CONFLICT (${columns.join(', ')}) DO NOTHING`,
   updateJoined: updateFrom,
   isNewest: withoutSuccessor,
-  // A table of the past that is read twice would be materialized as a whole.
+  // If a query reads a table of the past twice, PostgreSQL would materialize the whole table.
   notMaterialized: 'NOT MATERIALIZED ',
   pastHints: () => '',
 };

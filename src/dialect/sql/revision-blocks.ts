@@ -1,32 +1,32 @@
 import { type NewestRevision } from '../keys/key.js';
 
-/** The steps that record a revision whose predecessor is read first. */
+/** The steps that record a revision after a read of its predecessor. */
 export interface RevisionSteps {
-  /** Where `rev_id` is, as in `"seat_rev"."rev_id"`. */
+  /** The column `rev_id`: `"seat_rev"."rev_id"`. */
   readonly idColumn: string;
-  /** Whether the snapshot may be older than the newest revision: then its version may be taken. */
+  /** Whether the snapshot may be older than the newest revision, so that the next version may be taken. */
   readonly mayBeTaken: boolean;
-  /** Reads id, version, created, isDeleted and whether there is news, into variables where it is told to. */
+  /** Reads the newest revision's id, version, created and isDeleted, and whether there is news. `into` may be empty. */
   readonly look: (into: string) => string;
-  /** The same of a version that is there, as it is now. */
+  /** Reads the same columns of an existing version, in its present state. */
   readonly lookAt: (version: string, into: string) => string;
   readonly insert: (newest: NewestRevision) => string;
-  /** Whether a row that looks unchanged may have changed, as the snapshot may be too old to tell. */
+  /** Condition: a row that looks unchanged may have changed, because the snapshot may be too old. */
   readonly mayHaveChanged: string;
 }
 
-/** The same for the rows of a key table. */
+/** The steps that record revisions of the rows of a key table. */
 export interface ManyRevisionSteps {
-  /** Reads `n`, the columns of a key table under these names, and `news`: the rows of a subquery. */
+  /** A SELECT of `n`, the `columns` of a key table, and `news`, for use as a subquery. */
   readonly look: string;
   readonly columns: readonly string[];
-  /** Inserts for the rows of a key table whose parameter is given. */
+  /** Inserts revisions for the rows of the key table in the parameter `keys`. */
   readonly insert: (keys: string) => string;
 }
 
 export interface RevisionBlocks {
-  /** Gives one row: `written`. */
+  /** Returns one row: `written`. */
   one(steps: RevisionSteps): string;
-  /** Gives one row: `written`, how many it `sought` to write, and the JSON array `same` of the other rows' numbers. */
+  /** Returns one row: `written`, `sought` (the rows with news) and `same` (a JSON array of the other rows' numbers). */
   many(steps: ManyRevisionSteps): string;
 }

@@ -10,29 +10,29 @@ export interface JoinedUpdate {
   readonly set: Readonly<Record<string, string>>;
 }
 
-/** The revisions of a table up to a moment. */
+/** A table's revisions up to a moment. */
 export interface PastRevisions {
   readonly table: string;
   readonly keys: readonly string[];
-  /** The condition that a revision is one of them. */
+  /** Condition: a revision was made up to the moment. */
   readonly isPast: (alias: string) => string;
 }
 
-/** Clauses that each database writes in its own way. */
+/** Clauses whose SQL differs between databases. */
 export interface Sql {
   /** The join that makes the database start with its left side. */
   readonly leadingJoin: string;
 
-  /** LEFT JOIN of a subquery that refers to tables before it (LATERAL); undefined where two probes do instead. */
+  /** LEFT JOIN LATERAL of a subquery; undefined if two probes do instead. */
   leftJoinLateral?(subquery: string, alias: string): string;
 
-  /** Ends a SELECT after some rows, a number or a parameter. */
+  /** LIMIT of a SELECT. `rows` is a number or a parameter. */
   limit(rows: number | string, offset?: number): string;
 
-  /** Ends a subquery that is computed once, where it would be merged into the query and computed for each column. */
+  /** Suffix that keeps a subquery apart. Merged into the query, it would be computed once for each column. */
   readonly apart: string;
 
-  /** The greatest of expressions that are not NULL. */
+  /** The greatest of expressions, none of which is NULL. */
   greatest(...expressions: string[]): string;
 
   /** Makes an INSERT skip rows whose unique key is taken, instead of failing. */
@@ -40,15 +40,15 @@ export interface Sql {
 
   updateJoined(update: JoinedUpdate): string;
 
-  /** The condition that a revision `r` is the newest of its row in the past of a moment. */
+  /** Condition: a revision `r` is the newest of its row up to a moment. */
   isNewest(past: PastRevisions): string;
 
-  /** Precedes the body of a common table expression that is to be planned with the query around it. */
+  /** Prefix of a CTE's body that makes the database plan it with the query around it (`NOT MATERIALIZED`). */
   readonly notMaterialized: string;
 
-  /** The optimizer hints of a SELECT over this many tables of the past; empty if there are none. */
+  /** The optimizer hints of a SELECT over this many tables of the past; empty without hints. */
   pastHints(tables: number): string;
 
-  /** Runs the steps that record a revision in one statement; undefined where each step is a statement. */
+  /** Runs the steps that record a revision in one statement; undefined if each step is a statement. */
   readonly blocks?: RevisionBlocks;
 }

@@ -4,7 +4,7 @@ import { updateFrom } from './update-from.js';
 import { withoutSuccessor } from './without-successor.js';
 
 export const sqliteSql: Sql = {
-  // The only join whose order SQLite keeps.
+  // SQLite keeps the order of CROSS JOIN only.
   leadingJoin: 'CROSS JOIN',
   limit,
   apart: '',

@@ -1,6 +1,6 @@
 import { type Sql } from './sql.js';
 
-/** `UPDATE … FROM`, of PostgreSQL and SQLite. */
+/** `UPDATE … FROM`, on PostgreSQL and SQLite. */
 export const updateFrom: Sql['updateJoined'] = ({ target, source, on, set }) =>
   `UPDATE ${target} AS t SET ${Object.entries(set)
     .map(([column, value]) => `${column} = ${value}`)

@@ -1,15 +1,15 @@
 import { type ValueTransformer } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 
-/** An array as TypeORM writes it where the database has none: its labels joined by commas. */
+/** An array of labels as one text, joined by commas, as TypeORM stores it on databases without arrays. */
 const JOINED: ValueTransformer = {
   to: (value: unknown) => (Array.isArray(value) ? value.join(',') : value),
   from: (value: unknown) => (typeof value === 'string' ? (value === '' ? [] : value.split(',')) : value),
 };
 
 /**
- * The transformers of an enum column's copy, which is plain text: numeric labels come back as numbers, as TypeORM
- * reads them from the enum itself, and then go through the column's own transformers.
+ * The transformers of an enum column's copy, which is plain text. They read numeric labels as numbers, as TypeORM does
+ * for an enum, and then apply the column's own transformers.
  *
  * @param joinsArrays whether an array of labels is one text in this database
  */
@@ -18,7 +18,7 @@ export function enumTransformers(
   joinsArrays = false,
 ): ValueTransformer | ValueTransformer[] | undefined {
   const numbers = (column.enum ?? []).filter((label) => typeof label === 'number');
-  // TypeORM reads through the last one first.
+  // For a read TypeORM applies the last transformer first.
   const transformers = [
     ...[column.transformer ?? []].flat(),
     ...(numbers.length > 0 ? [toNumbers(numbers)] : []),

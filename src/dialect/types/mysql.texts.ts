@@ -2,13 +2,13 @@ import { type DataSource, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Texts } from './texts.js';
 
-/** What holds every text. */
+/** The character set that holds every text. */
 export const ANY_TEXT = 'utf8mb4';
 
 /**
- * Each column has a character set of its own. Ours have one for all texts, but revision tables that earlier versions
- * have made have the schema's. And where the connection has another one, the driver sends other characters without a
- * word ("Łukasz" becomes "Aukasz" under latin1): there, texts travel as bytes.
+ * Each column has a character set of its own. Our columns have utf8mb4, but in revision tables of earlier versions of
+ * the library they have the schema's. If the connection has another character set, the driver silently sends other
+ * characters ("Łukasz" becomes "Aukasz" under latin1). On such a connection, texts travel as bytes.
  */
 export function mysqlTexts(dataSource: DataSource): Texts {
   const isWide = sendsAnyText(dataSource);
@@ -32,13 +32,13 @@ export function mysqlTexts(dataSource: DataSource): Texts {
       );
     },
     sent: (text) => (isWide ? text : Buffer.from(text)),
-    // Escapes are the same JSON, and its columns are utf8mb4 whatever the schema is.
+    // JSON columns are always utf8mb4, and escaped JSON means the same.
     json: (_, __, json) => Promise.resolve(isWide ? json : escaped(json)),
     isUntranslatable: () => false,
   };
 }
 
-/** Whether the connections of a data source have a character set for all texts. */
+/** Whether the connections of a data source have the character set utf8mb4. */
 function sendsAnyText({ options }: DataSource): boolean {
   const { charset, extra } = options as { charset?: string; extra?: { charset?: string } };
   return (extra?.charset ?? charset ?? ANY_TEXT).toLowerCase().startsWith(ANY_TEXT);
@@ -56,7 +56,7 @@ async function definitionOf(
   return row;
 }
 
-// What a character set lacks is converted to a question mark.
+// The conversion to a character set replaces characters that it lacks by question marks.
 async function holds(queryRunner: QueryRunner, charset: string, text: string): Promise<boolean> {
   const hex = Buffer.from(text).toString('hex');
   const [{ kept }] = (await queryRunner.query(

@@ -10,22 +10,22 @@ export function mysqlTypes(dataSource: DataSource): Types {
   const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
   return {
     own: {
-      // MariaDB from 10.7 has the type; for other servers TypeORM would make it a varchar(255).
+      // MariaDB from 10.7 has the type uuid. For other servers TypeORM would make it a varchar(255).
       uuid:
         dataSource.driver.normalizeType({ type: 'uuid' }) === 'uuid'
           ? { type: 'uuid' }
           : { type: 'varchar', length: 36 },
       json: { type: 'json' },
-      // The schema's character set must not limit who writes and why.
+      // The schema's character set must not limit the characters of actor and reason.
       text: { type: 'varchar', charset: ANY_TEXT },
     },
     texts: mysqlTexts(dataSource),
 
     copyOptions: (column) => {
       if (typeOf(column) === 'enum') return { type: 'varchar', transformer: enumTransformers(column) };
-      // Text that TypeORM splits at commas, as it does a set's.
+      // A text that TypeORM splits at commas, as it does for a set.
       if (column.type === 'set') return { type: 'simple-array' };
-      // TypeORM makes the column this short only where it generates the value.
+      // TypeORM makes the column this short only if it generates the value.
       if (column.type === 'uuid' && typeOf(column) !== 'uuid' && column.generationStrategy === 'uuid')
         return { length: column.length || 36 };
       return {};
@@ -33,7 +33,7 @@ export function mysqlTypes(dataSource: DataSource): Types {
     copied: (expression) => expression,
     restored: (expression) => expression,
 
-    // Text compares by its collation, which may ignore case and trailing blanks, unless BINARY compares its bytes.
+    // BINARY compares bytes. A comparison by the collation may ignore case and trailing blanks.
     differ: (columns, left, right) =>
       `NOT (${columns
         .map((column) => {
@@ -42,10 +42,10 @@ export function mysqlTypes(dataSource: DataSource): Types {
         })
         .join(' AND ')})`,
     sameText: (expression, parameter) => `${bytesOf(expression)} = ${bytesOf(parameter)}`,
-    // MariaDB's JSON is text, but it tells the driver that it is JSON, and the driver parses it.
+    // MariaDB stores JSON as text, but tells the driver that it is JSON, so the driver parses it.
     hidesJsonNull: (column) => typeOf(column) === 'json',
 
-    // A text may be sent as bytes. And MySQL gives a prepared parameter the character set of the column at that time.
+    // A text may be sent as bytes. And MySQL gives a prepared parameter the column's character set at prepare time.
     value: (parameter, type) => (type === 'text' ? `CONVERT(${parameter} USING ${ANY_TEXT})` : parameter),
     nullOf: () => 'NULL',
     numberedUuid: (prefix, start, n) => `concat(${prefix}, lpad(lower(hex(${start} + ${n})), 10, '0'))`,
@@ -53,7 +53,7 @@ export function mysqlTypes(dataSource: DataSource): Types {
   };
 }
 
-// In one character set, because the table's may differ from the connection's.
+// Converts to one character set first, because the table's may differ from the connection's.
 function bytesOf(text: string): string {
   return `CAST(CONVERT(${text} USING utf8mb4) AS BINARY)`;
 }

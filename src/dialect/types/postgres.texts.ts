@@ -2,7 +2,7 @@ import { type QueryRunner } from 'typeorm';
 import { sqlStateOf } from '../run/driver-error.js';
 import { marked, type Texts } from './texts.js';
 
-/** A client of the `pg` package, as far as it is used here. */
+/** The part of a client of the `pg` package that we use. */
 interface PgClient {
   query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
 }
@@ -12,15 +12,15 @@ const SAVEPOINT = 'audit_text';
 const MOST_REMEMBERED = 1000;
 
 /**
- * A database has one encoding for all. The client sends UTF-8, which SQL_ASCII stores as it comes; to others a text is
- * converted, or refused. Only the server knows, and nothing but an error tells.
+ * A database has one encoding for all columns. The client sends UTF-8. SQL_ASCII stores it as it is. For any other
+ * encoding the server converts the text, or refuses it with an error. There is no other way to find out.
  */
 export function postgresTexts(): Texts {
   let encoding: string | undefined;
   const known = new Map<string, boolean>();
 
   async function isTaken(queryRunner: QueryRunner, text: string): Promise<boolean> {
-    // Beneath the query runner, because an error that is expected is nobody's to log.
+    // Beneath the query runner, so that nobody logs an expected error.
     const client = (await queryRunner.connect()) as PgClient;
     encoding ??= String(
       (await client.query(`SELECT current_setting('server_encoding') AS encoding`)).rows[0].encoding,

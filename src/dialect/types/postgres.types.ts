@@ -30,8 +30,8 @@ export function postgresTypes(dataSource: DataSource): Types {
         ? `${expression}::${enumType(dataSource, column)}${column.isArray ? '[]' : ''}`
         : expression,
 
-    // The record image operators compare bytes: json, xml, point and case-insensitive text too. They want the same types
-    // on both sides, and a copy may have a wider type than its column: CASE takes the wider of the two.
+    // The record image operators compare bytes, so also json, xml, point and citext. They need the same types on both
+    // sides. A copy may have a wider type than its column, so CASE takes the wider of the two.
     differ: (columns, left, right) => {
       const row = (isLive: boolean): string => {
         const values = columns.map(
@@ -60,7 +60,7 @@ export function castType(dataSource: DataSource, column: ColumnMetadata): string
   return type === 'character' ? 'bpchar' : type;
 }
 
-// TypeORM names an enum after its table and column, in the table's schema, unless the column names it.
+// TypeORM names an enum type after its table and column, in the table's schema, unless the column has an `enumName`.
 function enumType(dataSource: DataSource, column: ColumnMetadata): string {
   const { schema, tableName } = column.entityMetadata;
   const name = column.enumName ?? `${tableName}_${column.databaseName.toLowerCase()}_enum`;

@@ -2,20 +2,20 @@ import { type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 
 /**
- * How a text that is copied from no table gets into a column of ours, where the character set of the database, the
- * column or the connection may lack some of its characters. ASCII gets everywhere, so it needs none of this.
+ * Writes the texts of the context (actor, reason, metadata) into our columns. The character set of the database, the
+ * column or the connection may lack some of their characters. ASCII texts need no check.
  */
 export interface Texts {
-  /** Why a column can't take the text, with the remedy; undefined where it can. */
+  /** Why a column can't take the text, with the remedy; undefined if it can. */
   refused(queryRunner: QueryRunner, column: ColumnMetadata, text: string): Promise<string | undefined>;
 
-  /** The text as the driver has to be given it. */
+  /** The text as the value for the driver. */
   sent(text: string): unknown;
 
-  /** The JSON as a column takes it: the same, or with marks such as `[U+0141]` for what it can't take. */
+  /** The JSON as a column takes it: with marks such as `[U+0141]` for characters that the column can't take. */
   json(queryRunner: QueryRunner, column: ColumnMetadata, json: string): Promise<string>;
 
-  /** Whether a statement failed because a text given to it can't be in the database. */
+  /** Whether a statement failed because the database can't store a text. */
   isUntranslatable(error: unknown): boolean;
 }
 
@@ -25,12 +25,12 @@ export function isAscii(text: string): boolean {
   return text.search(NOT_ASCII) === -1;
 }
 
-/** What stands for a character that can't be stored. */
+/** The mark in place of a character that can't be stored: `[U+0141]`. */
 export function markOf(character: string): string {
   return `[U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}]`;
 }
 
-/** A text with marks for all that isn't ASCII. */
+/** A text with marks in place of all characters beyond ASCII. */
 export function marked(text: string): string {
   return text.replace(NOT_ASCII, markOf);
 }

@@ -1,4 +1,4 @@
-// What a column's type is, by the normalized name that `driver.normalizeType()` gives.
+// Groups of types, by their normalized names (`driver.normalizeType()`).
 
 export function isText(type: string): boolean {
   return /char|text|string|clob/i.test(type);
@@ -16,7 +16,7 @@ export function isNumeric(type: string): boolean {
   return isInteger(type) || /^(decimal|dec|numeric|number|fixed|float|double|real|year)/.test(type);
 }
 
-/** Whether the text of its values begins with a date. */
+/** Whether the text of the type's values begins with a date. */
 export function hasDay(type: string): boolean {
   return /^(date|timestamp)/.test(type);
 }

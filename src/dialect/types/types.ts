@@ -2,21 +2,21 @@ import { type ColumnOptions } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Texts } from './texts.js';
 
-/** The type of a parameter that isn't compared with a column, for databases that need a cast. */
+/** The type of a parameter that has no column, for databases that need a cast. */
 export type ValueType = 'uuid' | 'time' | 'text' | 'json' | 'integer' | 'boolean';
 
-/** Gives the expression for a column of a row, as in `(column) => t."party"`. */
+/** Gives the expression for a column of a row: `(column) => t."party"`. */
 export type RowExpression = (column: ColumnMetadata) => string;
 
 /** The types of revision tables, and casts and comparisons between their values and the audited table's. */
 export interface Types {
-  /** Column options of the types that the library's own columns have. */
+  /** The column options of the library's own columns, by type. */
   readonly own: Readonly<Record<'uuid' | 'json' | 'text', ColumnOptions>>;
 
-  /** How actor, reason and metadata get into their columns; undefined where every column takes every text. */
+  /** Checks and converts actor, reason and metadata for their columns; undefined if every column takes every text. */
   readonly texts?: Texts;
 
-  /** The options in which a copied column differs from the audited one. */
+  /** The column options of a copied column that differ from the audited column's. */
   copyOptions(column: ColumnMetadata): ColumnOptions;
 
   /** A value of an audited column, cast to the type of its copy. */
@@ -25,10 +25,10 @@ export interface Types {
   /** A copied value, cast back to the type of the audited column. */
   restored(expression: string, column: ColumnMetadata): string;
 
-  /** Whether any of the columns differs between two rows: exactly (case, trailing blanks, scale), NULL equal to NULL. */
+  /** Condition: a column differs between two rows. Case, trailing blanks and scale count, and NULL equals NULL. */
   differ(columns: readonly ColumnMetadata[], left: RowExpression, right: RowExpression): string;
 
-  /** Whether a text equals a parameter byte by byte, even where the column's collation ignores case and blanks. */
+  /** Condition: a text equals a parameter byte by byte, even if the column's collation ignores case and blanks. */
   sameText(expression: string, parameter: string): string;
 
   /** Whether the driver reads the JSON value `null` of a column as it reads NULL. */
@@ -40,9 +40,9 @@ export interface Types {
   /** NULL, cast to the type of a column. */
   nullOf(column: ColumnMetadata): string;
 
-  /** The `rev_id` of the n-th row of a statement: a fixed prefix, and a number that counts on in the last 40 bits. */
+  /** The `rev_id` of the n-th row of a statement: a fixed prefix, and a number in the last 40 bits that counts up. */
   numberedUuid(prefix: string, start: string, n: string): string;
 
-  /** A uuid as the text that `@RevisionId()` columns hold. */
+  /** A uuid as text, as `@RevisionId()` columns hold it. */
   uuidText(expression: string): string;
 }

@@ -1,17 +1,17 @@
 import { InvalidArgumentError } from '../../audit.errors.js';
 
-/** A key column as an id may name it. */
+/** The names under which an id may give a key column. */
 export interface KeyName {
-  /** Where its value is in a revision: `id`, `guest_fk`. */
+  /** The property of its value in a revision: `id`, `guest_fk`. */
   readonly name: string;
-  /** Where else an object may have it, as in `{ guest: { id: 1 } }`. */
+  /** Other paths to it in an object, as in `{ guest: { id: 1 } }`. */
   readonly paths: readonly (readonly string[])[];
   /** A transformer makes the value, so it may be any object. */
   readonly takesObjects: boolean;
 }
 
 /**
- * The values of the key columns that an id stands for, in their order.
+ * The values of the key columns in an id, in the order of the columns.
  *
  * @param entity its name, for messages
  * @throws InvalidArgumentError when the id has another shape or leaves a key column out

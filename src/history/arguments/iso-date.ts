@@ -1,16 +1,16 @@
 import { InvalidArgumentError } from '../../audit.errors.js';
 
-// A date, or a date and time with or without seconds; the offset is kept apart.
+// A date, or a date and time with or without seconds. The offset is a group of its own.
 const ISO_8601 = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d([.,]\d+)?)?)?(Z|[+-]\d\d(:?\d\d)?)?$/;
 
 /**
- * A Date from ISO 8601; without an offset in UTC, whatever the server's time zone.
+ * A Date from ISO 8601. Without an offset the text is UTC, whatever the server's time zone.
  *
  * @throws InvalidArgumentError naming the argument
  */
 export function parseDate(argument: string, text: string): Date {
   const [, day, time, , , offset] = ISO_8601.exec(text) ?? [];
-  // The day is parsed by itself too, because Date takes February 30th for March 1st or 2nd.
+  // The day is parsed by itself too, because Date reads February 30th as March 1st or 2nd.
   const isDay = day && new Date(`${day}T00:00Z`).toJSON()?.startsWith(day);
   const date = new Date(
     isDay && (time || !offset) ? `${day}${(time ?? 'T00:00').replace(',', '.')}${zone(offset)}` : NaN,

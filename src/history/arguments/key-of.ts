@@ -10,7 +10,7 @@ import { type KeyName, keyValuesOf } from './entity-id.js';
 import { type EntityId } from '../history.types.js';
 
 /**
- * The values of an id as the driver takes them, in the order of the plan's keys.
+ * The driver values of an id, in the order of the plan's keys.
  *
  * @throws InvalidArgumentError
  */
@@ -20,7 +20,7 @@ export function keyOf(dataSource: DataSource, plan: AuditPlan, id: unknown): unk
 }
 
 /**
- * The id that `keyOf()` takes for a key: its value, or for a composite one an object of its columns.
+ * The id of a key, as `keyOf()` takes it: the value, or for a composite key an object of its columns.
  *
  * @example entityIdOf([order, line], …) // → { orderId: 1, line: 2 }
  */
@@ -40,15 +40,15 @@ export function entityIdOf(
   return id;
 }
 
-/** A key as messages have it: its values joined by commas. */
-export function keyInMessage(key: Key): string {
+/** A key as text, for messages and cursors: its values, URL-encoded and joined by commas. */
+export function keyLabel(key: Key): string {
   return key.map((value) => encodeURIComponent(keyValueText(value))).join();
 }
 
 function prepared(dataSource: DataSource, plan: AuditPlan, key: PlanColumn, given: unknown): unknown {
   const { source } = key;
   const type = dataSource.driver.normalizeType(source);
-  // Drivers take the text of a bigint, but not all take a bigint.
+  // Every driver takes a bigint as text, but not every driver takes a bigint.
   const value = typeof given === 'bigint' && !source.transformer ? given.toString() : given;
   const result = driverValue(dataSource, source, value);
   if (result instanceof Date && Number.isNaN(result.getTime()))
@@ -57,7 +57,7 @@ function prepared(dataSource: DataSource, plan: AuditPlan, key: PlanColumn, give
       `must have a date as "${key.propertyPath}" of ${plan.metadata.name}, got "${String(given)}".`,
     );
   if (isNumeric(type) && !source.transformer) assertNumber(value, key, plan);
-  // Before the driver rounds it; but what a transformer is given may be anything.
+  // The value is checked before the driver rounds it. A transformer's input may be anything, so its output is checked.
   if (isInteger(type)) assertInteger(source.transformer ? result : value, key, plan);
   return result;
 }
@@ -66,15 +66,16 @@ function keyName({ source, propertyPath }: PlanColumn): KeyName {
   return { name: propertyPath, paths: pathsOf(source), takesObjects: !!source.transformer };
 }
 
-// A join column is found under its own property, in an entity or a key that a relation holds, or by its database name.
+// A join column's value may be under its own property, under its database name, or inside the relation, whose value is
+// an entity or a key.
 function pathsOf(column: ColumnMetadata, outer: readonly ColumnMetadata[] = []): string[][] {
   const own = column.isVirtual ? [] : [column.propertyPath.split('.')];
   const related = column.entityMetadata.relations.flatMap(({ propertyPath, joinColumns }) => {
-    // A second relation over the same column has a copy of it.
+    // A second relation over a column adds a duplicate to the metadata.
     const joined = joinColumns.find(
       ({ databaseName }) => databaseName === column.databaseName,
     )?.referencedColumn;
-    // A tree of one tenant's rows shares the tenant's column with its parents.
+    // Parents and children in a tree may share a tenant column, which would lead in a circle.
     if (!joined || joined === column || outer.includes(joined)) return [];
     const path = propertyPath.split('.');
     return [...pathsOf(joined, [...outer, column]).map((rest) => [...path, ...rest]), path];
@@ -82,7 +83,7 @@ function pathsOf(column: ColumnMetadata, outer: readonly ColumnMetadata[] = []):
   return [...own, ...related, [column.databaseName]];
 }
 
-// As a number some of them have no limit, and '1e999' or 400 digits become Infinity, which is no number in SQL.
+// Some number columns have no limit. As a JavaScript number '1e999' or 400 digits become Infinity, which SQL lacks.
 function assertNumber(value: unknown, { propertyPath }: PlanColumn, plan: AuditPlan): void {
   if (
     typeof value !== 'string' ||
@@ -96,7 +97,7 @@ function assertNumber(value: unknown, { propertyPath }: PlanColumn, plan: AuditP
   );
 }
 
-// Databases disagree on '1abc': an error, nothing, or the row with the key 1.
+// Databases disagree on the key '1abc': an error, no row, or the row with the key 1.
 function assertInteger(value: unknown, key: PlanColumn, plan: AuditPlan): void {
   const fits =
     typeof value === 'number'

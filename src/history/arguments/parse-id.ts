@@ -5,7 +5,7 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { parseDate } from './iso-date.js';
 
 /**
- * The id in a path or on a command line, as HistoryService takes it.
+ * Parses the id in a path or on a command line, for HistoryService.
  *
  * @param text the values of the key columns in their order, each URL-encoded, joined by commas
  * @throws InvalidArgumentError naming 'id'
@@ -37,7 +37,7 @@ function decode(value: string): string {
   }
 }
 
-// The reverse of a snapshot's JSON. Values that are text there, numbers too, are left to HistoryService's checks.
+// The reverse of a snapshot's JSON. Other values, numbers too, stay text, and HistoryService checks them.
 function valueOf(text: string, dataSource: DataSource, column: ColumnMetadata): unknown {
   if (column.transformer) return text;
   const type = dataSource.driver.normalizeType(column);

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../../audit.errors.js';
 
-// What an integer column holds.
+// The greatest value of an integer column.
 const MAX_VERSION = 2 ** 31 - 1;
 
 /** @throws InvalidArgumentError when no revision can have this version */

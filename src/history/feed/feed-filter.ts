@@ -4,10 +4,10 @@ import { type FeedRequest } from './feed-request.js';
 import { type FeedFilter } from './feed-select.js';
 
 /**
- * How far the clocks of two writers may differ, so that `from` and `to` still find every revision between them.
+ * How far the clocks of two writers may differ. Up to this difference `from` and `to` find every revision.
  *
- * A `rev_id` begins with the time at which it was made. `rev_created` may be later: it is always after the row's revision
- * before, whose time may come from another server's clock. It may be earlier when a clock was set back.
+ * A `rev_id` begins with the time at which it was made. `rev_created` may be later, because it always follows the row's
+ * previous revision, whose time may come from another server's clock. It may be earlier after a clock was set back.
  */
 const CLOCK_TOLERANCE_SECONDS = 3600;
 
@@ -28,7 +28,7 @@ export function feedFilter(dataSource: DataSource, request: FeedRequest, floor?:
   add('after', after, 'b.rev_id <');
   add('since', since, 'b.rev_created >=');
   add('until', until, 'b.rev_created <');
-  // `rev_created` has no index. The primary key begins with a time, so it bounds the search.
+  // `rev_created` has no index. `rev_id`, the primary key, begins with a time and bounds the search.
   add('oldest', since === undefined ? undefined : firstIdOf(since - CLOCK_TOLERANCE_SECONDS), 'b.rev_id >=');
   add('newest', until === undefined ? undefined : firstIdOf(until + CLOCK_TOLERANCE_SECONDS), 'b.rev_id <');
   add('floor', floor, 'b.rev_id >=');

@@ -16,10 +16,10 @@ import {
 import { beginningOf, endOf, validDate } from '../arguments/moment.js';
 import { type ChangesOptions, type TransactionOptions } from '../history.types.js';
 
-/** The options of a feed, checked and in the terms of the database. */
+/** The options of a feed, checked and translated for SQL. */
 export interface FeedRequest {
   readonly plans: readonly AuditPlan[];
-  /** The filters of tables of which only some classes were asked for. */
+  /** The class filters of tables of which the caller wants only some classes. */
   readonly classes: ReadonlyMap<AuditPlan, ClassFilter>;
   readonly limit: number;
   /** Only revisions before this `rev_id`. */
@@ -33,7 +33,7 @@ export interface FeedRequest {
   readonly operation: AuditOperation | undefined;
 }
 
-/** The list that the cursors of feeds belong to, whatever the filter: a position means the same in each. */
+/** The list name in the cursors of feeds. All filters share it, because a position is a `rev_id`. */
 export const FEED = 'changes';
 
 /**
@@ -59,7 +59,7 @@ export function feedRequest(dataSource: DataSource, options: ChangesOptions): Fe
   };
 }
 
-/** The plan of each entity that was asked for, with the classes that were. */
+/** The plans of the requested entities, with the requested classes of each. */
 function askedPlans(
   dataSource: DataSource,
   entities: readonly EntityTarget<any>[],

@@ -18,20 +18,20 @@ export interface FeedFilter {
   readonly classes?: ReadonlyMap<AuditPlan, ClassFilter>;
 }
 
-/** In which direction a feed is read, and how much of it. */
+/** The direction and the size of a page. */
 export interface FeedWindow {
   readonly order: 'ASC' | 'DESC';
   readonly limit: number | undefined;
 }
 
-/** The name in a result of the number of the table that a row is of. */
+/** The result column with the number of a row's table. */
 export const FEED_TABLE = 'feed_table';
 
 // MariaDB and MySQL join at most 61 tables, and a result of PostgreSQL has at most 1,664 columns.
 const MAX_TABLES = 25;
 const MAX_COLUMNS = 1_500;
 
-/** How many revisions a page with an unindexed filter looks through: over all tables, and at least in each. */
+/** The number of revisions that a page with an unindexed filter looks through: in all tables, and at least in each. */
 const MAX_LOOKED_THROUGH = 50_000;
 const MIN_LOOKED_THROUGH = 1_000;
 
@@ -57,9 +57,9 @@ export function feedGroups(dataSource: DataSource, plans: readonly AuditPlan[]):
 /**
  * Reads the revisions of some tables in the order of their `rev_id`, with their predecessors.
  *
- * Each table has its shown columns for itself in the result, null in the rows of other tables: a column shared by tables
- * would have one type, and its bigints, dates or bytes would differ from those of a timeline. The columns that all
- * revisions have are shared.
+ * Each table has result columns of its own for its shown columns, null in the rows of other tables. A shared result
+ * column would have one type, and its bigints, dates or bytes would differ from a timeline's. The columns of the
+ * revision itself are shared.
  */
 export function selectFeed(
   tables: RevisionTables,
@@ -98,9 +98,9 @@ export function selectFeedKeys(
 }
 
 /**
- * Finds the lowest `rev_id` that a page looks at; no row where the page reaches the end of each table.
+ * Finds the lowest `rev_id` that a page looks at; no row if the page reaches the end of every table.
  *
- * LIMIT with OFFSET reads only entries of the primary key: some 5 ms for all revisions that a page looks through.
+ * LIMIT with OFFSET reads only entries of the primary key: about 5 ms for all revisions that a page looks through.
  */
 export function selectFloor(
   tables: RevisionTables,
@@ -110,7 +110,7 @@ export function selectFloor(
   return feedStatement(tables, 'floor', plans, { conditions, values }, FLOOR, () => {
     const { sql } = dialectOf(tables.dataSource);
     const passed = Math.max(MIN_LOOKED_THROUGH, Math.floor(MAX_LOOKED_THROUGH / plans.length));
-    // Of a time window only the bounds on `rev_id` are in an index.
+    // Only the bounds on `rev_id` use an index.
     const where = conditions.filter((condition) => condition.startsWith('b.rev_id '));
     const floors = plans.map(
       (plan, t) =>
@@ -145,9 +145,9 @@ function feedStatement(
 }
 
 /**
- * The `rev_id`s of all tables in one order, and where they are from, as SQL.
+ * SQL that merges the `rev_id`s of all tables into one order, each with the number of its table.
  *
- * Each table gives its own first ones, in the order of its primary key, so that no more than a page is read of any.
+ * Each table contributes at most a page, in the order of its primary key.
  *
  * @example SELECT u.t AS feed_table, u.rev_id FROM (SELECT * FROM (SELECT 0 AS t, b.rev_id … LIMIT 51) b0 UNION ALL …) u … LIMIT 51
  */

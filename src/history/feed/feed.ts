@@ -22,7 +22,7 @@ export async function readFeed(reading: Reading, options: ChangesOptions): Promi
   const request = feedRequest(reading.dataSource, options);
   const { limit, plans } = request;
   const floor = await readFloor(reading, request);
-  // One more than the page has, to know whether another page follows.
+  // One extra revision tells whether another page follows.
   const window: FeedWindow = { order: 'DESC', limit: limit + 1 };
   const found = await readRevisions(reading, plans, feedFilter(reading.dataSource, request, floor), window);
   const items = found.slice(0, limit);
@@ -31,8 +31,8 @@ export async function readFeed(reading: Reading, options: ChangesOptions): Promi
 }
 
 /**
- * The `rev_id` down to which a page looks, if there are revisions below it. A filter without an index is applied to a
- * bounded number of revisions, and the page ends where they end.
+ * The lowest `rev_id` that a page looks at; undefined if no revisions lie below it. A filter without an index is
+ * applied to a bounded number of revisions, and the page ends with them.
  */
 async function readFloor(reading: Reading, request: FeedRequest): Promise<string | undefined> {
   const { plans, actor, operation, transaction } = request;
@@ -67,7 +67,7 @@ export async function readTransactionPage(
   const { list, transaction, limit, after } = transactionRequest(id, options);
   const conditions = ['b.rev_transaction = {{transaction}}', ...(after ? ['b.rev_id > {{after}}'] : [])];
   const filter = { conditions, values: { transaction, after } };
-  // One more than the page has, to know whether another page follows.
+  // One extra revision tells whether another page follows.
   const window: FeedWindow = { order: 'ASC', limit: limit + 1 };
   const found = await readRevisions(reading, auditPlansOf(reading.dataSource).all, filter, window);
   const items = found.slice(0, limit);
@@ -84,7 +84,7 @@ async function readRevisions(
   const { dataSource, tables } = reading;
   const [group, ...more] = feedGroups(dataSource, plans);
   if (more.length === 0) return readGroup(reading, group, filter, window);
-  // More tables than one statement can join: find out which revisions they are, then read those of each group.
+  // One statement can't join this many tables: select the ids first, then read the revisions of each group of tables.
   const statement = selectFeedKeys(tables, plans, filter, window);
   const keys = (await readRows(reading, statement, filter.values)) as {
     [FEED_TABLE]: number | string;

@@ -7,22 +7,22 @@ import { endOf, validDate } from '../arguments/moment.js';
 import { type Revision } from '../history.types.js';
 
 /**
- * A moment of the past: a Date, which stands for the end of its millisecond; a revision, for the state that it made;
- * or a transaction, for the state that it left.
+ * A moment of the past: a Date (the end of its millisecond), a revision (the state after it), or a transaction (the
+ * state after it).
  */
 export type Moment = Date | Pick<Revision, 'id'> | { transaction: string };
 
-/** A moment as SQL has it. */
+/** A moment in SQL. */
 export interface PastMoment {
-  /** In words, for messages and as part of cache ids. */
+  /** For messages and cache ids. */
   readonly name: string;
-  /** Whether a revision had been made by then. */
+  /** The SQL condition that a revision was made by that moment. */
   readonly isPast: (alias: string) => string;
-  /** The common table expression `rev_moment` that `isPast` reads the moment from, if it does. */
+  /** The common table expression `rev_moment`, if `isPast` reads the moment from it. */
   readonly expression?: string;
 }
 
-/** @throws InvalidArgumentError naming 'at' when it is no moment */
+/** @throws InvalidArgumentError naming 'at' when it is not a moment */
 export function pastMoment(dataSource: DataSource, at: Moment): PastMoment {
   if (at instanceof Date) return momentOfDate(at);
   if (typeof at === 'object' && at !== null) {
@@ -38,11 +38,11 @@ export function pastMoment(dataSource: DataSource, at: Moment): PastMoment {
 
 function momentOfDate(date: Date): PastMoment {
   const end = endOf(validDate('at', date));
-  // With an exponent it is a double for every database, and no decimal.
+  // With an exponent every database reads the literal as a double, not as a decimal.
   return { name: date.toISOString(), isPast: (alias) => `${alias}.rev_created < ${end}e0` };
 }
 
-// A Date has milliseconds and rev_created microseconds, so the moment itself never leaves the database.
+// A Date has milliseconds, `rev_created` has microseconds. So SQL reads the moment inside the database.
 function momentOfRevisions(dataSource: DataSource, kind: string, column: string, given: unknown): PastMoment {
   const id = uuidOf(kind, given);
   const tables = auditPlansOf(dataSource).all.map(({ revision }) => tableName(dataSource, revision));

@@ -8,17 +8,17 @@ import { tableName } from '../../dialect/catalogue/table-name.js';
 import { type PastMoment } from './past-moment.js';
 import { UnrecordedRows } from './unrecorded-rows.js';
 
-/** One audited table as it was: the common table expression that replaces it. */
+/** The common table expression that replaces one audited table. */
 export class PastTable {
-  /** Its name, escaped. */
+  /** The escaped name of the expression. */
   readonly name: string;
-  /** The columns that its values come from, by their database name. */
+  /** The columns of the revision table that supply its values, by database name. */
   readonly copies: ReadonlyMap<string, ColumnMetadata>;
   private readonly occurrence: RegExp;
   private readonly qualified: RegExp;
   private readonly revisions: string;
   private readonly keys: readonly string[];
-  /** The part of its expression that is the same at every moment. */
+  /** The part of the expression that doesn't depend on the moment. */
   private readonly head: string;
   private isLookedAt = false;
 
@@ -28,7 +28,7 @@ export class PastTable {
   ) {
     const { tableName: unqualified, tablePath } = plan.metadata;
     const { driver } = dataSource;
-    // A common table expression has no schema. With a dot in its name it is no other table either.
+    // A common table expression has no schema, so the name includes it: 'hotel.reservation' as one identifier.
     const name =
       tablePath.length <= (driver.maxAliasLength ?? Infinity) ? tablePath : plan.revision.tableName;
     this.name = driver.escape(name);
@@ -42,26 +42,26 @@ export class PastTable {
   }
 
   /**
-   * A statement in which this table has the expression's name where it was written with its schema, after FROM or
-   * JOIN; elsewhere `hotel.reservation` may be a column of something called hotel.
+   * Replaces this table by the expression wherever a statement names it with its schema after FROM or JOIN. Elsewhere
+   * `hotel.reservation` may be a column of an alias `hotel`.
    */
   rename(sql: string): string {
     return sql.replace(this.qualified, (_, keyword: string) => `${keyword} ${this.name}`);
   }
 
-  /** Whether a statement may read the table. One that only has a column of this name gets an expression in vain. */
+  /** Whether a statement may read the table. A mere column of this name matches too and costs an unused expression. */
   occursIn(sql: string): boolean {
     return this.occurrence.test(sql);
   }
 
-  /** The common table expression of it as it was at a moment. */
+  /** The common table expression of the table at a moment. */
   expressionAt({ isPast }: PastMoment): string {
     const { head, revisions: table, keys } = this;
     const isNewest = dialectOf(this.dataSource).sql.isNewest({ table, keys, isPast });
     return `${head}${isPast('r')} AND NOT r.rev_isdelete AND ${isNewest})`;
   }
 
-  /** Warns at the first read if rows of it have no revision. */
+  /** Warns at the first read if some rows have no revision. */
   async lookAt(queryRunner: QueryRunner): Promise<void> {
     if (this.isLookedAt) return;
     this.isLookedAt = true;
@@ -73,7 +73,7 @@ export class PastTable {
     return `${this.name} AS ${dialectOf(this.dataSource).sql.notMaterialized}(`;
   }
 
-  // All columns of the table, each once: a second relation over a column has a copy of it.
+  // Each column of the table once: a second relation over a column adds a duplicate to the metadata.
   private columns(): string[] {
     const recorded = new Map(this.plan.columns.map((column) => [column.databaseName, column]));
     const byName = new Map(
@@ -91,7 +91,7 @@ export class PastTable {
   private valueOf(column: ColumnMetadata, recorded: PlanColumn | undefined): string {
     const dialect = dialectOf(this.dataSource);
     if (column === this.plan.revisionId) return dialect.types.uuidText('r.rev_id');
-    // A masked foreign key refers to nothing, and its type may not be comparable.
+    // A masked foreign key matches no row, and its type may not be comparable.
     if (!recorded || (recorded.mask && column.referencedColumn)) return dialect.types.nullOf(column);
     const value = `r.${this.escape(column.databaseName)}`;
     return recorded.mask === 'redact' ? `CASE WHEN ${value} IS NOT NULL THEN '${REDACTED}' END` : value;
@@ -106,7 +106,7 @@ function spelled(names: string[]): RegExp {
   return new RegExp(`(?<![\\w$])(?:${names.map(escapeRegExp).join('|')})(?![\\w$])`, 'i');
 }
 
-// A table without a schema of its own is in those that the connection has by default.
+// A table without a schema is in one of the connection's default schemas.
 function qualifiedName({ driver }: DataSource, path: string): RegExp {
   const { schema, searchSchema, database } = driver as {
     [Name in 'schema' | 'searchSchema' | 'database']?: string;
@@ -120,7 +120,7 @@ function qualifiedName({ driver }: DataSource, path: string): RegExp {
       .map((name) => `(?:${escapeRegExp(name)}|${escapeRegExp(driver.escape(name))})`)
       .join('\\s*\\.\\s*'),
   );
-  // Without any it matches nothing.
+  // Without alternatives the pattern matches nothing.
   return new RegExp(`\\b(FROM|JOIN)\\s+(?:${alternatives.join('|') || '(?!)'})(?![\\w$])`, 'gi');
 }
 

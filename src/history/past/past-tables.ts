@@ -2,7 +2,7 @@ import { type DataSource } from 'typeorm';
 import { type AuditPlans } from '../../audited/audit-plans.js';
 import { PastTable } from './past-table.js';
 
-/** The audited tables of a data source, and where a statement names them. The same for every moment. */
+/** Finds the audited tables of a data source in statements. It doesn't depend on the moment. */
 export class PastTables {
   private readonly byPath: ReadonlyMap<string, PastTable>;
   private readonly all: readonly PastTable[];
@@ -18,7 +18,7 @@ export class PastTables {
     return this.byPath.get(tablePath);
   }
 
-  /** Replaces tables that a statement names with their schema by the names of their expressions. */
+  /** Replaces tables named with their schema by their expressions. */
   rename(sql: string): string {
     return HAS_QUALIFIED.test(sql) ? this.all.reduce((text, table) => table.rename(text), sql) : sql;
   }
@@ -28,7 +28,7 @@ export class PastTables {
     return this.all.filter((table) => table.occursIn(sql));
   }
 
-  /** Whether the WITH at this place was written by a builder of the past, of this or another moment. */
+  /** Whether a builder of the past, at this or another moment, wrote the WITH at this place. */
   beginsWithOurs(sql: string, at: number): boolean {
     return ['rev_moment AS (', ...this.all.map(({ beginning }) => beginning)].some((ours) =>
       sql.startsWith(`${ours}SELECT `, at),
@@ -36,5 +36,5 @@ export class PastTables {
   }
 }
 
-// Whether there is anything to rename: builders write no table of ours with its schema.
+// A quick test: builders never write an audited table with its schema, so most statements need no renaming.
 const HAS_QUALIFIED = /\b(?:FROM|JOIN)\s+(?:[^\s.,()"`]+|"[^"]*"|`[^`]*`)\s*\./i;

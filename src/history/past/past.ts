@@ -6,9 +6,9 @@ import { type PastMoment } from './past-moment.js';
 import { type PastTable } from './past-table.js';
 import { type PastTables } from './past-tables.js';
 
-/** A data source at a moment. It puts the audited tables as they were in the place of the tables as they are. */
+/** A data source at a moment. It replaces the audited tables in statements by their past states. */
 export class Past {
-  /** Query runners that only a builder of this past has, so that no transaction of the application is open on them. */
+  /** Query runners made by builders of this past. No transaction of the application is open on them. */
   readonly ownRunners = new WeakSet<QueryRunner>();
   private readonly expressions = new Map<PastTable, string>();
   private existence: Promise<void> | undefined;
@@ -32,9 +32,9 @@ export class Past {
   }
 
   /**
-   * Makes a statement read the past: puts a common table expression for each audited table in front of it. They come
-   * before the statement's own expressions, which may read from them. A sub-select with expressions of its own gets them
-   * too: on MariaDB it would read the table of the present where it names an expression from outside.
+   * Makes a statement read the past, by a common table expression for each audited table. They stand before the
+   * statement's own expressions, which may read from them. A sub-select with its own WITH gets them too, because on
+   * MariaDB it would read the present table instead of an outer expression.
    */
   shadow(sql: string): string {
     const renamed = this.tables.rename(sql);
@@ -50,7 +50,7 @@ export class Past {
     );
   }
 
-  // A database reads only the first hint comment, and TypeORM may have written one.
+  // The database reads only the first hint comment, and TypeORM may have written it.
   private hinted(sql: string, tables: number): string {
     const ours = dialectOf(this.dataSource).sql.pastHints(tables);
     if (ours === '') return sql;
@@ -69,7 +69,7 @@ export class Past {
     return expression;
   }
 
-  /** @throws InvalidArgumentError when the moment is that of a revision or transaction that does not exist */
+  /** @throws InvalidArgumentError when the revision or transaction of the moment doesn't exist */
   async assertExists(queryRunner: QueryRunner): Promise<void> {
     if (this.moment.expression === undefined) return;
     this.existence ??= this.checkExistence(queryRunner, this.moment.expression).catch((error: unknown) => {
@@ -79,7 +79,7 @@ export class Past {
     await this.existence;
   }
 
-  /** Warns, once for each table, if rows of it have no revision. */
+  /** Warns, once for each table, if some of its rows have no revision. */
   async lookAtTables(queryRunner: QueryRunner): Promise<void> {
     if (queryRunner.isTransactionActive) return;
     const tables = [...this.toLookAt];

@@ -6,7 +6,7 @@ import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { newestCatchUp } from '../revisions/newest-catch-up.js';
 
-// Rows older than the audit have the lowest keys. With random keys they are everywhere, so among the lowest too.
+// Rows older than the audit have the lowest keys. With random keys they are spread evenly, so the lowest include some.
 const LOOKED_AT = 1000;
 
 /**
@@ -23,7 +23,7 @@ export class UnrecordedRows {
     private readonly plan: AuditPlan,
   ) {}
 
-  /** @param queryRunner outside of transactions, as a statement that fails may end one */
+  /** @param queryRunner without an open transaction, because a failed statement may end it */
   async warn(queryRunner: QueryRunner): Promise<void> {
     const { name, tablePath } = this.plan.metadata;
     try {
@@ -43,7 +43,7 @@ export class UnrecordedRows {
   private async reason(queryRunner: QueryRunner): Promise<string | undefined> {
     const newest = await newestCatchUp(this.dataSource, this.plan, queryRunner);
     if (newest) return newest.details.unfinished ? 'its last backfill was not finished' : undefined;
-    // On a connection that everybody shares, a write may have been seen whose revision was still to come.
+    // On a shared connection the first look may fall between a write and its revision.
     const isFound =
       (await this.isAnyWithout(queryRunner)) &&
       (!dialectOf(this.dataSource).sessions.sharesConnection || (await this.isAnyWithout(queryRunner)));
@@ -56,7 +56,7 @@ export class UnrecordedRows {
     const dialect = dialectOf(this.dataSource);
     const names = keys.map(({ databaseName }) => driver.escape(databaseName));
     const isOfRow = keysEqual(names, 'r', (n) => dialect.types.copied(`t.${names[n]}`, keys[n].source));
-    // A look at the index for each row. With NOT EXISTS a database may read the whole history instead.
+    // One index probe for each row. With NOT EXISTS some databases read the whole history.
     const rows: unknown[] = await queryRunner.query(
       `SELECT 1 AS found FROM (SELECT ${names.join(', ')} FROM ${tableName(this.dataSource, metadata)} ` +
         `ORDER BY ${names.join(', ')} ${dialect.sql.limit(LOOKED_AT)}) t ` +

@@ -5,11 +5,11 @@ import { type Change } from '../history.types.js';
 /** The state of a row, by property path. */
 export interface State {
   readonly values: Readonly<Record<string, unknown>>;
-  /** The properties that are null in the database, whatever a transformer makes of that. */
+  /** The properties that are NULL in the database, whatever a transformer returns. */
   readonly nulls: ReadonlySet<string>;
-  /** The properties that are JSON's null, which most drivers read as they read NULL. */
+  /** The properties that are JSON's null. Most drivers return null for it, as for NULL. */
   readonly jsonNulls?: ReadonlySet<string>;
-  /** Compares properties whose values are masked: their values in the database. */
+  /** The database values of masked properties, for comparing only. */
   readonly hidden?: Readonly<Record<string, unknown>>;
 }
 
@@ -33,7 +33,8 @@ export function changesOf(
 }
 
 /**
- * The properties that two states of an entity differ in, in their order. Where it doesn't exist, all count as null.
+ * The properties that differ between two states of an entity, in the given order. If the entity doesn't exist, all
+ * properties are null.
  *
  * @param before null if the entity didn't exist
  * @param after null if the entity didn't exist
@@ -55,7 +56,7 @@ export function changesBetween(
     }));
 }
 
-// Against a state that doesn't exist, NULL in the database is no change: a transformer may make an empty list of it.
+// Compared with a missing entity, NULL is not a change, even if a transformer turns it into an empty list.
 function isChanged(before: State | null, after: State | null, property: string): boolean {
   if (before && after) return !isSameValue(before, after, property) || differInNull(before, after, property);
   const only = before ?? after;
@@ -81,7 +82,7 @@ function comparable({ values, hidden }: State, property: string): unknown {
 }
 
 function isSame(left: unknown, right: unknown): boolean {
-  // 0 and -0 are the same, though some databases tell them apart.
+  // 0 equals -0, although some databases distinguish them.
   if (left === right) return true;
   // A transformer's class may hide its value in private fields, where a deep comparison doesn't see it.
   if (isComparable(left) && isComparable(right) && left.constructor === right.constructor)

@@ -9,13 +9,13 @@ import { changesOf, type State } from './changes.js';
 import { changeableColumns, presenceColumn, resultColumn, shownColumns } from './shown-columns.js';
 import { classOf, columnsOf, instanceMaker } from './snapshot.js';
 
-/** A row of a result that has revisions. */
+/** A result row with a revision. */
 export type RawRow = Readonly<Record<string, unknown>>;
 
-/** The shown columns of one revision, in their order, not hydrated yet. */
+/** The shown columns of one revision, in order, not hydrated yet. */
 export interface RawState<E> {
   readonly rowClass: RowClass<E>;
-  /** As the driver gives them; null in columns that the row's class lacks, and JSON_NULL for JSON's null. */
+  /** Driver values: null in columns that the row's class lacks, JSON_NULL for JSON's null. */
   readonly raw: readonly unknown[];
 }
 
@@ -26,7 +26,7 @@ interface RowClass<E> {
   readonly instanceOf: (values: readonly unknown[]) => E;
 }
 
-/** Stands for JSON's null, which drivers read as they read NULL, or as the text 'null'. */
+/** Stands for JSON's null, which drivers return as null or as the text 'null'. */
 const JSON_NULL = Symbol('JSON null');
 
 const JSON_TYPES = ['json', 'jsonb', 'simple-json'];
@@ -34,19 +34,19 @@ const JSON_TYPES = ['json', 'jsonb', 'simple-json'];
 /**
  * Reads the shown columns of a plan.
  *
- * It hydrates each value with the driver, as TypeORM does, but does not load revision entities: the columns that a row
- * has depend on its discriminator, and a transformer need not accept the nulls of a deleted row.
+ * It hydrates each value with the driver, as TypeORM does. It does not load revision entities, because a row's columns
+ * depend on its discriminator, and a transformer need not accept the nulls of a deleted row.
  */
 export class ColumnReader<E> {
   private readonly columns: readonly PlanColumn[];
-  /** The places of the columns that changes are listed of. */
+  /** The places of the columns that `changes` lists. */
   private readonly changeable: readonly number[];
   private readonly keys: readonly number[];
-  /** The places of columns that can be JSON's null, and whether the driver reads that as NULL. */
+  /** The places of the JSON columns, and whether the driver returns null for JSON's null. */
   private readonly json: readonly { readonly place: number; readonly isHidden: boolean }[];
-  /** Its place, or -1. */
+  /** The discriminator's place, or -1. */
   private readonly discriminator: number;
-  /** The names in a result, of a revision `r` and of its predecessor `p`. */
+  /** The result columns of a revision `r` and of its predecessor `p`. */
   private readonly names: Readonly<Record<'r' | 'p', readonly string[]>>;
   private readonly classes = new Map<EntityMetadata, RowClass<E>>();
 
@@ -82,7 +82,7 @@ export class ColumnReader<E> {
     const rowClass = this.classOf(row[names[this.discriminator]]);
     const raw = names.map((name, n) => (rowClass.has[n] ? row[name] : null));
     for (const { place, isHidden } of this.json) {
-      // Where the driver doesn't parse JSON, the value is text.
+      // A driver that doesn't parse JSON returns text.
       const value = raw[place];
       const isJsonNull = isHidden
         ? value === null && rowClass.has[place] && !!row[presenceColumn(names[place])]
@@ -92,7 +92,7 @@ export class ColumnReader<E> {
     return { rowClass, raw };
   }
 
-  /** The values of all columns as an entity has them. */
+  /** The hydrated values of all columns. */
   values({ rowClass, raw }: RawState<E>): unknown[] {
     // The transformer of another class's column isn't called.
     return raw.map((value, n) => (rowClass.has[n] ? this.hydrate(value, n) : null));
@@ -121,7 +121,7 @@ export class ColumnReader<E> {
     current: RawState<E> | null,
     values: readonly unknown[],
   ): Change[] {
-    // Equal raw values need not be hydrated to be found equal.
+    // Only places with different raw values need hydration.
     const places =
       previous && current && operation !== 'insert'
         ? this.changeable.filter((n) => previous.raw[n] !== current.raw[n])
@@ -135,9 +135,9 @@ export class ColumnReader<E> {
   }
 
   /**
-   * The state of the changeable columns, or of some of them.
+   * The state of the changeable columns, or only of the given places.
    *
-   * @param values of all columns, where they are known
+   * @param values the hydrated values of all columns, if known
    */
   state({ rowClass, raw }: RawState<E>, places = this.changeable, values?: readonly unknown[]): State {
     const shown: Record<string, unknown> = {};
@@ -179,7 +179,7 @@ export class ColumnReader<E> {
 
   private hydrate(value: unknown, place: number): unknown {
     const { source, copy } = this.columns[place];
-    // A column that was never null has a transformer that needn't accept null; its copy is null from before it existed.
+    // Revisions older than a NOT NULL column have null in its copy, and its transformer need not accept null.
     if (value === null && !source.isNullable) return null;
     return this.dataSource.driver.prepareHydratedValue(value === JSON_NULL ? null : value, copy) as unknown;
   }

@@ -28,12 +28,12 @@ export class RevisionReader<E extends ObjectLiteral> {
     );
   }
 
-  /** The properties that changes are listed of. */
+  /** The properties that `changes` lists. */
   get properties(): string[] {
     return this.columns.changeableProperties;
   }
 
-  /** A revision that was selected with its predecessor. */
+  /** The revision in a row that includes its predecessor. */
   revision(raw: RawRow): Revision<E> {
     const isDelete = this.hydrate(raw[PREVIOUS_ISDELETE], 'revIsDelete') as boolean | null;
     const previous = isDelete === null ? undefined : isDelete ? null : this.columns.read(raw, 'p');
@@ -41,8 +41,8 @@ export class RevisionReader<E extends ObjectLiteral> {
   }
 
   /**
-   * Revisions of one row that were selected without their predecessors, oldest first. Each is the predecessor of the
-   * next one if their versions follow each other; the first one counts as having none.
+   * The revisions of one row from result rows without predecessors, oldest first. A revision is the predecessor of the
+   * next one if their versions are consecutive. The first revision counts as having no predecessor.
    */
   consecutive(rows: readonly RawRow[]): Revision<E>[] {
     let before: { revision: Revision<E>; state: RawState<E> } | undefined;
@@ -56,14 +56,14 @@ export class RevisionReader<E extends ObjectLiteral> {
     });
   }
 
-  /** The entity after a revision; null if that deleted it. */
+  /** The entity after a revision; null if the revision deleted it. */
   entity(raw: RawRow): E | null {
     if (this.valueOf(raw, 'revIsDelete')) return null;
     const state = this.columns.read(raw, 'r');
     return this.columns.instance(state, this.columns.values(state), this.valueOf(raw, 'revId'));
   }
 
-  /** The state of the row after a revision; null if that deleted it. */
+  /** The state of the row after a revision; null if the revision deleted it. */
   state(raw: RawRow): State | null {
     return this.valueOf(raw, 'revIsDelete') ? null : this.columns.state(this.columns.read(raw, 'r'));
   }
@@ -72,7 +72,7 @@ export class RevisionReader<E extends ObjectLiteral> {
     return this.valueOf(raw, 'revVersion');
   }
 
-  /** @param previous the state that the predecessor left; null if it deleted the row, undefined if there is none */
+  /** @param previous the state after the predecessor; null if it deleted the row, undefined without a predecessor */
   private make(raw: RawRow, state: RawState<E>, previous: RawState<E> | null | undefined): Revision<E> {
     const id = this.valueOf(raw, 'revId');
     const isDelete = this.valueOf(raw, 'revIsDelete');

@@ -3,40 +3,40 @@ import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 
-/** The name in a result of the n-th shown column, of a revision `r` or of its predecessor `p`. */
+/** The result column of the n-th shown column, of a revision `r` or of its predecessor `p`. */
 export function resultColumn(alias: 'r' | 'p', n: number): string {
   return `${alias}${n}`;
 }
 
-/** The name in a result that says whether a column of `columnsHidingNull()` is not NULL. */
+/** The result column that tells whether a column of `columnsHidingNull()` is not NULL. */
 export function presenceColumn(name: string): string {
   return `${name}_present`;
 }
 
-/** The name in a result that says whether the predecessor is a delete; null if there is no predecessor. */
+/** The result column that tells whether the predecessor is a delete; null if there is no predecessor. */
 export const PREVIOUS_ISDELETE = 'p_isdelete';
 
-/** What snapshots have: all but `select: false` columns, in the order of the table. */
+/** The columns of snapshots: all but `select: false` columns, in the order of the table. */
 export function shownColumns(plan: AuditPlan): PlanColumn[] {
   return plan.columns.filter(({ copy }) => copy.isSelect);
 }
 
-/** Of the shown columns, those of which a select has to say whether they are NULL, because the driver doesn't. */
+/** The shown columns whose NULL the driver hides, so that a SELECT has to tell it by a column of its own. */
 export function columnsHidingNull(dataSource: DataSource, plan: AuditPlan): PlanColumn[] {
   const dialect = dialectOf(dataSource);
   return shownColumns(plan).filter(({ copy }) => dialect.types.hidesJsonNull(copy));
 }
 
-/** What changes are listed of: the shown columns without the key, which never changes. */
+/** The columns that `changes` lists: the shown columns without the key, which never changes. */
 export function changeableColumns(plan: AuditPlan): PlanColumn[] {
   return shownColumns(plan).filter((column) => !plan.keys.includes(column));
 }
 
 /**
- * The changeable columns that a property stands for: an embedded for its own, a relation for its join columns.
+ * The changeable columns of a property. An embedded has its own columns, a relation its join columns.
  *
- * @param hidden the paths of columns that nothing may be said about
- * @throws InvalidArgumentError when there are none, or one is hidden
+ * @param hidden the property paths of columns that must stay hidden
+ * @throws InvalidArgumentError when there are no columns, or one is hidden
  */
 export function columnsOfProperty(
   plan: AuditPlan,
@@ -44,7 +44,7 @@ export function columnsOfProperty(
   hidden: ReadonlySet<string> = new Set(),
 ): PlanColumn[] {
   const candidates = changeableColumns(plan);
-  // By name, because a second relation over the same column has a copy of it.
+  // Columns are compared by name: a second relation over a column adds a duplicate to the metadata.
   const joined = plan.metadata
     .findRelationWithPropertyPath(property)
     ?.joinColumns.map(({ databaseName }) => databaseName);

@@ -4,15 +4,15 @@ import { MetadataUtils } from 'typeorm/metadata-builder/MetadataUtils.js';
 import { type PlanColumn } from '../../audited/audit-plan.js';
 
 /**
- * The metadata of the class that a row is an instance of: in a single-table inheritance that of its discriminator.
+ * The metadata of a row's class. In a single-table inheritance the discriminator decides.
  *
- * @param root of the whole table
+ * @param root the metadata of the whole table
  */
 export function classOf(root: EntityMetadata, discriminator: unknown): EntityMetadata {
   return root.childEntityMetadatas.find((child) => child.discriminatorValue === discriminator) ?? root;
 }
 
-/** The columns of a class: in a single-table inheritance without those that only other classes of the table declare. */
+/** The columns of a class, without the columns that only other classes of a single-table inheritance declare. */
 export function columnsOf(metadata: EntityMetadata): ColumnMetadata[] {
   const root = metadata.parentEntityMetadata ?? metadata;
   const others = root.childEntityMetadatas
@@ -21,15 +21,15 @@ export function columnsOf(metadata: EntityMetadata): ColumnMetadata[] {
   if (others.length === 0) return metadata.columns;
   const declared = declaredProperties(metadata);
   return metadata.columns.filter(({ isVirtual, relationMetadata, propertyName, target }) => {
-    // A join column is declared by its relation.
+    // The relation declares its join column.
     const property = isVirtual ? relationMetadata?.propertyName : propertyName;
     const declaredBy = isVirtual ? relationMetadata?.target : target;
-    // Where two classes declare a property, TypeORM's metadata names the first one only.
+    // If two classes declare a property, TypeORM's metadata names only the first class.
     return declaredBy === undefined || !others.includes(declaredBy) || declared.has(property!);
   });
 }
 
-/** The columns and relations that a class and those that it extends declare with decorators. */
+/** The columns and relations that a class and its base classes declare with decorators. */
 function declaredProperties({ target }: EntityMetadata): Set<string> {
   const classes = MetadataUtils.getInheritanceTree(target as () => void);
   const declarations = getMetadataArgsStorage();
@@ -41,9 +41,9 @@ function declaredProperties({ target }: EntityMetadata): Set<string> {
 }
 
 /**
- * What makes instances of an entity's class as TypeORM would have loaded them, without relations.
+ * Returns a function that makes instances of an entity's class, as TypeORM would load them, without relations.
  *
- * @param columns what is known of a row, in the order of the values that the maker takes
+ * @param columns the known columns of a row, in the order of the function's values
  */
 export function instanceMaker<E>(
   metadata: EntityMetadata,
@@ -59,13 +59,13 @@ export function instanceMaker<E>(
   }
   return (values) => {
     const entity = metadata.create(undefined, { fromDeserializer: true }) as ObjectLiteral;
-    // They would load what is related now, not what was. The prototype has them too.
+    // Lazy relations would load the present. The prototype defines them too, so they are shadowed.
     for (const { propertyName } of metadata.lazyRelations)
       Object.defineProperty(entity, propertyName, { value: undefined, writable: true, configurable: true });
     for (const { column, place } of known)
       if (column.isVirtual) entity[column.databaseName] = values[place];
       else column.setEntityValue(entity, values[place]);
-    // A constructor's default is nothing that the row ever had.
+    // A constructor's default is not a value of the row.
     for (const column of unknown)
       if (column.getEntityValue(entity) !== undefined) column.setEntityValue(entity, undefined);
     return entity as E;

@@ -9,14 +9,14 @@ import { recordedValues, takenValues } from './unique-obstacles.js';
 import { uniqueKeysOf } from './unique-keys.js';
 
 /**
- * The database refused what a restore wrote: a CHECK, an enum label that is gone, a unique value that somebody else
- * was quicker to take. Nothing can be asked of a PostgreSQL transaction after that, so the reason is found after the
- * rollback, by `obstacleOf()`.
+ * The database refused a write of a restore: a CHECK failed, an enum label is gone, or another session took a unique
+ * value first. A failed PostgreSQL transaction runs no more queries, so `obstacleOf()` finds the reason after the
+ * rollback.
  */
 export class RefusedWrite extends Error {
   constructor(
     readonly plan: AuditPlan,
-    /** The revision that the row was to be brought back to; undefined where the row was to be removed. */
+    /** The revision to restore; undefined if the row was to be removed. */
     readonly revisionId: string | undefined,
     readonly refusal: Refusal,
     cause: unknown,
@@ -25,7 +25,7 @@ export class RefusedWrite extends Error {
   }
 }
 
-/** What was in the way of a refused write. */
+/** Explains a refused write as an obstacle. */
 export async function obstacleOf(
   dataSource: DataSource,
   queryRunner: QueryRunner | undefined,
@@ -54,7 +54,7 @@ export async function obstacleOf(
   return { problem: problems[refusal.kind], values };
 }
 
-/** The columns that a constraint is about, or that occur in its expression. */
+/** The columns of the constraint that refused the write, or the columns named in its expression. */
 function columnsMeant(plan: AuditPlan, { constraint, columns }: Refusal): PlanColumn[] {
   const classes = classesOf(plan);
   const named = classes
@@ -76,7 +76,7 @@ function occursIn(text: string, name: string): boolean {
   return new RegExp(`(?<![\\w$])${pattern}(?![\\w$])`, 'i').test(text);
 }
 
-/** The values of a revision that were refused, as far as the error tells. */
+/** The refused values of a revision, as far as the error names them. */
 async function refusedValues(
   sql: RestoreSql,
   query: RestoreQuery,

@@ -1,31 +1,32 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hasDay, isBinary, isNumeric, isText } from '../../dialect/types/type-names.js';
 
-/** A column, as far as it says which values it takes. */
+/** The values that a column accepts. */
 export interface ValueRoom {
   /** The database's name of the type. */
   readonly type: string;
-  /** The most characters, if there is a limit. */
+  /** The maximum number of characters, if there is one. */
   readonly length?: string;
   readonly enum?: readonly unknown[];
 }
 
-/** Whether the free values lie beside those that rows have. */
+/** Whether the type has an order, so that free values lie just beyond the least and the greatest value in use. */
 export function isOrdered(room: ValueRoom): boolean {
   return !room.enum && (isNumeric(room.type) || hasDay(room.type));
 }
 
 /**
- * Values that probably no row has in a column, the likeliest first; none where that can't be said of the type.
+ * Values that probably no row has in a column, the likeliest first. Types without a rule get none.
  *
- * @param least and greatest: the values that rows have, as text; null where there are none
+ * @param least the least value in the column, as text; null if there is none
+ * @param greatest the greatest value in the column, as text; null if there is none
  * @example freeValues({ type: 'integer' }, '1', '7') // → ['8', '0']
  */
 export function freeValues(room: ValueRoom, least: string | null, greatest: string | null): unknown[] {
   const { type } = room;
   if (room.enum) return room.enum.map(String);
   if (isNumeric(type))
-    // Upwards first, because a CHECK that asks for positive numbers is the commonest.
+    // Upwards first: the most common CHECK demands positive numbers.
     return [step(greatest, 1n), step(least, -1n)].filter((number) => number !== undefined);
   if (type === 'uuid') return [randomUUID()];
   if (isText(type)) return [1, 2, 3].map(() => randomText(Number(room.length) || 32));
@@ -45,7 +46,7 @@ function randomText(length: number): string {
   return randomBytes(16).toString('hex').slice(0, Math.min(length, 32));
 }
 
-// The day in front is the same in each database's text of a date or time.
+// In every database the text of a date or time begins with the day.
 function dayBeside(text: string | null, by: number): string | undefined {
   const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)/.exec(text ?? '2000-01-01') ?? [];
   if (year === undefined) return undefined;

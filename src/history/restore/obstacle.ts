@@ -1,15 +1,15 @@
 import { type Key } from '../../dialect/keys/key.js';
 import { type UniqueKey } from './unique-keys.js';
 
-/** What is in the way of bringing a row back. */
+/** A reason why a row can't be restored. */
 export interface Obstacle {
   /** `name "Ritz" is taken by Hotel 7` */
   readonly problem: string;
-  /** What helps; undefined where it is what helps with most. */
+  /** What the caller can do about it; undefined for the usual remedy. */
   readonly remedy?: string;
-  /** The values that can't come back, by property. */
+  /** The values that can't be restored, by property. */
   readonly values?: Readonly<Record<string, unknown>>;
-  /** Another row of the table that has a unique value, and its key. */
+  /** The other row of the table that holds the unique value. */
   readonly holder?: Holder;
 }
 
@@ -18,7 +18,7 @@ export interface Holder {
   readonly unique: UniqueKey;
 }
 
-/** Properties with their values, as messages have them: `list 1, position 3`. */
+/** Properties with their values, for messages: `list 1, position 3`. */
 export function valuesText(values: Readonly<Record<string, unknown>>): string {
   return Object.entries(values)
     .map(([property, value]) => `${property} ${valueText(value)}`)

@@ -7,18 +7,19 @@ import { type RestoreQuery, type RestoreSql } from './restore-sql.js';
 import { type UniqueKey } from './unique-keys.js';
 import { type HistoryWrite } from './write-transaction.js';
 
-/** A value that a row may have for a moment. */
+/** A temporary value for one column of a row. */
 interface Parking {
   readonly column: PlanColumn;
   readonly value: unknown;
 }
 
 /**
- * Gives a row another value in a column of a unique key, so that another row can have the one that it has now. The row
- * gets its own value, or is removed, before the transaction ends, and nobody else ever sees this one: it is not recorded.
+ * Gives a row a temporary value in a column of a unique key, so that another row can take the present one. Before the
+ * transaction ends, the row gets its own value or is removed. No other session sees the temporary value, so it is not
+ * recorded.
  *
- * @param columns those that are written again later
- * @returns whether the database took one of the values that came into question
+ * @param columns the columns that the undo writes again later
+ * @returns whether the database accepted one of the candidate values
  */
 export async function park(
   { queryRunner }: HistoryWrite,
@@ -36,7 +37,7 @@ export async function park(
       await inSavepoint(queryRunner, false, () => query(text, { parked: value }));
       return true;
     } catch (error) {
-      // A CHECK, or the end of the column's range: the next value may do.
+      // A CHECK or the column's range refused this value. The next one may pass.
       if (!sql.dialect.run.refusal(error)) throw error;
     }
   }
@@ -49,7 +50,7 @@ async function* parkings(
   unique: UniqueKey,
   columns: readonly PlanColumn[],
 ): AsyncGenerator<Parking> {
-  // Values that others refer to would take them along.
+  // Foreign keys with ON UPDATE CASCADE would change the referring rows too.
   const referred = foreignKeysTo(sql.dataSource, sql.plan.metadata).flatMap(
     ({ referencedColumns }) => referencedColumns,
   );
@@ -80,7 +81,7 @@ async function unusedValues(sql: RestoreSql, query: RestoreQuery, column: PlanCo
   const { source } = column;
   const type = sql.dataSource.driver.normalizeType(source);
   const room = { type, length: source.length, enum: source.enum };
-  // Not every type has a least value.
+  // Types without an order have no min() and max().
   if (!isOrdered(room)) {
     const [{ present }] = await query(
       `SELECT ${sql.dialect.keys.read(`t.${sql.column(column)}`, source)} AS present FROM ${sql.table} t WHERE ${sql.isRow}`,
@@ -98,7 +99,10 @@ async function unusedValues(sql: RestoreSql, query: RestoreQuery, column: PlanCo
   return freeValues(room, text(ends.least), text(ends.greatest));
 }
 
-/** Other rows that a foreign key could refer to: those that no row with the same other values of the key refers to. */
+/**
+ * Parents that the foreign key could refer to for a moment. Among the rows that share the other values of the unique
+ * key, none refers to them.
+ */
 async function unusedParents(
   sql: RestoreSql,
   query: RestoreQuery,

@@ -9,19 +9,19 @@ import { takenValues } from './unique-obstacles.js';
 import { deletedNode, isPlaceLost, movedNode } from './tree-place.js';
 import { type UniqueKey } from './unique-keys.js';
 
-/** What is in the way of a row, and how it would be written. */
+/** What a restore of one row would do: its obstacles, its operation and its columns. */
 export interface Assessment {
   readonly obstacles: readonly Obstacle[];
   readonly isPresent: boolean;
   readonly differs: boolean;
-  /** Whether other rows would have to change with it: closures, bounds or paths, which TypeORM keeps in them. */
+  /** Whether the node moves in its tree, so that closures, bounds or paths in other rows would have to change too. */
   readonly isMoved: boolean;
   readonly operation: AuditOperation;
   /** The columns that take the revision's values. */
   readonly columns: readonly PlanColumn[];
 }
 
-/** Finds out what bringing a row back to a revision comes to, and locks the row, where it exists. */
+/** Compares a row with a revision and collects the obstacles to restoring it. Locks the row, if it exists. */
 export class RestoreCheck {
   constructor(
     private readonly sql: RestoreSql,
@@ -50,7 +50,7 @@ export class RestoreCheck {
       ].join(', ')} FROM ${sql.revisions} r WHERE ${sql.isRevision}`,
       { id: revisionId },
     );
-    // A column that came later, or had no value for a while, has none to be brought back.
+    // A revision has no value for a column that was added later or was nullable at the time.
     const missing = required.filter((_, n) => Number(facts[`missing${n}`]) === 1);
     const kept = columns.filter((column) => !missing.includes(column));
     const taken = uniques.filter((_, n) => Number(facts[`taken${n}`]) === 1);
@@ -92,7 +92,7 @@ export class RestoreCheck {
     const deleted = columns.find(({ source }) => source.isDeleteDate);
     const isDeleted = (alias: string): string =>
       deleted ? flag(`${alias}.${sql.column(deleted)} IS NOT NULL`) : '0';
-    // The row first, as every write locks it first: in the other order two could wait for each other.
+    // Every write locks the row first, so this SELECT does too. Another order could deadlock.
     const [row] = await this.query(
       `SELECT ${flag(sql.differs('r', compared))} AS differs, ${flag(sql.differs('r', parents))} AS moved, ${isDeleted('t')} AS was_deleted, ${isDeleted('r')} AS is_deleted ` +
         `FROM ${sql.table} t ${sql.dialect.sql.leadingJoin} ${sql.revisions} r ON ${sql.isRevision} ` +
@@ -116,7 +116,7 @@ export class RestoreCheck {
     };
   }
 
-  // Where the nodes above have moved, it is not what it was; it changes with the parent only.
+  // A materialized path changes with the parent only. The recorded path is stale if a node above has moved.
   private isPath({ source }: PlanColumn): boolean {
     return source === this.sql.plan.metadata.materializedPathColumn;
   }
@@ -143,7 +143,7 @@ export class RestoreCheck {
 
 /** The columns that a restore may write. */
 export function writableColumns({ columns, keys, metadata }: AuditPlan): PlanColumn[] {
-  // What other rows of a nested set are counted from.
+  // The bounds of a nested set depend on all of its other rows.
   const bounds = [metadata.nestedSetLeftColumn, metadata.nestedSetRightColumn];
   return columns.filter(
     (column) =>

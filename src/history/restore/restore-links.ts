@@ -12,13 +12,13 @@ import { keyIn, RestoreSql } from './restore-sql.js';
 import { RestoredRow } from './restore-row.js';
 import { type HistoryWrite } from './write-transaction.js';
 
-/** The many-to-many relations of an entity whose links have a history. */
+/** A many-to-many relation whose links have a history. */
 export interface LinkedRelation {
   readonly relation: RelationMetadata;
   readonly junction: AuditPlan;
 }
 
-/** @throws InvalidArgumentError when a name is none of a recorded many-to-many relation */
+/** @throws InvalidArgumentError when a name is not the name of a recorded many-to-many relation */
 export function linkedRelations(
   { dataSource }: Pick<HistoryWrite, 'dataSource'>,
   plan: AuditPlan,
@@ -44,10 +44,11 @@ export function linkedRelations(
 }
 
 /**
- * Makes the links of an entity those that it had, as rows of the junction table.
+ * Restores the links of an entity: removes and inserts rows of the junction table until they match the past.
  *
- * @param at the moment; without one when the revision was made, with what its transaction linked after it
- * @returns what is in the way
+ * @param at the moment to restore; without it the moment of the revision, plus the links that the same transaction
+ *   made after it
+ * @returns the obstacles
  */
 export async function restoreLinks(
   write: HistoryWrite,
@@ -91,7 +92,7 @@ export async function restoreLinks(
       `AND NOT EXISTS (SELECT 1 FROM ${sql.revisions} n WHERE ${isSame('n', 'j', true)} ` +
       `AND n.rev_version > j.rev_version AND ${isPast('n')})`,
   );
-  // A link that has no history may have been there then.
+  // A link without a history may have existed then, so it stays.
   const now = await select(
     `SELECT ${sql.keyList(columns, 't')} FROM ${entity.revisions} r JOIN ${sql.table} t ON ${isOwn('t', false)} ` +
       `WHERE ${sql.isRevision} AND EXISTS (SELECT 1 FROM ${sql.revisions} n WHERE ${isSame('t', 'n', false)})`,

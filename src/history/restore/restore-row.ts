@@ -21,11 +21,11 @@ export interface ReferringRow {
 }
 
 /**
- * One row that is brought back to a revision, or removed.
+ * Restores one row to a revision, or removes it.
  *
- * Values are copied inside the database, so that nothing is lost or made anew on the way: microseconds, bigints,
- * what a transformer can't undo, what a listener would change. What is not audited, or masked, stays as it is; in a
- * row that comes back from a delete it gets its default.
+ * The database copies the values itself, so microseconds and bigints stay exact, and no transformer or listener
+ * changes a value. Unaudited and masked columns keep their present values. In a row that comes back from a delete they
+ * get their defaults.
  */
 export class RestoredRow {
   private readonly sql: RestoreSql;
@@ -35,7 +35,7 @@ export class RestoredRow {
   constructor(
     private readonly target: HistoryWrite,
     readonly plan: AuditPlan,
-    /** As the driver takes it. */
+    /** Driver values. */
     readonly key: Key,
   ) {
     this.sql = new RestoreSql(target.dataSource, plan);
@@ -47,16 +47,16 @@ export class RestoredRow {
     this.values = Object.fromEntries(key.map((value, n) => [`k${n}`, value]));
   }
 
-  /** Keeps others from changing the row, where it exists. */
+  /** Locks the row with FOR UPDATE, if it exists. */
   async lock(): Promise<void> {
     const { table, isRow, dialect } = this.sql;
     await this.query(`SELECT 1 AS present FROM ${table} t WHERE ${isRow}${dialect.locks.forUpdate('t')}`, {});
   }
 
   /**
-   * Brings the row back to a revision.
+   * Restores the row to a revision.
    *
-   * @returns what is in the way, in which case nothing was written
+   * @returns the obstacles; if there are any, nothing was written
    * @throws RefusedWrite
    */
   async restore(revisionId: string): Promise<readonly Obstacle[]> {
@@ -66,20 +66,20 @@ export class RestoredRow {
     return obstacles;
   }
 
-  /** Finds out what bringing it back comes to, and locks it. */
+  /** Assesses a restore of the row, and locks the row. */
   assess(revisionId: string): Promise<Assessment> {
     return this.check.assess(revisionId);
   }
 
   /**
-   * Whether an obstacle is one whatever the database says. It has the last word on a partial index, and in a caller's
-   * transaction on what it checks at the end of it.
+   * Whether an obstacle is sure to fail the write. On a partial index only the database can tell. In a caller's
+   * transaction the same holds for a deferred constraint, which it checks at the COMMIT.
    */
   isCertain({ holder }: Obstacle): boolean {
     return !holder || !(holder.unique.isPartial || (holder.unique.isDeferred && this.target.isGiven));
   }
 
-  /** Brings the row back to a revision whose assessment found nothing in the way. @throws RefusedWrite */
+  /** Writes the revision's values, after an assessment without obstacles. @throws RefusedWrite */
   async write(revisionId: string, { isPresent, differs, operation, columns }: Assessment): Promise<void> {
     if (isPresent && !differs) return;
     const { plan, key } = this;
@@ -89,15 +89,15 @@ export class RestoredRow {
     await recorder.record(queryRunner, { plan, operation, key, changed }, () =>
       this.accepted(revisionId, this.query(text, { id: revisionId })),
     );
-    // A rollback doesn't take generators back.
+    // A dry run leaves generators alone, because a rollback doesn't reset them.
     if (!isPresent && !isDryRun) await this.advanceGenerators();
   }
 
   /**
-   * Puts it out of the way of a row that gets a value of a unique key which this one has.
+   * Frees the row's value of a unique key for another row: see `park()` in parking.ts.
    *
-   * @param revisionId what it is brought back to later; undefined if it is to be removed
-   * @returns whether that was possible
+   * @param revisionId the revision to restore later; undefined if the row is to be removed
+   * @returns whether the value is free now
    */
   async park(unique: UniqueKey, revisionId: string | undefined): Promise<boolean> {
     const columns =
@@ -105,7 +105,7 @@ export class RestoredRow {
     return park(this.target, this.sql, (template, values) => this.query(template, values), unique, columns);
   }
 
-  /** Removes the row, with all that the database removes along. @throws RefusedWrite */
+  /** Deletes the row. Foreign keys with ON DELETE CASCADE delete more. @throws RefusedWrite */
   async remove(): Promise<void> {
     const { plan, key, target } = this;
     const removed = target.dataSource
@@ -121,7 +121,7 @@ export class RestoredRow {
     await this.accepted(undefined, removed);
   }
 
-  /** The rows of other keys that refer to it. */
+  /** The other rows that refer to this row. */
   async referring(): Promise<ReferringRow[]> {
     const found: ReferringRow[] = [];
     const { sql, plan } = this;
@@ -149,7 +149,7 @@ export class RestoredRow {
     const { sql } = this;
     const set = columns.map(({ source }, n): [string, string] => {
       const name = sql.column(source);
-      // It goes on counting, or who holds an older state could save over this one.
+      // The version column counts on. A repeated number would let a client with an older state overwrite this one.
       return [name, source.isVersion ? `t.${name} + 1` : sql.restored(columns[n])];
     });
     const kept = sql.keptOnUpdate(columns).map((name): [string, string] => [name, `t.${name}`]);
@@ -170,7 +170,7 @@ export class RestoredRow {
     );
   }
 
-  // Where the generator of a key hasn't come to the value yet, it would later give it to another row.
+  // A generator that hasn't reached the restored key yet would give it to another row later.
   private async advanceGenerators(): Promise<void> {
     const { dialect, table, isRow } = this.sql;
     for (const { source } of this.plan.keys)
@@ -183,7 +183,7 @@ export class RestoredRow {
       await written;
     } catch (error) {
       const refusal = this.sql.dialect.run.refusal(error);
-      // A removal writes a revision too, whose own errors are none of the row's.
+      // A removal writes a revision too. An error of that INSERT says nothing about the row.
       if (!refusal || (revisionId === undefined && refusal.kind !== 'reference')) throw error;
       throw new RefusedWrite(this.plan, revisionId, refusal, error);
     }

@@ -7,12 +7,12 @@ import { type Key } from '../../dialect/keys/key.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { type UniqueKey } from './unique-keys.js';
 
-/** Runs a template of `RestoreSql` on a row. */
+/** Runs a template of `RestoreSql` for one row. */
 export type RestoreQuery = (template: string, values: Record<string, unknown>) => Promise<ObjectLiteral[]>;
 
 /**
- * The SQL that brings a row `t` back to a revision `r` inside the database. Its parameters are `id`, the `rev_id`, and
- * `k0`, `k1`, …, the key.
+ * The SQL that restores a row `t` to a revision `r` inside the database. Its parameters are `id` (the `rev_id`) and
+ * `k0`, `k1`, … (the key).
  */
 export class RestoreSql extends PlanSql {
   get isRow(): string {
@@ -27,13 +27,13 @@ export class RestoreSql extends PlanSql {
     return this.dialect.types.restored(`r.${this.column(column)}`, column.source);
   }
 
-  /** The revision refers by a foreign key to nothing that exists. */
+  /** Condition: the row that the revision refers to by a foreign key no longer exists. */
   isDangling(foreignKey: ForeignKeyMetadata): string {
     const { columns, referencedColumns, referencedEntityMetadata: parent } = foreignKey;
     const own = columns.map((column) => `r.${this.column(column)}`);
     const refers = (referenced: (column: ColumnMetadata) => string): string =>
       own.map((value, n) => `${referenced(referencedColumns[n])} = ${value}`).join(' AND ');
-    // As a revision has them, whose enums are text.
+    // Converted to the revision's types: its enums are text.
     const exists = `SELECT 1 FROM ${tableName(this.dataSource, parent)} f WHERE ${refers((column) =>
       this.dialect.types.copied(`f.${this.column(column)}`, column),
     )}`;
@@ -44,7 +44,7 @@ export class RestoreSql extends PlanSql {
     return `${own.map((value) => `${value} IS NOT NULL`).join(' AND ')} AND NOT EXISTS (${exists})${isItself}`;
   }
 
-  /** Another row o has the revision's values of a unique key. */
+  /** Condition: another row `o` has the revision's values of a unique key. */
   isHolder({ columns }: UniqueKey): string {
     const equal = ({ source }: PlanColumn): string =>
       `${this.dialect.types.copied(`o.${this.column(source)}`, source)} = r.${this.column(source)}`;
@@ -55,7 +55,7 @@ export class RestoreSql extends PlanSql {
     return `EXISTS (SELECT 1 FROM ${this.table} o WHERE ${this.isHolder(unique)})`;
   }
 
-  /** The key columns of a row as text, or whatever else gives them back without loss. */
+  /** SELECT list of the key columns, each in a form that loses nothing (mostly text). */
   keyList(columns: readonly ColumnMetadata[], alias: string): string {
     return columns
       .map((column, n) => `${this.dialect.keys.read(`${alias}.${this.column(column)}`, column)} AS key${n}`)
@@ -63,7 +63,7 @@ export class RestoreSql extends PlanSql {
   }
 }
 
-/** The key in a row that was read with `RestoreSql.keyList()`. */
+/** The key in a result row of `RestoreSql.keyList()`. */
 export function keyIn(row: ObjectLiteral, columns: readonly unknown[]): Key {
   return columns.map((_, n) => row[`key${n}`] as unknown);
 }

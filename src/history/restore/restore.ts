@@ -11,17 +11,17 @@ import { type EntityId, type RestoreOptions, type Revision } from '../history.ty
 import { RowRevisions } from '../revisions/row-revisions.js';
 import { inWriteTransaction } from './write-transaction.js';
 
-/** A row, as messages name it, and the revision that it is brought back to. */
+/** The name of a row for messages, and the revision to restore. */
 interface RestoreTarget {
   readonly name: string;
   readonly revision: Revision;
 }
 
-/** Where a row is brought back to. */
+/** The moment to restore. */
 type Moment = Date | number | Pick<Revision, 'version'>;
 
 /**
- * @returns the new revision, or null if the row was so already
+ * @returns the new revision; null if the row already had these values
  * @throws RestoreConflictError
  * @throws InvalidArgumentError naming the argument: 'id', 'at', 'relations'
  */

@@ -2,7 +2,7 @@ import { type ObjectLiteral } from 'typeorm';
 import { type Obstacle } from './obstacle.js';
 import { type RestoreQuery, type RestoreSql } from './restore-sql.js';
 
-/** Where TypeORM keeps the place of a node in its tree, beside the node's parent. */
+/** The columns or the table in which TypeORM stores a node's place, in addition to its parent. */
 function keptIn({ plan: { metadata } }: RestoreSql): string {
   const { closureJunctionTable, nestedSetLeftColumn, nestedSetRightColumn, materializedPathColumn } =
     metadata;
@@ -13,7 +13,7 @@ function keptIn({ plan: { metadata } }: RestoreSql): string {
   return `the table ${closureJunctionTable.tablePath}, which has no history (closure-table)`;
 }
 
-/** A node's parent has changed, and with it what a restore doesn't write. */
+/** The obstacle of a node with another parent: a restore doesn't write closures, bounds and paths. */
 export function movedNode(sql: RestoreSql): Obstacle {
   return {
     problem: `its parent has changed, and its place in the tree is also in ${keptIn(sql)}`,
@@ -21,7 +21,7 @@ export function movedNode(sql: RestoreSql): Obstacle {
   };
 }
 
-/** A deleted node would come back without the place that it had. */
+/** The obstacle of a deleted node: its row would come back without its place in the tree. */
 export function deletedNode(sql: RestoreSql): Obstacle {
   return {
     problem: `it was deleted, and its place in the tree was also in ${keptIn(sql)}`,
@@ -29,7 +29,7 @@ export function deletedNode(sql: RestoreSql): Obstacle {
   };
 }
 
-/** Whether a deleted node can't come back as it was, because more than its row makes its place. */
+/** Whether a deleted node's place is lost: closures and bounds went with it, and its path may be stale. */
 export async function isPlaceLost(
   sql: RestoreSql,
   query: RestoreQuery,
@@ -40,7 +40,7 @@ export async function isPlaceLost(
   return treeType === 'materialized-path' && hasOtherPath(sql, query, revisionId);
 }
 
-// The nodes above it may have moved since. Where its parent is gone, the foreign key says so.
+// A node above may have moved since. A missing parent is the foreign key's obstacle.
 async function hasOtherPath(sql: RestoreSql, query: RestoreQuery, revisionId: string): Promise<boolean> {
   const { metadata } = sql.plan;
   const path = sql.column(metadata.materializedPathColumn!);

@@ -2,18 +2,18 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { classesOf } from '../../audited/foreign-keys.js';
 
-/** Columns of a table whose values no two rows have in common: a unique constraint or a unique index. */
+/** A unique constraint or a unique index. */
 export interface UniqueKey {
   readonly columns: readonly PlanColumn[];
-  /** Whether it is of some rows only, so that two rows may have the same values after all. */
+  /** Whether it covers only some rows (a partial index), so that two rows may still have equal values. */
   readonly isPartial: boolean;
-  /** Whether the database checks it at the end of the transaction. */
+  /** DEFERRABLE INITIALLY DEFERRED: the database checks it at the COMMIT. */
   readonly isDeferred: boolean;
 }
 
 /**
- * The unique keys of a table beside its primary key, as far as the history has their columns: what is not recorded, or
- * masked, is not restored either.
+ * The unique keys of a table without its primary key. A unique key with an unrecorded or masked column is left out,
+ * because a restore doesn't write that column.
  */
 export function uniqueKeysOf(plan: AuditPlan): UniqueKey[] {
   const byColumn = new Map(plan.columns.map((column) => [column.databaseName, column]));

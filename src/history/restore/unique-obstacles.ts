@@ -1,10 +1,10 @@
 import { type Obstacle, valuesText } from './obstacle.js';
-import { keyInMessage } from '../arguments/key-of.js';
+import { keyLabel } from '../arguments/key-of.js';
 import { keyIn, type RestoreQuery, type RestoreSql } from './restore-sql.js';
 import { type PlanColumn } from '../../audited/audit-plan.js';
 import { type UniqueKey } from './unique-keys.js';
 
-/** The rows that have a revision's values of a unique key. */
+/** The obstacles of a unique key: the rows that hold the revision's values. */
 export async function takenValues(
   sql: RestoreSql,
   query: RestoreQuery,
@@ -22,14 +22,14 @@ export async function takenValues(
   return holders.map((row) => {
     const key = keyIn(row, columns);
     return {
-      problem: `${valuesText(values)} is taken by ${plan.metadata.name} ${keyInMessage(key)}`,
+      problem: `${valuesText(values)} is taken by ${plan.metadata.name} ${keyLabel(key)}`,
       values,
       holder: { key, unique },
     };
   });
 }
 
-/** A revision's values of some columns, by property; of `select: false` ones that they are hidden. */
+/** A revision's values of some columns, by property. A `select: false` column shows only that its value is hidden. */
 export async function recordedValues(
   sql: RestoreSql,
   query: RestoreQuery,

@@ -8,7 +8,7 @@ import { historyOf } from '../history.js';
 import { type Reading } from '../revisions/reading.js';
 import { type UniqueKey, uniqueKeysOf } from './unique-keys.js';
 
-/** One restore or undo: in which transaction it writes, and what it keeps of the tables until it ends. */
+/** One restore or undo: its transaction, and the caches that live as long. */
 export class HistoryWrite {
   /** Reads revisions in the transaction. */
   readonly reading: Reading;
@@ -18,7 +18,7 @@ export class HistoryWrite {
     readonly dataSource: DataSource,
     readonly queryRunner: QueryRunner,
     readonly recorder: Recorder,
-    /** Whether the transaction is the caller's, and goes on afterwards. */
+    /** Whether the transaction is the caller's, which continues afterwards. */
     readonly isGiven: boolean,
     /** Whether everything is rolled back at the end. */
     readonly isDryRun: boolean,
@@ -26,7 +26,7 @@ export class HistoryWrite {
     this.reading = historyOf(dataSource).reading(dataSource, { queryRunner });
   }
 
-  /** The unique keys of a table: the same objects each time. */
+  /** The unique keys of a table. Every call returns the same objects, so they can be compared. */
   uniqueKeysOf(plan: AuditPlan): readonly UniqueKey[] {
     let uniqueKeys = this.uniqueKeys.get(plan);
     if (!uniqueKeys) this.uniqueKeys.set(plan, (uniqueKeys = uniqueKeysOf(plan)));
@@ -34,18 +34,18 @@ export class HistoryWrite {
   }
 }
 
-/** In which transaction, and for which reason. */
+/** The transaction and the reason of a restore or undo. */
 export interface WriteOptions {
   readonly manager: EntityManager | undefined;
-  /** Unless the context has one. */
+  /** The default reason, for a context without one. */
   readonly reason: string;
-  /** Takes back what was written, at the end. */
+  /** Rolls everything back at the end. */
   readonly dryRun?: boolean;
 }
 
 /**
- * Runs a function that writes all or nothing: in a savepoint of the given manager's transaction, or in a transaction
- * of its own.
+ * Runs a function whose writes all succeed or all fail: in a savepoint of the given manager's transaction, or in a
+ * transaction of its own.
  */
 export async function inWriteTransaction<T>(
   dataSource: DataSource,

@@ -3,9 +3,9 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 
-/** Selects the revisions of some of the classes that share a table. */
+/** Selects the revisions of some classes of a single-table inheritance. */
 export interface ClassFilter {
-  /** The classes, as messages name them. */
+  /** The names of the classes, for messages. */
   readonly name: string;
   /** The SQL condition on the revision with this alias. */
   readonly condition: (alias: string) => string;
@@ -14,8 +14,8 @@ export interface ClassFilter {
 }
 
 /**
- * The filter for child classes of a single-table inheritance and the classes that extend them; undefined for a root,
- * which has all revisions.
+ * The filter for child classes of a single-table inheritance and the classes that extend them. A root has all
+ * revisions, so it needs none: undefined.
  *
  * A delete belongs to the class that the row had before it, because most deletes record only the key. If the revision
  * before was pruned, the delete belongs to no class.

@@ -5,14 +5,14 @@ import { tableName } from '../../dialect/catalogue/table-name.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { readTemplate } from '../../dialect/run/statement.js';
 
-/** What the maintenance table says of a run of `backfill()` or `reconcile()` over one table. */
+/** The entry of a `backfill()` or `reconcile()` of one table in the maintenance table. */
 export interface CatchUp {
   readonly id: string;
-  /** How many revisions it wrote; `unfinished` until it has seen all rows. */
+  /** The number of revisions that it wrote; `unfinished` until it has seen all rows. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** The newest catch-up of a table; undefined if no revision was ever written by one. */
+/** The newest catch-up of a table; undefined if none ever wrote a revision. */
 export async function newestCatchUp(
   dataSource: DataSource,
   { metadata }: AuditPlan,

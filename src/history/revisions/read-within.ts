@@ -4,7 +4,7 @@ import { recorderOf } from '../../audited/recorder.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { type Statement } from '../../dialect/run/statement.js';
 
-/** @throws AuditConfigurationError where the database can't end a read */
+/** @throws AuditConfigurationError where the database can't cancel a read */
 export function assertTimeouts(dataSource: DataSource, option: string): void {
   if (dialectOf(dataSource).run.timeLimit) return;
   throw new AuditConfigurationError(
@@ -14,7 +14,7 @@ export function assertTimeouts(dataSource: DataSource, option: string): void {
 }
 
 /**
- * The rows that a statement selects, unless the database takes longer.
+ * The rows that a statement selects within the timeout.
  *
  * @throws ReadTimeoutError
  */

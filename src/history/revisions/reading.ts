@@ -6,15 +6,15 @@ import { isAscii } from '../../dialect/types/texts.js';
 import { readWithin } from './read-within.js';
 import { type RevisionTables } from './revision-tables.js';
 
-/** On which connection revisions are read, and for how long. */
+/** The connection and the timeout of reads. */
 export interface ReadingOptions {
   /**
    * Reads in the transaction of this query runner.
-   * @default a connection of the pool, of a replica where there is one
+   * @default a connection of the pool, to a replica if there is one
    */
   readonly queryRunner?: QueryRunner;
   /**
-   * After how many milliseconds the database ends a statement.
+   * The number of milliseconds after which the database cancels a statement.
    * @default never
    */
   readonly timeout?: number;
@@ -22,7 +22,7 @@ export interface ReadingOptions {
 
 /** How one call reads revisions. */
 export interface Reading extends ReadingOptions {
-  /** The caller's. It may be derived from the one whose tables these are. */
+  /** The caller's data source, which may be derived from the owner of the tables. */
   readonly dataSource: DataSource;
   readonly tables: RevisionTables;
 }
@@ -30,9 +30,9 @@ export interface Reading extends ReadingOptions {
 /**
  * The rows that a statement selects.
  *
- * @param values by the names of its parameters; `actor` is a text of the caller's
+ * @param values by parameter name; `actor` is text from the caller
  * @throws ReadTimeoutError
- * @throws InvalidArgumentError when the database's encoding lacks a character of the actor: no revision has it then
+ * @throws InvalidArgumentError when the database's encoding lacks a character of `actor`, so that no revision has it
  */
 export async function readRows(
   { dataSource, queryRunner, timeout }: Reading,
@@ -60,7 +60,7 @@ export async function readRows(
   }
 }
 
-/** A query runner for reads only, as TypeORM's select takes one: of a replica, where there is one. */
+/** A query runner for reads, to a replica if there is one, as TypeORM's SELECT takes it. */
 export function readingRunner(dataSource: DataSource): QueryRunner {
   // TypeORM 0.3 has no option for it.
   return dataSource.createQueryRunner(dataSource.defaultReplicationModeForReads?.() ?? 'slave');

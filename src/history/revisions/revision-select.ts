@@ -13,9 +13,9 @@ import {
   shownColumns,
 } from '../reader/shown-columns.js';
 
-/** Which revisions of a row are read, and in which order; by default all of them, in no order. */
+/** Filter and order of a row's revisions; by default all of them, in no order. */
 export interface RevisionFilter {
-  /** SQL about revision `r`, and about its predecessor `p` if that is read with it, with `{{name}}` for a value. */
+  /** SQL conditions on the revision `r` and, if selected, its predecessor `p`, with `{{name}}` for a value. */
   readonly where?: readonly string[];
   readonly values?: Readonly<ObjectLiteral>;
   /** By version. */
@@ -24,11 +24,11 @@ export interface RevisionFilter {
 }
 
 /**
- * Selects revisions of the row with the key `{{key0}}`, `{{key1}}`, …, at most `{{limit}}`: their own columns, under
- * their database names, and the shown columns.
+ * Selects at most `{{limit}}` revisions of the row with the key `{{key0}}`, `{{key1}}`, …: the columns of the revision
+ * under their database names, and the shown columns.
  *
- * @param predecessor whether each comes with the revision before it. Versions have no gaps, so the predecessor is one
- * probe of the (key, version) index, whatever the filter.
+ * @param predecessor whether each revision comes with its predecessor. Versions have no gaps, so the predecessor costs
+ *   one probe of the (key, version) index, whatever the filter.
  */
 export function selectRevisions(
   dataSource: DataSource,
@@ -47,14 +47,14 @@ export function selectRevisions(
   return `${query.getQuery()}${limit === undefined ? '' : ` ${dialectOf(dataSource).sql.limit('{{limit}}')}`}`;
 }
 
-/** Selects the first and the newest version of the row with the key `{{key0}}`, `{{key1}}`, …, as `first` and `last`. */
+/** Selects the first and the newest version, `first` and `last`, of the row with the key `{{key0}}`, `{{key1}}`, …. */
 export function selectVersions(dataSource: DataSource, plan: AuditPlan): string {
   const { revVersion } = REVISION_COLUMNS;
   const from = versionsOfRow(dataSource, plan);
   return `SELECT min(v.${revVersion}) AS first, max(v.${revVersion}) AS last ${from}`;
 }
 
-/** Selects the newest version of the same row. */
+/** Selects the newest version of the row with the key `{{key0}}`, `{{key1}}`, …. */
 export function newestVersion(dataSource: DataSource, plan: AuditPlan): string {
   return `SELECT max(v.${REVISION_COLUMNS.revVersion}) ${versionsOfRow(dataSource, plan)}`;
 }
@@ -82,8 +82,8 @@ function addPredecessor(
 }
 
 /**
- * The condition that a revision changed one of the columns: as `changesOf`, but on the values in the database. They
- * differ wherever the hydrated values differ, and sometimes elsewhere.
+ * The condition that a revision changed one of the columns. Unlike `changesOf()` it compares the values in the
+ * database: they differ wherever the hydrated values differ, and sometimes elsewhere.
  */
 export function changedCondition(dataSource: DataSource, columns: readonly PlanColumn[]): string {
   const { revIsDelete, revOperation } = REVISION_COLUMNS;
@@ -103,8 +103,8 @@ export function changedCondition(dataSource: DataSource, columns: readonly PlanC
 }
 
 /**
- * Selects the shown columns of a revision, under `resultColumn()` behind a prefix. A predecessor's key is left out: it is
- * the same.
+ * Selects the shown columns of a revision, named by `resultColumn()` behind a prefix. A predecessor's key is left out,
+ * because it equals the revision's.
  */
 export function addShownColumns(
   query: SelectQueryBuilder<ObjectLiteral>,

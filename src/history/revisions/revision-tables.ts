@@ -5,11 +5,11 @@ import { compileStatement, type Statement } from '../../dialect/run/statement.js
 import { RevisionReader } from '../reader/revision-reader.js';
 import { type RevisionFilter, selectRevisions, selectVersions } from './revision-select.js';
 
-// Each combination of filters is a statement of its own, and a connection keeps every prepared one. Beyond this number a
-// statement is built and planned for each read, as a query builder's is.
+// Each combination of filters has its own statement, and a connection keeps every prepared statement. Beyond this
+// number a statement is built and planned for each read, as with a query builder.
 const MAX_KEPT = 100;
 
-/** The revision tables of a data source: what reading keeps of each, and the statements that read several of them. */
+/** The revision tables of a data source, and the statements that read several of them. */
 export class RevisionTables {
   private readonly tables = new Map<AuditPlan, RevisionTable<any>>();
   private readonly statements = new Map<string, Statement>();
@@ -28,7 +28,7 @@ export class RevisionTables {
   }
 }
 
-/** One revision table: its statements, and what makes revisions of their results. */
+/** One revision table: its statements, and the readers of their results. */
 export class RevisionTable<E extends ObjectLiteral = ObjectLiteral> {
   private readonly statements = new Map<string, Statement>();
   private readonly readers = new Map<string, RevisionReader<E>>();
@@ -53,7 +53,7 @@ export class RevisionTable<E extends ObjectLiteral = ObjectLiteral> {
     return keptStatement(dataSource, this.statements, 'versions', () => selectVersions(dataSource, plan));
   }
 
-  /** @param prefix of the names that the shown columns have in a result */
+  /** @param prefix of the result columns that hold the shown columns */
   reader(prefix = ''): RevisionReader<E> {
     let reader = this.readers.get(prefix);
     if (!reader)
@@ -63,7 +63,7 @@ export class RevisionTable<E extends ObjectLiteral = ObjectLiteral> {
 }
 
 /**
- * A statement that is built once, because building it can take longer than running it.
+ * Builds a statement once, because building it can take longer than running it.
  *
  * @param template builds its SQL, with `{{name}}` for a parameter
  */

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { keyInMessage } from '../arguments/key-of.js';
+import { keyLabel } from '../arguments/key-of.js';
 import { endOf, validDate } from '../arguments/moment.js';
 import { assertVersion } from '../arguments/version.js';
 import { type Change, type Revision } from '../history.types.js';
@@ -23,9 +23,9 @@ export class RowRevisions<E extends ObjectLiteral> {
   constructor(
     private readonly reading: Reading,
     readonly plan: AuditPlan,
-    /** As the driver takes it. */
+    /** Driver values. */
     private readonly key: readonly unknown[],
-    /** Narrows them to child classes of a single-table inheritance. */
+    /** Only the revisions of these child classes of a single-table inheritance. */
     readonly ofClass?: ClassFilter,
   ) {
     this.table = reading.tables.of<E>(plan);
@@ -33,9 +33,9 @@ export class RowRevisions<E extends ObjectLiteral> {
     this.keyValues = Object.fromEntries(key.map((value, n) => [`key${n}`, value]));
   }
 
-  /** The row as messages and cursors name it: `Reservation 1`. */
+  /** The row's name in messages and cursors: `Reservation 1`. */
   get name(): string {
-    return `${this.ofClass?.name ?? this.plan.metadata.name} ${keyInMessage(this.key)}`;
+    return `${this.ofClass?.name ?? this.plan.metadata.name} ${keyLabel(this.key)}`;
   }
 
   /** @throws InvalidArgumentError naming 'version' */
@@ -48,18 +48,18 @@ export class RowRevisions<E extends ObjectLiteral> {
     return (await this.read({ order: 'DESC', limit: 1 })).at(0);
   }
 
-  /** The newest revision at a moment, or that of a version. @throws InvalidArgumentError naming 'at' */
+  /** The newest revision at a moment, or the revision of a version. @throws InvalidArgumentError naming 'at' */
   async asOf(at: Date | number | Pick<Revision, 'version'>): Promise<Revision<E> | undefined> {
     return (await this.read(this.filterAsOf(at))).at(0);
   }
 
-  /** The entity as it was; null if it did not exist. @throws InvalidArgumentError naming 'at' */
+  /** The entity at a moment or version; null if it did not exist. @throws InvalidArgumentError naming 'at' */
   async entityAsOf(at: Date | number | Pick<Revision, 'version'>): Promise<E | null> {
     const [row] = await this.rows(this.filterAsOf(at));
     return row ? this.reader.entity(row) : null;
   }
 
-  /** What differs between two versions. @throws InvalidArgumentError naming 'from' or 'to' */
+  /** The differences between two versions. @throws InvalidArgumentError naming 'from' or 'to' */
   async diff(from: number, to: number): Promise<Change[]> {
     assertVersion('from', from);
     assertVersion('to', to);
@@ -73,13 +73,13 @@ export class RowRevisions<E extends ObjectLiteral> {
     return changesBetween(before, after, this.reader.properties);
   }
 
-  /** The first and the newest version that are kept, of whatever class; undefined if there is none. */
+  /** The first kept and the newest version, of any class; undefined without a history. */
   async versions(): Promise<{ first: number; newest: number } | undefined> {
     const [row] = await readRows(this.reading, this.table.selectVersions(), this.keyValues);
     return row.last === null ? undefined : { first: Number(row.first), newest: Number(row.last) };
   }
 
-  /** Reads each with its predecessor, so with what it changed. */
+  /** Reads revisions with their predecessors, so with their changes. */
   async read(filter: RevisionFilter): Promise<Revision<E>[]> {
     return (await this.select(filter, true)).map((row) => this.reader.revision(row));
   }
@@ -101,7 +101,7 @@ export class RowRevisions<E extends ObjectLiteral> {
     const { dataSource, plan } = this.table;
     const table = tableName(dataSource, plan.revision);
     const keys = plan.keys.map(({ databaseName }) => dataSource.driver.escape(databaseName));
-    // With a class the filter would otherwise find an older revision, of before the row changed its class.
+    // Without this condition a class filter would find an older revision, from before the row changed its class.
     const isNewest = this.ofClass ? [dialectOf(dataSource).sql.isNewest({ table, keys, isPast })] : [];
     return { where: [isPast('r'), ...isNewest], values: { end }, order: 'DESC', limit: 1 };
   }
@@ -127,12 +127,12 @@ export class RowRevisions<E extends ObjectLiteral> {
     }
   }
 
-  // The database can't read the id as a value of the key's type: 'x' as a uuid, 2 ** 40 as an int.
+  // The id is not a value of the key's type: 'x' for a uuid, 2 ** 40 for an int.
   private unreadableId(cause: unknown): InvalidArgumentError {
     const { name } = this.plan.metadata;
     const refusal = new InvalidArgumentError(
       'id',
-      `must be an id that ${name} can have, got "${keyInMessage(this.key)}".`,
+      `must be an id that ${name} can have, got "${keyLabel(this.key)}".`,
     );
     return Object.assign(refusal, { cause });
   }
@@ -142,7 +142,7 @@ function isVersion(version: number): RevisionFilter {
   return { where: ['r.rev_version = {{version}}'], values: { version } };
 }
 
-// SQLSTATE class 22, of the databases that report one.
+// SQLSTATE class 22, on the databases that report a SQLSTATE.
 function isDataException(error: unknown): boolean {
   if (!(error instanceof QueryFailedError)) return false;
   const { code } = error.driverError as { code?: unknown };

@@ -2,14 +2,14 @@ import { EntityManager, type EntityTarget, type ObjectLiteral, type TreeReposito
 import { AsOfTreeRepository } from './as-of.tree-repository.js';
 import { refusing } from './refusing.js';
 
-/** The manager of a shadow data source, with which nothing can be written. */
+/** The read-only manager of a shadow data source. */
 export class AsOfEntityManager extends EntityManager {
   override getTreeRepository<E extends ObjectLiteral>(target: EntityTarget<E>): TreeRepository<E> {
     return new AsOfTreeRepository(target, this);
   }
 }
 
-// One that a later TypeORM adds is refused too, when it asks the shadow data source for a query runner.
+// A write method that a later TypeORM adds fails too: the shadow data source refuses createQueryRunner().
 for (const method of [
   'clear',
   'decrement',

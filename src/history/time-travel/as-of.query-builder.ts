@@ -12,8 +12,8 @@ import { HistoricInstances } from './historic-instances.js';
 import { type Past, pastOf } from '../past/past.js';
 
 /**
- * TypeORM's own select over the tables as they were. It only changes what the tables are called and what stands in
- * front of the statement, so that whatever TypeORM can select of the present it selects of the past.
+ * TypeORM's SELECT over the tables as they were. It only changes the names of the tables and puts common table
+ * expressions in front of the statement. So every SELECT of TypeORM works on the past too.
  */
 export class AsOfQueryBuilder<E extends ObjectLiteral> extends SelectQueryBuilder<E> {
   private readonly shadow: DataSource;
@@ -26,13 +26,13 @@ export class AsOfQueryBuilder<E extends ObjectLiteral> extends SelectQueryBuilde
     this.past = pastOf(this.shadow);
   }
 
-  // The outermost statement has the expressions for all that is in it, for sub-selects in plain SQL too.
+  // The outermost statement carries the expressions for all of its sub-selects, including those in plain SQL.
   override getQuery(): string {
     const sql = super.getQuery();
     return this.expressionMap.subQuery ? sql : this.past.shadow(sql);
   }
 
-  /** With an id of the past's own: under the id as given the cache may hold what is there now. */
+  /** Adds the moment to the cache id. Under the bare id the cache may hold rows of the present. */
   override cache(enabledOrDurationOrId: boolean | number | string, duration?: number): this {
     return typeof enabledOrDurationOrId === 'string'
       ? super.cache(`${enabledOrDurationOrId}@${this.past.moment.name}`, duration)
@@ -64,7 +64,7 @@ export class AsOfQueryBuilder<E extends ObjectLiteral> extends SelectQueryBuilde
   }
 
   override relation(...target: [any, any?]): any {
-    // TypeORM's own gives itself a builder that can write.
+    // TypeORM's relation() makes a builder that can write.
     super.relation(...(target as [any, any]));
     return new AsOfRelationQueryBuilder(this);
   }
@@ -75,7 +75,7 @@ export class AsOfQueryBuilder<E extends ObjectLiteral> extends SelectQueryBuilde
 
   // The shadow data source hands out no query runners.
   protected override obtainQueryRunner(): QueryRunner {
-    // What is run by itself is no sub-query, and nothing else would bring the expressions.
+    // A statement that runs by itself is not a sub-query, so it has to carry the expressions.
     this.expressionMap.subQuery = false;
     if (this.queryRunner) return this.queryRunner;
     const queryRunner = readingRunner(this.past.dataSource);
@@ -94,7 +94,7 @@ export class AsOfQueryBuilder<E extends ObjectLiteral> extends SelectQueryBuilde
     queryRunner: QueryRunner,
   ): Promise<{ entities: E[]; raw: any[] }> {
     const { callListeners, mainAlias } = this.expressionMap;
-    // They are called when the instances are known for historic and their lazy relations lead into the past.
+    // Listeners run later, when the instances are registered as historic and their lazy relations lead into the past.
     this.expressionMap.callListeners = false;
     const result = await super.executeEntitiesAndRawResults(queryRunner);
     this.expressionMap.callListeners = callListeners;

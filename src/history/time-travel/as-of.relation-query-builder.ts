@@ -1,7 +1,7 @@
 import { type ObjectLiteral, RelationQueryBuilder } from 'typeorm';
 import { HistoryReadOnlyError } from '../../audit.errors.js';
 
-/** Loads what was related, and relates nothing. */
+/** A relation query builder that loads past relations and refuses to change them. */
 export class AsOfRelationQueryBuilder<E extends ObjectLiteral> extends RelationQueryBuilder<E> {
   override async set(): Promise<never> {
     throw new HistoryReadOnlyError('relation().set()');

@@ -1,10 +1,10 @@
 import { type ObjectLiteral, type SelectQueryBuilder, TreeRepository } from 'typeorm';
 
 /**
- * Walks a tree by the parents that its nodes had.
+ * Walks a tree by the parents that its nodes had at the moment.
  *
- * TypeORM walks by what it keeps beside them, a closure table, the bounds of nested sets or materialized paths, and
- * changes that in ways that leave no revision. The parent is a column like any other and is in every one.
+ * TypeORM walks by a closure table, nested-set bounds or materialized paths. Its writes to these leave no revision. The
+ * parent is an ordinary column, so every revision has it.
  */
 export class AsOfTreeRepository<E extends ObjectLiteral> extends TreeRepository<E> {
   override createDescendantsQueryBuilder(
@@ -23,7 +23,7 @@ export class AsOfTreeRepository<E extends ObjectLiteral> extends TreeRepository<
     return this.walk(alias, entity, (parent, key) => `node.${key} = tree.${parent}`);
   }
 
-  // From the entity itself on, as TypeORM does. The table's name is replaced by that of its past in the whole statement.
+  // The walk starts with the entity itself, as TypeORM's does. `Past.shadow()` replaces the table's name afterwards.
   private walk(
     alias: string,
     entity: E,

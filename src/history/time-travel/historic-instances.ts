@@ -5,12 +5,12 @@ import { type HistoricEntities, historicEntitiesOf } from '../../revision/histor
 import { type Past } from '../past/past.js';
 
 /**
- * Makes loaded instances historic, and all that was loaded with them: they are remembered as such, and their lazy
- * relations lead to what was related then.
+ * Registers loaded instances as historic, together with their loaded relations, and makes their lazy relations load
+ * from the same moment.
  */
 export class HistoricInstances {
   private readonly known: HistoricEntities;
-  /** Joins whose rows are at a property that is no relation. */
+  /** Joins that map their rows to a property which is not a relation. */
   private readonly mapped: readonly JoinAttribute[];
 
   constructor(
@@ -24,7 +24,7 @@ export class HistoricInstances {
 
   adopt(value: unknown, metadata: EntityMetadata): void {
     for (const entity of Array.isArray(value) ? (value as unknown[]) : [value])
-      // A relation that was loaded as an id is no object.
+      // A relation loaded as an id is not an object.
       if (typeof entity === 'object' && entity !== null && !this.known.has(entity))
         this.adoptOne(entity, metadata);
   }
@@ -32,7 +32,7 @@ export class HistoricInstances {
   private adoptOne(entity: ObjectLiteral, declared: EntityMetadata): void {
     this.known.set(entity, this.past.moment.name);
     const metadata = declared.findInheritanceMetadata(entity);
-    // TypeORM has just made them lead to the present.
+    // TypeORM has just set them up to load from the present.
     for (const relation of metadata.lazyRelations) this.relationLoader.enableLazyLoad(relation, entity);
     for (const relation of metadata.relations)
       this.adopt(relation.getEntityValue(entity), relation.inverseEntityMetadata);

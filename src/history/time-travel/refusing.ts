@@ -1,6 +1,6 @@
 import { HistoryReadOnlyError } from '../../audit.errors.js';
 
-/** What stands in the place of a method that the past doesn't have. */
+/** Replaces a method that the past doesn't have. The replacement throws HistoryReadOnlyError. */
 export function refusing(method: string): () => never {
   return () => {
     throw new HistoryReadOnlyError(`${method}()`);

@@ -15,8 +15,8 @@ import { refusing } from './refusing.js';
 import { shadowDriver } from './shadow-driver.js';
 
 /**
- * A data source that is the given one in all, but that its builders, its manager and its loaders of relations read
- * the past. TypeORM asks its data source for each of them, so nothing that begins here ends in the present.
+ * Derives a data source whose builders, manager and relation loaders read the past. TypeORM gets all of them from its
+ * data source, so a read that starts here never reaches the present.
  */
 export function shadowDataSource(past: Past): DataSource {
   const { dataSource } = past;
@@ -28,8 +28,7 @@ export function shadowDataSource(past: Past): DataSource {
     driver: shadowDriver(past),
     relationLoader: new RelationLoader(shadow),
     relationIdLoader: new RelationIdLoader(shadow),
-    // Without a query runner: TypeORM writes a manager into the runner that it is made for, and those of the present
-    // may share theirs.
+    // Ignores a given query runner: TypeORM would write the manager into it, and managers of the present may share it.
     createEntityManager: () => manager,
     createQueryBuilder: (
       entityOrRunner?: EntityTarget<any> | QueryRunner,
@@ -41,7 +40,7 @@ export function shadowDataSource(past: Past): DataSource {
       const { target } = dataSource.getMetadata(entityOrRunner as EntityTarget<any>);
       return new AsOfQueryBuilder(shadow, queryRunner).select(name).from(target, name);
     },
-    // All that TypeORM writes, it writes with a query runner from here, unless it is given one.
+    // TypeORM takes a query runner from here for every write, unless the caller gives it one.
     createQueryRunner: refusing('createQueryRunner'),
     ...refusals,
   });

@@ -22,9 +22,9 @@ type Where<E> = FindOptionsWhere<E> | FindOptionsWhere<E>[];
 /**
  * Reads a data source as it was at a moment, with TypeORM's own find options and query builders.
  *
- * Entities come as instances of their classes, with their relations as they then were. What is not audited is read as
- * it is now, and a column that is not audited is null. Nothing can be written, and the entities are refused by the
- * managers of the present: `history.restore()` is the way back.
+ * Entities are instances of their classes, with their relations of that moment. Unaudited tables are read as they are
+ * now, and unaudited columns are null. Writes are refused, and the managers of the present refuse to save the entities:
+ * use `history.restore()`.
  *
  * @example
  * const then = history.at(new Date('2015-04-03'));
@@ -32,10 +32,10 @@ type Where<E> = FindOptionsWhere<E> | FindOptionsWhere<E>[];
  * // → [Reservation { id: 1, party: 4, guest: Guest { id: 7, name: 'Ann' } }]
  */
 export class TimeTravel {
-  /** For code that takes a manager; one that only reads. */
+  /** A read-only manager, for code that takes a manager. */
   readonly manager: EntityManager;
 
-  /** @throws InvalidArgumentError naming 'at' when it is no moment */
+  /** @throws InvalidArgumentError naming 'at' when it is not a moment */
   constructor(dataSource: DataSource, at: Moment) {
     const past = new Past(dataSource, historyOf(dataSource).past, pastMoment(dataSource, at));
     this.manager = shadowDataSource(past).manager;
@@ -99,12 +99,12 @@ export class TimeTravel {
     return this.manager.createQueryBuilder(entity, alias);
   }
 
-  /** A repository that only reads, and can be extended. */
+  /** A read-only repository, which can be extended. */
   getRepository<E extends ObjectLiteral>(entity: EntityTarget<E>): Repository<E> {
     return this.manager.getRepository(entity);
   }
 
-  /** A repository of a tree, which it walks by the parents that the nodes then had. */
+  /** A tree repository, which walks by the parents that the nodes had then. */
   getTreeRepository<E extends ObjectLiteral>(entity: EntityTarget<E>): TreeRepository<E> {
     return this.manager.getTreeRepository(entity);
   }

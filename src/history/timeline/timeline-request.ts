@@ -5,11 +5,11 @@ import { beginningOf, endOf, validDate } from '../arguments/moment.js';
 import { type TimelineOptions } from '../history.types.js';
 import { columnsOfProperty } from '../reader/shown-columns.js';
 
-/** The options of a timeline, checked and in the terms of the database. */
+/** The options of a timeline, checked and translated for SQL. */
 export interface TimelineRequest {
   readonly limit: number;
   readonly descending: boolean;
-  /** The list that its cursors belong to. */
+  /** The list name in its cursors. */
   readonly list: string;
   /** Only revisions beyond this version, in the timeline's direction. */
   readonly after: number | undefined;

@@ -7,10 +7,10 @@ import { changedCondition, newestVersion, type RevisionFilter } from '../revisio
 import { type RowRevisions } from '../revisions/row-revisions.js';
 import { timelineRequest, type TimelineRequest } from './timeline-request.js';
 
-/** A filtered page looks through at most this many versions, and then ends early. */
+/** A filtered page looks through at most this many versions. Then it ends early. */
 const MAX_LOOKED_THROUGH = 10_000;
 
-/** The revisions of a page, and one more where another page follows. */
+/** The revisions of a page, and one extra revision if another page follows. */
 interface Found<E> {
   readonly revisions: Revision<E>[];
   /** The version at which the page ended early; undefined at the end of the timeline. */
@@ -70,7 +70,7 @@ function lookedThrough(
   };
 }
 
-/** The version at which a page that isn't full has ended; undefined if no versions lie beyond. */
+/** The version at which a page ended early; undefined if no versions lie beyond. */
 async function endOf(
   row: RowRevisions<ObjectLiteral>,
   { descending, after }: TimelineRequest,
@@ -83,7 +83,7 @@ async function endOf(
     const end = (after ?? 0) + MAX_LOOKED_THROUGH;
     return end < newest ? Math.max(end, first - 1) : undefined;
   }
-  // There may be newer versions by now. The page ended no later than at its last revision.
+  // Newer versions may have been added meanwhile. The page ended at its last revision or before.
   const end = Math.min((after ?? newest + 1) - MAX_LOOKED_THROUGH, lastFound ?? Infinity);
   return end > first ? end : undefined;
 }
@@ -103,13 +103,13 @@ function filterOf(
   return { where, values: { bound, after, since, until, actor }, order: descending ? 'DESC' : 'ASC' };
 }
 
-// The database compares bytes. The hydrated values, which the caller sees, decide.
+// The database compares stored values. The caller sees hydrated values, so these decide.
 function isMeant({ changes }: Revision, request: TimelineRequest): boolean {
   const names = request.changed?.map(({ propertyPath }) => propertyPath);
   return !names || changes.some(({ property }) => names.includes(property));
 }
 
-// Without filters the predecessors are on the page themselves. That of its end is read with it: newest first it is the
+// Without filters the page contains the predecessors. The predecessor at its edge is read along: newest first it is the
 // extra revision, oldest first it is the revision of the cursor.
 async function readWhole<E extends ObjectLiteral>(
   row: RowRevisions<E>,
@@ -140,8 +140,8 @@ async function readDown(
     order: 'DESC',
     limit,
   };
-  // Versions have no gaps, so a lower bound changes nothing. Without it some optimizers begin at the newest revision and
-  // pass over all revisions of earlier pages.
+  // Versions have no gaps, so a lower bound doesn't change the result. Without it some optimizers start at the newest
+  // revision and skip all revisions of earlier pages one by one.
   const from = after - limit;
   const rows = await row.rows({
     ...before,

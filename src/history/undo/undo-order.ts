@@ -6,7 +6,7 @@ import { RefusedWrite } from '../restore/explain-refusal.js';
 import { type UndoneRow } from './undo-rows.js';
 import { type UniqueKey } from '../restore/unique-keys.js';
 
-/** A row that a refused write was of. */
+/** The database refused the write of this row. */
 export class RefusedUndo extends Error {
   constructor(
     readonly row: UndoneRow,
@@ -16,23 +16,23 @@ export class RefusedUndo extends Error {
   }
 }
 
-/** A row that has a unique value which another one gets back, and is put back itself. */
+/** A row of the undo that holds a unique value which another row of the undo needs. */
 interface WaitingHolder {
   readonly row: UndoneRow;
   readonly unique: UniqueKey;
 }
 
 /**
- * The order in which rows are put back.
+ * Puts rows back in the order that foreign and unique keys demand.
  *
- * It goes back the way that the transaction went, which is mostly the order that foreign and unique keys ask for. A
- * row whose time hasn't come, because the database had removed or set it along with another, waits for a later round.
- * A row whose unique value is with another row lets that one go first; where they wait for each other in a circle, as
- * after a swap, one of them is parked.
+ * It starts with the reverse order of the transaction, which mostly fits. A row that the database had deleted or set
+ * by a foreign key action may come too early and waits for a later round. A row whose unique value is held by another
+ * row of the undo lets that row go first. If rows wait for each other in a circle, as after a swap, one of them is
+ * parked.
  */
 export class UndoOrder {
   private readonly waiting: Map<string, UndoneRow>;
-  /** Rows that have begun, and wait for others. */
+  /** Rows on the stack of `apply()`, waiting for other rows. */
   private readonly begun = new Set<UndoneRow>();
   private readonly parked = new Map<UndoneRow, Set<UniqueKey>>();
 
@@ -55,7 +55,7 @@ export class UndoOrder {
     }
   }
 
-  /** @returns what is in the way, in which case the row waits on */
+  /** @returns the obstacles; if there are any, the row keeps waiting */
   private async apply(row: UndoneRow): Promise<readonly Obstacle[]> {
     this.begun.add(row);
     try {
@@ -74,7 +74,7 @@ export class UndoOrder {
         if (holders.length === 0) break;
         for (const { obstacle, ...holder } of holders)
           if (!(await this.makeWay(holder))) {
-            // What the database checks in the end may be so until then.
+            // A deferred constraint may be violated until the COMMIT.
             if (!holder.unique.isDeferred) return [obstacle];
             unmoved.add(holder.unique);
           }
@@ -93,7 +93,7 @@ export class UndoOrder {
 
   private async park(row: UndoneRow, unique: UniqueKey): Promise<boolean> {
     const before = this.parked.get(row) ?? new Set();
-    // A value of no use a second time, as what a trigger puts there instead.
+    // Parking a row twice in the same unique key would not help: a trigger may replace the temporary value.
     if (before.has(unique)) return false;
     this.parked.set(row, before.add(unique));
     return row.park(unique);

@@ -13,17 +13,17 @@ import { RowRevisions } from '../revisions/row-revisions.js';
 import { type UniqueKey } from '../restore/unique-keys.js';
 import { type HistoryWrite } from '../restore/write-transaction.js';
 
-/** A row that a transaction wrote. */
+/** A row that the transaction wrote. */
 export interface WrittenRow {
   readonly plan: AuditPlan;
   readonly key: Key;
-  /** Its first version of the transaction. */
+  /** The row's first version in the transaction. */
   readonly first: number;
-  /** When the transaction wrote it last. */
+  /** `rev_created` of the row's newest revision in the transaction. */
   readonly last: number;
 }
 
-/** The rows that a transaction wrote, the last one first. Baselines say what was there, and wrote nothing. */
+/** The rows that a transaction wrote, in reverse order. Baselines don't count: they wrote no row. */
 export async function rowsOfTransaction(
   dataSource: DataSource,
   transaction: string,
@@ -52,11 +52,11 @@ export async function rowsOfTransaction(
   return rows.sort((left, right) => right.last - left.last);
 }
 
-/** A row that is put back to where it was before a transaction. */
+/** Puts one row back to its state before a transaction. */
 export class UndoneRow {
   private readonly row: RestoredRow;
   private readonly revisions: RowRevisions<ObjectLiteral>;
-  /** Its newest revision before the undo. */
+  /** The row's newest revision before the undo. */
   latest: Revision;
   /** The revision to restore, or null if the row is to be removed. */
   private target: Revision | null = null;
@@ -75,7 +75,7 @@ export class UndoneRow {
     return this.row.lock();
   }
 
-  /** Reads where it has to go. @returns what is in the way, if anything is */
+  /** Finds the revision to restore. @returns the conflict, if there is one */
   async prepare(): Promise<UndoConflict | undefined> {
     const { first } = this.written;
     const since = await this.revisions.read({
@@ -103,7 +103,7 @@ export class UndoneRow {
     return undefined;
   }
 
-  /** What is in the way of putting it back now. */
+  /** The obstacles to putting the row back now. */
   async obstacles(): Promise<readonly Obstacle[]> {
     if (this.target) {
       this.assessment = await this.row.assess(this.target.id);
@@ -120,24 +120,24 @@ export class UndoneRow {
     return this.row.isCertain(obstacle);
   }
 
-  /** Puts it back, as nothing is in the way. @throws RefusedWrite */
+  /** Puts the row back, after `obstacles()` found none. @throws RefusedWrite */
   async apply(): Promise<void> {
     if (this.target) await this.row.write(this.target.id, this.assessment!);
     else if (!this.latest.isDelete) await this.row.remove();
   }
 
-  /** Puts it out of the way of a row that gets a value back which this one has. @returns whether that was possible */
+  /** Frees the row's value of a unique key for another row. @returns whether the value is free now */
   park(unique: UniqueKey): Promise<boolean> {
     return this.row.park(unique, this.target?.id);
   }
 
-  /** The revision that putting it back made, if one did. */
+  /** The revision that the undo made of this row, if it made one. */
   async made(): Promise<Revision | undefined> {
     const revision = await this.revisions.newest();
     return revision && revision.version > this.latest.version ? revision : undefined;
   }
 
-  /** An obstacle as the error has it. */
+  /** An obstacle in the shape of `UndoConflictError`. */
   conflictWith({ problem, remedy, values }: Obstacle): UndoConflict {
     return {
       ...this.conflict(this.target ? `${this.revisions.name}: ${problem}` : problem),

@@ -22,7 +22,7 @@ export async function undo(
   { dryRun = false, except = [], manager }: UndoOptions,
 ): Promise<Revision[]> {
   const id = transactionId(transaction);
-  // Before the transaction begins, so that what it then reads is no older than the locks on the rows.
+  // Read before the transaction begins, so that its snapshot is no older than the locks on the rows.
   const left = except.map((entity) => exceptedPlan(dataSource, entity));
   const written = (await rowsOfTransaction(dataSource, id, manager?.queryRunner)).filter(
     ({ plan }) => !left.includes(plan),
@@ -63,7 +63,7 @@ function exceptedPlan(dataSource: DataSource, entity: EntityTarget<any>): AuditP
   );
 }
 
-// They are of one transaction, which is read at once when the first of them has said which.
+// All new revisions belong to one transaction. The first one tells its id, and one query reads the others.
 async function revisionsMade(write: HistoryWrite, rows: readonly UndoneRow[]): Promise<Revision[]> {
   for (const row of rows) {
     const first = await row.made();

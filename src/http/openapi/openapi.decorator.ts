@@ -1,17 +1,17 @@
 /** A part of an OpenAPI document. */
 type Schema = Record<string, unknown>;
 
-/** What a route is documented with. */
+/** The documentation of a route. */
 interface Documentation {
   summary: string;
   /**
    * The parameters of the path.
-   * @default those of an entity
+   * @default the parameters of an entity
    */
   path?: string[];
   /** The query parameters, by name. */
   query?: Record<string, { schema: Schema; description?: string; required?: boolean }>;
-  /** What it answers. */
+  /** The schema of the answer. */
   answer: Schema;
 }
 
@@ -22,8 +22,8 @@ const notFound = { description: 'No such entity is audited, or it has no such hi
 /**
  * Documents a route for OpenAPI.
  *
- * It leaves what the decorators of @nestjs/swagger would have left, under the same keys, and imports nothing, because
- * most applications don't have that package and a module of ours can't ask for it both as ESM and as CommonJS.
+ * It sets the same metadata, under the same keys, as the decorators of @nestjs/swagger. It doesn't import that package,
+ * because most applications don't have it, and a module can't import it optionally as both ESM and CommonJS.
  */
 export function Documented({
   summary,

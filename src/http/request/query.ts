@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { parseDate } from '../../history/arguments/iso-date.js';
 
-/** Parses the text of one query parameter. @throws InvalidArgumentError naming it */
+/** Parses the text of one query parameter. @throws InvalidArgumentError naming the parameter */
 type Parser<T> = (name: string, text: string) => T;
 type Parsers = Record<string, Parser<unknown>>;
 type Parsed<P extends Parsers> = { [K in keyof P]?: ReturnType<P[K]> };
@@ -10,7 +10,7 @@ type Parsed<P extends Parsers> = { [K in keyof P]?: ReturnType<P[K]> };
  * The query parameters of a route.
  *
  * @param parsers one for each parameter that the route takes
- * @throws InvalidArgumentError naming the first that is unknown, given twice or malformed
+ * @throws InvalidArgumentError naming the first parameter that is unknown, given twice or malformed
  * @example parseQuery({ limit: '20' }, { limit: parseInteger, order: parseOrder }) // → { limit: 20 }
  */
 export function parseQuery<P extends Parsers>(query: Record<string, unknown>, parsers: P): Parsed<P> {
@@ -31,7 +31,7 @@ function knownOf(names: string[]): string {
   return names.length > 0 ? `Known are ${names.join(', ')}.` : 'It takes none.';
 }
 
-/** @throws InvalidArgumentError when a parameter that the route needs is missing */
+/** @throws InvalidArgumentError when the parameter is missing */
 export function required<T>(name: string, value: T | undefined): T {
   if (value === undefined) throw new InvalidArgumentError(name, 'must be given.');
   return value;
@@ -54,7 +54,7 @@ export const parseOrder: Parser<'asc' | 'desc'> = (name, text) => {
 };
 
 export const parseText: Parser<string> = (name, text) => {
-  // PostgreSQL refuses a null character in a text.
+  // PostgreSQL refuses the character U+0000 in a text.
   if (text !== '' && !text.includes('\0')) return text;
   throw new InvalidArgumentError(
     name,
@@ -62,7 +62,7 @@ export const parseText: Parser<string> = (name, text) => {
   );
 };
 
-/** A moment, or a version. */
+/** A date or a version. */
 export const parseMoment: Parser<Date | number> = (name, text) =>
   /^\d+$/.test(text) ? parseInteger(name, text) : parseDate(name, text);
 

@@ -10,10 +10,10 @@ export const Serialization = createParamDecorator(
 );
 
 /**
- * A part of the request's path as the client sent it, still URL-encoded: in a parameter that is decoded as a whole,
- * a comma inside a value looks like one between values.
+ * A segment of the request's path, still URL-encoded. In Nest's decoded parameter a comma inside a value would look
+ * like a comma between values.
  *
- * @param at counted from the end, -1 is the last: what is in front depends on prefixes and versions
+ * @param at position from the end, -1 is the last; the front of the path varies with prefixes and API versions
  */
 export const UrlSegment = createParamDecorator((at: number, context: ExecutionContext): string => {
   const request = context.switchToHttp().getRequest<{ url: string; raw?: { url: string } }>();
@@ -21,9 +21,9 @@ export const UrlSegment = createParamDecorator((at: number, context: ExecutionCo
 });
 
 /**
- * The path of the endpoints, as the client sees it.
+ * The path of the endpoints in the request, including prefixes.
  *
- * @param length how many segments the route's own path has
+ * @param length the number of segments in the route's own path
  */
 export const EndpointsRoot = createParamDecorator((length: number, context: ExecutionContext): string => {
   const { url, originalUrl = url } = context

@@ -2,19 +2,19 @@ import { assertLimit, DEFAULT_LIMIT } from '../../history/arguments/checks.js';
 import { type Page, type Revision } from '../../history/history.types.js';
 import { sizeOf } from './large-values.js';
 
-/** How many revisions are read first, whose sizes aren't known. */
+/** The number of revisions in the first portion, whose sizes are unknown. */
 const FIRST_PORTION = 10;
-/** About how many bytes of revisions are in memory at a time. */
+/** The approximate number of bytes of revisions in memory at a time. */
 const PORTION_BYTES = 4 * 1024 * 1024;
-/** A page ends early when it has read so many bytes of revisions. */
+/** A page ends early after this many bytes of revisions. */
 const PAGE_BYTES = 16 * 1024 * 1024;
 
 /**
- * A page that is bounded in bytes too: it is read in portions, as large as the revisions so far let expect, and may end
- * before `limit` with a cursor that goes on where it stopped.
+ * A page that is limited in bytes too. It is read in portions, sized by the revisions read so far. It may end before
+ * `limit`; its cursor continues there.
  *
  * @param read reads a portion
- * @param show what the page has in place of a revision
+ * @param show turns a revision into an item of the page
  * @throws InvalidArgumentError
  */
 export async function boundedPage<T>(
@@ -36,7 +36,7 @@ export async function boundedPage<T>(
     }
     next = page.nextCursor;
     const isEnd = next === null || items.length >= limit || bytes >= PAGE_BYTES;
-    // Or history ended its page early, because it had looked through enough.
+    // A short portion: history ended its page early, because its filter had looked through enough revisions.
     if (isEnd || page.items.length < asked) return { items, nextCursor: next };
     portion = Math.max(1, Math.floor((PORTION_BYTES * items.length) / Math.max(bytes, 1)));
   }

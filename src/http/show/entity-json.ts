@@ -6,10 +6,10 @@ import { hasToJson, toJson } from './json.js';
 type Entity = Record<string, unknown>;
 
 /**
- * The changes that an entity's own toJSON() shows too: those whose values are, as they are, in the JSON of the states
- * before and after.
+ * The changes that the entity's own toJSON() shows: a change passes if the JSON of the states before and after contains
+ * its values unaltered.
  *
- * @param before the state of which the changes have `from`; null if the entity didn't exist
+ * @param before the state with the `from` values; null if the entity didn't exist
  */
 export function changesInJson(changes: Change[], before: object | null, after: object | null): Change[] {
   const [left, right] = [before, after].map((state) => (state ? { json: jsonOf(state) } : undefined));
@@ -18,22 +18,22 @@ export function changesInJson(changes: Change[], before: object | null, after: o
   );
 }
 
-/** Whether an entity, or an embedded in it, says itself what its JSON is. */
+/** Whether an entity, or an embedded in it, has a toJSON(). */
 export function hasOwnJson(root: EntityMetadata): boolean {
   return [root, ...root.childEntityMetadatas]
     .flatMap(({ target, allEmbeddeds }) => [target, ...allEmbeddeds.map(({ type }) => type)])
     .some((type) => typeof type === 'function' && hasToJson(type.prototype as object));
 }
 
-/** A change of one property between two states, whether it has changed or not. */
+/** One property in two states as a `Change`, even if it is equal in both. */
 export function changeBetween(property: string, before: object | null, after: object | null): Change {
   return { property, from: valueAt(before, property) ?? null, to: valueAt(after, property) ?? null };
 }
 
 /**
- * The state before a revision, from the state after it and what changed; null if there is none.
+ * The state before a revision, derived from the state after it and the changes; null if there is none.
  *
- * @param empty makes an instance of the entity, for a revision that deleted it
+ * @param empty makes an empty instance of the entity, for a revision that deleted it
  */
 export function stateBefore(
   { operation, snapshot, changes, isDelete }: Revision,
@@ -53,7 +53,7 @@ function isEntityLike(value: unknown): value is object {
   );
 }
 
-// What throws at a state that is put together shows nothing of it.
+// If toJSON() throws on a derived state, nothing of that state is shown.
 function jsonOf(state: object): unknown {
   try {
     return toJson(state);

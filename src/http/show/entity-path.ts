@@ -3,9 +3,9 @@ import { type EntityId } from '../../history/history.types.js';
 import { toJson } from './json.js';
 
 /**
- * The part of a path that names an entity; null for a junction table, which has no path.
+ * The path segments of an entity; null for a junction table, which has no path.
  *
- * @param id as a revision has it
+ * @param id the `entityId` of a revision
  * @example entityPath(planOfOrderLine, { code: 'a,b', line: 2 }) // → 'order_line/a%2Cb,2'
  */
 export function entityPath({ name, keys, metadata }: AuditPlan, id: EntityId): string | null {

@@ -9,7 +9,7 @@ import {
   type SerializerOptions,
 } from '../../audited/class-transformer.js';
 
-/** The properties that class-transformer's decorators keep out of the application's answers. */
+/** The properties that class-transformer's decorators exclude from the application's answers. */
 @Injectable()
 export class HiddenProperties implements OnModuleInit {
   private storage: DecoratorStorage | undefined;
@@ -20,7 +20,7 @@ export class HiddenProperties implements OnModuleInit {
     this.storage = await loadDecoratorStorage();
   }
 
-  /** Of an entity's shown columns, by their property paths. The key is none of them: it is in the path of a request. */
+  /** The property paths of an entity's hidden columns. The key is never hidden, as a request's path contains it. */
   of(plan: AuditPlan, options: SerializerOptions): ReadonlySet<string> {
     const { storage } = this;
     if (!storage) return new Set();
@@ -35,7 +35,7 @@ export class HiddenProperties implements OnModuleInit {
     );
   }
 
-  /** The options of each serializer that the application has for all routes. Without one, the decorators count too. */
+  /** The options of the application's global serializers. Without any, the decorators still count. */
   private serializers(): SerializerOptions[] {
     const global = [
       ...this.application.getGlobalInterceptors(),
@@ -51,7 +51,8 @@ export class HiddenProperties implements OnModuleInit {
   }
 }
 
-// A child of a single-table inheritance may hide what its parent shows. A deleted row doesn't say which it was of.
+// A child class of a single-table inheritance may hide a property that its parent shows, and a deleted row doesn't tell
+// its class. So all classes with the column count.
 function classesWith(root: EntityMetadata, { databaseName }: PlanColumn): object[] {
   return [root, ...root.childEntityMetadatas]
     .filter(

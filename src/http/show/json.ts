@@ -1,7 +1,7 @@
 /**
- * A value as JSON can hold it: dates in ISO 8601 UTC, bytes in base64, bigints as text.
+ * Converts a value for JSON: dates to ISO 8601 in UTC, bytes to base64, bigints to text.
  *
- * What an entity's own toJSON() leaves out stays out.
+ * Properties that an entity's own toJSON() omits stay out.
  *
  * @example toJson({ at: new Date(0), bytes: Buffer.from('hi'), size: 9007199254740993n })
  * // → { at: '1970-01-01T00:00:00.000Z', bytes: 'aGk=', size: '9007199254740993' }
@@ -16,7 +16,6 @@ export function toJson(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toJson(member)]));
 }
 
-/** Whether it says itself what its JSON is. */
 export function hasToJson(value: object): value is { toJSON(): unknown } {
   return typeof (value as { toJSON?: unknown }).toJSON === 'function';
 }

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { toJson } from './json.js';
 
-/** What stands in a list for a large value. */
+/** Replaces a large value in a list. */
 export interface LargeValue {
-  /** Of a text its bytes in UTF-8, of bytes their number, of anything else those of its JSON. */
+  /** The size in bytes: of a text in UTF-8, of binary data as it is, of any other value as JSON. */
   bytes: number;
-  /** Of the same bytes, in hex. */
+  /** The SHA-256 of these bytes, in hex. */
   sha256: string;
-  /** The path of the revision, which has the value; null for one of a junction table. */
+  /** The path of the revision, which shows the value; null for a junction table. */
   href: string | null;
 }
 
-/** A value as JSON, or what stands for it where it has more bytes than `limit`. */
+/** A value for JSON, or a `LargeValue` if it has more bytes than `limit`. */
 export function jsonWithin(limit: number, value: unknown, href: string | null): unknown {
   if (sizeOf(value) <= limit) return toJson(value);
   const bytes = value instanceof Uint8Array ? value : Buffer.from(textOf(value));
@@ -19,7 +19,7 @@ export function jsonWithin(limit: number, value: unknown, href: string | null): 
   return { bytes: bytes.byteLength, sha256, href } satisfies LargeValue;
 }
 
-/** About how many bytes a value has, without making them. */
+/** The approximate size of a value in bytes, without encoding it. */
 export function sizeOf(value: unknown): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
   if (value instanceof Uint8Array) return value.byteLength;

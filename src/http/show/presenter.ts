@@ -11,13 +11,13 @@ import { jsonWithin } from './large-values.js';
 export interface ListOptions {
   /** Whether each comes with its snapshot. */
   readonly snapshot: boolean;
-  /** Larger values, in bytes, are shown by their size and digest. */
+  /** In bytes. Larger values are replaced by their size and digest. */
   readonly valueLimit: number;
   /** The path of the endpoints, for links to revisions. */
   readonly root: string;
 }
 
-/** Makes JSON of what the history of one table has, without what the application hides. */
+/** Turns the history of one table into JSON, without the properties that the application hides. */
 export class Presenter {
   /** @param hidden the property paths that class-transformer hides for this request */
   constructor(
@@ -25,14 +25,14 @@ export class Presenter {
     private readonly hidden: ReadonlySet<string>,
   ) {}
 
-  /** Whether only a revision can tell what is hidden, because an entity says itself what its JSON is. */
+  /** Whether an entity has a toJSON(), so that only a revision can tell which properties it hides. */
   get asksEntity(): boolean {
     return hasOwnJson(this.plan.metadata);
   }
 
   /**
-   * @param newest the entity's newest revision, where `asksEntity`
-   * @throws InvalidArgumentError when one of the columns that a property stands for is hidden
+   * @param newest the entity's newest revision, if `asksEntity`
+   * @throws InvalidArgumentError when one of the property's columns is hidden
    */
   assertProperty(property: string, newest: Revision | null): void {
     const columns = columnsOfProperty(this.plan, property, this.hidden);
@@ -49,14 +49,14 @@ export class Presenter {
     return this.json(revision, (value) => toJson(value), true);
   }
 
-  /** A revision as a list has it. */
+  /** A revision as an item of a list. */
   item(revision: Revision, { snapshot, valueLimit, root }: ListOptions): object {
     const path = entityPath(this.plan, revision.entityId);
     const href = path && `${root}/${path}/versions/${revision.version}`;
     return this.json(revision, (value) => jsonWithin(valueLimit, value, href), snapshot);
   }
 
-  /** What differs between two states of an entity. */
+  /** The differences between two states of an entity. */
   changes(changes: Change[], before: object | null, after: object | null): Change[] {
     return this.inJson(changes, before, after)
       .filter(({ property }) => !this.hidden.has(property))
@@ -83,7 +83,7 @@ export class Presenter {
     return this.asksEntity ? changesInJson(changes, before, after) : changes;
   }
 
-  /** What the row was before a revision and after it; null where it wasn't. */
+  /** The row before a revision and after it; null where it didn't exist. */
   private states(revision: Revision): [before: object | null, after: object | null] {
     const { changes, isDelete, snapshot } = revision;
     if (!this.asksEntity) return [null, null];

@@ -10,7 +10,7 @@ import { Presenter } from './presenter.js';
 
 const DEFAULT_VALUE_LIMIT = 16 * 1024;
 
-/** Makes what presents the history of each table to one request. */
+/** Makes the presenters of one request. */
 @Injectable()
 export class Presenters {
   constructor(
@@ -23,13 +23,13 @@ export class Presenters {
     return new Presenter(plan, this.hiddenOf(plan, serialization));
   }
 
-  /** The paths of the properties that nothing is shown of. */
+  /** The paths of the hidden properties. */
   hiddenOf(plan: AuditPlan, serialization: SerializerOptions): ReadonlySet<string> {
     return this.hidden.of(plan, serialization);
   }
 
   /**
-   * Presents the revisions of a list, which may be of several tables.
+   * Presents the revisions of a list, which may come from several tables.
    *
    * @param root the path of the endpoints, for links to revisions
    * @param snapshot whether each revision comes with its snapshot

@@ -3,14 +3,14 @@ import { untilPruneIsKnown, wasPruned } from '../../capture/writer/pruned-tables
 import { type MaintenanceSession } from '../session/maintenance-session.js';
 import { type MaintenanceLog } from '../session/maintenance-log.js';
 
-/** Says that a table's revisions will be removed, and where writers have to know it waits until they do. */
+/** Records that a table's revisions will be removed. Waits until all writers know it, on databases where they must. */
 export async function announcePrune(
   session: MaintenanceSession,
   plan: AuditPlan,
   log: MaintenanceLog,
   details: Record<string, unknown>,
 ): Promise<void> {
-  // Those that assume that a new key has no history.
+  // On other databases no writer assumes that a new key has no history.
   if (!session.dialect.locks.locksGaps && !session.dialect.keys.rowPlace) return;
   const isKnown = await session.connected((queryRunner) => wasPruned(session.dataSource, queryRunner, plan));
   if (isKnown) return;

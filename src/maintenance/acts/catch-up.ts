@@ -18,7 +18,7 @@ import { countRows, keysOfRows, keysOfHistories } from '../session/key-batches.j
 
 const LOCKED_PAUSE_MS = 50;
 
-// A row whose newest revision is a delete was inserted since, and an upsert tells one from the other.
+// A stale row whose newest revision is a delete was inserted since. An upsert records an insert then, else an update.
 const OPERATIONS: Record<RowFinding, RecordedOperation> = {
   missing: 'baseline',
   stale: 'upsert',
@@ -26,11 +26,11 @@ const OPERATIONS: Record<RowFinding, RecordedOperation> = {
 };
 
 /**
- * Writes the revisions that one table's rows lack, of the given kinds of differences, while others go on writing.
+ * Writes the revisions that one table's rows lack, for the given kinds of differences, while others go on writing.
  *
- * The rows of a batch are locked while their revisions are written. Rows that somebody else has locked are left out, so
- * that nobody waits for anybody: he may be about to give them a revision, and what he didn't is seen in another pass.
- * What has been done once is no difference any more, which is also how an interrupted run goes on.
+ * It locks the rows of a batch while it writes their revisions, and skips rows that others have locked, so nobody
+ * waits. The others may be about to write a revision of these rows. If they don't, a later pass does. A row with its
+ * revision is no longer a difference, so an interrupted run continues when it is started again.
  */
 export async function catchUp(
   session: MaintenanceSession,
@@ -98,7 +98,7 @@ class CatchUp {
     if (!this.options.dryRun) await this.log.finish();
   }
 
-  /** @returns the keys that somebody else was writing */
+  /** @returns the keys of the rows that others had locked */
   private async liveBatch(keys: readonly Key[]): Promise<Key[]> {
     const differences = await differencesOfRows(this.session, this.plan, keys);
     const passedOver: Key[] = [];
@@ -119,7 +119,7 @@ class CatchUp {
       const locked = await this.session.lock(queryRunner, plan, keys, kind !== 'surplus');
       const there = new Set(locked.map(keyText));
       const left = keys.filter((key) => !there.has(keyText(key)));
-      // One that is there again isn't surplus any more.
+      // A row that exists again is not surplus any more.
       const rows = kind === 'surplus' ? left : locked;
       if (rows.length === 0) return { written: 0, left };
       const written = await this.session.capture.writer.record(queryRunner, {

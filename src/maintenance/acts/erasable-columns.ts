@@ -2,20 +2,20 @@ import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
 
-/** A column that is to be erased: of the entity's, or of the revision's own. */
+/** A column to erase: a copy of the entity's column, or one of the revision's own. */
 export interface ErasableColumn {
   readonly property: string;
   readonly databaseName: string;
-  /** Whether the live row has it too. */
+  /** Whether it is a copy, so that the live row has the column too. */
   readonly isCopied: boolean;
 }
 
 const OWN = ['revActor', 'revReason', 'revContext'] as const;
 
 /**
- * The columns that properties stand for: an embedded for its own, a relation for its join columns.
+ * The columns of properties. An embedded stands for its columns, a relation for its join columns.
  *
- * @throws InvalidArgumentError naming a property that has none in the history, or that the history is found by
+ * @throws InvalidArgumentError naming a property that has no column in the history, or is part of the primary key
  */
 export function erasableColumns(plan: AuditPlan, properties: readonly string[]): ErasableColumn[] {
   if (properties.length === 0)

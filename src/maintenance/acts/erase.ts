@@ -15,7 +15,7 @@ import { MaintenanceLog } from '../session/maintenance-log.js';
 import { removeRevisions } from './remove-revisions.js';
 import { shownKey } from '../session/report-key.js';
 
-/** Which versions an entity has, and whether it still exists. */
+/** The oldest and newest version of an entity, and whether the entity still exists. */
 interface Versions {
   readonly first: number;
   readonly last: number;
@@ -40,7 +40,7 @@ export async function erase(
 
   if (!columns) await announcePrune(session, plan, log, erasure.details(erasure.result));
   const size = options.batchSize ?? DEFAULT_BATCH_SIZE;
-  // At least one, so that there is a record also of a request that found nothing left to erase.
+  // At least one batch, so that a request with nothing left to erase is recorded too.
   for (let from = first; from <= last; from += size) {
     erasure.result = await session.transaction((queryRunner) =>
       erasure.batch(queryRunner, from, Math.min(from + size - 1, last)),
@@ -75,13 +75,13 @@ class Erasure {
     return { columns: this.columns?.map(({ property }) => property) ?? null, erased, kept };
   }
 
-  /** @throws InvalidArgumentError when there is nothing, AuditError when what is to stay isn't the truth */
+  /** @throws InvalidArgumentError when there is no history, AuditError when the newest revision differs from the row */
   async begin(): Promise<Versions> {
     const versions = await this.session.connected((queryRunner) => this.versions(queryRunner));
     const { metadata } = this.plan;
     if (versions.last === 0)
       throw new InvalidArgumentError('id', `must name a ${metadata.name} that has a history.`);
-    // The newest revision stands for the row, and only it is left as it is.
+    // Only the newest revision stays as it is, so it must equal the row.
     if (
       versions.isLive &&
       Object.keys(await differencesOfRows(this.session, this.plan, [this.key])).length > 0
@@ -92,7 +92,7 @@ class Erasure {
     return versions;
   }
 
-  /** What would be erased, of all versions. */
+  /** The result of a dry run over all versions. */
   async foretell(queryRunner: QueryRunner): Promise<EraseResult> {
     const { first, last, isLive } = await this.versions(queryRunner);
     const rows = await this.session.select(
@@ -103,7 +103,7 @@ class Erasure {
     return this.resultOf(queryRunner, rows.length, isLive ? last : null);
   }
 
-  /** Erases versions, but not the newest of a row that exists now. */
+  /** Erases a range of versions, except the newest version of a row that exists now. */
   async batch(queryRunner: QueryRunner, first: number, last: number): Promise<EraseResult> {
     await this.session.lock(queryRunner, this.plan, [this.key], false);
     const { isLive, last: newest } = await this.versions(queryRunner);
@@ -131,7 +131,7 @@ class Erasure {
     return removeRevisions(this.session, queryRunner, this.sql, ids);
   }
 
-  // A revision's own columns say nothing of the row, so they may go from the newest one too.
+  // A revision's own columns don't repeat the row, so they are erased from the newest revision too.
   private async eraseColumns(
     queryRunner: QueryRunner,
     columns: readonly ErasableColumn[],
@@ -157,7 +157,7 @@ class Erasure {
     return Number(number);
   }
 
-  /** The revisions that there is something to erase of. */
+  /** Condition: the revision has something to erase. */
   private isWithin(kept: number | null): string {
     if (!this.columns) return this.isInRange(kept);
     const has = (isCopied: boolean): string[] =>

@@ -10,7 +10,7 @@ import { MaintenanceLog } from '../session/maintenance-log.js';
 import { announcePrune } from './announce-prune.js';
 import { removeRevisions } from './remove-revisions.js';
 
-/** @throws InvalidArgumentError naming the option that says nothing, or nothing sensible */
+/** @throws InvalidArgumentError naming the option that is missing or invalid */
 export function assertPruneOptions({ keep, olderThan }: PruneOptions): void {
   if (keep === undefined && olderThan === undefined)
     throw new InvalidArgumentError('keep', 'or olderThan must be given, to say which revisions stay.');
@@ -20,7 +20,7 @@ export function assertPruneOptions({ keep, olderThan }: PruneOptions): void {
     throw new InvalidArgumentError('olderThan', `must be a valid Date, got ${String(olderThan)}.`);
 }
 
-/** Removes one table's revisions that nobody needs any more, the oldest of each entity first, so that versions stay m..n. */
+/** Removes one table's old revisions, the oldest of each entity first, so that versions stay m..n. */
 export async function prune(
   session: MaintenanceSession,
   plan: AuditPlan,
@@ -47,7 +47,7 @@ export async function prune(
   return { table, removed };
 }
 
-// In the order of keys and versions, from the last key on, of which there may be more.
+// Reads in the order of keys and versions. A batch begins at the last key of the batch before, which may have more.
 async function* prunable(
   session: MaintenanceSession,
   plan: AuditPlan,
@@ -90,8 +90,8 @@ async function count(
 }
 
 /**
- * The revisions r that may go, with their successors n, from FROM on. Without a successor none goes, a delete neither:
- * a key that comes back counts its versions on from there.
+ * The revisions r to remove and their successors n, from FROM on. A revision without a successor stays, even a delete:
+ * if its key comes back, versions count on from there.
  */
 function whatMayGo(sql: PlanSql, { keep, olderThan }: PruneOptions): string {
   const key = (n: number): string => `r.${sql.column(sql.plan.keys[n])}`;

@@ -2,7 +2,7 @@ import { type QueryRunner } from 'typeorm';
 import { type PlanSql } from '../../audited/plan-sql.js';
 import { type MaintenanceSession } from '../session/maintenance-session.js';
 
-/** Removes revisions, past the subscriber that forbids it to everybody else. */
+/** Removes revisions, past the subscriber that forbids the application to do so. */
 export async function removeRevisions(
   session: MaintenanceSession,
   queryRunner: QueryRunner,

@@ -3,13 +3,13 @@ import { neededColumns } from '../../capture/tables/table-problems.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
 import { type MaintenanceSession } from '../session/maintenance-session.js';
 
-/** What is wrong with a revision table, and whether its revisions can be read all the same. */
+/** The problems of a revision table's schema, and whether its revisions can be read all the same. */
 export interface SchemaProblems {
   readonly problems: { column: string; problem: string }[];
   readonly isReadable: boolean;
 }
 
-/** Compares a revision table with what its entity's metadata wants, as TypeORM's schema builder does. */
+/** Compares a revision table with its metadata, as TypeORM's schema builder does. */
 export async function schemaProblems(session: MaintenanceSession, plan: AuditPlan): Promise<SchemaProblems> {
   const { revision, keys } = plan;
   return session.connected(async (queryRunner) => {
@@ -25,7 +25,7 @@ export async function schemaProblems(session: MaintenanceSession, plan: AuditPla
       .map(({ databaseName }) => databaseName)
       .filter((name) => actual.includes(name));
     const problem = (problem: string) => (column: string) => ({ column, problem });
-    // Not every database tells an index's columns in their order.
+    // Not every database lists an index's columns in their order.
     const key = [...keys.map(({ databaseName }) => databaseName), REVISION_COLUMNS.revVersion].sort().join();
     const isUnique = [...table.indices.filter((index) => index.isUnique), ...table.uniques].some(
       ({ columnNames }) => [...columnNames].sort().join() === key,

@@ -58,7 +58,7 @@ async function verifyTable(
     findings.push({ table, kind, count, keys: keys.map((key) => shownKey(session.dataSource, plan, key)) });
 }
 
-/** Counts all differences, and keeps the keys of the first ones of each kind. */
+/** Counts all differences, and keeps the first keys of each kind. */
 class Found {
   private readonly byKind = new Map<FindingKind, { count: number; keys: Key[] }>();
 

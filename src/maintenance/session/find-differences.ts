@@ -4,10 +4,10 @@ import { type Key, type KeyTable } from '../../dialect/keys/key.js';
 import { type MaintenanceSession } from './maintenance-session.js';
 import { type FindingKind } from '../maintenance.types.js';
 
-/** What is wrong with the rows of some keys. */
+/** The keys of the rows that differ from their histories, by kind of difference. */
 export type Differences = Partial<Record<FindingKind, Key[]>>;
 
-/** Compares rows with their newest revisions, as the database has both: 'missing' and 'stale' ones. */
+/** Finds 'missing' and 'stale' rows: compares rows with their newest revisions, inside the database. */
 export function differencesOfRows(
   session: MaintenanceSession,
   plan: AuditPlan,
@@ -16,7 +16,7 @@ export function differencesOfRows(
   return confirmed(session, keys, (given) => find(session, plan, given, selectLive));
 }
 
-/** Looks for the rows of revisions: 'surplus' ones, and, if asked, those that are out of 'order'. */
+/** Finds 'surplus' histories, and with `withOrder` the histories that are out of 'order'. */
 export async function differencesOfHistories(
   session: MaintenanceSession,
   plan: AuditPlan,
@@ -27,7 +27,7 @@ export async function differencesOfHistories(
   return withOrder ? { ...surplus, ...(await find(session, plan, keys, selectUnordered)) } : surplus;
 }
 
-// On a connection that everybody shares, a write may have been seen whose revision was still to come.
+// On a shared connection we may read another's write before its revision, so we look twice.
 async function confirmed(
   session: MaintenanceSession,
   keys: readonly Key[],

@@ -3,7 +3,7 @@ import { type Key } from '../../dialect/keys/key.js';
 import { type MaintenanceSession } from './maintenance-session.js';
 import { KeyOrder } from './key-order.js';
 
-/** The keys of an audited table's rows, in their order, so many at a time. */
+/** The keys of an audited table's rows, in the order of the keys, in batches of a size. */
 export async function* keysOfRows(
   session: MaintenanceSession,
   plan: AuditPlan,
@@ -27,13 +27,13 @@ export async function* keysOfRows(
   }
 }
 
-/** The keys that have revisions, and of which of them versions are missing in between. */
+/** Keys that have revisions. `gaps` are the keys with versions missing between others. */
 export interface HistoryKeys {
   readonly keys: Key[];
   readonly gaps: Key[];
 }
 
-/** The keys that a revision table has revisions of, in their order, so many at a time. */
+/** The keys of a revision table, in their order, in batches of a size. */
 export async function* keysOfHistories(
   session: MaintenanceSession,
   plan: AuditPlan,

@@ -1,7 +1,7 @@
 import { type PlanSql } from '../../audited/plan-sql.js';
 import { type Key } from '../../dialect/keys/key.js';
 
-/** Rows in the order of their keys, from a key on: of the audited table (t) or its revision table (r). */
+/** SQL to read rows of the audited table (t) or its revision table (r) in the order of their keys, from a key on. */
 export class KeyOrder {
   /** For ORDER BY and GROUP BY. */
   readonly columns: string;
@@ -15,7 +15,7 @@ export class KeyOrder {
     this.columns = this.names.join(', ');
   }
 
-  /** The condition that a row's key is after that in the parameters `after0`, `after1`, …, or that it is not before it. */
+  /** Condition: a row's key is greater than the key in the parameters `after0`, `after1`, …; or equal, if inclusive. */
   from(inclusive = false): string {
     const values = this.sql.plan.keys.map(({ source }, n) => {
       const value = this.sql.dialect.keys.value(`{{after${n}}}`, source);
@@ -24,14 +24,13 @@ export class KeyOrder {
     return beyond(this.names, values, inclusive);
   }
 
-  /** The values of those parameters. */
+  /** The values of the parameters `after0`, `after1`, … */
   bind(key: Key): Record<string, unknown> {
     return Object.fromEntries(key.map((value, n) => [`after${n}`, value]));
   }
 }
 
-// Row values would say it in one, but not all databases find their way by an index with them. Of the first column alone
-// all do.
+// Not all databases use an index for a comparison of row values. All use it for the comparison of the first column.
 function beyond([name, ...names]: string[], [value, ...values]: string[], inclusive: boolean): string {
   if (names.length === 0) return `${name} ${inclusive ? '>=' : '>'} ${value}`;
   return `${name} >= ${value} AND (${name} > ${value} OR (${beyond(names, values, inclusive)}))`;

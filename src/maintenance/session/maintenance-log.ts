@@ -10,8 +10,8 @@ import { type MaintenanceAction, type MaintenanceRecord } from '../../revision/m
 import { type MaintenanceSession } from './maintenance-session.js';
 
 /**
- * The record of one run over one table: written in the transaction of its first batch, and brought up to date in that
- * of every other, so that it is right wherever the run ends.
+ * Writes one row of `audit_maintenance`, about one run over one table. The first batch inserts the row in its own
+ * transaction, and every later batch updates it in its own. So the row is right wherever the run ends.
  */
 export class MaintenanceLog {
   private readonly id = newId();
@@ -47,8 +47,8 @@ export class MaintenanceLog {
   }
 
   /**
-   * Says that a run has seen all rows of the table: in its own record, or in that of the run which it went on with and
-   * left nothing to do.
+   * Records that a run has seen all rows of the table. If this run had nothing left to do, it marks the row of the
+   * interrupted run that it continued.
    */
   async finish(): Promise<void> {
     const { session, plan } = this;

@@ -17,7 +17,7 @@ const PATIENCE_MS = 10_000;
 
 type Row = Record<string, unknown>;
 
-/** What all maintenance of one data source works with: its statements, and transactions of its own. */
+/** Runs the statements of one data source's maintenance, in transactions of its own. */
 export class MaintenanceSession {
   readonly dataSource: DataSource;
   readonly dialect: Dialect;
@@ -46,7 +46,7 @@ export class MaintenanceSession {
     return new PlanSql(this.dataSource, plan);
   }
 
-  /** Who does it and why. @throws ActorRequiredError */
+  /** The actor and reason of the run. @throws ActorRequiredError */
   async writeContext({ metadata, requireActor }: AuditPlan): Promise<WriteContext> {
     const context = await resolveContext(this.context, this.options);
     if (context.actor === null && (requireActor ?? this.options.requireActor))
@@ -54,7 +54,7 @@ export class MaintenanceSession {
     return context;
   }
 
-  /** Runs a function in a transaction of its own, once more where it failed for the sake of another transaction. */
+  /** Runs a function in a transaction of its own. Runs it again if it failed because of another transaction. */
   async transaction<T>(fn: (queryRunner: QueryRunner) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++)
       try {
@@ -78,7 +78,7 @@ export class MaintenanceSession {
     }
   }
 
-  /** Compiles a template and reads with it. */
+  /** Compiles a template and reads rows with it. */
   async select<T = Row>(queryRunner: QueryRunner, template: string, values: Row = {}): Promise<T[]> {
     const statement = compileStatement(this.dialect, template);
     return runMasked(this.dataSource, queryRunner, statement, values, async (bound) => {
@@ -86,7 +86,7 @@ export class MaintenanceSession {
     });
   }
 
-  /** Compiles a template, writes with it, and gives the number of rows that it wrote. */
+  /** Compiles a template, writes with it, and returns the number of rows written. */
   async write(queryRunner: QueryRunner, template: string, values: Row): Promise<number> {
     const statement = compileStatement(this.dialect, template);
     const { affected } = await runMasked(this.dataSource, queryRunner, statement, values, (bound) =>
@@ -95,7 +95,7 @@ export class MaintenanceSession {
     return affected;
   }
 
-  /** Those of some keys whose rows are there, in locked rows; those that others have locked are passed over if they may be. */
+  /** Locks the rows of keys, and returns the keys of these rows. `skipLocked` skips rows that others hold. */
   async lock(
     queryRunner: QueryRunner,
     { metadata }: AuditPlan,
@@ -106,9 +106,9 @@ export class MaintenanceSession {
     return this.capture.keys.select(queryRunner, metadata, keys, { table: metadata, alias: 't', from });
   }
 
-  // What a stranger's transaction on the only connection has written may be rolled back, and ours with it.
+  // A rollback of another's open transaction on the only connection would roll our writes back too.
   private async untilIdle(queryRunner: QueryRunner): Promise<void> {
-    // Its driver never waits for anything, so that nobody else would get to run before the end.
+    // The driver is synchronous, so without this nobody else would run until the end.
     await setImmediate();
     for (const until = Date.now() + PATIENCE_MS; queryRunner.isTransactionActive; await sleep(2))
       if (Date.now() > until)

@@ -3,7 +3,7 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { isInteger } from '../../dialect/types/type-names.js';
 import { type Key } from '../../dialect/keys/key.js';
 
-/** A key as reports and records have it, by property: `{ id: 1 }`. Bytes are hexadecimal, moments as the database writes them. */
+/** A key by property, for reports: `{ id: 1 }`. Bytes are hexadecimal, moments as the database writes them. */
 export function shownKey({ driver }: DataSource, { keys }: AuditPlan, key: Key): Record<string, unknown> {
   return Object.fromEntries(
     keys.map(({ source, propertyPath }, n) => {
