@@ -14,7 +14,7 @@ import { type RevisionColumns } from './revision-columns.js';
 import { type RevisionTableName } from './revision-table-name.js';
 
 /** An index of a revision table. TypeORM 0.3 doesn't know index types, and always makes a btree. */
-export interface CopiedIndex {
+export interface CopyIndex {
   columns: string[];
   type?: string;
 }
@@ -76,7 +76,7 @@ export function ownColumns(dataSource: DataSource): Record<keyof RevisionColumns
  * The options of a copied column. It has no default, generation, unique, check, foreign key or ON UPDATE, because the
  * history takes any value that the row had.
  */
-export function copiedOptions(
+export function optionsOfCopy(
   dataSource: DataSource,
   column: ColumnMetadata,
   mask: Mask | undefined,
@@ -114,7 +114,7 @@ export function copiedOptions(
 }
 
 /** The indexes to copy. A unique index becomes an ordinary one, because versions of a row repeat its values. */
-export function copiedIndexes({ metadata, columns, masks }: RevisionDefinition): CopiedIndex[] {
+export function indexesOfCopy({ metadata, columns, masks }: RevisionDefinition): CopyIndex[] {
   const candidates: { columns: ColumnMetadata[]; type?: string }[] = [
     ...metadata.foreignKeys,
     // An index with `synchronize: false` was made by hand: TypeORM knows only its name and columns.

@@ -89,7 +89,10 @@ export class KeyReader {
   }
 
   /** The key column that the database numbers, if only the catalogue can tell. */
-  async numbered(queryRunner: QueryRunner, metadata: EntityMetadata): Promise<ColumnMetadata | undefined> {
+  async numberColumn(
+    queryRunner: QueryRunner,
+    metadata: EntityMetadata,
+  ): Promise<ColumnMetadata | undefined> {
     return (await this.describe(queryRunner, metadata)).numbered;
   }
 

@@ -16,7 +16,7 @@ import { type EntityId } from '../history.types.js';
  */
 export function keyOf(dataSource: DataSource, plan: AuditPlan, id: unknown): unknown[] {
   const values = keyValuesOf(id, plan.keys.map(keyName), plan.metadata.name);
-  return plan.keys.map((key, n) => prepared(dataSource, plan, key, values[n]));
+  return plan.keys.map((key, n) => keyValueOf(dataSource, plan, key, values[n]));
 }
 
 /**
@@ -45,7 +45,7 @@ export function keyLabel(key: Key): string {
   return key.map((value) => encodeURIComponent(keyValueText(value))).join();
 }
 
-function prepared(dataSource: DataSource, plan: AuditPlan, key: PlanColumn, given: unknown): unknown {
+function keyValueOf(dataSource: DataSource, plan: AuditPlan, key: PlanColumn, given: unknown): unknown {
   const { source } = key;
   const type = dataSource.driver.normalizeType(source);
   // Every driver takes a bigint as text, but not every driver takes a bigint.

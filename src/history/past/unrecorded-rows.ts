@@ -55,7 +55,7 @@ export class UnrecordedRows {
     const { driver } = this.dataSource;
     const dialect = dialectOf(this.dataSource);
     const names = keys.map(({ databaseName }) => driver.escape(databaseName));
-    const isOfRow = keysEqual(names, 'r', (n) => dialect.types.copied(`t.${names[n]}`, keys[n].source));
+    const isOfRow = keysEqual(names, 'r', (n) => dialect.types.toCopy(`t.${names[n]}`, keys[n].source));
     // One index probe for each row. With NOT EXISTS some databases read the whole history.
     const rows: unknown[] = await queryRunner.query(
       `SELECT 1 AS found FROM (SELECT ${names.join(', ')} FROM ${tableName(this.dataSource, metadata)} ` +

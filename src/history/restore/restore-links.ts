@@ -9,24 +9,24 @@ import { readTemplate } from '../../dialect/run/statement.js';
 import { endOf } from '../arguments/moment.js';
 import { type Obstacle } from './obstacle.js';
 import { keyIn, RestoreSql } from './restore-sql.js';
-import { RestoredRow } from './restore-row.js';
+import { RestoreRow } from './restore-row.js';
 import { type HistoryWrite } from './write-transaction.js';
 
 /** A many-to-many relation whose links have a history. */
-export interface LinkedRelation {
+export interface LinkRelation {
   readonly relation: RelationMetadata;
   readonly junction: AuditPlan;
 }
 
 /** @throws InvalidArgumentError when a name is not the name of a recorded many-to-many relation */
-export function linkedRelations(
+export function linkRelations(
   { dataSource }: Pick<HistoryWrite, 'dataSource'>,
   plan: AuditPlan,
   names: boolean | readonly string[],
-): LinkedRelation[] {
+): LinkRelation[] {
   const known = [plan.metadata, ...plan.metadata.childEntityMetadatas]
     .flatMap(({ manyToManyRelations }) => manyToManyRelations)
-    .flatMap((relation): LinkedRelation[] => {
+    .flatMap((relation): LinkRelation[] => {
       const junction = auditPlansOf(dataSource).find(relation.junctionEntityMetadata!);
       return junction ? [{ relation, junction }] : [];
     });
@@ -53,7 +53,7 @@ export function linkedRelations(
 export async function restoreLinks(
   write: HistoryWrite,
   plan: AuditPlan,
-  { relation, junction }: LinkedRelation,
+  { relation, junction }: LinkRelation,
   revisionId: string,
   at: Date | undefined,
 ): Promise<readonly Obstacle[]> {
@@ -70,7 +70,7 @@ export async function restoreLinks(
   ): string =>
     keysEqual(
       columns.map((column) => sql.column(column)),
-      leftIsCopy ? left : (n) => dialect.types.copied(`${left}.${sql.column(columns[n])}`, columns[n]),
+      leftIsCopy ? left : (n) => dialect.types.toCopy(`${left}.${sql.column(columns[n])}`, columns[n]),
       right,
     );
   const isOwn = (alias: string, isCopy: boolean): string =>
@@ -101,12 +101,12 @@ export async function restoreLinks(
   const wanted = new Set(then.map(linkText));
   const present = new Set(now.map(linkText));
   for (const row of now)
-    if (!wanted.has(linkText(row))) await new RestoredRow(write, junction, keyIn(row, columns)).remove();
+    if (!wanted.has(linkText(row))) await new RestoreRow(write, junction, keyIn(row, columns)).remove();
   const obstacles: Obstacle[] = [];
   for (const row of then)
     if (!present.has(linkText(row)))
       obstacles.push(
-        ...(await new RestoredRow(write, junction, keyIn(row, columns)).restore(row.link_id as string)),
+        ...(await new RestoreRow(write, junction, keyIn(row, columns)).restore(row.link_id as string)),
       );
   return obstacles;
 }

@@ -43,7 +43,7 @@ export async function readRows(
   const { texts } = types;
   const actor = values.actor as string | undefined;
   const isPlain = !texts || actor === undefined || isAscii(actor);
-  const bound = bindStatement(statement, isPlain ? values : { ...values, actor: texts.sent(actor) });
+  const bound = bindStatement(statement, isPlain ? values : { ...values, actor: texts.parameter(actor) });
   const runner = queryRunner ?? readingRunner(dataSource);
   try {
     return await (timeout === undefined

@@ -85,7 +85,7 @@ function addPredecessor(
  * The condition that a revision changed one of the columns. Unlike `changesOf()` it compares the values in the
  * database: they differ wherever the hydrated values differ, and sometimes elsewhere.
  */
-export function changedCondition(dataSource: DataSource, columns: readonly PlanColumn[]): string {
+export function changeCondition(dataSource: DataSource, columns: readonly PlanColumn[]): string {
   const { revIsDelete, revOperation } = REVISION_COLUMNS;
   const [r, p] = columnsOf(dataSource);
   const after: RowExpression = (column) => `CASE WHEN r.${revIsDelete} THEN NULL ELSE ${r(column)} END`;

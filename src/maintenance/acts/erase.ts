@@ -13,7 +13,7 @@ import { differencesOfRows } from '../session/find-differences.js';
 import { DEFAULT_BATCH_SIZE, type EraseOptions, type EraseResult } from '../maintenance.types.js';
 import { MaintenanceLog } from '../session/maintenance-log.js';
 import { removeRevisions } from './remove-revisions.js';
-import { shownKey } from '../session/report-key.js';
+import { reportKey } from '../session/report-key.js';
 
 /** The oldest and newest version of an entity, and whether the entity still exists. */
 interface Versions {
@@ -32,7 +32,7 @@ export async function erase(
   const columns = options.columns && erasableColumns(plan, options.columns);
   const context = await session.writeContext(plan);
   const key = keyOf(session.dataSource, plan, id);
-  const shown = shownKey(session.dataSource, plan, key);
+  const shown = reportKey(session.dataSource, plan, key);
   const log = new MaintenanceLog(session, plan, 'erase', context, shown);
   const erasure = new Erasure(session, plan, key, columns, log);
   const { first, last } = await erasure.begin();
@@ -177,7 +177,7 @@ class Erasure {
 
   private isOfKey(): string {
     const names = this.plan.keys.map((column) => this.sql.column(column));
-    return keysEqual(names, (n) => names[n], this.sql.copiedKey(this.sql.givenKey));
+    return keysEqual(names, (n) => names[n], this.sql.keyOfCopy(this.sql.givenKey));
   }
 
   private async versions(queryRunner: QueryRunner): Promise<Versions> {

@@ -10,7 +10,7 @@ import {
   type VerifyReport,
 } from '../maintenance.types.js';
 import { schemaProblems } from './schema-parity.js';
-import { shownKey } from '../session/report-key.js';
+import { reportKey } from '../session/report-key.js';
 import { countRows, keysOfRows, keysOfHistories } from '../session/key-batches.js';
 
 const DEFAULT_LIMIT = 20;
@@ -55,7 +55,7 @@ async function verifyTable(
   }
   tables.push(compared);
   for (const { kind, count, keys } of found.kinds())
-    findings.push({ table, kind, count, keys: keys.map((key) => shownKey(session.dataSource, plan, key)) });
+    findings.push({ table, kind, count, keys: keys.map((key) => reportKey(session.dataSource, plan, key)) });
 }
 
 /** Counts all differences, and keeps the first keys of each kind. */
