@@ -2,6 +2,9 @@ import { type CanActivate, type Type } from '@nestjs/common';
 import { type DataSource, type DataSourceOptions } from 'typeorm';
 import { type RequestOrigin } from './context/request-of.js';
 
+/** The longest actor or reason that is stored, in characters. */
+export const MAX_ACTOR_LENGTH = 255;
+
 /** Request metadata, stored with each revision as JSON. */
 export type AuditMetadata = Record<string, unknown>;
 

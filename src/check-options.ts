@@ -1,5 +1,10 @@
 import { AuditConfigurationError } from './audit.errors.js';
-import { type AuditModuleShape, type AuditOptions, type EndpointOptions } from './audit.options.js';
+import {
+  type AuditModuleShape,
+  type AuditOptions,
+  type EndpointOptions,
+  MAX_ACTOR_LENGTH,
+} from './audit.options.js';
 import { nearestName } from './nearest-name.js';
 
 /** What the error says that a value must be, and the test of a value. */
@@ -17,10 +22,10 @@ const OPTIONS: Expectations<AuditOptions> = {
   context: A_FUNCTION,
   requireActor: A_BOOLEAN,
   defaultActor: [
-    "a string of 1 to 255 characters such as 'system', or a function that returns one",
+    `a string of 1 to ${MAX_ACTOR_LENGTH} characters such as 'system', or a function that returns one`,
     (value) =>
       typeof value === 'function' ||
-      (typeof value === 'string' && value.trim() !== '' && value.length <= 255),
+      (typeof value === 'string' && value.trim() !== '' && value.length <= MAX_ACTOR_LENGTH),
   ],
   maxContextBytes: [
     'an integer from 256 to 1048576',

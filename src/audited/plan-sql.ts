@@ -42,11 +42,11 @@ export class PlanSql {
   readonly givenKey: KeyExpression = (n) => this.dialect.keys.value(`{{k${n}}}`, this.plan.keys[n].source);
 
   /** The key of the row `t`, in the types of the revision table. */
-  readonly liveKey = this.copiedKey((n) => `t.${this.column(this.plan.keys[n])}`);
+  readonly liveKey = this.keyOfCopy((n) => `t.${this.column(this.plan.keys[n])}`);
 
   /** A key in the types of the revision table. */
-  copiedKey(key: KeyExpression): KeyExpression {
-    return (n) => this.dialect.types.copied(key(n), this.plan.keys[n].source);
+  keyOfCopy(key: KeyExpression): KeyExpression {
+    return (n) => this.dialect.types.toCopy(key(n), this.plan.keys[n].source);
   }
 
   /** Condition: the row or revision under an alias has this key. */

@@ -24,19 +24,19 @@ export class SharedOptions implements AuditOptions {
   private readonly attachments: Attachment[] = [];
 
   get actor(): AuditOptions['actor'] {
-    return firstOf(this.asked(), 'actor');
+    return firstOf(this.attachmentsOfApplication(), 'actor');
   }
 
   get context(): AuditOptions['context'] {
-    return firstOf(this.asked(), 'context');
+    return firstOf(this.attachmentsOfApplication(), 'context');
   }
 
   get defaultActor(): AuditOptions['defaultActor'] {
-    return firstOf(this.asked(), 'defaultActor');
+    return firstOf(this.attachmentsOfApplication(), 'defaultActor');
   }
 
   get maxContextBytes(): number | undefined {
-    return firstOf(this.asked(), 'maxContextBytes');
+    return firstOf(this.attachmentsOfApplication(), 'maxContextBytes');
   }
 
   get requireActor(): boolean | undefined {
@@ -83,7 +83,7 @@ export class SharedOptions implements AuditOptions {
       );
   }
 
-  private asked(): readonly Attachment[] {
+  private attachmentsOfApplication(): readonly Attachment[] {
     const application = currentApplication();
     const own = this.attachments.filter(({ context }) => context === application);
     return own.length > 0 ? own : this.attachments;

@@ -5,7 +5,7 @@ import { parseId } from '../history/arguments/parse-id.js';
 import { type MaintenanceProgress, type MaintenanceWriteOptions } from '../maintenance/maintenance.types.js';
 import { timelineText, verifyText } from './report-text.js';
 import { UsageError } from './usage-error.js';
-import { WrittenText } from './written-text.js';
+import { OutcomeText } from './outcome-text.js';
 
 export interface Arguments {
   readonly [name: string]: string | boolean | undefined;
@@ -44,7 +44,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     required: [],
     async run({ dataSource, audit, options, onProgress }) {
       const limit = numberOf(options, 'limit');
-      const settings = { ...defined({ limit, batchSize: numberOf(options, 'batch-size') }), onProgress };
+      const settings = {
+        ...withoutUndefined({ limit, batchSize: numberOf(options, 'batch-size') }),
+        onProgress,
+      };
       const report = await audit.maintenance.verify(entityOf(dataSource, options), settings);
       return { json: report, text: verifyText(report), ok: report.ok };
     },
@@ -59,7 +62,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       const { dataSource, audit, options } = invocation;
       const settings = writeOptions(invocation);
       const results = await audit.maintenance.backfill(entityOf(dataSource, options), settings);
-      return written(results, new WrittenText(settings.dryRun).backfill(results));
+      return success(results, new OutcomeText(settings.dryRun).backfill(results));
     },
   },
   reconcile: {
@@ -71,7 +74,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       const { dataSource, audit, options } = invocation;
       const settings = writeOptions(invocation);
       const results = await audit.maintenance.reconcile(entityOf(dataSource, options), settings);
-      return written(results, new WrittenText(settings.dryRun).reconcile(results));
+      return success(results, new OutcomeText(settings.dryRun).reconcile(results));
     },
   },
   prune: {
@@ -83,10 +86,13 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     required: ['entity'],
     async run(invocation) {
       const { dataSource, audit, options } = invocation;
-      const rule = defined({ keep: numberOf(options, 'keep'), olderThan: momentOf(options, 'older-than') });
+      const rule = withoutUndefined({
+        keep: numberOf(options, 'keep'),
+        olderThan: momentOf(options, 'older-than'),
+      });
       const settings = { ...rule, ...writeOptions(invocation) };
       const results = await audit.maintenance.prune(entityOf(dataSource, options)!, settings);
-      return written(results, new WrittenText(settings.dryRun).prune(results));
+      return success(results, new OutcomeText(settings.dryRun).prune(results));
     },
   },
   erase: {
@@ -98,10 +104,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     async run(invocation) {
       const { dataSource, audit, options } = invocation;
       const columns = textOf(options, 'columns')?.split(',');
-      const settings = { ...defined({ columns }), ...writeOptions(invocation) };
+      const settings = { ...withoutUndefined({ columns }), ...writeOptions(invocation) };
       const entity = entityOf(dataSource, options)!;
       const result = await audit.maintenance.erase(entity, idOf(dataSource, options), settings);
-      return written(result, new WrittenText(settings.dryRun).erase(result));
+      return success(result, new OutcomeText(settings.dryRun).erase(result));
     },
   },
   timeline: {
@@ -112,20 +118,20 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     required: ['entity', 'id'],
     async run({ dataSource, audit, options }) {
       const entity = entityOf(dataSource, options)!;
-      const settings = defined({ limit: numberOf(options, 'limit') });
+      const settings = withoutUndefined({ limit: numberOf(options, 'limit') });
       const page = await audit.history.timeline(entity, idOf(dataSource, options), settings);
       return { json: page, text: timelineText(page), ok: true };
     },
   },
 };
 
-function written(json: object, text: string): Outcome {
+function success(json: object, text: string): Outcome {
   return { json, text, ok: true };
 }
 
 function writeOptions({ options, onProgress }: Invocation): MaintenanceWriteOptions & { dryRun: boolean } {
   return {
-    ...defined({ batchSize: numberOf(options, 'batch-size') }),
+    ...withoutUndefined({ batchSize: numberOf(options, 'batch-size') }),
     dryRun: options['dry-run'] === true,
     onProgress,
   };
@@ -177,6 +183,6 @@ function momentOf(options: Arguments, name: string): Date | undefined {
   return moment;
 }
 
-function defined<T extends object>(values: T): Partial<T> {
+function withoutUndefined<T extends object>(values: T): Partial<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

@@ -43,7 +43,7 @@ async function importOrRequire(path: string, url: string): Promise<Exports> {
 
 async function importWithLoader(path: string, url: string): Promise<Exports> {
   const require = createRequire(url);
-  const loader = LOADERS.find(({ commonjs }) => resolved(require, commonjs));
+  const loader = LOADERS.find(({ commonjs }) => pathOfModule(require, commonjs));
   if (!loader) return importWithTsx(require, path, url);
   if (!isModule(path)) {
     require(loader.commonjs);
@@ -54,7 +54,7 @@ async function importWithLoader(path: string, url: string): Promise<Exports> {
 }
 
 async function importWithTsx(require: Require, path: string, url: string): Promise<Exports> {
-  const tsx = resolved(require, 'tsx');
+  const tsx = pathOfModule(require, 'tsx');
   if (!tsx)
     throw new UsageError(
       `${path} is TypeScript, and its project has no loader for that. Install ts-node, or @swc-node/register with ` +
@@ -81,7 +81,7 @@ function isModule(path: string): boolean {
   }
 }
 
-function resolved(require: Require, name: string): string | undefined {
+function pathOfModule(require: Require, name: string): string | undefined {
   try {
     return require.resolve(name);
   } catch (error) {

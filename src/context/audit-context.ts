@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { ClsServiceManager } from 'nestjs-cls';
 import { AuditContextError } from '../audit.errors.js';
-import { type AuditMetadata } from '../audit.options.js';
+import { type AuditMetadata, MAX_ACTOR_LENGTH } from '../audit.options.js';
 import { currentRequest } from './request-context.js';
 import { unstorableIn } from './unstorable.js';
 
 const STATE = Symbol.for('nestjs-typeorm-audit:context');
-const MAX_LENGTH = 255;
 
 /** Who writes, why, and other metadata. */
 export interface AuditContextValues {
@@ -114,9 +113,9 @@ export function assertStorable(
   if (value === null || value === undefined) return;
   if (typeof value !== 'string')
     throw new AuditContextError(`The ${name} of a write must be a string or null, got ${typeof value}.`);
-  if (value.length > MAX_LENGTH)
+  if (value.length > MAX_ACTOR_LENGTH)
     throw new AuditContextError(
-      `The ${name} of a write must have at most ${MAX_LENGTH} characters, got ${value.length}: "${value.slice(0, 40)}…". Shorten it.`,
+      `The ${name} of a write must have at most ${MAX_ACTOR_LENGTH} characters, got ${value.length}: "${value.slice(0, 40)}…". Shorten it.`,
     );
   const unstorable = unstorableIn(value);
   if (unstorable !== undefined)

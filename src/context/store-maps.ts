@@ -4,6 +4,7 @@ import { ContextClsStoreMap } from 'nestjs-cls';
 
 type StoreMap = Pick<typeof ContextClsStoreMap, 'get' | 'getByRaw' | 'set' | 'setByRaw'>;
 
+// The process has one set of loaded modules, so this is a cache of theirs and no data source's state.
 let maps: StoreMap[] | undefined;
 
 /**

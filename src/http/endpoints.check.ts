@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { AuditConfigurationError } from '../audit.errors.js';
 import { type AuditModuleShape } from '../audit.options.js';
 import { AUDIT_SHAPE, AUDITED_DATA_SOURCE } from '../audit.tokens.js';
-import { assertTimeouts } from '../history/revisions/timed-read.js';
+import { assertTimeouts } from '../history/revisions/read-within.js';
 import { pathOf } from './endpoints-path.js';
 
 /** Stops the start of an application whose endpoints are shadowed by other routes, or can't keep a limit. */

@@ -1,3 +1,8 @@
+/** How many rows one transaction deals with by default. */
+export const DEFAULT_BATCH_SIZE = 1000;
+/** How many rows `verify()` compares at a time by default. */
+export const VERIFY_BATCH_SIZE = 5000;
+
 /** How far a run has come, after each batch. */
 export interface MaintenanceProgress {
   /** The table that the run goes through: an audited table, or its revision table. */
@@ -13,7 +18,7 @@ export interface MaintenanceOptions {
   /**
    * The number of rows in one transaction.
    *
-   * @default 1000
+   * @default 1000, and 5000 for `verify()`
    */
   batchSize?: number;
 

@@ -1,8 +1,8 @@
 import { BaseEntity, type ColumnOptions, type DataSource, type EntityMetadata } from 'typeorm';
 import { MetadataArgsStorage } from 'typeorm/metadata-args/MetadataArgsStorage.js';
 import { EntityMetadataBuilder } from 'typeorm/metadata-builder/EntityMetadataBuilder.js';
+import { MAX_ACTOR_LENGTH } from '../audit.options.js';
 import { dialectOf } from '../dialect/dialect-of.js';
-import { MAX_ACTOR_LENGTH } from './revision-columns.js';
 
 /**
  * A maintenance run that changed the history, by whom and why: a row of `audit_maintenance`. Every data source with

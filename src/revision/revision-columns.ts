@@ -1,5 +1,7 @@
+export const AUDIT_OPERATIONS = ['insert', 'update', 'delete', 'soft-delete', 'restore', 'baseline'] as const;
+
 /** The operation on the row. `baseline` is the state of a row that existed before its history began. */
-export type AuditOperation = 'insert' | 'update' | 'delete' | 'soft-delete' | 'restore' | 'baseline';
+export type AuditOperation = (typeof AUDIT_OPERATIONS)[number];
 
 /** The columns of a revision beside the copies of the audited table's columns. */
 export interface RevisionColumns {
@@ -37,6 +39,3 @@ export const REVISION_COLUMNS = {
 
 /** The prefix of these columns' names, which no audited column's name may have. */
 export const REVISION_COLUMN_PREFIX = 'rev_';
-
-/** The longest actor or reason that is stored, in characters. */
-export const MAX_ACTOR_LENGTH = 255;

@@ -7,8 +7,8 @@ import { AuditConfigurationError } from '../audit.errors.js';
 import { REVISION_COLUMNS, type RevisionColumns } from './revision-columns.js';
 import { revisionTargetOf } from './revision-of.js';
 import {
-  copiedIndexes,
-  copiedOptions,
+  indexesOfCopy,
+  optionsOfCopy,
   isPropertyless,
   ownColumns,
   type RevisionDefinition,
@@ -61,7 +61,7 @@ function storageOf(dataSource: DataSource, definition: RevisionDefinition): Meta
           : target,
       mode: 'regular',
       propertyName: isPropertyless(column) ? column.databaseName : column.propertyName,
-      options: copiedOptions(dataSource, column, definition.masks?.get(column)),
+      options: optionsOfCopy(dataSource, column, definition.masks?.get(column)),
     });
 
   const keys = metadata.primaryColumns.map(revisionPropertyPath);
@@ -72,7 +72,7 @@ function storageOf(dataSource: DataSource, definition: RevisionDefinition): Meta
   });
   storage.indices.push({ target, columns: ['revTransaction' satisfies keyof RevisionColumns] });
   if (definition.copyIndexes)
-    for (const index of copiedIndexes(definition))
+    for (const index of indexesOfCopy(definition))
       storage.indices.push({ target, ...index } as IndexMetadataArgs);
   return storage;
 }

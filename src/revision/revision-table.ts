@@ -6,14 +6,15 @@ import {
   type ObjectLiteral,
 } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { MAX_ACTOR_LENGTH } from '../audit.options.js';
 import { type Mask } from '../dialect/masks/digest-key.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { maskedType } from '../dialect/masks/mask.js';
-import { MAX_ACTOR_LENGTH, type RevisionColumns } from './revision-columns.js';
+import { type RevisionColumns } from './revision-columns.js';
 import { type RevisionTableName } from './revision-table-name.js';
 
 /** An index of a revision table. TypeORM 0.3 doesn't know index types, and always makes a btree. */
-export interface CopiedIndex {
+export interface CopyIndex {
   columns: string[];
   type?: string;
 }
@@ -75,7 +76,7 @@ export function ownColumns(dataSource: DataSource): Record<keyof RevisionColumns
  * The options of a copied column. It has no default, generation, unique, check, foreign key or ON UPDATE, because the
  * history takes any value that the row had.
  */
-export function copiedOptions(
+export function optionsOfCopy(
   dataSource: DataSource,
   column: ColumnMetadata,
   mask: Mask | undefined,
@@ -113,7 +114,7 @@ export function copiedOptions(
 }
 
 /** The indexes to copy. A unique index becomes an ordinary one, because versions of a row repeat its values. */
-export function copiedIndexes({ metadata, columns, masks }: RevisionDefinition): CopiedIndex[] {
+export function indexesOfCopy({ metadata, columns, masks }: RevisionDefinition): CopyIndex[] {
   const candidates: { columns: ColumnMetadata[]; type?: string }[] = [
     ...metadata.foreignKeys,
     // An index with `synchronize: false` was made by hand: TypeORM knows only its name and columns.

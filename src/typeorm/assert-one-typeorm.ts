@@ -20,7 +20,7 @@ export function assertOneTypeorm(dataSource: object): void {
   const ours = folderOf((copy) => copy === DataSource);
   throw new AuditConfigurationError(
     `Two copies of TypeORM are loaded, so the writes of this data source can't be recorded. ` +
-      `The application's: ${described(theirs)}. The one of nestjs-typeorm-audit: ${described(ours)}. ` +
+      `The application's: ${describe(theirs)}. The one of nestjs-typeorm-audit: ${describe(ours)}. ` +
       (theirs && theirs === ours ? LOADED_TWICE : INSTALLED_TWICE),
   );
 }
@@ -46,7 +46,7 @@ function folderOf(isOfCopy: IsOfCopy): string | undefined {
   return file?.filename.replace(MODULE, '');
 }
 
-function described(folder: string | undefined): string {
+function describe(folder: string | undefined): string {
   if (!folder) return 'in a bundle, or loaded in a way that hides its path';
   return `${versionIn(folder)} in ${folder}`;
 }

@@ -31,10 +31,10 @@ const QUERY_RUNNERS = [...STREAMING, 'BetterSqlite3QueryRunner', 'SqljsQueryRunn
  */
 export function extendQueryRunners(): void {
   for (const owner of QUERY_RUNNERS) {
-    wrapMember(owner, 'query', watchedQuery);
-    wrapMember(owner, 'release', watchedRelease);
+    wrapMember(owner, 'query', watchQuery);
+    wrapMember(owner, 'release', watchRelease);
   }
-  for (const owner of STREAMING) wrapMember(owner, 'stream', watchedStream);
+  for (const owner of STREAMING) wrapMember(owner, 'stream', watchStream);
 }
 
 /** Sets the watch of a driver's query runners, or removes it. */
@@ -42,7 +42,7 @@ export function watchStatements(driver: object, watch: StatementWatch | undefine
   watches.set(driver, watch);
 }
 
-function watchedQuery(query: Query): Query {
+function watchQuery(query: Query): Query {
   const watched: Query = function (text, ...rest) {
     const watch = watches.of(this.driver);
     if (!watch || this.isReleased) return query.call(this, text, ...rest);
@@ -52,7 +52,7 @@ function watchedQuery(query: Query): Query {
   return watched;
 }
 
-function watchedStream(stream: Stream): Stream {
+function watchStream(stream: Stream): Stream {
   return function (...given) {
     const watch = watches.of(this.driver);
     if (!watch || this.isReleased) return stream.apply(this, given);
@@ -60,7 +60,7 @@ function watchedStream(stream: Stream): Stream {
   };
 }
 
-function watchedRelease(release: Release): Release {
+function watchRelease(release: Release): Release {
   return function () {
     const watch = watches.of(this.driver);
     return watch && !this.isReleased ? watch.release(this, () => release.call(this)) : release.call(this);

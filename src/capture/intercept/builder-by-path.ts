@@ -7,7 +7,7 @@ import { type BuilderInternals } from '../../typeorm/builder-internals.js';
  * Shows a builder that was given the path of a table as if it had been given the entity: with a path TypeORM takes the
  * values by column, with an entity by property.
  */
-export function seenByProperties(builder: BuilderInternals, table: EntityMetadata): BuilderInternals {
+export function builderByProperties(builder: BuilderInternals, table: EntityMetadata): BuilderInternals {
   const { expressionMap } = builder;
   const given = expressionMap.valuesSet;
   const valuesSet = Array.isArray(given)

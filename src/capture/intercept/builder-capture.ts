@@ -9,7 +9,7 @@ import { viewOf } from '../../typeorm/query-runner-view.js';
 import { typeormVersion } from '../../typeorm/version.js';
 import { type KeyReturning } from '../rows/key-returning.js';
 import { factsOfValues } from '../rows/row-facts.js';
-import { type BuilderFacts, factsOf, type GivenCriteria, operationOf } from './builder-facts.js';
+import { type BuilderFacts, factsOf, type Criteria, operationOf } from './builder-facts.js';
 import { BuilderStatement } from './builder-statement.js';
 import { type Capture, captureOf } from './capture.js';
 import { type FlushCapture } from './flush-capture.js';
@@ -26,7 +26,7 @@ type Send = (text: string, parameters: unknown[]) => Promise<QueryResult>;
 export class BuilderCapture {
   private keyReturning: KeyReturning | undefined;
   private hasQueryRunner = false;
-  private criteria: GivenCriteria | undefined;
+  private criteria: Criteria | undefined;
 
   constructor(
     private readonly builder: object,
@@ -140,7 +140,7 @@ export class BuilderCapture {
           if (unit.hasOwnTransaction) dialect.sessions.hideTransaction?.(result.raw);
           return result;
         },
-        { text: this.keyReturning?.shown(text) ?? text, parameters },
+        { text: this.keyReturning?.withoutKeys(text) ?? text, parameters },
       );
     try {
       return await this.executeWith(queryRunner, execute, (text, parameters) =>

@@ -14,8 +14,8 @@ import { cascadesToAudited, changesKeys } from '../rows/read-before.js';
 import { soleKeyOf } from '../rows/row-of-id.js';
 import { tableAtPath, tableOf } from '../tables/table-at-path.js';
 import { noteUnattached } from '../tables/warn-of-unattached.js';
-import { type RecordedOperation } from '../write/write.js';
-import { seenByProperties } from './builder-by-path.js';
+import { type WriteOperation } from '../write/write.js';
+import { builderByProperties } from './builder-by-path.js';
 import { type Capture, captureOf } from './capture.js';
 import { type FlushCapture } from './flush-capture.js';
 import { flushNamesRows, flushOfBuilder } from './flush-builders.js';
@@ -26,7 +26,7 @@ export interface BuilderFacts {
   /** The builder, with its values by property. */
   readonly builder: BuilderInternals;
   readonly kind: WriteKind;
-  readonly operation: RecordedOperation;
+  readonly operation: WriteOperation;
   /** The table, in its root's metadata where it is a single-table inheritance. */
   readonly table: EntityMetadata;
   /** The flush that made the builder; undefined for a builder of the application. */
@@ -44,7 +44,7 @@ export interface BuilderFacts {
 }
 
 /** Ids, or an object of properties, that a builder was given as its criteria, and the condition that it made of them. */
-export interface GivenCriteria {
+export interface Criteria {
   readonly given: unknown;
   readonly where: object | undefined;
 }
@@ -57,7 +57,7 @@ export interface GivenCriteria {
 export function factsOf(
   builder: BuilderInternals,
   kind: WriteKind,
-  criteria?: GivenCriteria,
+  criteria?: Criteria,
 ): BuilderFacts | undefined {
   const { mainAlias } = builder.expressionMap;
   if (mainAlias?.hasMetadata) return factsWith(builder, kind, mainAlias.metadata, criteria);
@@ -67,14 +67,14 @@ export function factsOf(
   if (!found) return undefined;
   // Of several entities on a table, one has the key by which its rows are known.
   const table = captureOf(dataSource)?.plans.find(found)?.metadata ?? found;
-  return factsWith(seenByProperties(builder, table), kind, table, criteria);
+  return factsWith(builderByProperties(builder, table), kind, table, criteria);
 }
 
 function factsWith(
   builder: BuilderInternals,
   kind: WriteKind,
   metadata: EntityMetadata,
-  criteria: GivenCriteria | undefined,
+  criteria: Criteria | undefined,
 ): BuilderFacts | undefined {
   const { expressionMap } = builder;
   const operation = operationOf(builder, kind);
@@ -120,7 +120,7 @@ export function needsPlaces(capture: Capture, queryRunner: QueryRunner, kind: Wr
   return kind === 'insert' && !!capture.dialect.keys.rowPlace && capture.units.isSerializable(queryRunner);
 }
 
-export function operationOf({ expressionMap }: BuilderInternals, kind: WriteKind): RecordedOperation {
+export function operationOf({ expressionMap }: BuilderInternals, kind: WriteKind): WriteOperation {
   const { queryType, onUpdate } = expressionMap;
   if (kind === 'insert') return onUpdate ? 'upsert' : 'insert';
   return queryType as 'update' | 'delete' | 'soft-delete' | 'restore';
@@ -146,7 +146,7 @@ function soleKeyIn(
   capture: Capture,
   plan: AuditPlan,
   kind: WriteKind,
-  criteria: GivenCriteria | undefined,
+  criteria: Criteria | undefined,
 ): Key | undefined {
   // The plan's properties may not be those of the criteria.
   if (!mainAlias?.hasMetadata || plan.others.includes(mainAlias.metadata)) return undefined;

@@ -2,7 +2,7 @@ import { QueryFailedError, type QueryResult, type QueryRunner } from 'typeorm';
 import { KeyReturning } from '../rows/key-returning.js';
 import { type Before, readBefore } from '../rows/read-before.js';
 import { factsOfResult } from '../rows/row-facts.js';
-import { givenRows, tellsKeysOfInsert } from '../rows/rows-of-insert.js';
+import { rowsOfValues, tellsKeysOfInsert } from '../rows/rows-of-insert.js';
 import { type Unit } from '../unit/unit.js';
 import { type Write } from '../write/write.js';
 import { type BuilderFacts, needsPlaces } from './builder-facts.js';
@@ -82,6 +82,6 @@ function keyReturningOf(facts: BuilderFacts, hasPlaces: boolean): KeyReturning |
     () => !tellsKeysOfInsert(table, builder.expressionMap),
     mayBePacked ? capture.keys.packer(table) : undefined,
     hasPlaces,
-    () => givenRows(builder.expressionMap)?.length,
+    () => rowsOfValues(builder.expressionMap)?.length,
   );
 }

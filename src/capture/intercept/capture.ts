@@ -16,7 +16,7 @@ import { KeyReader } from '../rows/key-reader.js';
 import { WriteRecorder } from '../writer/record-writes.js';
 import { RevisionWriter } from '../writer/revision-writer.js';
 import { TableCheck } from '../tables/table-check.js';
-import { WrittenViews } from '../tables/warn-of-views.js';
+import { ViewWarnings } from '../tables/warn-of-views.js';
 import { Units } from '../unit/units.js';
 
 const captures = new StateSlot<Capture>('capture');
@@ -31,7 +31,7 @@ export class Capture {
   readonly recorder: WriteRecorder;
   readonly units: Units;
   readonly tables: TableCheck;
-  readonly views: WrittenViews;
+  readonly views: ViewWarnings;
 
   constructor(
     readonly dataSource: DataSource,
@@ -44,7 +44,7 @@ export class Capture {
     this.writer = new RevisionWriter(dataSource, this.dialect, this.keys);
     this.recorder = new WriteRecorder(this.writer, options);
     this.units = new Units(dataSource, this.dialect);
-    this.views = new WrittenViews(() => this.plans);
+    this.views = new ViewWarnings(() => this.plans);
     this.tables = new TableCheck(() => this.plans, this.dialect.catalogue, options);
   }
 
@@ -103,7 +103,7 @@ export class Capture {
    *
    * @param metadata of the entity whose id it is, where several are on the table
    */
-  keyOf(plan: AuditPlan, id: unknown, metadata = plan.metadata): Key {
+  driverKey(plan: AuditPlan, id: unknown, metadata = plan.metadata): Key {
     const columns = plan.others.includes(metadata)
       ? this.plans.keyed(metadata).primaryColumns
       : plan.keys.map(({ source }) => source);

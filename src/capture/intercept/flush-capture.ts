@@ -6,10 +6,10 @@ import { typeormVersion } from '../../typeorm/version.js';
 import { type Flush } from '../../typeorm/writes.patch.js';
 import { type ValueFacts, ResultFacts } from '../rows/row-facts.js';
 import { type Unit } from '../unit/unit.js';
-import { type RecordedOperation, type Write } from '../write/write.js';
+import { type WriteOperation, type Write } from '../write/write.js';
 import { type Capture } from './capture.js';
 
-const KINDS: Record<RecordedOperation, WriteKind> = {
+const KINDS: Record<WriteOperation, WriteKind> = {
   insert: 'insert',
   upsert: 'insert',
   baseline: 'insert',

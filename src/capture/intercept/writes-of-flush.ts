@@ -64,11 +64,11 @@ export function writesOf(capture: Capture, flush: Flush): Write[] {
   ): void => {
     const plan = id && capture.plans.find(metadata);
     if (plan && capture.plans.tellsKey(tableOf(metadata)))
-      writes.push({ plan, operation, keys: [capture.keyOf(plan, id, metadata)], entities: [entity] });
+      writes.push({ plan, operation, keys: [capture.driverKey(plan, id, metadata)], entities: [entity] });
   };
   for (const subject of flush.insertSubjects) add('insert', subject, subject.identifier);
   for (const subject of flush.updateSubjects) add('update', subject, subject.databaseEntity);
-  for (const subject of flush.removeSubjects) add('delete', subject, removedId(subject));
+  for (const subject of flush.removeSubjects) add('delete', subject, idOfRemoval(subject));
   for (const subject of flush.softRemoveSubjects)
     add('soft-delete', subject, subject.databaseEntity ?? subject.identifier);
   for (const subject of flush.recoverSubjects)
@@ -77,6 +77,6 @@ export function writesOf(capture: Capture, flush: Flush): Write[] {
 }
 
 // Whether there was a row of an entity that wasn't found, only the DELETE tells.
-function removedId({ databaseEntity, entity, identifier }: Subject): ObjectLiteral | undefined {
+function idOfRemoval({ databaseEntity, entity, identifier }: Subject): ObjectLiteral | undefined {
   return databaseEntity ?? (entity ? undefined : identifier);
 }

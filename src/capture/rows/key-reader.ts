@@ -3,6 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { type Dialect } from '../../dialect/dialect.js';
 import { type Key, type KeyDescription, type KeyPacker, type KeyTable } from '../../dialect/keys/key.js';
+import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 
@@ -63,16 +64,15 @@ export class KeyReader {
     joined: { table: EntityMetadata; alias: string; from: string },
   ): Promise<Key[]> {
     if (keys.length === 0) return [];
-    const escape = (name: string): string => this.dataSource.driver.escape(name);
     const path = tableName(this.dataSource, metadata);
     const given = await this.table(queryRunner, metadata);
-    const isKey = this.columns(metadata).map(
-      (column, n) => `t.${escape(column.databaseName)} = ${given.key(n)}`,
+    const names = this.columns(metadata).map(({ databaseName }) =>
+      this.dataSource.driver.escape(databaseName),
     );
     const statement = compileStatement(
       this.dialect,
       `SELECT ${this.expressions(joined.table, joined.alias)} FROM ${given.sql} ` +
-        `${this.dialect.sql.leadingJoin} ${path} t${given.lookup ?? ''} ON ${isKey.join(' AND ')} ${joined.from}`,
+        `${this.dialect.sql.leadingJoin} ${path} t${given.lookup ?? ''} ON ${keysEqual(names, 't', (n) => given.key(n))} ${joined.from}`,
     );
     const found: Key[] = [];
     for (let at = 0; at < keys.length; at += given.limit) {
@@ -89,7 +89,10 @@ export class KeyReader {
   }
 
   /** The key column that the database numbers, if only the catalogue can tell. */
-  async numbered(queryRunner: QueryRunner, metadata: EntityMetadata): Promise<ColumnMetadata | undefined> {
+  async numberColumn(
+    queryRunner: QueryRunner,
+    metadata: EntityMetadata,
+  ): Promise<ColumnMetadata | undefined> {
     return (await this.describe(queryRunner, metadata)).numbered;
   }
 

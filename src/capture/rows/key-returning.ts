@@ -9,7 +9,7 @@ const PLACE = 'audit_key_place';
 const PACKED = 'WITH audit_written AS (';
 
 /** The keys that a statement has returned for its rows. */
-export interface ReturnedRows {
+export interface KeysAndPlaces {
   readonly keys: Keys;
   readonly places: readonly string[] | undefined;
 }
@@ -64,7 +64,7 @@ export class KeyReturning {
   }
 
   /** The statement without the keys, for the caller. */
-  shown(text: string): string {
+  withoutKeys(text: string): string {
     if (this.isPacked && text.startsWith(PACKED)) return text.slice(PACKED.length, -this.packedEnd.length);
     if (this.form === 'appended')
       return text.replace(this.reader.dialect.keys.returningClause(this.kind, this.keys), '');
@@ -75,7 +75,7 @@ export class KeyReturning {
   hideFrom(error: QueryFailedError): void {
     for (const told of [error, error.driverError] as unknown as Record<string, unknown>[])
       for (const name of ['query', 'sql'])
-        if (typeof told[name] === 'string') told[name] = this.shown(told[name]);
+        if (typeof told[name] === 'string') told[name] = this.withoutKeys(told[name]);
   }
 
   private get packedEnd(): string {
@@ -83,7 +83,7 @@ export class KeyReturning {
   }
 
   /** Takes the keys out of a result, so that the caller gets the result without them. */
-  async take(queryRunner: QueryRunner, result: QueryResult): Promise<ReturnedRows> {
+  async take(queryRunner: QueryRunner, result: QueryResult): Promise<KeysAndPlaces> {
     const { reader, table } = this;
     const rows = result.records as Record<string, unknown>[];
     if (this.isPacked) {
@@ -95,7 +95,8 @@ export class KeyReturning {
     const keys = reader.keys.keysIn(table, rows);
     const places = this.hasPlaces ? rows.map((row) => row[PLACE] as string) : undefined;
     if (this.own === '') {
-      const numbered = this.kind === 'insert' ? await reader.keys.numbered(queryRunner, table) : undefined;
+      const numbered =
+        this.kind === 'insert' ? await reader.keys.numberColumn(queryRunner, table) : undefined;
       const first: unknown = numbered && keys[0]?.[table.primaryColumns.indexOf(numbered)];
       await reader.dialect.keys.forgetReturned(queryRunner, this.kind, result, first, this.given());
       return { keys, places };

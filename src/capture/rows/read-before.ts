@@ -5,14 +5,14 @@ import { AuditError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key, type Keys } from '../../dialect/keys/key.js';
 import { type WriteKind } from '../../dialect/keys/keys.js';
-import { keysOfCriteria, changedColumns, rekeyedColumns, rowsOfCriteria } from './rows-of-criteria.js';
+import { keysOfCriteria, columnsToChange, keysToChange, rowsOfCriteria } from './rows-of-criteria.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
 import { type RowReader } from './row-reader.js';
 import { type Cascades } from './cascades.js';
-import { assertTellsKeys, keysOfInsert, keysOfConflicts, numberedColumn } from './rows-of-insert.js';
+import { assertTellsKeys, keysOfInsert, keysOfConflicts, numberColumnOfInsert } from './rows-of-insert.js';
 import { keyText } from '../../dialect/keys/key-text.js';
 import { rekey } from './rekey.js';
-import { type RecordedOperation, type Write } from '../write/write.js';
+import { type WriteOperation, type Write } from '../write/write.js';
 import { type Unit } from '../unit/unit.js';
 
 /** A builder's statement that is about to run. */
@@ -24,7 +24,7 @@ export interface WriteStatement {
   /** The plan of its own rows; undefined if only rows that refer to them are audited. */
   readonly plan: AuditPlan | undefined;
   readonly kind: WriteKind;
-  readonly operation: RecordedOperation;
+  readonly operation: WriteOperation;
   /** Whether recording needs the key of each row. */
   readonly needsEachKey: boolean;
   /** Whether the statement will return the keys of its rows. */
@@ -58,7 +58,7 @@ export function changesKeys(
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
 ): boolean {
-  return kind === 'update' && rekeyedColumns(table, expressionMap).length > 0;
+  return kind === 'update' && keysToChange(table, expressionMap).length > 0;
 }
 
 /** Reads before a statement everything that its result won't tell. */
@@ -74,7 +74,7 @@ async function beforeInsert(statement: WriteStatement): Promise<Before> {
   const { expressionMap } = builder;
   const { cascades } = reader;
   const numbered =
-    plan && !isReturned ? await numberedColumn(reader, queryRunner, table, expressionMap) : undefined;
+    plan && !isReturned ? await numberColumnOfInsert(reader, queryRunner, table, expressionMap) : undefined;
   if (plan && !isReturned) assertTellsKeys(table, expressionMap, numbered);
   const acting = actingOnUpdate(cascades, table, expressionMap);
   // An upsert that overwrites keys ends the histories of the existing rows that it finds.
@@ -113,7 +113,7 @@ async function beforeDelete(statement: WriteStatement): Promise<Before> {
 async function beforeUpdate(statement: WriteStatement): Promise<Before> {
   const { reader, builder, queryRunner, table, plan, operation, isReturned } = statement;
   const { cascades } = reader;
-  const rekeyed = rekeyedColumns(table, builder.expressionMap);
+  const rekeyed = keysToChange(table, builder.expressionMap);
   const acting = actingOnUpdate(cascades, table, builder.expressionMap);
   const workedOut = isReturned ? [] : rekeyed;
   const { keys, newKeys } = await rowsOfCriteria(reader, builder, queryRunner, table, workedOut);
@@ -189,11 +189,11 @@ function actingOnUpdate(
 ): readonly ForeignKeyMetadata[] {
   const { queryType, onUpdate } = expressionMap;
   if (queryType === 'insert' && !onUpdate) return [];
-  return foreignKeys.actingOnUpdate(table, () => changedColumns(table, expressionMap));
+  return foreignKeys.actingOnUpdate(table, () => columnsToChange(table, expressionMap));
 }
 
 function overwritesKeys(table: EntityMetadata, expressionMap: QueryExpressionMap): boolean {
   if (!expressionMap.onUpdate) return false;
-  const changed = changedColumns(table, expressionMap);
+  const changed = columnsToChange(table, expressionMap);
   return table.primaryColumns.some((column) => changed.has(column.databaseName));
 }

@@ -1,7 +1,7 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { keyText } from '../../dialect/keys/key-text.js';
-import { type RecordedOperation, type Write } from '../write/write.js';
+import { type WriteOperation, type Write } from '../write/write.js';
 
 /**
  * The writes of an update that may have changed keys. The history of an old key ends with a delete, the history of a
@@ -9,7 +9,7 @@ import { type RecordedOperation, type Write } from '../write/write.js';
  */
 export function rekey(
   plan: AuditPlan,
-  operation: RecordedOperation,
+  operation: WriteOperation,
   before: readonly Key[],
   after: readonly Key[],
 ): Write[] {

@@ -1,7 +1,7 @@
 import { type EntityMetadata } from 'typeorm';
 import { type QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMap.js';
 import { type WriteKind } from '../../dialect/keys/keys.js';
-import { generatedNumber, givenRows, isNumbered } from './rows-of-insert.js';
+import { numberColumnOf, rowsOfValues, isNumbered } from './rows-of-insert.js';
 import { type RowFacts } from '../write/write.js';
 
 /** mysql2's result of an update: the number of matched rows, and the number of changed rows. */
@@ -18,10 +18,10 @@ export interface ValueFacts {
 
 export function factsOfValues(table: EntityMetadata, expressionMap: QueryExpressionMap): ValueFacts {
   const { onIgnore, onUpdate } = expressionMap;
-  const rows = givenRows(expressionMap);
+  const rows = rowsOfValues(expressionMap);
   return {
     areInserted: !onIgnore && !onUpdate,
-    areGenerated: rows !== undefined && isNumbered(table, rows, expressionMap, generatedNumber(table)),
+    areGenerated: rows !== undefined && isNumbered(table, rows, expressionMap, numberColumnOf(table)),
   };
 }
 
@@ -58,12 +58,12 @@ export class ResultFacts {
   }
 
   private addUpdate(raw: unknown): void {
-    const changed = isMatched(raw) ? changedAll(raw) : undefined;
+    const changed = isMatched(raw) ? haveAllChanged(raw) : undefined;
     this.haveChanged = this.updates++ === 0 || this.haveChanged === changed ? changed : undefined;
   }
 }
 
-function changedAll({ affectedRows, changedRows }: Matched): boolean | undefined {
+function haveAllChanged({ affectedRows, changedRows }: Matched): boolean | undefined {
   if (changedRows === 0) return false;
   return changedRows === affectedRows ? true : undefined;
 }

@@ -9,7 +9,7 @@ import { type RowReader } from './row-reader.js';
  * With it no query is needed to find the row.
  */
 export function soleKeyOf(
-  reader: RowReader & { keyOf(plan: AuditPlan, id: unknown): Key },
+  reader: RowReader & { driverKey(plan: AuditPlan, id: unknown): Key },
   plan: AuditPlan,
   kind: WriteKind,
   criteria: unknown,
@@ -31,7 +31,7 @@ export function soleKeyOf(
       !isText(reader.dataSource.driver.normalizeType(columns[n]))
     );
   };
-  return values.every(isExact) ? reader.keyOf(plan, id) : undefined;
+  return values.every(isExact) ? reader.driverKey(plan, id) : undefined;
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

@@ -109,7 +109,7 @@ async function read(
 }
 
 /** The primary columns that an update changes. */
-export function rekeyedColumns(
+export function keysToChange(
   { primaryColumns }: EntityMetadata,
   { valuesSet }: QueryExpressionMap,
 ): ColumnMetadata[] {
@@ -117,7 +117,7 @@ export function rekeyedColumns(
 }
 
 /** The database names of the columns that an update or upsert changes. */
-export function changedColumns(
+export function columnsToChange(
   { columns }: EntityMetadata,
   { valuesSet, onUpdate }: QueryExpressionMap,
 ): Set<string> {

@@ -14,9 +14,9 @@ const ROWS_PER_SELECT = 500;
 export function tellsKeysOfInsert(
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
-  numbered = generatedNumber(table),
+  numbered = numberColumnOf(table),
 ): boolean {
-  const rows = givenRows(expressionMap);
+  const rows = rowsOfValues(expressionMap);
   if (!rows) return false;
   const missing = rows.filter((row) => !hasKey(table, row));
   return (
@@ -36,26 +36,26 @@ export function assertTellsKeys(
 
 function untold({ name }: EntityMetadata, expressionMap: QueryExpressionMap): AuditError {
   return new AuditError(
-    `${givenRows(expressionMap) ? 'This insert' : 'INSERT … SELECT'} into ${name} can't be recorded, because this ` +
+    `${rowsOfValues(expressionMap) ? 'This insert' : 'INSERT … SELECT'} into ${name} can't be recorded, because this ` +
       `database doesn't tell which rows it writes. Give the rows their primary keys, or save() those without keys apart.`,
   );
 }
 
 /** The key column that the database numbers, from the metadata or, if that leaves keys unknown, from the catalogue. */
-export async function numberedColumn(
+export async function numberColumnOfInsert(
   { keys }: RowReader,
   queryRunner: QueryRunner,
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
 ): Promise<ColumnMetadata | undefined> {
-  if (tellsKeysOfInsert(table, expressionMap)) return generatedNumber(table);
-  return keys.numbered(queryRunner, table);
+  if (tellsKeysOfInsert(table, expressionMap)) return numberColumnOf(table);
+  return keys.numberColumn(queryRunner, table);
 }
 
 /** Whether an insert has keys that neither its values nor TypeORM's metadata tell. */
 export function lacksKeys({ primaryColumns }: EntityMetadata, expressionMap: QueryExpressionMap): boolean {
   const columns = primaryColumns.filter((column) => !column.isGenerated);
-  return (givenRows(expressionMap) ?? []).some((row) => columns.some((column) => !isGiven(column, row)));
+  return (rowsOfValues(expressionMap) ?? []).some((row) => columns.some((column) => !isGiven(column, row)));
 }
 
 /**
@@ -72,7 +72,7 @@ export async function keysOfInsert(
   result: QueryResult,
   numbered: ColumnMetadata | undefined,
 ): Promise<Key[]> {
-  const rows = givenRows(expressionMap) ?? [];
+  const rows = rowsOfValues(expressionMap) ?? [];
   if (isNumbered(table, rows, expressionMap, numbered)) {
     const first = BigInt((result.raw as { insertId: number | string }).insertId);
     // Insert id 0: a trigger has set another key.
@@ -83,7 +83,7 @@ export async function keysOfInsert(
   // An upsert may have found a row with another key than the given one.
   const sought = expressionMap.onUpdate ? rows : rows.filter((row) => !hasKey(table, row));
   return uniqueKeys([
-    ...givenKeys(reader, table, rows),
+    ...keysOfValues(reader, table, rows),
     ...(await keysByUniques(reader, queryRunner, table, sought)),
   ]);
 }
@@ -95,13 +95,13 @@ export async function keysOfConflicts(
   table: EntityMetadata,
   expressionMap: QueryExpressionMap,
 ): Promise<Key[]> {
-  const rows = givenRows(expressionMap) ?? [];
-  const given = await reader.keys.existing(queryRunner, table, givenKeys(reader, table, rows));
+  const rows = rowsOfValues(expressionMap) ?? [];
+  const given = await reader.keys.existing(queryRunner, table, keysOfValues(reader, table, rows));
   return uniqueKeys([...given, ...(await keysByUniques(reader, queryRunner, table, rows))]);
 }
 
 /** The rows that an insert is given; undefined for INSERT … SELECT. */
-export function givenRows({
+export function rowsOfValues({
   valuesSet,
   insertFromSelect,
 }: QueryExpressionMap & { insertFromSelect?: unknown }): ObjectLiteral[] | undefined {
@@ -125,7 +125,7 @@ export function isNumbered(
 }
 
 /** The key column with the generation strategy `increment`. */
-export function generatedNumber({ primaryColumns }: EntityMetadata): ColumnMetadata | undefined {
+export function numberColumnOf({ primaryColumns }: EntityMetadata): ColumnMetadata | undefined {
   return primaryColumns.find((column) => column.isGenerated && column.generationStrategy === 'increment');
 }
 
@@ -150,7 +150,7 @@ function keyIn(
   );
 }
 
-function givenKeys(reader: RowReader, table: EntityMetadata, rows: readonly ObjectLiteral[]): Key[] {
+function keysOfValues(reader: RowReader, table: EntityMetadata, rows: readonly ObjectLiteral[]): Key[] {
   return rows.filter((row) => hasKey(table, row)).map((row) => keyIn(reader, table, row));
 }
 

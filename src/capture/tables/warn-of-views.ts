@@ -5,7 +5,7 @@ import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { tableAtPath } from './table-at-path.js';
 
 /** Warns, once for each view over an audited table, that writes through the view are not recorded. */
-export class WrittenViews {
+export class ViewWarnings {
   private readonly logger = new Logger('AuditModule');
   private readonly known = new Set<EntityMetadata>();
 

@@ -6,7 +6,7 @@ import { typeormVersion } from '../../typeorm/version.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { showActive } from './active-flag.js';
 import { type Line, type Place } from './line.js';
-import { type ReplacedQueries } from './replaced-query.js';
+import { type QueryReplacements } from './query-replacements.js';
 import { Turn } from './turn.js';
 
 /** A statement as the application's QueryFailedError shows it. */
@@ -32,7 +32,7 @@ export class Unit {
   constructor(
     readonly queryRunner: QueryRunner,
     private readonly dialect: Dialect,
-    private readonly replaced: ReplacedQueries,
+    private readonly replacements: QueryReplacements,
     private readonly lineOf: () => Line | Promise<Line>,
   ) {}
 
@@ -142,7 +142,7 @@ export class Unit {
     this.place = line.enter(this.turn);
     if (this.place.turned) await this.place.turned;
     try {
-      if (this.replaced.isUnknown(this.queryRunner)) await this.assertWatched();
+      if (this.replacements.isUnknown(this.queryRunner)) await this.assertWatched();
       const open = line.session.isInTransaction((text) => this.beneath(text));
       if (open instanceof Promise ? await open : open) return;
       line.transaction.end();
@@ -157,7 +157,7 @@ export class Unit {
   private async assertWatched(): Promise<void> {
     const { query } = this.queryRunner as { readonly query: object };
     await this.watched(() => this.queryRunner.query('SELECT 1'));
-    this.replaced.trust(query);
+    this.replacements.trust(query);
   }
 
   // The server may have ended the transaction, for example after a deadlock. Then its state is void.

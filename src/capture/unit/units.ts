@@ -5,13 +5,13 @@ import { type StatementWatch } from '../../typeorm/query-runner.patch.js';
 import { assertFields, queryRunnerFields } from '../../typeorm/fields.js';
 import { assertWrapped } from '../../typeorm/wrap-member.js';
 import { Line } from './line.js';
-import { ReplacedQueries } from './replaced-query.js';
+import { QueryReplacements } from './query-replacements.js';
 import { Unit, type UnitStatement } from './unit.js';
 
 /** Schedules the units of one data source and the application's statements between them. */
 export class Units implements StatementWatch {
   private readonly lines = new WeakMap<object, Line>();
-  private readonly replaced = new ReplacedQueries();
+  private readonly replacements = new QueryReplacements();
   private isRunnerKnown = false;
 
   constructor(
@@ -27,7 +27,7 @@ export class Units implements StatementWatch {
   on(queryRunner: QueryRunner): Unit {
     this.assertRunner(queryRunner);
     assertWrapped();
-    return new Unit(queryRunner, this.dialect, this.replaced, () =>
+    return new Unit(queryRunner, this.dialect, this.replacements, () =>
       this.lineOf(queryRunner, (runner) => this.connectForUnit(runner)),
     );
   }

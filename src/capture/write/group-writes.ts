@@ -2,14 +2,14 @@ import { type ObjectLiteral } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { isPacked, keyText } from '../../dialect/keys/key-text.js';
-import { type RecordedOperation, type RowFacts, type Write } from './write.js';
+import { type WriteOperation, type RowFacts, type Write } from './write.js';
 
 /** One write for each table and operation, in the order in which they came first, with each key once. */
 export function groupWrites(writes: readonly Write[]): readonly Write[] {
   if (writes.length < 2) return writes;
-  const groups = new Map<AuditPlan, Map<RecordedOperation, Group>>();
+  const groups = new Map<AuditPlan, Map<WriteOperation, Group>>();
   for (const write of writes) {
-    const byOperation = groups.get(write.plan) ?? new Map<RecordedOperation, Group>();
+    const byOperation = groups.get(write.plan) ?? new Map<WriteOperation, Group>();
     groups.set(write.plan, byOperation);
     const group = byOperation.get(write.operation) ?? new Group(write);
     byOperation.set(write.operation, group);

@@ -4,7 +4,7 @@ import { type Keys } from '../../dialect/keys/key.js';
 import { type AuditOperation } from '../../revision/revision-columns.js';
 
 /** An upsert records as an insert what has no history, and as an update what has. */
-export type RecordedOperation = AuditOperation | 'upsert';
+export type WriteOperation = AuditOperation | 'upsert';
 
 /** What the database has told of the rows of a write; undefined where it is not known. */
 export interface RowFacts {
@@ -21,7 +21,7 @@ export interface RowFacts {
 /** Rows of one table that were written by one operation. */
 export interface Write extends RowFacts {
   readonly plan: AuditPlan;
-  readonly operation: RecordedOperation;
+  readonly operation: WriteOperation;
   readonly keys: Keys | 'all';
   /** The instances that were saved, in the order of the keys, for their `@RevisionId()` to be filled. */
   readonly entities?: readonly (ObjectLiteral | undefined)[];

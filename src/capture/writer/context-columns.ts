@@ -7,14 +7,14 @@ import { isAscii, markOf } from '../../dialect/types/texts.js';
 import { type RevisionColumns } from '../../revision/revision-columns.js';
 
 /** A write's context as driver values. */
-export interface StoredContext {
+export interface ContextValues {
   readonly actor: unknown;
   readonly reason: unknown;
   /** JSON. */
   readonly context: string | null;
 }
 
-type ContextColumns = Readonly<Record<keyof StoredContext, ColumnMetadata>>;
+type ContextColumns = Readonly<Record<keyof ContextValues, ColumnMetadata>>;
 
 /** The columns of a revision table that hold the context. */
 export function contextColumns(revision: EntityMetadata): ContextColumns {
@@ -30,12 +30,12 @@ export function contextColumns(revision: EntityMetadata): ContextColumns {
  *
  * @throws AuditContextError
  */
-export function storedContext(
+export function contextValues(
   dialect: Dialect,
   queryRunner: QueryRunner,
   { actor, reason, context }: WriteContext,
   columns: ContextColumns,
-): StoredContext | Promise<StoredContext> {
+): ContextValues | Promise<ContextValues> {
   const json = context && withoutHoles(JSON.stringify(context));
   const { texts } = dialect.types;
   if (!texts || [actor, reason, json].every((text) => text === null || isAscii(text)))
@@ -43,12 +43,12 @@ export function storedContext(
   const text = async (name: 'actor' | 'reason', value: string | null): Promise<unknown> => {
     if (value === null || isAscii(value)) return value;
     const column = columns[name];
-    const problem = await texts.refused(queryRunner, column, value);
+    const problem = await texts.problem(queryRunner, column, value);
     if (problem)
       throw new AuditContextError(
         `The ${name} of a write, "${value}", can't be stored in ${column.entityMetadata.tablePath}.${column.databaseName}: ${problem}`,
       );
-    return texts.sent(value);
+    return texts.parameter(value);
   };
   // One after another, because the queries share a connection.
   return (async () => ({

@@ -64,7 +64,7 @@ export class RevisionSql extends PlanSql {
       const name = this.column(column);
       const value = `t.${name}`;
       const hidden = maskedColumn(this.dataSource, column);
-      if (!hidden) return [column, this.dialect.types.copied(value, column.source)];
+      if (!hidden) return [column, this.dialect.types.toCopy(value, column.source)];
       if (newest === 'none') return [column, masked(this.dialect, hidden, value)];
       // A lookup by id reads one index entry and locks no gap.
       const older =
@@ -79,7 +79,7 @@ export class RevisionSql extends PlanSql {
     const { keys, columns } = this.plan;
     const lastState = this.copiesNewest(recording) ? columns.filter((column) => !keys.includes(column)) : [];
     return [
-      ...keys.map((column, n) => [column, this.copiedKey(key)(n)] as const),
+      ...keys.map((column, n) => [column, this.keyOfCopy(key)(n)] as const),
       ...lastState.map((column) => [column, `p.${this.column(column)}`] as const),
     ];
   }

@@ -68,7 +68,7 @@ export function updateRevisionIds(sql: RevisionSql, keys: KeyTable): Statement {
   const on = sql.hasKey('t', (n) => keys.key(n));
   return compileStatement(
     sql.dialect,
-    sql.dialect.sql.updateJoined({
+    sql.dialect.sql.updateFrom({
       target: sql.table,
       lookup: keys.lookup,
       source: keys.sql,
@@ -85,7 +85,7 @@ export function updateAllRevisionIds(sql: RevisionSql): Statement {
   const on = `${sql.isNewest('p', sql.liveKey)} AND ${isStale}`;
   return compileStatement(
     sql.dialect,
-    sql.dialect.sql.updateJoined({ target: sql.table, source: `${sql.revisions} p`, on, set: newestId(sql) }),
+    sql.dialect.sql.updateFrom({ target: sql.table, source: `${sql.revisions} p`, on, set: newestId(sql) }),
   );
 }
 
@@ -109,7 +109,7 @@ function fromNewest(
   conditions: readonly string[],
 ): string {
   if (recording.newest === 'none') return conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
-  const newestKey = recording.rows === 'live' ? sql.liveKey : sql.copiedKey(key);
+  const newestKey = recording.rows === 'live' ? sql.liveKey : sql.keyOfCopy(key);
   return ` ${sql.joinNewest(newestKey)} WHERE ${[...conditions, sql.isNews(recording.rows)].join(' AND ')}`;
 }
 

@@ -7,9 +7,9 @@ import { PrunedTables } from './pruned-tables.js';
 import { type Recordable, type RecordableWrite } from './table-write.js';
 import { RevisionIds } from './revision-ids.js';
 import { RevisionInserts } from './insert-revisions.js';
-import { contextColumns, storedContext } from './context-columns.js';
+import { contextColumns, contextValues } from './context-columns.js';
 import { TableStatements } from './table-statements.js';
-import { VersionedInserts } from './version-inserts.js';
+import { VersionInserts } from './version-inserts.js';
 
 /**
  * Writes revisions: one INSERT … SELECT for a table and operation, which copies the rows inside the database. A row
@@ -18,7 +18,7 @@ import { VersionedInserts } from './version-inserts.js';
 export class RevisionWriter {
   private readonly inserts: RevisionInserts;
   /** Undefined if an INSERT may look for the newest revisions itself. */
-  private readonly versioned: VersionedInserts | undefined;
+  private readonly versionInserts: VersionInserts | undefined;
   private readonly ids: RevisionIds;
   private readonly pruned: PrunedTables;
 
@@ -32,13 +32,13 @@ export class RevisionWriter {
     this.ids = new RevisionIds(statements, keyReader);
     this.pruned = new PrunedTables(dataSource);
     if (dialect.locks.locksGaps)
-      this.versioned = new VersionedInserts(this.inserts, statements, dialect, keyReader, this.pruned);
+      this.versionInserts = new VersionInserts(this.inserts, statements, dialect, keyReader, this.pruned);
   }
 
   /** @returns the number of revisions; @throws AuditContextError */
   async record(queryRunner: QueryRunner, write: RecordableWrite): Promise<number> {
     const { operation, plan } = write;
-    const stored = storedContext(this.dialect, queryRunner, write, contextColumns(plan.revision));
+    const stored = contextValues(this.dialect, queryRunner, write, contextColumns(plan.revision));
     const recordable = { ...write, ...(stored instanceof Promise ? await stored : stored) };
     const written = await this.insert(queryRunner, recordable);
     if (plan.revisionId && operation !== 'delete') await this.ids.update(queryRunner, recordable);
@@ -53,7 +53,7 @@ export class RevisionWriter {
   private insert(queryRunner: QueryRunner, recordable: Recordable): Promise<number> {
     const { keys } = recordable;
     if (keys === 'all') return this.inserts.insertAll(queryRunner, recordable);
-    if (this.versioned) return this.versioned.insert(queryRunner, recordable, keys);
+    if (this.versionInserts) return this.versionInserts.insert(queryRunner, recordable, keys);
     return recordable.isSerializable && recordable.operation === 'insert'
       ? this.insertFirst(queryRunner, recordable, keys)
       : this.inserts.insert(queryRunner, recordable, keys, 'sought');

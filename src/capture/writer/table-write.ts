@@ -1,13 +1,13 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type WriteContext } from '../../context/write-context.js';
 import { type Keys } from '../../dialect/keys/key.js';
-import { type RecordedOperation, type RowFacts } from '../write/write.js';
-import { type StoredContext } from './context-columns.js';
+import { type WriteOperation, type RowFacts } from '../write/write.js';
+import { type ContextValues } from './context-columns.js';
 
 /** The rows that one operation has written to one table, with the facts that recording needs. */
-export interface Recordable extends RowFacts, StoredContext {
+export interface Recordable extends RowFacts, ContextValues {
   readonly plan: AuditPlan;
-  readonly operation: RecordedOperation;
+  readonly operation: WriteOperation;
   /** Distinct keys; or `all` rows with a history, where TypeORM changes rows unseen. */
   readonly keys: Keys | 'all';
   /** The `rev_transaction`. */
@@ -19,4 +19,4 @@ export interface Recordable extends RowFacts, StoredContext {
 }
 
 /** A `Recordable` whose context is not encoded yet. */
-export type RecordableWrite = Omit<Recordable, keyof StoredContext> & WriteContext;
+export type RecordableWrite = Omit<Recordable, keyof ContextValues> & WriteContext;

@@ -19,8 +19,8 @@ import {
   type Versioning,
 } from './version-statements.js';
 
-/** Inserts the revision of one row after a look at its newest one: see `VersionedInserts`. */
-export class VersionedInsert {
+/** Inserts the revision of one row after a look at its newest one: see `VersionInserts`. */
+export class VersionInsert {
   constructor(
     private readonly statements: TableStatements,
     private readonly dialect: Dialect,
@@ -38,7 +38,7 @@ export class VersionedInsert {
       id: newId(),
       mayHaveChanged: recordable.haveChanged !== false,
     };
-    const build = versioned('block', recordable, lookAndRecordOne);
+    const build = versionStatement('block', recordable, lookAndRecordOne);
     const { rows } = await this.statements.execute(queryRunner, build, values);
     return Number(rows[0].written);
   }
@@ -62,8 +62,8 @@ export class VersionedInsert {
       // A rejected INSERT would keep a lock at the end of the table, where all sessions insert. So look first.
       const looks = mayBeTaken && newest.version !== null && Number(isFollowed) === 1;
       const next = looks
-        ? versioned('next if free', recordable, recordNextIfFree)
-        : versioned('next', recordable, recordNext);
+        ? versionStatement('next if free', recordable, recordNextIfFree)
+        : versionStatement('next', recordable, recordNext);
       const { affected } = await this.statements.execute(queryRunner, next, { ...given, ...newest, id });
       if (affected > 0 && isQuiet) await run('remove', removeOne, { id });
       if (affected > 0 || !mayBeTaken) return isQuiet ? 0 : affected;
@@ -89,7 +89,7 @@ export function versioningOf(recordable: Recordable): Versioning {
 }
 
 /** A statement that depends on the `Versioning` of a write. */
-export function versioned(
+export function versionStatement(
   kind: string,
   recordable: Recordable,
   build: (sql: RevisionSql, versioning: Versioning) => Statement,

@@ -8,7 +8,7 @@ import { type Recordable } from './table-write.js';
 import { type RevisionInserts, uuidSeries, valuesOf } from './insert-revisions.js';
 import { type RevisionSql } from './revision-sql.js';
 import { type TableStatements } from './table-statements.js';
-import { versioned, VersionedInsert, versioningOf } from './version-insert.js';
+import { versionStatement, VersionInsert, versioningOf } from './version-insert.js';
 import { lookAndRecordMany, lookMany, recordManyNext } from './version-statements.js';
 
 /** With an old snapshot, up to this many rows are read one by one. For more, one read with gap locks is cheaper. */
@@ -22,7 +22,7 @@ interface Chunk {
 }
 
 /** The number of revisions inserted, and the rows whose changes an old snapshot can't decide. */
-interface Written {
+interface InsertOutcome {
   readonly written: number;
   readonly unsure: readonly Key[];
 }
@@ -35,8 +35,8 @@ interface Written {
  * snapshot is too old to show the newest revision, the next version is taken and the INSERT skips the row. From there
  * on locking reads fetch revisions one by one, which locks their index entries but no gaps.
  */
-export class VersionedInserts {
-  private readonly one: VersionedInsert;
+export class VersionInserts {
+  private readonly one: VersionInsert;
 
   constructor(
     private readonly inserts: RevisionInserts,
@@ -45,7 +45,7 @@ export class VersionedInserts {
     private readonly keyReader: KeyReader,
     private readonly pruned: PrunedTables,
   ) {
-    this.one = new VersionedInsert(statements, dialect);
+    this.one = new VersionInsert(statements, dialect);
   }
 
   async insert(queryRunner: QueryRunner, recordable: Recordable, keys: Keys): Promise<number> {
@@ -107,8 +107,8 @@ export class VersionedInserts {
     queryRunner: QueryRunner,
     recordable: Recordable,
     { table, bound, keys }: Chunk,
-  ): Promise<Written> {
-    const block = versioned('block many', recordable, (sql, versioning) =>
+  ): Promise<InsertOutcome> {
+    const block = versionStatement('block many', recordable, (sql, versioning) =>
       lookAndRecordMany(sql, versioning, table),
     );
     const values = { ...valuesOf(recordable), ...bound, ...uuidSeries() };
@@ -124,7 +124,7 @@ export class VersionedInserts {
     queryRunner: QueryRunner,
     recordable: Recordable,
     { table, bound, keys }: Chunk,
-  ): Promise<Written> {
+  ): Promise<InsertOutcome> {
     const { recording } = versioningOf(recordable);
     const { plan } = recordable;
     const look = {
@@ -138,7 +138,7 @@ export class VersionedInserts {
     const same = chunks.find((row) => Number(row.audit_chunk) === 0);
     let written = 0;
     if (news) {
-      const next = versioned('next many', recordable, (sql, versioning) =>
+      const next = versionStatement('next many', recordable, (sql, versioning) =>
         recordManyNext(sql, versioning, table),
       );
       const values = { ...valuesOf(recordable), keys: news.audit_keys, ...uuidSeries() };

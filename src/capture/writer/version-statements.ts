@@ -17,7 +17,7 @@ export interface Versioning {
  */
 export function lookOne(sql: RevisionSql, { rows }: Recording): Statement {
   const [first] = sql.plan.keys.map((column) => sql.column(column));
-  const key = sql.copiedKey(sql.givenKey)(0);
+  const key = sql.keyOfCopy(sql.givenKey)(0);
   const isFollowed = `EXISTS (SELECT 1 FROM ${sql.revisions} f WHERE f.${first} > ${key})`;
   return compileStatement(sql.dialect, lookAtNewest(sql, rows, `, ${isFollowed} AS isFollowed`), true);
 }
@@ -57,7 +57,7 @@ export function recordNextIfFree(sql: RevisionSql, { recording }: Versioning): S
     created: dialect.types.value('{{created}}', 'time'),
     isDeleted: dialect.types.value('{{isDeleted}}', 'boolean'),
   });
-  const isNext = sql.isNewest('o', sql.copiedKey(sql.givenKey), `${version} + 1`);
+  const isNext = sql.isNewest('o', sql.keyOfCopy(sql.givenKey), `${version} + 1`);
   const isFree = `NOT EXISTS (SELECT 1 FROM ${sql.revisions} o WHERE ${isNext})`;
   return compileStatement(
     dialect,
@@ -96,7 +96,7 @@ export function lookMany(sql: RevisionSql, { rows }: Recording, keys: KeyTable):
   return compileStatement(
     sql.dialect,
     `SELECT news AS audit_chunk, count(*) AS audit_count, JSON_ARRAYAGG(n) AS audit_numbers, ` +
-      `CAST(JSON_ARRAYAGG(JSON_ARRAY(${lookedUp(sql).join(', ')})) AS CHAR) AS audit_keys ` +
+      `CAST(JSON_ARRAYAGG(JSON_ARRAY(${columnsOfLook(sql).join(', ')})) AS CHAR) AS audit_keys ` +
       // Revisions have to be in the order of the keys.
       `FROM (${lookAtMany(sql, rows, keys, 'ORDER BY news, n ')}) d GROUP BY news`,
   );
@@ -119,7 +119,7 @@ export function lookAndRecordMany(
 ): Statement {
   const block = sql.dialect.sql.blocks!.many({
     look: lookAtMany(sql, recording.rows, keys),
-    columns: lookedUp(sql),
+    columns: columnsOfLook(sql),
     insert: (given) =>
       insertManyNext(sql, recording, mayBeTaken, { ...keys, sql: keys.sql.replace('{{keys}}', given) }),
   });
@@ -140,7 +140,7 @@ function look(
   const key = sql.givenKey;
   const isLive = rows === 'live';
   const from = isLive ? `${sql.table} t` : '(SELECT 1 AS present) k';
-  const newest = sql.isNewest('p', isLive ? sql.liveKey : sql.copiedKey(key), version);
+  const newest = sql.isNewest('p', isLive ? sql.liveKey : sql.keyOfCopy(key), version);
   return (
     `SELECT p.rev_id AS newest, p.rev_version AS version, p.rev_created AS created, p.rev_isdelete AS isDeleted, ` +
     `${sql.isNews(rows)} AS isNews${into} FROM ${from} ${join} ${sql.revisions} p ON ${newest}` +
@@ -163,7 +163,7 @@ function joinCopied(sql: RevisionSql, recording: Recording, { id }: NewestRevisi
 function lookAtMany(sql: RevisionSql, rows: Recording['rows'], keys: KeyTable, order = ''): string {
   const isLive = rows === 'live';
   const key: KeyExpression = (n) => keys.key(n);
-  const newest = sql.isNewest('p', isLive ? sql.liveKey : sql.copiedKey(key));
+  const newest = sql.isNewest('p', isLive ? sql.liveKey : sql.keyOfCopy(key));
   const given = sql.plan.keys.map((_, n) => `CAST(k.k${n} AS CHAR) AS k${n}`);
   return (
     `SELECT ${keys.ordinal} AS n, ${given.join(', ')}, p.rev_id AS newest, p.rev_version AS version, ` +
@@ -174,7 +174,7 @@ function lookAtMany(sql: RevisionSql, rows: Recording['rows'], keys: KeyTable, o
 }
 
 // In the order of a key table's columns.
-function lookedUp({ plan }: RevisionSql): string[] {
+function columnsOfLook({ plan }: RevisionSql): string[] {
   return [...plan.keys.map((_, n) => `k${n}`), 'newest', 'version', 'created', 'isdelete'];
 }
 

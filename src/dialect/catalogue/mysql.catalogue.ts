@@ -3,7 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type ActualColumn, type Catalogue } from './catalogue.js';
 import { type Capacity, columnType, decimal, float, integer, type Widenings } from './column-type.js';
 import { INNODB_COLUMNS, tooManyBytes, tooManyColumns, type TypedColumn } from './row-limits.js';
-import { parsedPlace } from './table-place.js';
+import { placeByParsing } from './table-place.js';
 
 const COLUMNS =
   'SELECT TABLE_SCHEMA AS inSchema, TABLE_NAME AS inTable, COLUMN_NAME AS name, COLUMN_TYPE AS type, DATABASE() AS current, ' +
@@ -65,7 +65,7 @@ export function mysqlCatalogue(dataSource: DataSource): Catalogue {
     capacityOf,
     widenings: WIDENINGS,
     hasCase: false,
-    tablePlace: (target) => parsedPlace(dataSource, target),
+    tablePlace: (target) => placeByParsing(dataSource, target),
     tooWide: (audited, revision) =>
       tooManyColumns(revision.length, INNODB_COLUMNS) ?? tooManyBytes(typed(audited), typed(revision)),
   };

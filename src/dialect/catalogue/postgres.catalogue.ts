@@ -3,7 +3,7 @@ import { type ActualColumn, type Catalogue } from './catalogue.js';
 import { type Capacity, columnType, decimal, float, integer, type Widenings } from './column-type.js';
 import { tooManyColumns } from './row-limits.js';
 import { tableName } from './table-name.js';
-import { parsedPlace } from './table-place.js';
+import { placeByParsing } from './table-place.js';
 
 // A cast to regclass looks a table up in the session's search_path.
 const COLUMNS =
@@ -36,7 +36,7 @@ export function postgresCatalogue(dataSource: DataSource): Catalogue {
     capacityOf,
     widenings: WIDENINGS,
     hasCase: true,
-    tablePlace: (target) => parsedPlace(dataSource, target),
+    tablePlace: (target) => placeByParsing(dataSource, target),
     tooWide: (_, { length }) => tooManyColumns(length, MOST_COLUMNS),
   };
 }

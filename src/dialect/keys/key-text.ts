@@ -29,11 +29,12 @@ export function* boundChunks(table: KeyTable, keys: Keys): Generator<Readonly<Re
 
 /** A key as text for a set or map. A number and the text that the database returns for it give the same. */
 export function keyText(key: Key): string {
-  if (key.length === 1) return valueText(key[0]);
-  return JSON.stringify(key.map(valueText));
+  if (key.length === 1) return keyValueText(key[0]);
+  return JSON.stringify(key.map(keyValueText));
 }
 
-function valueText(value: unknown): string {
+/** A value of a key as text: bytes in hexadecimal digits, a Date in ISO 8601. */
+export function keyValueText(value: unknown): string {
   return value instanceof Uint8Array
     ? Buffer.from(value).toString('hex')
     : value instanceof Date

@@ -1,5 +1,5 @@
 import { type DataSource } from 'typeorm';
-import { sqliteConnectionOf } from '../sessions/sqlite.connection.js';
+import { sqliteConnectionStateOf } from '../sessions/sqlite.connection.js';
 import { type DigestFunction } from './digest-key.js';
 import { type Masks } from './masks.js';
 
@@ -7,8 +7,6 @@ import { type Masks } from './masks.js';
 type Connection =
   | { function(name: string, options: object, fn: DigestFunction): void }
   | { create_function(name: string, fn: DigestFunction): void };
-
-const provided = new WeakSet<Connection>();
 
 /** SQLite can't hash, so we register a function on the connection. */
 export function sqliteMasks(dataSource: DataSource): Masks {
@@ -19,12 +17,13 @@ export function sqliteMasks(dataSource: DataSource): Masks {
       `audit_digest(${number}, CASE typeof(${expression}) WHEN 'blob' THEN ${expression} ` +
       `WHEN 'real' THEN printf('%!.17g', ${expression}) ELSE CAST(${expression} AS TEXT) END)`,
     provideDigest: (digest) => {
-      const connection = sqliteConnectionOf(dataSource) as Connection;
+      const state = sqliteConnectionStateOf(dataSource);
+      const connection = state.connection as Connection;
       // sql.js forgets its functions when the database is exported, as by an autosave.
       if ('create_function' in connection) connection.create_function('audit_digest', digest);
-      else if (!provided.has(connection)) {
+      else if (!state.hasDigest) {
         connection.function('audit_digest', { deterministic: true }, digest);
-        provided.add(connection);
+        state.hasDigest = true;
       }
     },
   };

@@ -14,7 +14,7 @@ export function mysqlTimeLimit(server: MysqlServer): TimeLimit {
     needsTransaction: false,
     read: async (queryRunner, statement, values, ms) => {
       await server.recognise(queryRunner);
-      const limited = server.isMariadb ? limitedOnMariadb : limitedOnMysql;
+      const limited = server.isMariadb ? limitOnMariadb : limitOnMysql;
       const text = await limited(queryRunner, statement, ms);
       return readPlain(queryRunner, { ...statement, text }, values);
     },
@@ -22,14 +22,14 @@ export function mysqlTimeLimit(server: MysqlServer): TimeLimit {
   };
 }
 
-function limitedOnMariadb(_: QueryRunner, { text }: Statement, ms: number): string {
+function limitOnMariadb(_: QueryRunner, { text }: Statement, ms: number): string {
   const own = '@@max_statement_time';
   const seconds = ms / 1000;
   return `SET STATEMENT max_statement_time = IF(${own} > 0, least(${own}, ${seconds}), ${seconds}) FOR ${text}`;
 }
 
 // The hint replaces the session's limit and takes only a literal number, so we read the session's limit first.
-async function limitedOnMysql(queryRunner: QueryRunner, { text }: Statement, ms: number): Promise<string> {
+async function limitOnMysql(queryRunner: QueryRunner, { text }: Statement, ms: number): Promise<string> {
   const [{ own }] = (await queryRunner.query('SELECT @@max_execution_time AS own')) as { own: number }[];
   if (own > 0 && own < ms) return text;
   return `SELECT /*+ MAX_EXECUTION_TIME(${ms}) */${text.slice('SELECT'.length)}`;

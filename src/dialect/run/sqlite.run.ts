@@ -1,10 +1,15 @@
 import { type DataSource } from 'typeorm';
 import { hasOwnQuery } from '../../typeorm/query-runner.js';
-import { sqliteConnectionOf } from '../sessions/sqlite.connection.js';
+import { sqliteConnectionStateOf, type SqliteStatement } from '../sessions/sqlite.connection.js';
 import { type Executed } from './executed.js';
 import { readPlain, runPlain, runPrepared } from './prepared.js';
 import { sqliteRefusal } from './refusal.js';
 import { type Run } from './run.js';
+
+/** A connection of better-sqlite3. */
+interface Preparing {
+  prepare(text: string): SqliteStatement;
+}
 
 export function sqliteRun(dataSource: DataSource): Run {
   return {
@@ -15,7 +20,7 @@ export function sqliteRun(dataSource: DataSource): Run {
     execute: (queryRunner, statement, values) =>
       statement.name && dataSource.options.type === 'better-sqlite3' && hasOwnQuery(queryRunner)
         ? runPrepared(dataSource, queryRunner, statement, values, () =>
-            runKept(sqliteConnectionOf(dataSource) as Preparing, statement.text, values),
+            prepareAndRun(dataSource, statement.text, values),
           )
         : runPlain(queryRunner, statement, values),
     read: readPlain,
@@ -30,27 +35,13 @@ export function sqliteRun(dataSource: DataSource): Run {
   };
 }
 
-/** A connection of better-sqlite3. */
-interface Preparing {
-  prepare(text: string): Prepared;
-}
-
-interface Prepared {
-  readonly reader: boolean;
-  all(...values: unknown[]): Record<string, unknown>[];
-  run(...values: unknown[]): { changes: number };
-}
-
-const kept = new WeakMap<Preparing, Map<string, Prepared>>();
-
 // TypeORM caches the last hundred statements only, and reads by key make a new statement for each number of keys.
-function runKept(connection: Preparing, text: string, values: readonly unknown[]): Executed {
-  let statements = kept.get(connection);
-  if (!statements) kept.set(connection, (statements = new Map()));
-  let prepared = statements.get(text);
-  if (!prepared) statements.set(text, (prepared = connection.prepare(text)));
+function prepareAndRun(dataSource: DataSource, text: string, values: readonly unknown[]): Executed {
+  const { connection, statements } = sqliteConnectionStateOf(dataSource);
+  let statement = statements.get(text);
+  if (!statement) statements.set(text, (statement = (connection as Preparing).prepare(text)));
   const bound = values.map((value) => (typeof value === 'boolean' ? Number(value) : value));
-  return prepared.reader
-    ? { rows: prepared.all(...bound), affected: 0 }
-    : { rows: [], affected: prepared.run(...bound).changes };
+  return statement.reader
+    ? { rows: statement.all(...bound), affected: 0 }
+    : { rows: [], affected: statement.run(...bound).changes };
 }

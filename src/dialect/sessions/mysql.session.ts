@@ -51,15 +51,15 @@ export class MysqlSession implements Session {
   }
 
   isInTransaction(ask: Ask): boolean | Promise<boolean> {
-    return this.status !== undefined ? this.wouldBeIn(this.status) : this.asked(ask);
+    return this.status !== undefined ? this.wouldBeIn(this.status) : this.askStatus(ask);
   }
 
   async survives(ask: Ask): Promise<boolean> {
-    await this.asked(ask);
+    await this.askStatus(ask);
     return this.status !== undefined && (this.status & IN_TRANSACTION) !== 0;
   }
 
-  private async asked(ask: Ask): Promise<boolean> {
+  private async askStatus(ask: Ask): Promise<boolean> {
     this.noteResult('DO 0', await ask('DO 0'));
     return this.status !== undefined && this.wouldBeIn(this.status);
   }

@@ -2,14 +2,14 @@ import { connectionOf } from '../../typeorm/query-runner.js';
 import { type MysqlServer } from './mysql.server.js';
 import { hideTransaction, MysqlSession } from './mysql.session.js';
 import { queryMysqlBeneath } from './query-beneath.js';
-import { remembered } from './session.js';
+import { oncePerConnection } from './session.js';
 import { type Sessions } from './sessions.js';
 
 export function mysqlSessions(server: MysqlServer): Sessions {
   return {
     sharesConnection: false,
     connectionOf,
-    of: remembered(() => new MysqlSession()),
+    of: oncePerConnection(() => new MysqlSession()),
     begin: 'START TRANSACTION',
     rollBack: (queryRunner) => queryMysqlBeneath(queryRunner, 'ROLLBACK'),
     renewSnapshot: async (queryRunner) => {

@@ -1,5 +1,5 @@
 import { type EventEmitter, once } from 'node:events';
-import { type Ask, FollowedSession, remembered, type Session } from './session.js';
+import { type Ask, TextSession, oncePerConnection, type Session } from './session.js';
 import { transactionCommands } from './transaction-commands.js';
 
 type Status = 'I' | 'T' | 'E';
@@ -35,11 +35,11 @@ export function postgresSessionOf(): (connection: object) => Session {
     if (!server) servers.set(address, (server = { level: undefined, isDirect: false }));
     return server;
   };
-  return remembered((connection) => {
+  return oncePerConnection((connection) => {
     const client = connection as PgClient;
     return typeof client.connection?.on === 'function'
       ? new PostgresSession(client, client.connection, serverOf(client))
-      : new FollowedSession();
+      : new TextSession();
   });
 }
 

@@ -29,7 +29,9 @@ export interface Session {
 }
 
 /** Makes one object for each connection. */
-export function remembered<T extends Session>(make: (connection: object) => T): (connection: object) => T {
+export function oncePerConnection<T extends Session>(
+  make: (connection: object) => T,
+): (connection: object) => T {
   const sessions = new WeakMap<object, T>();
   return (connection) => {
     let session = sessions.get(connection);
@@ -39,7 +41,7 @@ export function remembered<T extends Session>(make: (connection: object) => T): 
 }
 
 /** Follows the transaction by the text of the statements, for drivers without a status. */
-export class FollowedSession implements Session {
+export class TextSession implements Session {
   readonly isSerializable = false;
   readonly keepsStatements = false;
   readonly commandsIn = transactionCommands;

@@ -1,11 +1,11 @@
-import { FollowedSession, type Session } from './session.js';
+import { TextSession, type Session } from './session.js';
 import { transactionCommands } from './transaction-commands.js';
 
 /** better-sqlite3 says whether a transaction is open; sql.js doesn't. */
 export function sqliteSession(connection: object): Session {
   return 'inTransaction' in connection
     ? new SqliteSession(connection as { inTransaction: boolean })
-    : new FollowedSession();
+    : new TextSession();
 }
 
 class SqliteSession implements Session {

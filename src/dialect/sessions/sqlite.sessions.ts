@@ -1,5 +1,5 @@
 import { type DataSource } from 'typeorm';
-import { remembered } from './session.js';
+import { oncePerConnection } from './session.js';
 import { type Sessions } from './sessions.js';
 import { sqliteConnectionOf } from './sqlite.connection.js';
 import { sqliteSession } from './sqlite.session.js';
@@ -8,7 +8,7 @@ export function sqliteSessions(dataSource: DataSource): Sessions {
   return {
     sharesConnection: true,
     connectionOf: () => sqliteConnectionOf(dataSource) as object | undefined,
-    of: remembered(sqliteSession),
+    of: oncePerConnection(sqliteSession),
     // A plain BEGIN takes the write lock later, and fails then if another connection has written since the first read.
     begin: 'BEGIN IMMEDIATE',
     rollBack: async () =>

@@ -15,7 +15,7 @@ export function mysqlSql(server: MysqlServer): Sql {
     apart: limit(2 ** 31),
     greatest: (...expressions) => `greatest(${expressions.join(', ')})`,
     unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT IGNORE '),
-    updateJoined: ({ target, lookup = '', source, on, set }) =>
+    updateFrom: ({ target, lookup = '', source, on, set }) =>
       `UPDATE ${source} STRAIGHT_JOIN ${target} t${lookup} ON ${on} SET ${Object.entries(set)
         .map(([column, value]) => `t.${column} = ${value}`)
         .join(', ')}`,

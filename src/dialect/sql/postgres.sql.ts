@@ -10,7 +10,7 @@ export const postgresSql: Sql = {
   apart: '',
   greatest: (...expressions) => `greatest(${expressions.join(', ')})`,
   unlessTaken: (insert, columns) => `${insert} ON CONFLICT (${columns.join(', ')}) DO NOTHING`,
-  updateJoined: updateFrom,
+  updateFrom,
   isNewest: withoutSuccessor,
   // If a query reads a table of the past twice, PostgreSQL would materialize the whole table.
   notMaterialized: 'NOT MATERIALIZED ',

@@ -1,7 +1,7 @@
 import { type RevisionBlocks } from './revision-blocks.js';
 
 /** UPDATE of the rows of `target`, aliased `t`, that join with a source. */
-export interface JoinedUpdate {
+export interface UpdateFrom {
   readonly target: string;
   /** The index hint of the key table that is the source. */
   readonly lookup?: string;
@@ -38,7 +38,7 @@ export interface Sql {
   /** Makes an INSERT skip rows whose unique key is taken, instead of failing. */
   unlessTaken(insert: string, uniqueColumns: readonly string[]): string;
 
-  updateJoined(update: JoinedUpdate): string;
+  updateFrom(update: UpdateFrom): string;
 
   /** Condition: a revision `r` is the newest of its row up to a moment. */
   isNewest(past: PastRevisions): string;

@@ -10,7 +10,7 @@ export const sqliteSql: Sql = {
   apart: '',
   greatest: (...expressions) => `max(${expressions.join(', ')})`,
   unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT OR IGNORE '),
-  updateJoined: updateFrom,
+  updateFrom,
   isNewest: withoutSuccessor,
   notMaterialized: '',
   pastHints: () => '',

@@ -15,7 +15,7 @@ export function mysqlTexts(dataSource: DataSource): Texts {
   const taking = new Set<ColumnMetadata>();
 
   return {
-    refused: async (queryRunner, column, text) => {
+    problem: async (queryRunner, column, text) => {
       if (taking.has(column)) return undefined;
       const { charset, type } = await definitionOf(queryRunner, column);
       if (charset === ANY_TEXT || charset === null) {
@@ -31,9 +31,9 @@ export function mysqlTexts(dataSource: DataSource): Texts {
         `ALTER TABLE ${table} MODIFY ${escape(databaseName)} ${type} CHARACTER SET ${ANY_TEXT} NULL.`
       );
     },
-    sent: (text) => (isWide ? text : Buffer.from(text)),
+    parameter: (text) => (isWide ? text : Buffer.from(text)),
     // JSON columns are always utf8mb4, and escaped JSON means the same.
-    json: (_, __, json) => Promise.resolve(isWide ? json : escaped(json)),
+    json: (_, __, json) => Promise.resolve(isWide ? json : escapeUnicode(json)),
     isUntranslatable: () => false,
   };
 }
@@ -66,6 +66,6 @@ async function holds(queryRunner: QueryRunner, charset: string, text: string): P
   return kept === hex;
 }
 
-function escaped(json: string): string {
+function escapeUnicode(json: string): string {
   return json.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -30,8 +30,8 @@ export function mysqlTypes(dataSource: DataSource): Types {
         return { length: column.length || 36 };
       return {};
     },
-    copied: (expression) => expression,
-    restored: (expression) => expression,
+    toCopy: (expression) => expression,
+    fromCopy: (expression) => expression,
 
     // BINARY compares bytes. A comparison by the collation may ignore case and trailing blanks.
     differ: (columns, left, right) =>

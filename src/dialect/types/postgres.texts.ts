@@ -1,6 +1,6 @@
 import { type QueryRunner } from 'typeorm';
 import { sqlStateOf } from '../run/driver-error.js';
-import { marked, type Texts } from './texts.js';
+import { withMarks, type Texts } from './texts.js';
 
 /** The part of a client of the `pg` package that we use. */
 interface PgClient {
@@ -28,7 +28,7 @@ export function postgresTexts(): Texts {
     if (encoding === 'UTF8' || encoding === 'SQL_ASCII') return true;
     let taken = known.get(text);
     if (taken === undefined) {
-      taken = await tried(client, text);
+      taken = await accepts(client, text);
       if (known.size >= MOST_REMEMBERED) known.clear();
       known.set(text, taken);
     }
@@ -36,18 +36,18 @@ export function postgresTexts(): Texts {
   }
 
   return {
-    refused: async (queryRunner, _, text) =>
+    problem: async (queryRunner, _, text) =>
       (await isTaken(queryRunner, text))
         ? undefined
         : `the database has the encoding ${encoding}, which lacks a character of it. ` +
           `Give ASCII, such as an id, or move to a database with the encoding UTF8.`,
-    sent: (text) => text,
-    json: async (queryRunner, _, json) => ((await isTaken(queryRunner, json)) ? json : marked(json)),
+    parameter: (text) => text,
+    json: async (queryRunner, _, json) => ((await isTaken(queryRunner, json)) ? json : withMarks(json)),
     isUntranslatable: (error) => sqlStateOf(error) === UNTRANSLATABLE,
   };
 }
 
-async function tried(client: PgClient, text: string): Promise<boolean> {
+async function accepts(client: PgClient, text: string): Promise<boolean> {
   await client.query(`SAVEPOINT ${SAVEPOINT}`);
   try {
     await client.query('SELECT $1::text', [text]);

@@ -15,7 +15,7 @@ const VALUE_TYPES: Record<ValueType, string> = {
 
 export function postgresTypes(dataSource: DataSource): Types {
   const isEnum = (column: ColumnMetadata): boolean => dataSource.driver.normalizeType(column) === 'enum';
-  const copied = (expression: string, column: ColumnMetadata): string =>
+  const toCopy = (expression: string, column: ColumnMetadata): string =>
     isEnum(column) ? `${expression}::varchar${column.isArray ? '[]' : ''}` : expression;
 
   return {
@@ -24,8 +24,8 @@ export function postgresTypes(dataSource: DataSource): Types {
 
     copyOptions: (column) =>
       isEnum(column) ? { type: 'varchar', transformer: enumTransformers(column) } : {},
-    copied,
-    restored: (expression, column) =>
+    toCopy,
+    fromCopy: (expression, column) =>
       isEnum(column)
         ? `${expression}::${enumType(dataSource, column)}${column.isArray ? '[]' : ''}`
         : expression,
@@ -35,7 +35,7 @@ export function postgresTypes(dataSource: DataSource): Types {
     differ: (columns, left, right) => {
       const row = (isLive: boolean): string => {
         const values = columns.map(
-          (column) => `CASE WHEN ${isLive} THEN ${copied(left(column), column)} ELSE ${right(column)} END`,
+          (column) => `CASE WHEN ${isLive} THEN ${toCopy(left(column), column)} ELSE ${right(column)} END`,
         );
         return `ROW(${values.join(', ')})::record`;
       };

@@ -14,8 +14,8 @@ export function sqliteTypes({ driver }: DataSource): Types {
       driver.normalizeType(column) === 'varchar' && column.enum
         ? { type: 'varchar', array: false, transformer: enumTransformers(column, true) }
         : {},
-    copied: (expression) => expression,
-    restored: (expression) => expression,
+    toCopy: (expression) => expression,
+    fromCopy: (expression) => expression,
 
     differ: (columns, left, right) =>
       columns.map((column) => `${left(column)} IS NOT ${right(column)} COLLATE BINARY`).join(' OR '),

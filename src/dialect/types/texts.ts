@@ -7,10 +7,10 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
  */
 export interface Texts {
   /** Why a column can't take the text, with the remedy; undefined if it can. */
-  refused(queryRunner: QueryRunner, column: ColumnMetadata, text: string): Promise<string | undefined>;
+  problem(queryRunner: QueryRunner, column: ColumnMetadata, text: string): Promise<string | undefined>;
 
   /** The text as the value for the driver. */
-  sent(text: string): unknown;
+  parameter(text: string): unknown;
 
   /** The JSON as a column takes it: with marks such as `[U+0141]` for characters that the column can't take. */
   json(queryRunner: QueryRunner, column: ColumnMetadata, json: string): Promise<string>;
@@ -31,6 +31,6 @@ export function markOf(character: string): string {
 }
 
 /** A text with marks in place of all characters beyond ASCII. */
-export function marked(text: string): string {
+export function withMarks(text: string): string {
   return text.replace(NOT_ASCII, markOf);
 }

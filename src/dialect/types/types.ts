@@ -20,10 +20,10 @@ export interface Types {
   copyOptions(column: ColumnMetadata): ColumnOptions;
 
   /** A value of an audited column, cast to the type of its copy. */
-  copied(expression: string, column: ColumnMetadata): string;
+  toCopy(expression: string, column: ColumnMetadata): string;
 
   /** A copied value, cast back to the type of the audited column. */
-  restored(expression: string, column: ColumnMetadata): string;
+  fromCopy(expression: string, column: ColumnMetadata): string;
 
   /** Condition: a column differs between two rows. Case, trailing blanks and scale count, and NULL equals NULL. */
   differ(columns: readonly ColumnMetadata[], left: RowExpression, right: RowExpression): string;

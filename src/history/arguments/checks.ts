@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { unstorableIn } from '../../context/unstorable.js';
-import { type AuditOperation } from '../../revision/revision-columns.js';
+import { AUDIT_OPERATIONS, type AuditOperation } from '../../revision/revision-columns.js';
+
+export { AUDIT_OPERATIONS };
 
 /** How many items are on a page by default. */
 export const DEFAULT_LIMIT = 50;
@@ -9,15 +11,6 @@ export const MAX_LIMIT = 200;
 
 /** The ids of revisions and transactions, in lower case. */
 export const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
-
-const OPERATIONS: Record<AuditOperation, true> = {
-  insert: true,
-  update: true,
-  delete: true,
-  'soft-delete': true,
-  restore: true,
-  baseline: true,
-};
 
 /** @throws InvalidArgumentError */
 export function assertLimit(limit: number): void {
@@ -45,10 +38,10 @@ export function assertActor(actor: unknown): void {
 
 /** @throws InvalidArgumentError */
 export function assertOperation(operation: AuditOperation | undefined): void {
-  if (operation !== undefined && !Object.hasOwn(OPERATIONS, operation))
+  if (operation !== undefined && !AUDIT_OPERATIONS.includes(operation))
     throw new InvalidArgumentError(
       'operation',
-      `must be one of ${Object.keys(OPERATIONS).join(', ')}, got "${String(operation)}".`,
+      `must be one of ${AUDIT_OPERATIONS.join(', ')}, got "${String(operation)}".`,
     );
 }
 

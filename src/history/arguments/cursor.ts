@@ -18,14 +18,14 @@ export function encodeCursor(list: string, position: number | string): string {
 export function decodeCursor(list: string, cursor: string): number {
   const position = Number(positionIn(cursor));
   if (!Number.isInteger(position) || Math.abs(position) > MAX_POSITION) throw refusal(cursor);
-  return checked(list, cursor, position);
+  return canonical(list, cursor, position);
 }
 
 /** The text in a cursor. @throws InvalidArgumentError when it isn't a cursor of this list */
 export function decodeTextCursor(list: string, cursor: string, shape: RegExp): string {
   const position = positionIn(cursor);
   if (!shape.test(position)) throw refusal(cursor);
-  return checked(list, cursor, position);
+  return canonical(list, cursor, position);
 }
 
 function positionIn(cursor: string): string {
@@ -33,7 +33,7 @@ function positionIn(cursor: string): string {
 }
 
 // base64url decoding is lenient, so encode the position again and compare.
-function checked<T extends number | string>(list: string, cursor: string, position: T): T {
+function canonical<T extends number | string>(list: string, cursor: string, position: T): T {
   if (cursor !== encodeCursor(list, position)) throw refusal(cursor);
   return position;
 }

@@ -2,6 +2,8 @@ import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { type Key } from '../../dialect/keys/key.js';
+import { keyValueText } from '../../dialect/keys/key-text.js';
 import { driverValue } from '../../dialect/types/driver-value.js';
 import { isInteger, isNumeric } from '../../dialect/types/type-names.js';
 import { type KeyName, keyValuesOf } from './entity-id.js';
@@ -14,7 +16,7 @@ import { type EntityId } from '../history.types.js';
  */
 export function keyOf(dataSource: DataSource, plan: AuditPlan, id: unknown): unknown[] {
   const values = keyValuesOf(id, plan.keys.map(keyName), plan.metadata.name);
-  return plan.keys.map((key, n) => prepared(dataSource, plan, key, values[n]));
+  return plan.keys.map((key, n) => keyValueOf(dataSource, plan, key, values[n]));
 }
 
 /**
@@ -39,16 +41,11 @@ export function entityIdOf(
 }
 
 /** A key as text, for messages and cursors: its values, URL-encoded and joined by commas. */
-export function keyText(key: readonly unknown[]): string {
-  return key.map((value) => encodeURIComponent(valueText(value))).join();
+export function keyLabel(key: Key): string {
+  return key.map((value) => encodeURIComponent(keyValueText(value))).join();
 }
 
-function valueText(value: unknown): string {
-  if (value instanceof Date) return value.toISOString();
-  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value);
-}
-
-function prepared(dataSource: DataSource, plan: AuditPlan, key: PlanColumn, given: unknown): unknown {
+function keyValueOf(dataSource: DataSource, plan: AuditPlan, key: PlanColumn, given: unknown): unknown {
   const { source } = key;
   const type = dataSource.driver.normalizeType(source);
   // Every driver takes a bigint as text, but not every driver takes a bigint.

@@ -45,7 +45,7 @@ export function feedRequest(dataSource: DataSource, options: ChangesOptions): Fe
   assertLimit(limit);
   assertActor(actor);
   assertOperation(operation);
-  const plans = entities ? askedPlans(dataSource, entities) : undefined;
+  const plans = entities ? plansOfEntities(dataSource, entities) : undefined;
   return {
     plans: plans ? [...plans.keys()] : auditPlansOf(dataSource).all,
     classes: classFilters(dataSource, plans),
@@ -60,7 +60,7 @@ export function feedRequest(dataSource: DataSource, options: ChangesOptions): Fe
 }
 
 /** The plans of the requested entities, with the requested classes of each. */
-function askedPlans(
+function plansOfEntities(
   dataSource: DataSource,
   entities: readonly EntityTarget<any>[],
 ): Map<AuditPlan, EntityTarget<any>[]> {

@@ -1,6 +1,7 @@
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
+import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { type Statement } from '../../dialect/run/statement.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
@@ -180,13 +181,7 @@ function joinTable(
   // The CASE keeps rows of other tables from probing the index.
   query.leftJoin(target, r, `${r}.rev_id = CASE WHEN k.${FEED_TABLE} = ${t} THEN k.rev_id END`);
   const keys = plan.keys.map(({ databaseName }) => dataSource.driver.escape(databaseName));
-  query.leftJoin(
-    target,
-    p,
-    [...keys.map((key) => `${p}.${key} = ${r}.${key}`), `${p}.rev_version = ${r}.rev_version - 1`].join(
-      ' AND ',
-    ),
-  );
+  query.leftJoin(target, p, `${keysEqual(keys, p, r)} AND ${p}.rev_version = ${r}.rev_version - 1`);
   for (const alias of ['r', 'p'] as const)
     addShownColumns(query, dataSource, plan, alias, { aliasEnd: String(t), prefix: feedPrefix(t) });
 }

@@ -34,7 +34,9 @@ export class PastTable {
     this.name = driver.escape(name);
     this.copies = new Map(plan.columns.map(({ databaseName, copy }) => [databaseName, copy]));
     const isQualified = tablePath !== unqualified;
-    this.occurrence = isQualified ? spelled([this.name]) : spelled([unqualified, driver.escape(unqualified)]);
+    this.occurrence = isQualified
+      ? patternOf([this.name])
+      : patternOf([unqualified, driver.escape(unqualified)]);
     this.qualified = qualifiedName(dataSource, isQualified ? tablePath : unqualified);
     this.revisions = tableName(dataSource, plan.revision);
     this.keys = plan.keys.map(({ databaseName }) => this.escape(databaseName));
@@ -102,7 +104,7 @@ export class PastTable {
   }
 }
 
-function spelled(names: string[]): RegExp {
+function patternOf(names: string[]): RegExp {
   return new RegExp(`(?<![\\w$])(?:${names.map(escapeRegExp).join('|')})(?![\\w$])`, 'i');
 }
 

@@ -44,14 +44,14 @@ export class Past {
     const within = renamed.replace(/\(\s*WITH\s+(?:RECURSIVE\s+)?/gi, (head, at: number) =>
       this.tables.beginsWithOurs(renamed, at + head.length) ? head : `${head}${list}, `,
     );
-    return this.hinted(within, expressions.length).replace(
+    return this.withHints(within, expressions.length).replace(
       /^(\/\*.*?\*\/ )?(WITH (?:RECURSIVE )?)?/s,
       (_, comment = '', own?: string) => `${comment}${own ?? 'WITH '}${list}${own ? ', ' : ' '}`,
     );
   }
 
   // The database reads only the first hint comment, and TypeORM may have written it.
-  private hinted(sql: string, tables: number): string {
+  private withHints(sql: string, tables: number): string {
     const ours = dialectOf(this.dataSource).sql.pastHints(tables);
     if (ours === '') return sql;
     return sql.replace(

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
+import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { newestCatchUp } from '../revisions/newest-catch-up.js';
 
@@ -54,15 +55,13 @@ export class UnrecordedRows {
     const { driver } = this.dataSource;
     const dialect = dialectOf(this.dataSource);
     const names = keys.map(({ databaseName }) => driver.escape(databaseName));
-    const isOfRow = keys.map(
-      ({ source }, n) => `r.${names[n]} = ${dialect.types.copied(`t.${names[n]}`, source)}`,
-    );
+    const isOfRow = keysEqual(names, 'r', (n) => dialect.types.toCopy(`t.${names[n]}`, keys[n].source));
     // One index probe for each row. With NOT EXISTS some databases read the whole history.
     const rows: unknown[] = await queryRunner.query(
       `SELECT 1 AS found FROM (SELECT ${names.join(', ')} FROM ${tableName(this.dataSource, metadata)} ` +
         `ORDER BY ${names.join(', ')} ${dialect.sql.limit(LOOKED_AT)}) t ` +
         `WHERE (SELECT r.rev_version FROM ${tableName(this.dataSource, revision)} r ` +
-        `WHERE ${isOfRow.join(' AND ')} ${dialect.sql.limit(1)}) IS NULL ${dialect.sql.limit(1)}`,
+        `WHERE ${isOfRow} ${dialect.sql.limit(1)}) IS NULL ${dialect.sql.limit(1)}`,
     );
     return rows.length > 0;
   }

@@ -5,7 +5,7 @@ import { type Refusal } from '../../dialect/run/refusal.js';
 import { readTemplate } from '../../dialect/run/statement.js';
 import { type Obstacle, valuesText } from './obstacle.js';
 import { type RestoreQuery, RestoreSql } from './restore-sql.js';
-import { recordedValues, takenValues } from './taken-values.js';
+import { valuesOfRevision, uniqueObstacles } from './unique-obstacles.js';
 import { uniqueKeysOf } from './unique-keys.js';
 
 /**
@@ -13,7 +13,7 @@ import { uniqueKeysOf } from './unique-keys.js';
  * value first. A failed PostgreSQL transaction runs no more queries, so `obstacleOf()` finds the reason after the
  * rollback.
  */
-export class RefusedWrite extends Error {
+export class WriteRefusal extends Error {
   constructor(
     readonly plan: AuditPlan,
     /** The revision to restore; undefined if the row was to be removed. */
@@ -29,7 +29,7 @@ export class RefusedWrite extends Error {
 export async function obstacleOf(
   dataSource: DataSource,
   queryRunner: QueryRunner | undefined,
-  { plan, revisionId, refusal }: RefusedWrite,
+  { plan, revisionId, refusal }: WriteRefusal,
 ): Promise<Obstacle> {
   const sql = new RestoreSql(dataSource, plan);
   const query: RestoreQuery = (template, values) =>
@@ -40,10 +40,10 @@ export async function obstacleOf(
   const columns = columnsMeant(plan, refusal);
   if (refusal.kind === 'taken') {
     const unique = uniqueKeysOf(plan).find((key) => isSameSet(key.columns, columns));
-    const [holder] = unique ? await takenValues(sql, query, revisionId, unique) : [];
+    const [holder] = unique ? await uniqueObstacles(sql, query, revisionId, unique) : [];
     if (holder) return holder;
   }
-  const values = await refusedValues(sql, query, revisionId, refusal, columns);
+  const values = await valuesOfRefusal(sql, query, revisionId, refusal, columns);
   const text = Object.keys(values).length > 0 ? valuesText(values) : 'one of its values';
   const problems: Record<Refusal['kind'], string> = {
     taken: `${text} is taken by another row${constraint}`,
@@ -77,16 +77,16 @@ function occursIn(text: string, name: string): boolean {
 }
 
 /** The refused values of a revision, as far as the error names them. */
-async function refusedValues(
+async function valuesOfRefusal(
   sql: RestoreSql,
   query: RestoreQuery,
   revisionId: string,
   { label }: Refusal,
   columns: readonly PlanColumn[],
 ): Promise<Record<string, unknown>> {
-  if (label === undefined) return recordedValues(sql, query, revisionId, columns);
+  if (label === undefined) return valuesOfRevision(sql, query, revisionId, columns);
   const enums = sql.plan.columns.filter(({ source, mask }) => source.enum && !mask);
-  const values = await recordedValues(sql, query, revisionId, enums);
+  const values = await valuesOfRevision(sql, query, revisionId, enums);
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) => [value].flat().map(String).includes(label)),
   );

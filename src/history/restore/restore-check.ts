@@ -5,8 +5,8 @@ import { foreignKeysOf } from '../../audited/foreign-keys.js';
 import { type AuditOperation } from '../../revision/revision-columns.js';
 import { type Obstacle } from './obstacle.js';
 import { type RestoreQuery, type RestoreSql } from './restore-sql.js';
-import { takenValues } from './taken-values.js';
-import { deletedNode, isPlaceLost, movedNode } from './tree-place.js';
+import { uniqueObstacles } from './unique-obstacles.js';
+import { deletionObstacle, isPlaceLost, moveObstacle } from './tree-place.js';
 import { type UniqueKey } from './unique-keys.js';
 
 /** What a restore of one row would do: its obstacles, its operation and its columns. */
@@ -69,8 +69,8 @@ export class RestoreCheck {
             ),
           ),
         ...(live.isPresent ? [] : this.withoutValue(missing).map(withoutValue)),
-        ...(live.isMoved ? [live.isPresent ? movedNode(sql) : deletedNode(sql)] : []),
-        ...(live.differs ? await this.taken(revisionId, taken) : []),
+        ...(live.isMoved ? [live.isPresent ? moveObstacle(sql) : deletionObstacle(sql)] : []),
+        ...(live.differs ? await this.obstaclesOf(revisionId, taken) : []),
       ],
     };
   }
@@ -121,10 +121,10 @@ export class RestoreCheck {
     return source === this.sql.plan.metadata.materializedPathColumn;
   }
 
-  private async taken(revisionId: string, taken: readonly UniqueKey[]): Promise<Obstacle[]> {
+  private async obstaclesOf(revisionId: string, taken: readonly UniqueKey[]): Promise<Obstacle[]> {
     const obstacles: Obstacle[] = [];
     for (const unique of taken)
-      obstacles.push(...(await takenValues(this.sql, this.query, revisionId, unique)));
+      obstacles.push(...(await uniqueObstacles(this.sql, this.query, revisionId, unique)));
     return obstacles;
   }
 

@@ -1,30 +1,32 @@
 import { type ObjectLiteral } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
+import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { readTemplate } from '../../dialect/run/statement.js';
 import { endOf } from '../arguments/moment.js';
 import { type Obstacle } from './obstacle.js';
 import { keyIn, RestoreSql } from './restore-sql.js';
-import { RestoredRow } from './restore-row.js';
+import { RestoreRow } from './restore-row.js';
 import { type HistoryWrite } from './write-transaction.js';
 
 /** A many-to-many relation whose links have a history. */
-export interface LinkedRelation {
+export interface LinkRelation {
   readonly relation: RelationMetadata;
   readonly junction: AuditPlan;
 }
 
 /** @throws InvalidArgumentError when a name is not the name of a recorded many-to-many relation */
-export function linkedRelations(
+export function linkRelations(
   { dataSource }: Pick<HistoryWrite, 'dataSource'>,
   plan: AuditPlan,
   names: boolean | readonly string[],
-): LinkedRelation[] {
+): LinkRelation[] {
   const known = [plan.metadata, ...plan.metadata.childEntityMetadatas]
     .flatMap(({ manyToManyRelations }) => manyToManyRelations)
-    .flatMap((relation): LinkedRelation[] => {
+    .flatMap((relation): LinkRelation[] => {
       const junction = auditPlansOf(dataSource).find(relation.junctionEntityMetadata!);
       return junction ? [{ relation, junction }] : [];
     });
@@ -51,7 +53,7 @@ export function linkedRelations(
 export async function restoreLinks(
   write: HistoryWrite,
   plan: AuditPlan,
-  { relation, junction }: LinkedRelation,
+  { relation, junction }: LinkRelation,
   revisionId: string,
   at: Date | undefined,
 ): Promise<readonly Obstacle[]> {
@@ -60,24 +62,26 @@ export async function restoreLinks(
   const { dialect } = sql;
   const { ownerColumns, inverseColumns } = relation.junctionEntityMetadata!;
   const own = relation.isManyToManyOwner ? ownerColumns : inverseColumns;
+  const equal = (
+    columns: readonly ColumnMetadata[],
+    left: string,
+    leftIsCopy: boolean,
+    right: (n: number) => string,
+  ): string =>
+    keysEqual(
+      columns.map((column) => sql.column(column)),
+      leftIsCopy ? left : (n) => dialect.types.toCopy(`${left}.${sql.column(columns[n])}`, columns[n]),
+      right,
+    );
   const isOwn = (alias: string, isCopy: boolean): string =>
-    own
-      .map((column) => {
-        const value = `${alias}.${sql.column(column)}`;
-        return `${isCopy ? value : dialect.types.copied(value, column)} = r.${sql.column(column.referencedColumn!)}`;
-      })
-      .join(' AND ');
+    equal(own, alias, isCopy, (n) => `r.${sql.column(own[n].referencedColumn!)}`);
   const isPast = (alias: string): string =>
     at
       ? `${alias}.rev_created < ${dialect.types.value('{{end}}', 'time')}`
       : `(${alias}.rev_created <= r.rev_created OR ${alias}.rev_transaction = r.rev_transaction)`;
+  const keys = junction.keys.map(({ source }) => source);
   const isSame = (left: string, right: string, leftIsCopy: boolean): string =>
-    junction.keys
-      .map(({ source }) => {
-        const value = `${left}.${sql.column(source)}`;
-        return `${leftIsCopy ? value : dialect.types.copied(value, source)} = ${right}.${sql.column(source)}`;
-      })
-      .join(' AND ');
+    equal(keys, left, leftIsCopy, (n) => `${right}.${sql.column(keys[n])}`);
   const columns = junction.metadata.primaryColumns;
   const select = (template: string): Promise<ObjectLiteral[]> =>
     readTemplate(write.queryRunner, dialect, template, { id: revisionId, end: at && endOf(at) });
@@ -93,16 +97,16 @@ export async function restoreLinks(
     `SELECT ${sql.keyList(columns, 't')} FROM ${entity.revisions} r JOIN ${sql.table} t ON ${isOwn('t', false)} ` +
       `WHERE ${sql.isRevision} AND EXISTS (SELECT 1 FROM ${sql.revisions} n WHERE ${isSame('t', 'n', false)})`,
   );
-  const keyOf = (row: ObjectLiteral): string => JSON.stringify(keyIn(row, columns));
-  const wanted = new Set(then.map(keyOf));
-  const present = new Set(now.map(keyOf));
+  const linkText = (row: ObjectLiteral): string => JSON.stringify(keyIn(row, columns));
+  const wanted = new Set(then.map(linkText));
+  const present = new Set(now.map(linkText));
   for (const row of now)
-    if (!wanted.has(keyOf(row))) await new RestoredRow(write, junction, keyIn(row, columns)).remove();
+    if (!wanted.has(linkText(row))) await new RestoreRow(write, junction, keyIn(row, columns)).remove();
   const obstacles: Obstacle[] = [];
   for (const row of then)
-    if (!present.has(keyOf(row)))
+    if (!present.has(linkText(row)))
       obstacles.push(
-        ...(await new RestoredRow(write, junction, keyIn(row, columns)).restore(row.link_id as string)),
+        ...(await new RestoreRow(write, junction, keyIn(row, columns)).restore(row.link_id as string)),
       );
   return obstacles;
 }

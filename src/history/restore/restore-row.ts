@@ -3,10 +3,11 @@ import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js'
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { foreignKeysTo } from '../../audited/foreign-keys.js';
 import { type Key } from '../../dialect/keys/key.js';
+import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { readTemplate } from '../../dialect/run/statement.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { type Obstacle } from './obstacle.js';
-import { RefusedWrite } from './explain-refusal.js';
+import { WriteRefusal } from './explain-refusal.js';
 import { park } from './parking.js';
 import { type Assessment, RestoreCheck, writableColumns } from './restore-check.js';
 import { keyIn, RestoreSql } from './restore-sql.js';
@@ -26,7 +27,7 @@ export interface ReferringRow {
  * changes a value. Unaudited and masked columns keep their present values. In a row that comes back from a delete they
  * get their defaults.
  */
-export class RestoredRow {
+export class RestoreRow {
   private readonly sql: RestoreSql;
   private readonly check: RestoreCheck;
   private readonly values: Record<string, unknown>;
@@ -56,7 +57,7 @@ export class RestoredRow {
    * Restores the row to a revision.
    *
    * @returns the obstacles; if there are any, nothing was written
-   * @throws RefusedWrite
+   * @throws WriteRefusal
    */
   async restore(revisionId: string): Promise<readonly Obstacle[]> {
     const assessment = await this.assess(revisionId);
@@ -78,7 +79,7 @@ export class RestoredRow {
     return !holder || !(holder.unique.isPartial || (holder.unique.isDeferred && this.target.isGiven));
   }
 
-  /** Writes the revision's values, after an assessment without obstacles. @throws RefusedWrite */
+  /** Writes the revision's values, after an assessment without obstacles. @throws WriteRefusal */
   async write(revisionId: string, { isPresent, differs, operation, columns }: Assessment): Promise<void> {
     if (isPresent && !differs) return;
     const { plan, key } = this;
@@ -86,7 +87,7 @@ export class RestoredRow {
     const changed = new Set(columns.map(({ databaseName }) => databaseName));
     const text = isPresent ? this.updateText(columns) : this.insertText(columns);
     await recorder.record(queryRunner, { plan, operation, key, changed }, () =>
-      this.accepted(revisionId, this.query(text, { id: revisionId })),
+      this.explainRefusal(revisionId, this.query(text, { id: revisionId })),
     );
     // A dry run leaves generators alone, because a rollback doesn't reset them.
     if (!isPresent && !isDryRun) await this.advanceGenerators();
@@ -104,7 +105,7 @@ export class RestoredRow {
     return park(this.target, this.sql, (template, values) => this.query(template, values), unique, columns);
   }
 
-  /** Deletes the row. Foreign keys with ON DELETE CASCADE delete more. @throws RefusedWrite */
+  /** Deletes the row. Foreign keys with ON DELETE CASCADE delete more. @throws WriteRefusal */
   async remove(): Promise<void> {
     const { plan, key, target } = this;
     const removed = target.dataSource
@@ -117,7 +118,7 @@ export class RestoredRow {
       )
       .callListeners(false)
       .execute();
-    await this.accepted(undefined, removed);
+    await this.explainRefusal(undefined, removed);
   }
 
   /** The other rows that refer to this row. */
@@ -125,12 +126,14 @@ export class RestoredRow {
     const found: ReferringRow[] = [];
     const { sql, plan } = this;
     const { dataSource } = this.target;
+    const isItself = sql.hasKey('c', (n) => `t.${sql.column(plan.keys[n])}`);
     for (const foreignKey of foreignKeysTo(dataSource, plan.metadata)) {
       const child = foreignKey.entityMetadata;
-      const on = foreignKey.columns
-        .map((column, n) => `c.${sql.column(column)} = t.${sql.column(foreignKey.referencedColumns[n])}`)
-        .join(' AND ');
-      const isItself = plan.keys.map((key) => `c.${sql.column(key)} = t.${sql.column(key)}`).join(' AND ');
+      const on = keysEqual(
+        foreignKey.columns.map((column) => sql.column(column)),
+        'c',
+        (n) => `t.${sql.column(foreignKey.referencedColumns[n])}`,
+      );
       const others = child.tablePath === plan.metadata.tablePath ? ` AND NOT (${isItself})` : '';
       const rows = await this.query(
         `SELECT ${sql.keyList(child.primaryColumns, 'c')} FROM ${sql.table} t JOIN ${tableName(dataSource, child)} c ON ${on} ` +
@@ -147,10 +150,10 @@ export class RestoredRow {
     const set = columns.map(({ source }, n): [string, string] => {
       const name = sql.column(source);
       // The version column counts on. A repeated number would let a client with an older state overwrite this one.
-      return [name, source.isVersion ? `t.${name} + 1` : sql.restored(columns[n])];
+      return [name, source.isVersion ? `t.${name} + 1` : sql.fromRevision(columns[n])];
     });
     const kept = sql.keptOnUpdate(columns).map((name): [string, string] => [name, `t.${name}`]);
-    return sql.dialect.sql.updateJoined({
+    return sql.dialect.sql.updateFrom({
       target: sql.table,
       source: `${sql.revisions} r`,
       on: `${sql.isRevision} AND ${sql.isRow}`,
@@ -163,7 +166,7 @@ export class RestoredRow {
     const all = [...plan.keys, ...columns];
     return (
       `INSERT INTO ${sql.table} (${all.map((column) => sql.column(column)).join(', ')})${sql.dialect.keys.overriding} ` +
-      `SELECT ${all.map((column) => sql.restored(column)).join(', ')} FROM ${sql.revisions} r WHERE ${sql.isRevision}`
+      `SELECT ${all.map((column) => sql.fromRevision(column)).join(', ')} FROM ${sql.revisions} r WHERE ${sql.isRevision}`
     );
   }
 
@@ -175,14 +178,14 @@ export class RestoredRow {
         await this.query(dialect.keys.advanceGenerator(table, this.sql.column(source), isRow), {});
   }
 
-  private async accepted(revisionId: string | undefined, written: Promise<unknown>): Promise<void> {
+  private async explainRefusal(revisionId: string | undefined, written: Promise<unknown>): Promise<void> {
     try {
       await written;
     } catch (error) {
       const refusal = this.sql.dialect.run.refusal(error);
       // A removal writes a revision too. An error of that INSERT says nothing about the row.
       if (!refusal || (revisionId === undefined && refusal.kind !== 'reference')) throw error;
-      throw new RefusedWrite(this.plan, revisionId, refusal, error);
+      throw new WriteRefusal(this.plan, revisionId, refusal, error);
     }
   }
 

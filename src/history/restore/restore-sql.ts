@@ -23,8 +23,8 @@ export class RestoreSql extends PlanSql {
     return `r.rev_id = ${this.dialect.types.value('{{id}}', 'uuid')}`;
   }
 
-  restored(column: PlanColumn): string {
-    return this.dialect.types.restored(`r.${this.column(column)}`, column.source);
+  fromRevision(column: PlanColumn): string {
+    return this.dialect.types.fromCopy(`r.${this.column(column)}`, column.source);
   }
 
   /** Condition: the row that the revision refers to by a foreign key no longer exists. */
@@ -35,7 +35,7 @@ export class RestoreSql extends PlanSql {
       own.map((value, n) => `${referenced(referencedColumns[n])} = ${value}`).join(' AND ');
     // Converted to the revision's types: its enums are text.
     const exists = `SELECT 1 FROM ${tableName(this.dataSource, parent)} f WHERE ${refers((column) =>
-      this.dialect.types.copied(`f.${this.column(column)}`, column),
+      this.dialect.types.toCopy(`f.${this.column(column)}`, column),
     )}`;
     const isItself =
       parent.tablePath === this.plan.metadata.tablePath
@@ -47,7 +47,7 @@ export class RestoreSql extends PlanSql {
   /** Condition: another row `o` has the revision's values of a unique key. */
   isHolder({ columns }: UniqueKey): string {
     const equal = ({ source }: PlanColumn): string =>
-      `${this.dialect.types.copied(`o.${this.column(source)}`, source)} = r.${this.column(source)}`;
+      `${this.dialect.types.toCopy(`o.${this.column(source)}`, source)} = r.${this.column(source)}`;
     return `${columns.map(equal).join(' AND ')} AND NOT (${this.plan.keys.map(equal).join(' AND ')})`;
   }
 

@@ -4,9 +4,9 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type ClassFilter } from '../revisions/class-filter.js';
 import { keyOf } from '../arguments/key-of.js';
 import { type Obstacle } from './obstacle.js';
-import { obstacleOf, RefusedWrite } from './explain-refusal.js';
-import { linkedRelations, restoreLinks } from './restore-links.js';
-import { RestoredRow } from './restore-row.js';
+import { obstacleOf, WriteRefusal } from './explain-refusal.js';
+import { linkRelations, restoreLinks } from './restore-links.js';
+import { RestoreRow } from './restore-row.js';
 import { type EntityId, type RestoreOptions, type Revision } from '../history.types.js';
 import { RowRevisions } from '../revisions/row-revisions.js';
 import { inWriteTransaction } from './write-transaction.js';
@@ -34,7 +34,7 @@ export async function restore<E extends ObjectLiteral>(
   { relations = false, dryRun = false, manager }: RestoreOptions,
 ): Promise<Revision<E> | null> {
   const key = keyOf(dataSource, plan, id);
-  const linked = linkedRelations({ dataSource }, plan, relations);
+  const linked = linkRelations({ dataSource }, plan, relations);
   const reason = `restore of ${at instanceof Date ? momentText(at) : `version ${versionOf(at)}`}`;
   let row: RestoreTarget;
   const written = inWriteTransaction(dataSource, { manager, reason, dryRun }, async (write) => {
@@ -42,14 +42,14 @@ export async function restore<E extends ObjectLiteral>(
     const target = await targetOf(revisions, at);
     row = { name: revisions.name, revision: target };
     const before = await revisions.newest();
-    refuse(row, await new RestoredRow(write, plan, key).restore(target.id));
+    refuse(row, await new RestoreRow(write, plan, key).restore(target.id));
     const moment = at instanceof Date ? at : undefined;
     for (const relation of linked) refuse(row, await restoreLinks(write, plan, relation, target.id, moment));
     const after = await revisions.newest();
     return after && after.version !== before?.version ? after : null;
   });
   return written.catch(async (error: unknown) => {
-    if (!(error instanceof RefusedWrite)) throw error;
+    if (!(error instanceof WriteRefusal)) throw error;
     throw conflictError(row, [await obstacleOf(dataSource, manager?.queryRunner, error)], error.cause);
   });
 }

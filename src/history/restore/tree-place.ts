@@ -3,7 +3,7 @@ import { type Obstacle } from './obstacle.js';
 import { type RestoreQuery, type RestoreSql } from './restore-sql.js';
 
 /** The columns or the table in which TypeORM stores a node's place, in addition to its parent. */
-function keptIn({ plan: { metadata } }: RestoreSql): string {
+function placeOf({ plan: { metadata } }: RestoreSql): string {
   const { closureJunctionTable, nestedSetLeftColumn, nestedSetRightColumn, materializedPathColumn } =
     metadata;
   if (nestedSetLeftColumn)
@@ -14,17 +14,17 @@ function keptIn({ plan: { metadata } }: RestoreSql): string {
 }
 
 /** The obstacle of a node with another parent: a restore doesn't write closures, bounds and paths. */
-export function movedNode(sql: RestoreSql): Obstacle {
+export function moveObstacle(sql: RestoreSql): Obstacle {
   return {
-    problem: `its parent has changed, and its place in the tree is also in ${keptIn(sql)}`,
+    problem: `its parent has changed, and its place in the tree is also in ${placeOf(sql)}`,
     remedy: 'Give the node the parent that it had, with save() of the tree repository, and restore it then.',
   };
 }
 
 /** The obstacle of a deleted node: its row would come back without its place in the tree. */
-export function deletedNode(sql: RestoreSql): Obstacle {
+export function deletionObstacle(sql: RestoreSql): Obstacle {
   return {
-    problem: `it was deleted, and its place in the tree was also in ${keptIn(sql)}`,
+    problem: `it was deleted, and its place in the tree was also in ${placeOf(sql)}`,
     remedy: 'Save a new node under its parent, with save() of the tree repository and the values of asOf().',
   };
 }

@@ -1,9 +1,9 @@
 import { type DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { AuditConfigurationError } from '../../audit.errors.js';
+import { MAX_ACTOR_LENGTH } from '../../audit.options.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Recorder, recorderOf } from '../../audited/recorder.js';
 import { AuditContext } from '../../context/audit-context.js';
-import { MAX_ACTOR_LENGTH } from '../../revision/revision-columns.js';
 import { historyOf } from '../history.js';
 import { type Reading } from '../revisions/reading.js';
 import { type UniqueKey, uniqueKeysOf } from './unique-keys.js';

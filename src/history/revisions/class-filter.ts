@@ -1,5 +1,6 @@
 import { type DataSource, type EntityMetadata, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
+import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 
 /** Selects the revisions of some classes of a single-table inheritance. */
@@ -40,13 +41,12 @@ export function classFilter(
   const name = escape(column.databaseName);
   const isOf = (alias: string): string =>
     `${alias}.${name} IN (${discriminators.map((_, n) => `{{${prefix}${n}}}`).join(', ')})`;
-  const isSame = (alias: string): string =>
-    plan.keys.map(({ databaseName: key }) => `c.${escape(key)} = ${alias}.${escape(key)}`).join(' AND ');
+  const keys = plan.keys.map(({ databaseName }) => escape(databaseName));
   return {
     name: asked.map((metadata) => metadata.name).join(', '),
     condition: (alias) =>
       `(${isOf(alias)} OR (${alias}.rev_isdelete AND ${alias}.${name} IS NULL AND EXISTS (` +
-      `SELECT 1 FROM ${tableName(dataSource, plan.revision)} c WHERE ${isSame(alias)} ` +
+      `SELECT 1 FROM ${tableName(dataSource, plan.revision)} c WHERE ${keysEqual(keys, 'c', alias)} ` +
       `AND c.rev_version = ${alias}.rev_version - 1 AND ${isOf('c')})))`,
     values: Object.fromEntries(discriminators.map((value, n) => [`${prefix}${n}`, value])),
   };

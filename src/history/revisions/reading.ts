@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '../../audit.errors.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { bindStatement, type Statement } from '../../dialect/run/statement.js';
 import { isAscii } from '../../dialect/types/texts.js';
-import { readWithin } from './timed-read.js';
+import { readWithin } from './read-within.js';
 import { type RevisionTables } from './revision-tables.js';
 
 /** The connection and the timeout of reads. */
@@ -43,7 +43,7 @@ export async function readRows(
   const { texts } = types;
   const actor = values.actor as string | undefined;
   const isPlain = !texts || actor === undefined || isAscii(actor);
-  const bound = bindStatement(statement, isPlain ? values : { ...values, actor: texts.sent(actor) });
+  const bound = bindStatement(statement, isPlain ? values : { ...values, actor: texts.parameter(actor) });
   const runner = queryRunner ?? readingRunner(dataSource);
   try {
     return await (timeout === undefined

@@ -1,6 +1,7 @@
 import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
+import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { type RowExpression } from '../../dialect/types/types.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
@@ -59,10 +60,13 @@ export function newestVersion(dataSource: DataSource, plan: AuditPlan): string {
 }
 
 function versionsOfRow(dataSource: DataSource, plan: AuditPlan): string {
-  const keys = plan.keys.map(
-    ({ databaseName }, n) => `v.${dataSource.driver.escape(databaseName)} = {{key${n}}}`,
-  );
-  return `FROM ${tableName(dataSource, plan.revision)} v WHERE ${keys.join(' AND ')}`;
+  const isRow = keysEqual(keyNames(dataSource, plan), 'v', (n) => `{{key${n}}}`);
+  return `FROM ${tableName(dataSource, plan.revision)} v WHERE ${isRow}`;
+}
+
+/** The key columns, escaped. */
+function keyNames({ driver }: DataSource, { keys }: AuditPlan): string[] {
+  return keys.map(({ databaseName }) => driver.escape(databaseName));
 }
 
 function addPredecessor(
@@ -70,9 +74,8 @@ function addPredecessor(
   dataSource: DataSource,
   plan: AuditPlan,
 ): void {
-  const [r, p] = columnsOf(dataSource);
   const { revIsDelete, revVersion } = REVISION_COLUMNS;
-  const same = plan.keys.map((column) => `${p(column)} = ${r(column)}`).join(' AND ');
+  const same = keysEqual(keyNames(dataSource, plan), 'p', 'r');
   query.leftJoin(plan.revision.target as string, 'p', `${same} AND p.${revVersion} = r.${revVersion} - 1`);
   query.addSelect(`p.${revIsDelete}`, PREVIOUS_ISDELETE);
   addShownColumns(query, dataSource, plan, 'p');
@@ -82,7 +85,7 @@ function addPredecessor(
  * The condition that a revision changed one of the columns. Unlike `changesOf()` it compares the values in the
  * database: they differ wherever the hydrated values differ, and sometimes elsewhere.
  */
-export function changedCondition(dataSource: DataSource, columns: readonly PlanColumn[]): string {
+export function changeCondition(dataSource: DataSource, columns: readonly PlanColumn[]): string {
   const { revIsDelete, revOperation } = REVISION_COLUMNS;
   const [r, p] = columnsOf(dataSource);
   const after: RowExpression = (column) => `CASE WHEN r.${revIsDelete} THEN NULL ELSE ${r(column)} END`;

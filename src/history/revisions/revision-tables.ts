@@ -24,7 +24,7 @@ export class RevisionTables {
 
   /** A statement over several tables. */
   statement(key: string, template: () => string): Statement {
-    return keptStatement(this.dataSource, this.statements, key, template);
+    return statementOnce(this.dataSource, this.statements, key, template);
   }
 }
 
@@ -42,7 +42,7 @@ export class RevisionTable<E extends ObjectLiteral = ObjectLiteral> {
   select(filter: RevisionFilter, predecessor: boolean): Statement {
     const { dataSource, plan } = this;
     const key = [predecessor, filter.where?.join(' AND '), filter.order, filter.limit !== undefined].join();
-    return keptStatement(dataSource, this.statements, key, () =>
+    return statementOnce(dataSource, this.statements, key, () =>
       selectRevisions(dataSource, plan, filter, predecessor),
     );
   }
@@ -50,7 +50,7 @@ export class RevisionTable<E extends ObjectLiteral = ObjectLiteral> {
   /** See `selectVersions()`. */
   selectVersions(): Statement {
     const { dataSource, plan } = this;
-    return keptStatement(dataSource, this.statements, 'versions', () => selectVersions(dataSource, plan));
+    return statementOnce(dataSource, this.statements, 'versions', () => selectVersions(dataSource, plan));
   }
 
   /** @param prefix of the result columns that hold the shown columns */
@@ -67,7 +67,7 @@ export class RevisionTable<E extends ObjectLiteral = ObjectLiteral> {
  *
  * @param template builds its SQL, with `{{name}}` for a parameter
  */
-function keptStatement(
+function statementOnce(
   dataSource: DataSource,
   kept: Map<string, Statement>,
   key: string,

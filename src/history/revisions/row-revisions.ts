@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { keyText } from '../arguments/key-of.js';
+import { keyLabel } from '../arguments/key-of.js';
 import { endOf, validDate } from '../arguments/moment.js';
 import { assertVersion } from '../arguments/version.js';
 import { type Change, type Revision } from '../history.types.js';
@@ -35,7 +35,7 @@ export class RowRevisions<E extends ObjectLiteral> {
 
   /** The row's name in messages and cursors: `Reservation 1`. */
   get name(): string {
-    return `${this.ofClass?.name ?? this.plan.metadata.name} ${keyText(this.key)}`;
+    return `${this.ofClass?.name ?? this.plan.metadata.name} ${keyLabel(this.key)}`;
   }
 
   /** @throws InvalidArgumentError naming 'version' */
@@ -132,7 +132,7 @@ export class RowRevisions<E extends ObjectLiteral> {
     const { name } = this.plan.metadata;
     const refusal = new InvalidArgumentError(
       'id',
-      `must be an id that ${name} can have, got "${keyText(this.key)}".`,
+      `must be an id that ${name} can have, got "${keyLabel(this.key)}".`,
     );
     return Object.assign(refusal, { cause });
   }

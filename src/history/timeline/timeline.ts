@@ -3,7 +3,7 @@ import { encodeCursor } from '../arguments/cursor.js';
 import { type Page, type Revision, type TimelineOptions } from '../history.types.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { MAX_LIMIT } from '../arguments/checks.js';
-import { changedCondition, newestVersion, type RevisionFilter } from '../revisions/revision-select.js';
+import { changeCondition, newestVersion, type RevisionFilter } from '../revisions/revision-select.js';
 import { type RowRevisions } from '../revisions/row-revisions.js';
 import { timelineRequest, type TimelineRequest } from './timeline-request.js';
 
@@ -42,7 +42,7 @@ async function readFiltered<E extends ObjectLiteral>(
   request: TimelineRequest,
 ): Promise<Found<E>> {
   const revisions: Revision<E>[] = [];
-  const within = lookedThrough(row, request);
+  const within = versionBound(row, request);
   let { after } = request;
   let limit = request.limit + 1;
   for (;;) {
@@ -56,7 +56,7 @@ async function readFiltered<E extends ObjectLiteral>(
 }
 
 /** The versions that a filtered page looks through. Its filters have no index; versions have one, and no gaps. */
-function lookedThrough(
+function versionBound(
   row: RowRevisions<ObjectLiteral>,
   { descending, after }: TimelineRequest,
 ): { condition: string; bound: number | undefined } {
@@ -91,7 +91,7 @@ async function endOf(
 function filterOf(
   row: RowRevisions<ObjectLiteral>,
   { descending, after, since, until, actor, changed }: TimelineRequest,
-  { condition, bound }: ReturnType<typeof lookedThrough>,
+  { condition, bound }: ReturnType<typeof versionBound>,
 ): RevisionFilter {
   const where = [condition];
   if (after !== undefined) where.push(`r.rev_version ${descending ? '<' : '>'} {{after}}`);
@@ -99,7 +99,7 @@ function filterOf(
   if (until !== undefined) where.push('r.rev_created < {{until}}');
   if (actor !== undefined)
     where.push(dialectOf(row.table.dataSource).types.sameText('r.rev_actor', '{{actor}}'));
-  if (changed) where.push(changedCondition(row.table.dataSource, changed));
+  if (changed) where.push(changeCondition(row.table.dataSource, changed));
   return { where, values: { bound, after, since, until, actor }, order: descending ? 'DESC' : 'ASC' };
 }
 

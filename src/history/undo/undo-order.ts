@@ -2,15 +2,15 @@ import { type UndoConflict, UndoConflictError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { type Obstacle } from '../restore/obstacle.js';
-import { RefusedWrite } from '../restore/explain-refusal.js';
-import { type UndoneRow } from './undo-rows.js';
+import { WriteRefusal } from '../restore/explain-refusal.js';
+import { type UndoRow } from './undo-rows.js';
 import { type UniqueKey } from '../restore/unique-keys.js';
 
 /** The database refused the write of this row. */
-export class RefusedUndo extends Error {
+export class UndoRefusal extends Error {
   constructor(
-    readonly row: UndoneRow,
-    readonly refused: RefusedWrite,
+    readonly row: UndoRow,
+    readonly refused: WriteRefusal,
   ) {
     super(refused.message, { cause: refused.cause });
   }
@@ -18,7 +18,7 @@ export class RefusedUndo extends Error {
 
 /** A row of the undo that holds a unique value which another row of the undo needs. */
 interface WaitingHolder {
-  readonly row: UndoneRow;
+  readonly row: UndoRow;
   readonly unique: UniqueKey;
 }
 
@@ -31,19 +31,19 @@ interface WaitingHolder {
  * parked.
  */
 export class UndoOrder {
-  private readonly waiting: Map<string, UndoneRow>;
+  private readonly waiting: Map<string, UndoRow>;
   /** Rows on the stack of `apply()`, waiting for other rows. */
-  private readonly begun = new Set<UndoneRow>();
-  private readonly parked = new Map<UndoneRow, Set<UniqueKey>>();
+  private readonly begun = new Set<UndoRow>();
+  private readonly parked = new Map<UndoRow, Set<UniqueKey>>();
 
   constructor(
     private readonly transaction: string,
-    rows: readonly UndoneRow[],
+    rows: readonly UndoRow[],
   ) {
     this.waiting = new Map(rows.map((row) => [nameOf(row.written.plan, row.written.key), row]));
   }
 
-  /** @throws UndoConflictError @throws RefusedUndo */
+  /** @throws UndoConflictError @throws UndoRefusal */
   async applyAll(): Promise<void> {
     while (this.waiting.size > 0) {
       const before = this.waiting.size;
@@ -56,7 +56,7 @@ export class UndoOrder {
   }
 
   /** @returns the obstacles; if there are any, the row keeps waiting */
-  private async apply(row: UndoneRow): Promise<readonly Obstacle[]> {
+  private async apply(row: UndoRow): Promise<readonly Obstacle[]> {
     this.begun.add(row);
     try {
       const unmoved = new Set<UniqueKey>();
@@ -91,7 +91,7 @@ export class UndoOrder {
     return !this.isWaiting(row) || this.park(row, unique);
   }
 
-  private async park(row: UndoneRow, unique: UniqueKey): Promise<boolean> {
+  private async park(row: UndoRow, unique: UniqueKey): Promise<boolean> {
     const before = this.parked.get(row) ?? new Set();
     // Parking a row twice in the same unique key would not help: a trigger may replace the temporary value.
     if (before.has(unique)) return false;
@@ -99,21 +99,21 @@ export class UndoOrder {
     return row.park(unique);
   }
 
-  private async write(row: UndoneRow): Promise<void> {
+  private async write(row: UndoRow): Promise<void> {
     try {
       await row.apply();
     } catch (error) {
-      throw error instanceof RefusedWrite ? new RefusedUndo(row, error) : error;
+      throw error instanceof WriteRefusal ? new UndoRefusal(row, error) : error;
     }
     this.waiting.delete(nameOf(row.written.plan, row.written.key));
   }
 
-  private holderOf({ written }: UndoneRow, { holder }: Obstacle): WaitingHolder | undefined {
+  private holderOf({ written }: UndoRow, { holder }: Obstacle): WaitingHolder | undefined {
     const row = holder && this.waiting.get(nameOf(written.plan, holder.key));
     return row && { row, unique: holder.unique };
   }
 
-  private isWaiting({ written }: UndoneRow): boolean {
+  private isWaiting({ written }: UndoRow): boolean {
     return this.waiting.has(nameOf(written.plan, written.key));
   }
 }

@@ -7,14 +7,14 @@ import { readTemplate } from '../../dialect/run/statement.js';
 import { type Obstacle } from '../restore/obstacle.js';
 import { type Assessment } from '../restore/restore-check.js';
 import { keyIn, RestoreSql } from '../restore/restore-sql.js';
-import { RestoredRow } from '../restore/restore-row.js';
+import { RestoreRow } from '../restore/restore-row.js';
 import { type Revision } from '../history.types.js';
 import { RowRevisions } from '../revisions/row-revisions.js';
 import { type UniqueKey } from '../restore/unique-keys.js';
 import { type HistoryWrite } from '../restore/write-transaction.js';
 
 /** A row that the transaction wrote. */
-export interface WrittenRow {
+export interface TransactionRow {
   readonly plan: AuditPlan;
   readonly key: Key;
   /** The row's first version in the transaction. */
@@ -28,8 +28,8 @@ export async function rowsOfTransaction(
   dataSource: DataSource,
   transaction: string,
   queryRunner?: QueryRunner,
-): Promise<WrittenRow[]> {
-  const rows: WrittenRow[] = [];
+): Promise<TransactionRow[]> {
+  const rows: TransactionRow[] = [];
   for (const plan of auditPlansOf(dataSource).all) {
     const sql = new RestoreSql(dataSource, plan);
     const keys = plan.keys.map(({ copy }) => copy);
@@ -53,8 +53,8 @@ export async function rowsOfTransaction(
 }
 
 /** Puts one row back to its state before a transaction. */
-export class UndoneRow {
-  private readonly row: RestoredRow;
+export class UndoRow {
+  private readonly row: RestoreRow;
   private readonly revisions: RowRevisions<ObjectLiteral>;
   /** The row's newest revision before the undo. */
   latest: Revision;
@@ -64,10 +64,10 @@ export class UndoneRow {
 
   constructor(
     write: HistoryWrite,
-    readonly written: WrittenRow,
+    readonly written: TransactionRow,
     private readonly transaction: string,
   ) {
-    this.row = new RestoredRow(write, written.plan, written.key);
+    this.row = new RestoreRow(write, written.plan, written.key);
     this.revisions = new RowRevisions(write.reading, written.plan, written.key);
   }
 
@@ -120,7 +120,7 @@ export class UndoneRow {
     return this.row.isCertain(obstacle);
   }
 
-  /** Puts the row back, after `obstacles()` found none. @throws RefusedWrite */
+  /** Puts the row back, after `obstacles()` found none. @throws WriteRefusal */
   async apply(): Promise<void> {
     if (this.target) await this.row.write(this.target.id, this.assessment!);
     else if (!this.latest.isDelete) await this.row.remove();

@@ -7,8 +7,8 @@ import { obstacleOf } from '../restore/explain-refusal.js';
 import { readTransaction } from '../feed/feed.js';
 import { transactionId } from '../arguments/checks.js';
 import { type Revision, type UndoOptions } from '../history.types.js';
-import { RefusedUndo, UndoOrder } from './undo-order.js';
-import { rowsOfTransaction, UndoneRow } from './undo-rows.js';
+import { UndoRefusal, UndoOrder } from './undo-order.js';
+import { rowsOfTransaction, UndoRow } from './undo-rows.js';
 import { type HistoryWrite, inWriteTransaction } from '../restore/write-transaction.js';
 
 /**
@@ -23,7 +23,7 @@ export async function undo(
 ): Promise<Revision[]> {
   const id = transactionId(transaction);
   // Read before the transaction begins, so that its snapshot is no older than the locks on the rows.
-  const left = except.map((entity) => exceptedPlan(dataSource, entity));
+  const left = except.map((entity) => planToExcept(dataSource, entity));
   const written = (await rowsOfTransaction(dataSource, id, manager?.queryRunner)).filter(
     ({ plan }) => !left.includes(plan),
   );
@@ -32,7 +32,7 @@ export async function undo(
     dataSource,
     { manager, reason: `undo of ${id}`, dryRun },
     async (write) => {
-      const rows = written.map((row) => new UndoneRow(write, row, id));
+      const rows = written.map((row) => new UndoRow(write, row, id));
       for (const row of rows) await row.lock();
       const conflicts: UndoConflict[] = [];
       for (const row of rows) {
@@ -45,14 +45,14 @@ export async function undo(
     },
   );
   return undone.catch(async (error: unknown) => {
-    if (!(error instanceof RefusedUndo)) throw error;
+    if (!(error instanceof UndoRefusal)) throw error;
     const obstacle = await obstacleOf(dataSource, manager?.queryRunner, error.refused);
     throw new UndoConflictError(id, [error.row.conflictWith(obstacle)], { cause: error.cause });
   });
 }
 
 /** @throws NotAuditedError @throws InvalidArgumentError for some of the classes of a table */
-function exceptedPlan(dataSource: DataSource, entity: EntityTarget<any>): AuditPlan {
+function planToExcept(dataSource: DataSource, entity: EntityTarget<any>): AuditPlan {
   const plan = auditPlansOf(dataSource).get(entity);
   const { name, tableType } = dataSource.getMetadata(entity);
   if (tableType !== 'entity-child') return plan;
@@ -64,7 +64,7 @@ function exceptedPlan(dataSource: DataSource, entity: EntityTarget<any>): AuditP
 }
 
 // All new revisions belong to one transaction. The first one tells its id, and one query reads the others.
-async function revisionsMade(write: HistoryWrite, rows: readonly UndoneRow[]): Promise<Revision[]> {
+async function revisionsMade(write: HistoryWrite, rows: readonly UndoRow[]): Promise<Revision[]> {
   for (const row of rows) {
     const first = await row.made();
     if (!first) continue;

@@ -1,3 +1,5 @@
+import { AUDIT_OPERATIONS, DEFAULT_LIMIT, MAX_LIMIT } from '../../history/arguments/checks.js';
+
 const text = { type: 'string' };
 const nullableText = { type: 'string', nullable: true };
 const integer = { type: 'integer', minimum: 1 };
@@ -13,10 +15,7 @@ const listOf = (items: object) => ({ type: 'array', items });
 /** A property path, as in changes. */
 const property = { ...text, example: 'address.city' };
 
-const operation = {
-  type: 'string',
-  enum: ['insert', 'update', 'delete', 'soft-delete', 'restore', 'baseline'],
-};
+const operation = { type: 'string', enum: [...AUDIT_OPERATIONS] };
 
 export const ENTITIES = listOf({
   type: 'object',
@@ -59,7 +58,7 @@ export const REVISION = {
 export const PAGE = { type: 'object', properties: { items: listOf(REVISION), nextCursor: nullableText } };
 
 export const TIMELINE_QUERY = {
-  limit: { schema: { ...integer, maximum: 200, default: 50 } },
+  limit: { schema: { ...integer, maximum: MAX_LIMIT, default: DEFAULT_LIMIT } },
   cursor: { schema: text, description: 'The nextCursor of a page' },
   order: { schema: { type: 'string', enum: ['asc', 'desc'], default: 'desc' } },
   from: { schema: moment, description: 'Not made before it' },

@@ -19,7 +19,7 @@ export function parseQuery<P extends Parsers>(query: Record<string, unknown>, pa
     if (!Object.hasOwn(parsers, name))
       throw new InvalidArgumentError(
         name,
-        `is not a parameter of this path. ${knownOf(Object.keys(parsers))}`,
+        `is not a parameter of this path. ${listOf(Object.keys(parsers))}`,
       );
     if (typeof text !== 'string') throw new InvalidArgumentError(name, 'must be given once.');
     parsed[name] = parsers[name](name, text);
@@ -27,7 +27,7 @@ export function parseQuery<P extends Parsers>(query: Record<string, unknown>, pa
   return parsed as Parsed<P>;
 }
 
-function knownOf(names: string[]): string {
+function listOf(names: string[]): string {
   return names.length > 0 ? `Known are ${names.join(', ')}.` : 'It takes none.';
 }
 

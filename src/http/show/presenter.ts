@@ -64,7 +64,7 @@ export class Presenter {
   }
 
   entity(entity: object): object {
-    return this.shown(entity, (value) => toJson(value));
+    return this.withoutHidden(entity, (value) => toJson(value));
   }
 
   private json(revision: Revision, value: (value: unknown) => unknown, isWhole: boolean): object {
@@ -72,7 +72,7 @@ export class Presenter {
     const shown = this.inJson(changes, ...this.states(revision));
     return {
       ...(toJson(own) as object),
-      ...(isWhole && { snapshot: snapshot && this.shown(snapshot, value) }),
+      ...(isWhole && { snapshot: snapshot && this.withoutHidden(snapshot, value) }),
       changes: shown
         .filter(({ property }) => !this.hidden.has(property))
         .map(({ from, to, ...change }) => ({ ...change, from: value(from), to: value(to) })),
@@ -97,17 +97,17 @@ export class Presenter {
     return [before, isDelete ? null : snapshot];
   }
 
-  private shown(entity: object, value: (value: unknown) => unknown): object {
+  private withoutHidden(entity: object, value: (value: unknown) => unknown): object {
     const own = hasToJson(entity) ? entity.toJSON() : entity;
     if (typeof own !== 'object' || own === null) return {};
     return Object.fromEntries(
       Object.entries(own)
         .filter(([name]) => !this.hidden.has(name))
-        .map(([name, member]) => [name, this.nested(name, member, value)]),
+        .map(([name, member]) => [name, this.withoutHiddenInside(name, member, value)]),
     );
   }
 
-  private nested(path: string, member: unknown, value: (value: unknown) => unknown): unknown {
+  private withoutHiddenInside(path: string, member: unknown, value: (value: unknown) => unknown): unknown {
     const inside = `${path}.`;
     if (![...this.hidden].some((hidden) => hidden.startsWith(inside))) return value(member);
     const json = toJson(member);
@@ -115,7 +115,7 @@ export class Presenter {
     return Object.fromEntries(
       Object.entries(json)
         .filter(([name]) => !this.hidden.has(inside + name))
-        .map(([name, inner]) => [name, this.nested(inside + name, inner, value)]),
+        .map(([name, inner]) => [name, this.withoutHiddenInside(inside + name, inner, value)]),
     );
   }
 }

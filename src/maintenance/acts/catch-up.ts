@@ -2,20 +2,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '../../revision/clock.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { keyText } from '../../dialect/keys/key-text.js';
-import { type RecordedOperation } from '../../capture/write/write.js';
+import { type WriteOperation } from '../../capture/write/write.js';
 import { type WriteContext } from '../../context/write-context.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { type MaintenanceSession } from '../session/maintenance-session.js';
 import { differencesOfRows, differencesOfHistories } from '../session/find-differences.js';
-import { type CatchUpResult, type MaintenanceWriteOptions, type RowFinding } from '../maintenance.types.js';
+import {
+  DEFAULT_BATCH_SIZE,
+  type CatchUpResult,
+  type MaintenanceWriteOptions,
+  type RowFinding,
+} from '../maintenance.types.js';
 import { MaintenanceLog } from '../session/maintenance-log.js';
 import { countRows, keysOfRows, keysOfHistories } from '../session/key-batches.js';
 
-const DEFAULT_BATCH = 1000;
 const LOCKED_PAUSE_MS = 50;
 
 // A stale row whose newest revision is a delete was inserted since. An upsert records an insert then, else an update.
-const OPERATIONS: Record<RowFinding, RecordedOperation> = {
+const OPERATIONS: Record<RowFinding, WriteOperation> = {
   missing: 'baseline',
   stale: 'upsert',
   surplus: 'delete',
@@ -36,8 +40,8 @@ export async function catchUp(
   options: MaintenanceWriteOptions,
 ): Promise<CatchUpResult> {
   const run = new CatchUp(session, plan, action, kinds, options, await session.writeContext(plan));
-  await run.live();
-  if (kinds.includes('surplus')) await run.recorded();
+  await run.catchUpRows();
+  if (kinds.includes('surplus')) await run.catchUpHistories();
   await run.finish();
   return run.result;
 }
@@ -57,10 +61,10 @@ class CatchUp {
   ) {
     this.result = { table: plan.metadata.tablePath, missing: 0, stale: 0, surplus: 0 };
     this.log = new MaintenanceLog(session, plan, action, context);
-    this.batchSize = options.batchSize ?? DEFAULT_BATCH;
+    this.batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE;
   }
 
-  async live(): Promise<void> {
+  async catchUpRows(): Promise<void> {
     const { table } = this.result;
     const total = this.options.onProgress && (await countRows(this.session, this.plan));
     let passedOver: Key[] = [];
@@ -80,7 +84,7 @@ class CatchUp {
     }
   }
 
-  async recorded(): Promise<void> {
+  async catchUpHistories(): Promise<void> {
     let done = 0;
     for await (const { keys } of keysOfHistories(this.session, this.plan, this.batchSize)) {
       const { surplus = [] } = await differencesOfHistories(this.session, this.plan, keys, false);

@@ -3,18 +3,17 @@ import { AuditError, InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type PlanSql } from '../../audited/plan-sql.js';
 import { type Key } from '../../dialect/keys/key.js';
+import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { keyOf } from '../../history/arguments/key-of.js';
 import { type EntityId } from '../../history/history.types.js';
 import { announcePrune } from './announce-prune.js';
 import { type MaintenanceSession } from '../session/maintenance-session.js';
 import { type ErasableColumn, erasableColumns } from './erasable-columns.js';
 import { differencesOfRows } from '../session/find-differences.js';
-import { type EraseOptions, type EraseResult } from '../maintenance.types.js';
+import { DEFAULT_BATCH_SIZE, type EraseOptions, type EraseResult } from '../maintenance.types.js';
 import { MaintenanceLog } from '../session/maintenance-log.js';
 import { removeRevisions } from './remove-revisions.js';
-import { shownKey } from '../session/shown-key.js';
-
-const DEFAULT_BATCH = 1000;
+import { reportKey } from '../session/report-key.js';
 
 /** The oldest and newest version of an entity, and whether the entity still exists. */
 interface Versions {
@@ -33,14 +32,14 @@ export async function erase(
   const columns = options.columns && erasableColumns(plan, options.columns);
   const context = await session.writeContext(plan);
   const key = keyOf(session.dataSource, plan, id);
-  const shown = shownKey(session.dataSource, plan, key);
+  const shown = reportKey(session.dataSource, plan, key);
   const log = new MaintenanceLog(session, plan, 'erase', context, shown);
   const erasure = new Erasure(session, plan, key, columns, log);
   const { first, last } = await erasure.begin();
   if (options.dryRun) return session.connected((queryRunner) => erasure.foretell(queryRunner));
 
   if (!columns) await announcePrune(session, plan, log, erasure.details(erasure.result));
-  const size = options.batchSize ?? DEFAULT_BATCH;
+  const size = options.batchSize ?? DEFAULT_BATCH_SIZE;
   // At least one batch, so that a request with nothing left to erase is recorded too.
   for (let from = first; from <= last; from += size) {
     erasure.result = await session.transaction((queryRunner) =>
@@ -177,8 +176,8 @@ class Erasure {
   }
 
   private isOfKey(): string {
-    const key = this.sql.copiedKey(this.sql.givenKey);
-    return this.plan.keys.map((column, n) => `${this.sql.column(column)} = ${key(n)}`).join(' AND ');
+    const names = this.plan.keys.map((column) => this.sql.column(column));
+    return keysEqual(names, (n) => names[n], this.sql.keyOfCopy(this.sql.givenKey));
   }
 
   private async versions(queryRunner: QueryRunner): Promise<Versions> {

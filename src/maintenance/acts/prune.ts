@@ -5,12 +5,10 @@ import { type Key } from '../../dialect/keys/key.js';
 import { endOf } from '../../history/arguments/moment.js';
 import { type MaintenanceSession } from '../session/maintenance-session.js';
 import { KeyOrder } from '../session/key-order.js';
-import { type PruneOptions, type PruneResult } from '../maintenance.types.js';
+import { DEFAULT_BATCH_SIZE, type PruneOptions, type PruneResult } from '../maintenance.types.js';
 import { MaintenanceLog } from '../session/maintenance-log.js';
 import { announcePrune } from './announce-prune.js';
 import { removeRevisions } from './remove-revisions.js';
-
-const DEFAULT_BATCH = 1000;
 
 /** @throws InvalidArgumentError naming the option that is missing or invalid */
 export function assertPruneOptions({ keep, olderThan }: PruneOptions): void {
@@ -59,7 +57,7 @@ async function* prunable(
 ): AsyncGenerator<string[]> {
   const { keys } = session.capture;
   const order = new KeyOrder(sql, 'r');
-  const size = options.batchSize ?? DEFAULT_BATCH;
+  const size = options.batchSize ?? DEFAULT_BATCH_SIZE;
   for (let from: Key | undefined; ;) {
     const rows = await session.connected((queryRunner) =>
       session.select<Record<string, unknown> & { id: string }>(

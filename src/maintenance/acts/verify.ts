@@ -5,14 +5,14 @@ import { type Differences, differencesOfRows, differencesOfHistories } from '../
 import {
   type Finding,
   type FindingKind,
+  VERIFY_BATCH_SIZE,
   type VerifyOptions,
   type VerifyReport,
 } from '../maintenance.types.js';
 import { schemaProblems } from './schema-parity.js';
-import { shownKey } from '../session/shown-key.js';
+import { reportKey } from '../session/report-key.js';
 import { countRows, keysOfRows, keysOfHistories } from '../session/key-batches.js';
 
-const DEFAULT_BATCH = 5000;
 const DEFAULT_LIMIT = 20;
 const KINDS: readonly FindingKind[] = ['missing', 'stale', 'surplus', 'gap', 'order'];
 
@@ -33,7 +33,7 @@ async function verifyTable(
   options: VerifyOptions,
   { findings, tables }: VerifyReport,
 ): Promise<void> {
-  const { batchSize = DEFAULT_BATCH, limit = DEFAULT_LIMIT, onProgress } = options;
+  const { batchSize = VERIFY_BATCH_SIZE, limit = DEFAULT_LIMIT, onProgress } = options;
   const table = plan.metadata.tablePath;
   const { problems, isReadable } = await schemaProblems(session, plan);
   if (problems.length > 0)
@@ -55,7 +55,7 @@ async function verifyTable(
   }
   tables.push(compared);
   for (const { kind, count, keys } of found.kinds())
-    findings.push({ table, kind, count, keys: keys.map((key) => shownKey(session.dataSource, plan, key)) });
+    findings.push({ table, kind, count, keys: keys.map((key) => reportKey(session.dataSource, plan, key)) });
 }
 
 /** Counts all differences, and keeps the first keys of each kind. */

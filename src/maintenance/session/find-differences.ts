@@ -13,7 +13,7 @@ export function differencesOfRows(
   plan: AuditPlan,
   keys: readonly Key[],
 ): Promise<Differences> {
-  return confirmed(session, keys, (given) => find(session, plan, given, selectLive));
+  return confirm(session, keys, (given) => find(session, plan, given, selectLive));
 }
 
 /** Finds 'surplus' histories, and with `withOrder` the histories that are out of 'order'. */
@@ -23,12 +23,12 @@ export async function differencesOfHistories(
   keys: readonly Key[],
   withOrder: boolean,
 ): Promise<Differences> {
-  const surplus = await confirmed(session, keys, (given) => find(session, plan, given, selectSurplus));
+  const surplus = await confirm(session, keys, (given) => find(session, plan, given, selectSurplus));
   return withOrder ? { ...surplus, ...(await find(session, plan, keys, selectUnordered)) } : surplus;
 }
 
 // On a shared connection we may read another's write before its revision, so we look twice.
-async function confirmed(
+async function confirm(
   session: MaintenanceSession,
   keys: readonly Key[],
   look: (keys: readonly Key[]) => Promise<Differences>,
@@ -72,7 +72,7 @@ function selectLive(sql: PlanSql, keys: KeyTable): string {
 function selectSurplus(sql: PlanSql, keys: KeyTable): string {
   const isNewest = sql.isNewest(
     'p',
-    sql.copiedKey((n) => keys.key(n)),
+    sql.keyOfCopy((n) => keys.key(n)),
   );
   return (
     `SELECT ${keys.ordinal} AS n, 'surplus' AS kind ` +
@@ -85,7 +85,7 @@ function selectSurplus(sql: PlanSql, keys: KeyTable): string {
 function selectUnordered(sql: PlanSql, keys: KeyTable): string {
   const isOf = sql.hasKey(
     'r',
-    sql.copiedKey((n) => keys.key(n)),
+    sql.keyOfCopy((n) => keys.key(n)),
   );
   const isBefore = sql.hasKey('p', (n) => `r.${sql.column(sql.plan.keys[n])}`);
   return (

@@ -19,7 +19,7 @@ export class KeyOrder {
   from(inclusive = false): string {
     const values = this.sql.plan.keys.map(({ source }, n) => {
       const value = this.sql.dialect.keys.value(`{{after${n}}}`, source);
-      return this.alias === 'r' ? this.sql.dialect.types.copied(value, source) : value;
+      return this.alias === 'r' ? this.sql.dialect.types.toCopy(value, source) : value;
     });
     return beyond(this.names, values, inclusive);
   }

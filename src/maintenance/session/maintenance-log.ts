@@ -2,7 +2,7 @@ import { type EntityMetadata, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { newId, now } from '../../revision/clock.js';
-import { storedContext } from '../../capture/writer/context-columns.js';
+import { contextValues } from '../../capture/writer/context-columns.js';
 import { type WriteContext } from '../../context/write-context.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { newestCatchUp } from '../../history/revisions/newest-catch-up.js';
@@ -73,7 +73,7 @@ export class MaintenanceLog {
   private async values(queryRunner: QueryRunner): Promise<Record<string, unknown>> {
     const find = (property: keyof MaintenanceRecord): ColumnMetadata =>
       this.metadata.findColumnWithPropertyName(property)!;
-    const { actor, reason, context } = await storedContext(
+    const { actor, reason, context } = await contextValues(
       this.session.dialect,
       queryRunner,
       { ...this.context, context: this.key },

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '../../../src/audit.errors.js';
 import { type AuditPlan } from '../../../src/audited/audit-plan.js';
 import { auditPlansOf } from '../../../src/audited/audit-plans.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { entityIdOf, keyOf, keyText } from '../../../src/history/arguments/key-of.js';
+import { entityIdOf, keyOf, keyLabel } from '../../../src/history/arguments/key-of.js';
 import { Guest } from '../../support/entities/guest.js';
 import { Seat } from '../../support/entities/seat.js';
 import { withMetadata } from '../with-metadata.js';
@@ -97,13 +97,13 @@ describe('entityIdOf', () => {
   });
 });
 
-describe('keyText', () => {
+describe('keyLabel', () => {
   it.each([
     [[1], '1'],
     [['a,b', 2], 'a%2Cb,2'],
     [[new Date(0)], '1970-01-01T00%3A00%3A00.000Z'],
     [[Buffer.from([1, 255])], '01ff'],
   ])('writes %j as %s', (key, text) => {
-    expect(keyText(key)).toBe(text);
+    expect(keyLabel(key)).toBe(text);
   });
 });

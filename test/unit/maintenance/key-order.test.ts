@@ -11,7 +11,7 @@ const orderOf = (width: number, alias: 't' | 'r'): KeyOrder => {
       column: ({ name }: { name: string }) => name,
       dialect: {
         keys: { value: (value: string) => value },
-        types: { copied: (value: string) => `copied(${value})` },
+        types: { toCopy: (value: string) => `copied(${value})` },
       },
     } as unknown as PlanSql,
     alias,

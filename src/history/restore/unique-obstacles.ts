@@ -1,11 +1,11 @@
 import { type Obstacle, valuesText } from './obstacle.js';
-import { keyText } from '../arguments/key-of.js';
+import { keyLabel } from '../arguments/key-of.js';
 import { keyIn, type RestoreQuery, type RestoreSql } from './restore-sql.js';
 import { type PlanColumn } from '../../audited/audit-plan.js';
 import { type UniqueKey } from './unique-keys.js';
 
 /** The obstacles of a unique key: the rows that hold the revision's values. */
-export async function takenValues(
+export async function uniqueObstacles(
   sql: RestoreSql,
   query: RestoreQuery,
   revisionId: string,
@@ -18,11 +18,11 @@ export async function takenValues(
       `WHERE ${sql.isRevision}`,
     { id: revisionId },
   );
-  const values = await recordedValues(sql, query, revisionId, unique.columns);
+  const values = await valuesOfRevision(sql, query, revisionId, unique.columns);
   return holders.map((row) => {
     const key = keyIn(row, columns);
     return {
-      problem: `${valuesText(values)} is taken by ${plan.metadata.name} ${keyText(key)}`,
+      problem: `${valuesText(values)} is taken by ${plan.metadata.name} ${keyLabel(key)}`,
       values,
       holder: { key, unique },
     };
@@ -30,7 +30,7 @@ export async function takenValues(
 }
 
 /** A revision's values of some columns, by property. A `select: false` column shows only that its value is hidden. */
-export async function recordedValues(
+export async function valuesOfRevision(
   sql: RestoreSql,
   query: RestoreQuery,
   revisionId: string,

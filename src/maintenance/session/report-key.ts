@@ -4,7 +4,7 @@ import { isInteger } from '../../dialect/types/type-names.js';
 import { type Key } from '../../dialect/keys/key.js';
 
 /** A key by property, for reports: `{ id: 1 }`. Bytes are hexadecimal, moments as the database writes them. */
-export function shownKey({ driver }: DataSource, { keys }: AuditPlan, key: Key): Record<string, unknown> {
+export function reportKey({ driver }: DataSource, { keys }: AuditPlan, key: Key): Record<string, unknown> {
   return Object.fromEntries(
     keys.map(({ source, propertyPath }, n) => {
       const value = key[n];

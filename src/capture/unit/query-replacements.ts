@@ -3,7 +3,7 @@ import { hasOwnQuery } from '../../typeorm/query-runner.js';
 import { isWrappedOn } from '../../typeorm/wrap-member.js';
 
 /** Functions with which another library has replaced `query()` of TypeORM's query runners. They may not call ours. */
-export class ReplacedQueries {
+export class QueryReplacements {
   /** The functions that have called ours. */
   private readonly trusted = new WeakSet<object>();
 

@@ -3,7 +3,7 @@ import { type CatchUpResult, type EraseResult, type PruneResult } from '../maint
 const PAST = { write: 'wrote', remove: 'removed', erase: 'erased', keep: 'kept' };
 
 /** Texts about the revisions that a run wrote or removed, or in a dry run would write or remove. */
-export class WrittenText {
+export class OutcomeText {
   constructor(private readonly isDryRun: boolean) {}
 
   /** `seat: wrote 3 baselines`, and the total. */
