@@ -4,20 +4,20 @@ import { type AuditOptions } from '../audit.options.js';
 import { type AuditContext } from '../context/audit-context.js';
 import { currentApplication } from '../context/request-context.js';
 
-/** One module, or one `attachAudit()`, that audits a data source. */
+/** One AuditModule or one `attachAudit()` of a data source. */
 interface Attachment {
   readonly options: AuditOptions;
-  /** Of an application's modules it is the same. */
+  /** All modules of an application have the same. */
   readonly context: AuditContext;
 }
 
 const AGREED = ['requireActor', 'maskKey', 'checkTables', 'preparedStatements'] as const;
 
 /**
- * The options of all who audit one data source together.
+ * The options of all attachments of one data source.
  *
- * `actor` and `context` are functions of a request, so those of the application that handles it are asked, and of
- * several modules in one application the first that gives them. `requireActor`, `maskKey`, `checkTables` and
+ * `actor` and `context` are functions of a request: the application that handles the request is asked, and of several
+ * modules in it the first that gives the option. `requireActor`, `maskKey`, `checkTables` and
  * `preparedStatements` are about the data source, so there is one of each.
  */
 export class SharedOptions implements AuditOptions {

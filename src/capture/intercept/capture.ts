@@ -21,7 +21,7 @@ import { Units } from '../unit/units.js';
 
 const captures = new StateSlot<Capture>('capture');
 
-/** What the capture of all writes of one data source shares. */
+/** The capture of one data source: everything that its flushes and query builders record with. */
 export class Capture {
   isAttached = true;
   readonly dialect: Dialect;
@@ -48,7 +48,7 @@ export class Capture {
     this.tables = new TableCheck(() => this.plans, this.dialect.catalogue, options);
   }
 
-  // Asked each time: a data source that is initialised again has other plans.
+  // Not kept: a data source that is initialised again has other plans.
   get plans(): AuditPlans {
     return auditPlansOf(this.dataSource);
   }
@@ -64,13 +64,14 @@ export class Capture {
     }
   }
 
-  /** Who the code that runs now writes for; a promise where the application answers late. */
+  /** Who writes, asked of the application; a promise where `actor` or `context` is asynchronous. */
   who(): Who | Promise<Who> {
     return whoWrites(this.context, this.options);
   }
 
   /**
-   * Runs a write once it is known who writes and that the tables are there: at once, where both are known already.
+   * Runs a write when it is known who writes and that the tables are there. Where both are known already, it runs at
+   * once.
    *
    * @param checkTables called where the tables have to be looked at before
    */
@@ -120,8 +121,8 @@ export class Capture {
 }
 
 /**
- * The capture that is attached to a data source, if one is. It is known by the driver too, which data sources that are
- * derived from another one, for a tenant say, share with it or copy.
+ * The capture that is attached to a data source, if there is one. The driver has it too: a data source that is derived
+ * from another one, for a tenant say, shares or copies the driver.
  */
 export function captureOf(dataSource: DataSource): Capture | undefined {
   const capture = captures.of(dataSource) ?? captures.of(dataSource.driver);

@@ -7,7 +7,7 @@ import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { tableAtPath, tableOf } from '../tables/table-at-path.js';
 import { noteUnattached } from '../tables/warn-of-unattached.js';
 
-/** Empties tables from which audited rows would vanish by a delete, which is recorded, and all others as TypeORM does. */
+/** `clear()`: a DELETE, which is recorded, where rows with a history would vanish; else TypeORM's TRUNCATE. */
 export const clearByDelete: Clear = async (manager, target, options, truncate) => {
   const dataSource = dataSourceOf(manager);
   const table = tableOf(dataSource.getMetadata(target));
@@ -15,7 +15,7 @@ export const clearByDelete: Clear = async (manager, target, options, truncate) =
   else await truncate();
 };
 
-/** The same for `clearTable()` of a query runner, to which `clear()` comes too where another library has replaced it. */
+/** `clearTable()` of a query runner likewise. `clear()` comes here where another library has replaced it. */
 export const clearTableByDelete: TableClear = async (queryRunner, given, options, truncate) => {
   const dataSource = dataSourceOf(queryRunner);
   const table = tableAtPath(dataSource, typeof given === 'string' ? given : given.name);
@@ -47,7 +47,7 @@ function takesRows(
   if (capture.plans.isRevision(table)) throw new RevisionDeleteForbiddenError(table.name);
   const { foreignKeys } = capture.cascades;
   if (!capture.isRecording) return false;
-  // TypeORM refuses it.
+  // The database has no TRUNCATE … CASCADE, so TypeORM refuses the call.
   if (options?.cascade && !capture.dialect.run.truncatesCascading) return false;
   if (options?.cascade && foreignKeys.isReferred(table))
     throw new AuditError(

@@ -3,7 +3,7 @@ import { type RawWrite, type Recorder } from '../../audited/recorder.js';
 import { inSavepoint } from '../../dialect/sessions/savepoint.js';
 import { type Capture } from './capture.js';
 
-/** Records statements of our own, which go past TypeORM's builders and events. */
+/** Records the statements of restore and undo, which go past TypeORM's builders and events. */
 export class RawRecorder implements Recorder {
   constructor(private readonly capture: Capture) {}
 
@@ -16,7 +16,7 @@ export class RawRecorder implements Recorder {
     fn: () => Promise<T>,
     { isDryRun = false }: { readonly isDryRun?: boolean } = {},
   ): Promise<T> {
-    // Always in a savepoint, because what fails has to leave a caller's transaction as it was.
+    // In a savepoint, so that a failure leaves the caller's transaction as it was.
     return this.capture.units.run(queryRunner, () => inSavepoint(queryRunner, isDryRun, fn));
   }
 

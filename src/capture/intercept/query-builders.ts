@@ -8,7 +8,7 @@ import { type BuilderInternals } from '../../typeorm/builder-internals.js';
 import { BuilderCapture } from './builder-capture.js';
 import { factsOf } from './builder-facts.js';
 
-/** What is overridden of a builder, some of which TypeORM keeps to its subclasses. */
+/** The methods of a builder that we override. TypeORM declares some of them protected. */
 interface Builder {
   execute(): Promise<unknown>;
   createReturningExpression(type: WriteKind): string;
@@ -19,7 +19,7 @@ interface Builder {
 type BuilderClass = new (...given: any[]) => Builder;
 type BuilderFactory = (queryBuilder: QueryBuilder<any>) => QueryBuilder<any>;
 
-/** TypeORM's builders of writes, by the names under which it makes them, as subclasses that record what they write. */
+/** Subclasses of TypeORM's builders that record their writes, by the names under which TypeORM makes builders. */
 export const auditedQueryBuilders: Record<string, BuilderFactory> = {
   InsertQueryBuilder: factoryOf(recording(InsertQueryBuilder, 'insert')),
   UpdateQueryBuilder: factoryOf(noting(recording(UpdateQueryBuilder, 'update'))),
@@ -36,8 +36,8 @@ const KINDS: Partial<Record<string, WriteKind>> = {
 };
 
 /**
- * Looks at a builder that is about to be executed. Refuses a write that is part of another builder's statement, as its
- * common table expression, and one by a builder that isn't of the above: nobody would record them.
+ * Looks at a builder that is about to be executed. Nobody would record a write that is a common table expression of
+ * another builder's statement, nor a write by a builder of another class: both are refused.
  *
  * @throws AuditError
  */
@@ -95,7 +95,7 @@ function recording(Base: unknown, kind: WriteKind) {
   };
 }
 
-// Takes note of what the criteria are.
+// UPDATE and DELETE have criteria, which may be ids.
 function noting(Base: ReturnType<typeof recording>): BuilderClass {
   return class extends Base {
     override where(...given: unknown[]): this {

@@ -3,8 +3,8 @@ import { type Subject } from 'typeorm/persistence/Subject.js';
 import { assertOfThePresent } from '../../revision/historic-entities.js';
 
 /**
- * Refuses to write what was read from the past, and what follows from it: rows that would be related to it again, and
- * those that came later and would be dropped from it.
+ * Refuses to write entities that were read from the past, and what TypeORM writes because of them: rows that would be
+ * related to them again, and newer rows that would be dropped from their relations.
  *
  * @throws HistoricEntityError
  */

@@ -37,7 +37,7 @@ export async function assertRecordable(capture: Capture, flush: Flush): Promise<
   throw new TransactionRequiredError(audited.name);
 }
 
-/** What a flush writes to. */
+/** The tables that a flush writes to. */
 export function tablesOf(flush: Flush): EntityMetadata[] {
   return [
     ...flush.insertSubjects,
@@ -49,11 +49,11 @@ export function tablesOf(flush: Flush): EntityMetadata[] {
 }
 
 /**
- * The rows that a flush has written, as far as it knows them.
+ * The writes of a flush, for the rows that it knows.
  *
- * Children that it has dropped from a one-to-many, rows whose generated key nobody asks for, removed entities that it
- * hasn't found, and those of a relation on an entity's table that has another key, it doesn't; what stands around the
- * query builders does.
+ * It doesn't know children that were dropped from a one-to-many, rows whose generated key nobody asks for, removed
+ * entities that it hasn't found, and rows of a relation on an entity's table that has another key. The query builders
+ * record those (`flushNamesRows()`).
  */
 export function writesOf(capture: Capture, flush: Flush): Write[] {
   const writes: Write[] = [];
@@ -76,7 +76,7 @@ export function writesOf(capture: Capture, flush: Flush): Write[] {
   return writes;
 }
 
-// Whether there was a row of an entity that wasn't found, only the DELETE tells.
+// Only the DELETE tells whether an entity that wasn't found had a row.
 function idOfRemoval({ databaseEntity, entity, identifier }: Subject): ObjectLiteral | undefined {
   return databaseEntity ?? (entity ? undefined : identifier);
 }

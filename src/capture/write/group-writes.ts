@@ -58,18 +58,18 @@ class Group {
       ...sharedFacts(this.facts),
       places: placesOf(rows),
     };
-    // What is recorded already adds nothing.
+    // Rows that are recorded twice add nothing the second time.
     return [...(rows.length > 0 ? [named] : []), ...this.packed, ...(this.all ? [this.all] : [])];
   }
 }
 
-// Those of some are of no use.
+// Of use only if each row has one.
 function placesOf(rows: readonly Row[]): readonly string[] | undefined {
   const places = rows.map(({ place }) => place);
   return places.every((place) => place !== undefined) ? places : undefined;
 }
 
-/** The facts that hold for rows of several writes. */
+/** The facts that are the same in all writes. */
 function sharedFacts(facts: readonly RowFacts[]): RowFacts {
   const shared = <K extends keyof RowFacts>(name: K): RowFacts[K] | undefined =>
     facts.every((fact) => fact[name] === facts[0][name]) ? facts[0]?.[name] : undefined;
