@@ -33,7 +33,7 @@ export async function prepareOwnTests(): Promise<string> {
   });
   await npmInstall(folder);
   await addSqliteBinding(folder);
-  for (const part of ['src', 'test'])
+  for (const part of ['src', 'test', 'docs'])
     await cp(join(repository, part), join(folder, part), { recursive: true });
   const text = await readFile(join(repository, 'jest.config.js'), 'utf8');
   // It compiles only, so it needn't be installed again.
