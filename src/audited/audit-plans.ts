@@ -7,7 +7,7 @@ import {
 } from 'typeorm';
 import { AuditConfigurationError, NotAuditedError } from '../audit.errors.js';
 import { assertOneTypeorm } from '../typeorm/assert-one-typeorm.js';
-import { extendDataSources } from '../typeorm/data-source.patch.js';
+import { extendDataSources } from '../typeorm/patches/data-source.patch.js';
 import { StateSlot } from '../typeorm/state-slot.js';
 import { buildMaintenanceMetadata } from '../revision/maintenance-record.js';
 import { buildRevisionMetadatas } from '../revision/revision-metadata.js';

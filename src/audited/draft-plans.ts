@@ -1,7 +1,7 @@
 import { type DataSource, type EntityMetadata } from 'typeorm';
 import { AuditConfigurationError } from '../audit.errors.js';
 import { assertSupported, dialectOf } from '../dialect/dialect-of.js';
-import { schemaOf } from '../typeorm/data-source.patch.js';
+import { schemaOf } from '../typeorm/patches/data-source.patch.js';
 import { type AuditPlanDraft, draftJunctions, draftPlan } from './audit-plan.js';
 import { auditedMark, classMark, type Markable, ownAuditedMark } from './marks/marks.js';
 import { shareTable } from './shared-table.js';

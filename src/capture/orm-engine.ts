@@ -1,21 +1,21 @@
 import { type DataSource } from 'typeorm';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { setRecorder } from '../audited/recorder.js';
-import { assertSchemasKnown } from '../typeorm/data-source.patch.js';
+import { assertSchemasKnown } from '../typeorm/patches/data-source.patch.js';
 import {
   assertExecutionsChecked,
   assertStatementsSeen,
   checkExecutions,
-} from '../typeorm/executions.patch.js';
+} from '../typeorm/patches/executions.patch.js';
 import { assertFields, typeormFields } from '../typeorm/fields.js';
 import { missingTypeormMember } from '../typeorm/members.js';
-import { extendQueryRunners, replaceTableClear } from '../typeorm/query-runner.patch.js';
+import { extendQueryRunners, replaceTableClear } from '../typeorm/patches/query-runner.patch.js';
 import {
   extendFlushes,
   extendMigrations,
   replaceClear,
   replaceQueryBuilders,
-} from '../typeorm/writes.patch.js';
+} from '../typeorm/patches/writes.patch.js';
 import { type CaptureEngine } from './engine.js';
 import { clearByDelete, clearTableByDelete } from './intercept/clear.js';
 import { flushExtension } from './intercept/flush.js';

@@ -4,7 +4,7 @@ import { type Who } from '../../context/write-context.js';
 import { type WriteKind } from '../../dialect/keys/keys.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
-import { assertExecutionsChecked } from '../../typeorm/executions.patch.js';
+import { assertExecutionsChecked } from '../../typeorm/patches/executions.patch.js';
 import { viewOf } from '../../typeorm/query-runner-view.js';
 import { typeormVersion } from '../../typeorm/version.js';
 import { type KeyReturning } from '../rows/key-returning.js';

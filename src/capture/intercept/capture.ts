@@ -10,7 +10,7 @@ import { type Key } from '../../dialect/keys/key.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { driverValue } from '../../dialect/types/driver-value.js';
 import { StateSlot } from '../../typeorm/state-slot.js';
-import { watchStatements } from '../../typeorm/query-runner.patch.js';
+import { watchStatements } from '../../typeorm/patches/query-runner.patch.js';
 import { Cascades } from '../rows/cascades.js';
 import { KeyReader } from '../rows/key-reader.js';
 import { WriteRecorder } from '../writer/record-writes.js';

@@ -1,7 +1,7 @@
 import { type DataSource, type EntityMetadata, type QueryRunner } from 'typeorm';
 import { AuditError, RevisionDeleteForbiddenError } from '../../audit.errors.js';
-import { type ClearOptions, type TableClear } from '../../typeorm/query-runner.patch.js';
-import { type Clear } from '../../typeorm/writes.patch.js';
+import { type ClearOptions, type TableClear } from '../../typeorm/patches/query-runner.patch.js';
+import { type Clear } from '../../typeorm/patches/writes.patch.js';
 import { captureOf } from './capture.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { tableAtPath, tableOf } from '../tables/table-at-path.js';

@@ -3,7 +3,7 @@ import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
 import { type Who } from '../../context/write-context.js';
 import { type WriteKind } from '../../dialect/keys/keys.js';
 import { typeormVersion } from '../../typeorm/version.js';
-import { type Flush } from '../../typeorm/writes.patch.js';
+import { type Flush } from '../../typeorm/patches/writes.patch.js';
 import { type ValueFacts, ResultFacts } from '../rows/row-facts.js';
 import { type Unit } from '../unit/unit.js';
 import { type WriteOperation, type Write } from '../write/write.js';

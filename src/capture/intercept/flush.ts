@@ -1,7 +1,7 @@
 import { type Who } from '../../context/write-context.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { StateSlot } from '../../typeorm/state-slot.js';
-import { type Flush, type FlushExtension } from '../../typeorm/writes.patch.js';
+import { type Flush, type FlushExtension } from '../../typeorm/patches/writes.patch.js';
 import { noteUnattached } from '../tables/warn-of-unattached.js';
 import { type Capture, captureOf } from './capture.js';
 import { flushOf, queryRunnerOfFlush } from './flush-builders.js';

@@ -7,7 +7,7 @@ import {
   TransactionRequiredError,
 } from '../../audit.errors.js';
 import { type AuditOperation } from '../../revision/revision-columns.js';
-import { type Flush } from '../../typeorm/writes.patch.js';
+import { type Flush } from '../../typeorm/patches/writes.patch.js';
 import { tableOf } from '../tables/table-at-path.js';
 import { type Capture } from './capture.js';
 import { type Write } from '../write/write.js';

@@ -1,6 +1,6 @@
 import { type DataSource, type EntityMetadata, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { type MigrationExtension } from '../../typeorm/writes.patch.js';
+import { type MigrationExtension } from '../../typeorm/patches/writes.patch.js';
 import { StateSlot } from '../../typeorm/state-slot.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 

@@ -1,7 +1,7 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type Dialect } from '../../dialect/dialect.js';
 import { baseRunnerOf, hasOwnQuery, ownQueryOf } from '../../typeorm/query-runner.js';
-import { type StatementWatch } from '../../typeorm/query-runner.patch.js';
+import { type StatementWatch } from '../../typeorm/patches/query-runner.patch.js';
 import { assertFields, queryRunnerFields } from '../../typeorm/fields.js';
 import { assertWrapped } from '../../typeorm/wrap-member.js';
 import { Line } from './line.js';

@@ -6,10 +6,10 @@ import {
   SelectQueryBuilder,
 } from 'typeorm';
 import { DeleteQueryBuilder } from 'typeorm/query-builder/DeleteQueryBuilder.js';
-import { AuditError } from '../audit.errors.js';
-import { StateSlot } from './state-slot.js';
-import { typeormVersion } from './version.js';
-import { wrapMember } from './wrap-member.js';
+import { AuditError } from '../../audit.errors.js';
+import { StateSlot } from '../state-slot.js';
+import { typeormVersion } from '../version.js';
+import { wrapMember } from '../wrap-member.js';
 
 const PROBE = Symbol.for('nestjs-typeorm-audit:probe');
 

@@ -3,10 +3,10 @@ import { type Driver } from 'typeorm/driver/Driver.js';
 import { type EntitySchemaTransformer } from 'typeorm/entity-schema/EntitySchemaTransformer.js';
 import { type MetadataArgsStorage } from 'typeorm/metadata-args/MetadataArgsStorage.js';
 import { type EntityMetadataValidator } from 'typeorm/metadata-builder/EntityMetadataValidator.js';
-import { AuditConfigurationError } from '../audit.errors.js';
-import { StateSlot } from './state-slot.js';
-import { typeormVersion } from './version.js';
-import { wrapMember } from './wrap-member.js';
+import { AuditConfigurationError } from '../../audit.errors.js';
+import { StateSlot } from '../state-slot.js';
+import { typeormVersion } from '../version.js';
+import { wrapMember } from '../wrap-member.js';
 
 /** The metadata list to which revision metadata was added. */
 const extended = new StateSlot<EntityMetadata[]>('extended');

@@ -1,7 +1,7 @@
 import { type QueryRunner, type Table } from 'typeorm';
-import { OWN_QUERY, type OwnQuery } from './query-runner.js';
-import { StateSlot } from './state-slot.js';
-import { wrapMember } from './wrap-member.js';
+import { OWN_QUERY, type OwnQuery } from '../query-runner.js';
+import { StateSlot } from '../state-slot.js';
+import { wrapMember } from '../wrap-member.js';
 
 /** Wraps the statements of a driver's query runners. */
 export interface StatementWatch {

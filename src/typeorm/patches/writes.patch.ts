@@ -8,8 +8,8 @@ import {
 import { type MigrationExecutor } from 'typeorm/migration/MigrationExecutor.js';
 import { type Subject } from 'typeorm/persistence/Subject.js';
 import { BroadcasterResult } from 'typeorm/subscriber/BroadcasterResult.js';
-import { type WrappedOf } from './members.js';
-import { wrapMember } from './wrap-member.js';
+import { type WrappedOf } from '../members.js';
+import { wrapMember } from '../wrap-member.js';
 
 type BuilderFactory = (queryBuilder: QueryBuilder<any>) => QueryBuilder<any>;
 type Register = (this: typeof QueryBuilder, name: string, factory: BuilderFactory) => void;
