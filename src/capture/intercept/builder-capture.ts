@@ -9,7 +9,7 @@ import { viewOf } from '../../typeorm/query-runner-view.js';
 import { typeormVersion } from '../../typeorm/version.js';
 import { type KeyReturning } from '../rows/key-returning.js';
 import { factsOfValues } from '../rows/row-facts.js';
-import { type BuilderFacts, factsOf, type Criteria, operationOf } from './builder-facts.js';
+import { type BuilderFacts, factsOf, type Criteria } from './builder-facts.js';
 import { BuilderStatement } from './builder-statement.js';
 import { type Capture, captureOf } from './capture.js';
 import { type FlushCapture } from './flush-capture.js';
@@ -60,7 +60,7 @@ export class BuilderCapture {
     const facts = factsOf(this.internals, this.kind);
     if (!facts) return;
     throw new AuditError(
-      `This ${operationOf(this.internals, this.kind)} of ${facts.table.name} can't be recorded as a common table ` +
+      `This ${facts.operation} of ${facts.table.name} can't be recorded as a common table ` +
         `expression of another query. Execute it by itself, in the same transaction.`,
     );
   }

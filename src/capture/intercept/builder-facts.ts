@@ -20,7 +20,10 @@ import { type Capture, captureOf } from './capture.js';
 import { type FlushCapture } from './flush-capture.js';
 import { flushNamesRows, flushOfBuilder } from './flush-builders.js';
 
-/** What a builder's write is. It is worked out once, before the write runs, and nothing of it is asked again. */
+/**
+ * What a builder's write is, worked out once before the before-hooks run. Only the columns that an update gives values
+ * to are looked at again with the statement, because a hook may add some.
+ */
 export interface BuilderFacts {
   readonly capture: Capture;
   /** The builder, with its values by property. */
@@ -120,7 +123,7 @@ export function needsPlaces(capture: Capture, queryRunner: QueryRunner, kind: Wr
   return kind === 'insert' && !!capture.dialect.keys.rowPlace && capture.units.isSerializable(queryRunner);
 }
 
-export function operationOf({ expressionMap }: BuilderInternals, kind: WriteKind): WriteOperation {
+function operationOf({ expressionMap }: BuilderInternals, kind: WriteKind): WriteOperation {
   const { queryType, onUpdate } = expressionMap;
   if (kind === 'insert') return onUpdate ? 'upsert' : 'insert';
   return queryType as 'update' | 'delete' | 'soft-delete' | 'restore';

@@ -22,6 +22,11 @@ export function sqlStateOf(error: unknown): string {
   return driverErrorOf(error)?.code ?? '';
 }
 
+/** Whether a value that was sent is none of the column's type (SQLSTATE class 22), where the database has SQLSTATEs. */
+export function isDataException(error: unknown): boolean {
+  return /^22[0-9A-Z]{3}$/.test(sqlStateOf(error));
+}
+
 /** MySQL's number of a failed query's error; 0 for any other error. */
 export function errorNumberOf(error: unknown): number {
   return driverErrorOf(error)?.errno ?? 0;

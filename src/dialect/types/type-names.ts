@@ -20,3 +20,12 @@ export function isNumeric(type: string): boolean {
 export function hasDay(type: string): boolean {
   return /^(date|timestamp)/.test(type);
 }
+
+/** Whether the driver gives the type's values as Date. */
+export function isMoment(type: string): boolean {
+  return /^(datetime|timestamp)/.test(type);
+}
+
+export function isBoolean(type: string): boolean {
+  return /^bool/.test(type);
+}

@@ -2,6 +2,7 @@ import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
+import { isBinary, isBoolean, isMoment } from '../../dialect/types/type-names.js';
 import { parseDate } from './iso-date.js';
 
 /**
@@ -41,9 +42,9 @@ function decode(value: string): string {
 function valueOf(text: string, dataSource: DataSource, column: ColumnMetadata): unknown {
   if (column.transformer) return text;
   const type = dataSource.driver.normalizeType(column);
-  if (/^(datetime|timestamp)/.test(type)) return parseDate('id', text);
-  if (/^bool/.test(type)) return booleanOf(text);
-  if (/blob|binary|bytea/.test(type)) return Buffer.from(text, 'base64');
+  if (isMoment(type)) return parseDate('id', text);
+  if (isBoolean(type)) return booleanOf(text);
+  if (isBinary(type)) return Buffer.from(text, 'base64');
   return text;
 }
 

@@ -1,8 +1,9 @@
-import { type ObjectLiteral, QueryFailedError } from 'typeorm';
+import { type ObjectLiteral } from 'typeorm';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
+import { isDataException } from '../../dialect/run/driver-error.js';
 import { keyLabel } from '../arguments/key-of.js';
 import { endOf, validDate } from '../arguments/moment.js';
 import { assertVersion } from '../arguments/version.js';
@@ -140,11 +141,4 @@ export class RowRevisions<E extends ObjectLiteral> {
 
 function isVersion(version: number): RevisionFilter {
   return { where: ['r.rev_version = {{version}}'], values: { version } };
-}
-
-// SQLSTATE class 22, on the databases that report a SQLSTATE.
-function isDataException(error: unknown): boolean {
-  if (!(error instanceof QueryFailedError)) return false;
-  const { code } = error.driverError as { code?: unknown };
-  return typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code);
 }
