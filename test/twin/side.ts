@@ -46,7 +46,8 @@ async function playInProcess(
     clearTimeout(watchdog);
     watchdog = setTimeout(() => child.kill('SIGKILL'), milliseconds);
   };
-  watch(60_000);
+  // Until its tables are there, which takes a busy server its time.
+  watch(180_000);
   const ended = new Promise<NodeJS.Signals | number | null>((resolve) =>
     child.on('close', (code, signal) => resolve(signal ?? code)),
   );
@@ -62,7 +63,10 @@ async function playInProcess(
   await drop();
   if (playing)
     outcomes.set(playing, crashed(playing, end === 'SIGKILL' ? 'hangs' : `exit ${end}: ${errors}`));
-  else if (end !== 0) throw new Error(`The process of ${database} ended with ${end}: ${errors}`);
+  else if (end !== 0)
+    throw new Error(
+      `The process of ${database} ${isAudited ? 'with' : 'without'} audit ended with ${end} after ${outcomes.size} outcomes: ${errors}`,
+    );
 }
 
 function crashed(scenario: string, crash: string): Outcome {
