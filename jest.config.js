@@ -27,6 +27,8 @@ const common = {
 /** @type {import('jest').Config} */
 export default {
   maxWorkers: 2,
+  // A worker keeps what each of its suites has loaded; one that has grown this far is started anew.
+  workerIdleMemoryLimit: '1GB',
   testTimeout: 30_000,
   projects: [
     { ...common, testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },

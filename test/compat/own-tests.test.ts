@@ -26,7 +26,7 @@ describe('on NestJS 11, TypeORM 0.3 and the class-transformer of npm', () => {
     const databases = databasesOfThisRun().filter((name) => name === 'sqlite' || name === 'postgres');
     results = await runOwnTests(folder, FILES, databases.length > 0 ? databases : ['sqlite']);
   }, 10 * minutes);
-  afterAll(() => rm(folder, { recursive: true }));
+  afterAll(() => rm(folder, { recursive: true }), 5 * minutes);
 
   it.each(FILES)('%s passes', (file) => {
     const { passed, others, message } = results.get(file)!;

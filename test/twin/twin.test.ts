@@ -17,7 +17,7 @@ beforeAll(async () => {
 }, 5 * MINUTES);
 afterAll(async () => {
   for (const folder of folders.values()) await rm(folder, { recursive: true });
-});
+}, 5 * MINUTES);
 
 const databases = databasesOfTwins();
 const cells = databases.flatMap((database) => lines.map((line): Cell => ({ database, line })));
