@@ -49,9 +49,10 @@ export function assertOneTableEach(
   });
 }
 
-/** @throws AuditConfigurationError when the application has a table with the name of `ours` */
-export function assertNameIsFree(dataSource: DataSource, ours: EntityMetadata | undefined): void {
-  const other = dataSource.entityMetadatas.find(({ tablePath }) => tablePath === ours?.tablePath);
+/** @throws AuditConfigurationError when the application has a table with the name of one of `ours` */
+export function assertNamesAreFree(dataSource: DataSource, ours: readonly EntityMetadata[]): void {
+  const names = new Set(ours.map(({ tablePath }) => tablePath));
+  const other = dataSource.entityMetadatas.find(({ tablePath }) => names.has(tablePath));
   if (other)
     throw new AuditConfigurationError(
       `${other.name} has the table "${other.tablePath}", which nestjs-typeorm-audit needs for itself. Give the entity's table another name.`,

@@ -3,6 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Mask } from '../dialect/masks/digest-key.js';
 import { type RevisionDefinition, revisionPropertyPath } from '../revision/revision-table.js';
 import { revisionTableName } from '../revision/revision-table-name.js';
+import { numberOfShape, numberOfTable } from '../revision/shape.js';
 import { assertAuditable, assertPlainName } from './assert-auditable.js';
 import { type AuditedOptions } from './marks/audited-options.js';
 import { type Markable } from './marks/marks.js';
@@ -33,6 +34,10 @@ export interface AuditPlan {
   /** Other entities and many-to-many relations on the same table. */
   readonly others: readonly EntityMetadata[];
   readonly revision: EntityMetadata;
+  /** The number of the table in changesets. */
+  readonly number: number;
+  /** The `rev_shape` of the revisions that this plan writes. */
+  readonly shape: number;
   /** The primary key, in its order. */
   readonly keys: readonly PlanColumn[];
   /** Every copied column, the primary key included. */
@@ -168,6 +173,8 @@ export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): A
     metadata,
     others: draft.others,
     revision,
+    number: numberOfTable(metadata.tablePath),
+    shape: shapeOf(planned),
     keys: metadata.primaryColumns.map((key) => planned.find((column) => column.source === key)!),
     columns: planned,
     deletedState: draft.options.deletedState ?? 'null',
@@ -175,4 +182,9 @@ export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): A
     requireActor: draft.options.requireActor,
     revisionId: draft.revisionId,
   };
+}
+
+/** The number of a plan's columns in `audit_shape`. */
+export function shapeOf(columns: readonly PlanColumn[]): number {
+  return numberOfShape(columns.map(({ databaseName }) => databaseName));
 }

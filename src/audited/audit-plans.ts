@@ -9,17 +9,25 @@ import { AuditConfigurationError, NotAuditedError } from '../audit.errors.js';
 import { assertOneTypeorm } from '../typeorm/assert-one-typeorm.js';
 import { extendDataSources } from '../typeorm/patches/data-source.patch.js';
 import { StateSlot } from '../typeorm/state-slot.js';
-import { buildMaintenanceMetadata } from '../revision/maintenance-record.js';
+import { buildOwnTables, type OwnTables } from '../revision/own-tables.js';
 import { buildRevisionMetadatas } from '../revision/revision-metadata.js';
 import { revisionTargetOf } from '../revision/revision-of.js';
-import { type AuditPlan, completePlan, hasKeyOf, type PlanColumn, viewOf, withKeyOf } from './audit-plan.js';
-import { assertNameIsFree, assertOneTableEach } from './assert-distinct.js';
+import {
+  type AuditPlan,
+  completePlan,
+  hasKeyOf,
+  type PlanColumn,
+  shapeOf,
+  viewOf,
+  withKeyOf,
+} from './audit-plan.js';
+import { assertNamesAreFree, assertOneTableEach } from './assert-distinct.js';
 import { draftPlans } from './draft-plans.js';
 
 /** The plans of one data source, by table. */
 export class AuditPlans {
   private readonly byMetadata: Map<EntityMetadata, AuditPlan>;
-  private readonly revisions: Set<EntityMetadata>;
+  private readonly appendOnly: Set<EntityMetadata>;
   private readonly views = new Map<EntityMetadata, AuditPlan>();
   private readonly rekeyed = new Map<EntityMetadata, EntityMetadata>();
   private known: ReadonlySet<EntityMetadata> | undefined;
@@ -28,16 +36,21 @@ export class AuditPlans {
     /** The data source that the plans were made for. Data sources derived from it share the plans. */
     readonly dataSource: DataSource,
     plans: readonly AuditPlan[],
-    /** The metadata of `audit_maintenance`; undefined if nothing is audited. */
-    readonly maintenance: EntityMetadata | undefined,
+    /** The metadata of the tables that a data source has once; undefined if nothing is audited. */
+    readonly own: OwnTables | undefined,
   ) {
     this.byMetadata = new Map(
       plans.flatMap((plan) => [plan.metadata, ...plan.others].map((metadata) => [metadata, plan])),
     );
-    this.revisions = new Set(plans.map((plan) => plan.revision));
+    this.appendOnly = new Set([...plans.map((plan) => plan.revision), ...this.ownTables]);
     for (const plan of plans)
       for (const other of plan.others)
         if (!hasKeyOf(plan, other)) this.rekeyed.set(other, withKeyOf(plan, other));
+  }
+
+  /** All tables of `own`. */
+  get ownTables(): readonly EntityMetadata[] {
+    return Object.values(this.own ?? {});
   }
 
   /** The plans of entities and junction tables, in the order of the data source's metadata. */
@@ -84,15 +97,15 @@ export class AuditPlans {
     if (absent.length === 0) return;
     const plan = this.byMetadata.get(metadata)!;
     const columns = plan.columns.filter((column) => !absent.includes(column));
-    const reduced = { ...plan, columns };
+    const reduced = { ...plan, columns, shape: shapeOf(columns) };
     for (const each of [metadata, ...plan.others]) this.byMetadata.set(each, reduced);
     this.views.clear();
   }
 
-  /** Whether a table is append-only: a revision table, or `audit_maintenance`. */
+  /** Whether a table is append-only: a revision table, or another table of this library. */
   isRevision(metadata: EntityMetadata): boolean {
-    if (this.isKnown(metadata)) return this.revisions.has(metadata) || metadata === this.maintenance;
-    return [this.maintenance, ...this.revisions].some((known) => known?.tablePath === metadata.tablePath);
+    if (this.isKnown(metadata)) return this.appendOnly.has(metadata);
+    return [...this.appendOnly].some(({ tablePath }) => tablePath === metadata.tablePath);
   }
 
   // A data source derived from another one, for a tenant say, may have copies of the metadata.
@@ -156,10 +169,11 @@ extendDataSources((dataSource) => {
   );
   assertOneTableEach(dataSource, revisions, drafts);
   const plans = drafts.map((draft, at) => completePlan(draft, revisions[at]));
-  const maintenance = plans.length > 0 ? buildMaintenanceMetadata(dataSource) : undefined;
-  assertNameIsFree(dataSource, maintenance);
-  plansOf.set(dataSource, new AuditPlans(dataSource, plans, maintenance));
-  const built = maintenance ? [...revisions, maintenance] : revisions;
+  const own = plans.length > 0 ? buildOwnTables(dataSource) : undefined;
+  const ownTables = Object.values(own ?? {});
+  assertNamesAreFree(dataSource, ownTables);
+  plansOf.set(dataSource, new AuditPlans(dataSource, plans, own));
+  const built = [...revisions, ...ownTables];
   for (const { target } of built) if (isActiveRecord(target)) target.useDataSource(dataSource);
   const aliases = plans.flatMap(({ others, revision }) =>
     others

@@ -40,8 +40,12 @@ export async function clearAudited(
         'Call it in tests only, or with { evenInProduction: true }.',
     );
   const plans = auditPlansOf(dataSource);
-  if (!plans.maintenance) return;
-  const emptied = [...plans.all.flatMap(({ metadata, revision }) => [revision, metadata]), plans.maintenance];
+  if (!plans.own) return;
+  const { shape: _, ...own } = plans.own;
+  const emptied = [
+    ...plans.all.flatMap(({ metadata, revision }) => [revision, metadata]),
+    ...Object.values(own),
+  ];
   const tables = [
     ...new Set(childrenFirst(dataSource, emptied).map((table) => tableName(dataSource, table))),
   ];

@@ -1,8 +1,6 @@
-import { BaseEntity, type ColumnOptions, type DataSource, type EntityMetadata } from 'typeorm';
-import { MetadataArgsStorage } from 'typeorm/metadata-args/MetadataArgsStorage.js';
-import { EntityMetadataBuilder } from 'typeorm/metadata-builder/EntityMetadataBuilder.js';
+import { BaseEntity } from 'typeorm';
 import { MAX_ACTOR_LENGTH } from '../audit.options.js';
-import { dialectOf } from '../dialect/dialect-of.js';
+import { MAX_TABLE_LENGTH, type OwnTable } from './own-table.js';
 
 /**
  * A maintenance run that changed the history, by whom and why: a row of `audit_maintenance`. Every data source with
@@ -30,27 +28,18 @@ export class MaintenanceRecord extends BaseEntity {
 /** A kind of maintenance run that changes the history. */
 export type MaintenanceAction = 'backfill' | 'reconcile' | 'prune' | 'erase';
 
-/** The metadata of the table `audit_maintenance`. */
-export function buildMaintenanceMetadata(dataSource: DataSource): EntityMetadata {
-  const { own } = dialectOf(dataSource).types;
-  const columns: Record<Exclude<keyof MaintenanceRecord, keyof BaseEntity>, ColumnOptions> = {
+/** The table `audit_maintenance`. */
+export const maintenanceTable: OwnTable<MaintenanceRecord> = {
+  target: MaintenanceRecord,
+  name: 'audit_maintenance',
+  columns: ({ own }) => ({
     id: { ...own.uuid, primary: true },
     created: { type: 'double precision' },
     actor: { ...own.text, length: MAX_ACTOR_LENGTH, nullable: true },
     reason: { ...own.text, length: MAX_ACTOR_LENGTH, nullable: true },
     action: { type: 'varchar', length: 16 },
-    entity: { ...own.text, length: 255 },
+    entity: { ...own.text, length: MAX_TABLE_LENGTH },
     key: { ...own.json, nullable: true },
     details: { ...own.json },
-  };
-  const storage = new MetadataArgsStorage();
-  storage.tables.push({ target: MaintenanceRecord, name: 'audit_maintenance', type: 'regular' });
-  for (const [propertyName, options] of Object.entries(columns))
-    storage.columns.push({
-      target: MaintenanceRecord,
-      mode: 'regular',
-      propertyName,
-      options: { ...options, name: propertyName },
-    });
-  return new EntityMetadataBuilder(dataSource, storage).build()[0];
-}
+  }),
+};

@@ -22,6 +22,8 @@ export interface RevisionColumns {
   revTransaction: string;
   /** Request metadata: id, method, path, and the application's own properties. */
   revContext: Record<string, unknown> | null;
+  /** The number of the set of columns that the writer knew, in `audit_shape`; null for revisions from before it. */
+  revShape: number | null;
 }
 
 /** The property and column name of each of these columns, in the order of the table. */
@@ -35,6 +37,7 @@ export const REVISION_COLUMNS = {
   revReason: 'rev_reason',
   revTransaction: 'rev_transaction',
   revContext: 'rev_context',
+  revShape: 'rev_shape',
 } as const satisfies Record<keyof RevisionColumns, string>;
 
 /** The prefix of these columns' names, which no audited column's name may have. */

@@ -69,6 +69,7 @@ export function ownColumns(dataSource: DataSource): Record<keyof RevisionColumns
     revReason: { ...own.text, length: MAX_ACTOR_LENGTH, nullable: true },
     revTransaction: { ...own.uuid },
     revContext: { ...own.json, nullable: true },
+    revShape: { type: 'smallint', nullable: true },
   };
 }
 

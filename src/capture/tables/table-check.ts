@@ -83,9 +83,9 @@ export class TableCheck {
 
   private async look(queryRunner: QueryRunner, plans: AuditPlans): Promise<Look> {
     const { catalogue } = this;
-    const { all, maintenance } = plans;
+    const { all, ownTables } = plans;
     const ours = all.flatMap(({ metadata, revision }) => [metadata.tablePath, revision.tablePath]);
-    const paths = maintenance ? [...ours, maintenance.tablePath] : ours;
+    const paths = [...ours, ...ownTables.map(({ tablePath }) => tablePath)];
     const found = await catalogue.read(queryRunner, paths);
     const tables = new Map(paths.map((path, at) => [path, actualTable(found[at], catalogue)]));
     // If the audited table itself is missing, TypeORM's own write fails.
@@ -96,10 +96,9 @@ export class TableCheck {
       const needed = neededColumns(plans.find(metadata)!);
       return problemsOf(revision, needed, tables.get(revision.tablePath)!, catalogue);
     });
-    if (maintenance && present.length > 0)
-      problems.push(
-        ...problemsOf(maintenance, maintenance.columns, tables.get(maintenance.tablePath)!, catalogue),
-      );
+    if (present.length > 0)
+      for (const table of ownTables)
+        problems.push(...problemsOf(table, table.columns, tables.get(table.tablePath)!, catalogue));
     return { problems, isUnfinished: present.length < all.length };
   }
 }

@@ -25,8 +25,8 @@ export class PrunedTables {
   async has(queryRunner: QueryRunner, plan: AuditPlan): Promise<boolean> {
     if (this.pruned.has(plan)) return true;
     if ((this.unprunedUntil.get(plan) ?? 0) > Date.now()) return false;
-    const { maintenance } = auditPlansOf(this.dataSource);
-    if (await isPending(queryRunner, maintenance!)) return false;
+    const { maintenance } = auditPlansOf(this.dataSource).own!;
+    if (await isPending(queryRunner, maintenance)) return false;
     const asked = Date.now();
     const isPruned = await wasPruned(this.dataSource, queryRunner, plan);
     if (isPruned) this.pruned.add(plan);
@@ -42,7 +42,7 @@ export async function wasPruned(
   plan: AuditPlan,
 ): Promise<boolean> {
   const dialect = dialectOf(dataSource);
-  const path = tableName(dataSource, auditPlansOf(dataSource).maintenance!);
+  const path = tableName(dataSource, auditPlansOf(dataSource).own!.maintenance);
   const found = await readTemplate(
     queryRunner,
     dialect,

@@ -108,6 +108,7 @@ export class RevisionSql extends PlanSql {
       revReason: dialect.types.value('{{reason}}', 'text'),
       revTransaction: dialect.types.value('{{transaction}}', 'uuid'),
       revContext: dialect.types.value('{{context}}', 'json'),
+      revShape: String(this.plan.shape),
     };
   }
 }

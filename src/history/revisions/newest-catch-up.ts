@@ -18,7 +18,7 @@ export async function newestCatchUp(
   { metadata }: AuditPlan,
   queryRunner: QueryRunner,
 ): Promise<CatchUp | undefined> {
-  const maintenance = auditPlansOf(dataSource).maintenance!;
+  const maintenance = auditPlansOf(dataSource).own!.maintenance;
   const dialect = dialectOf(dataSource);
   const [row] = await readTemplate(
     queryRunner,

@@ -25,7 +25,7 @@ export class MaintenanceLog {
     private readonly context: WriteContext,
     private readonly key: Record<string, unknown> | null = null,
   ) {
-    this.metadata = session.capture.plans.maintenance!;
+    this.metadata = session.capture.plans.own!.maintenance;
     this.table = tableName(session.dataSource, this.metadata);
   }
 

@@ -252,7 +252,7 @@ describeDatabases('A data source', (name) => {
       'app_acme_past_halls',
       'app_acme_table_bookings_rev',
     ]);
-    expect(auditPlansOf(dataSource).maintenance!.tablePath).toBe('app_acme_audit_maintenance');
+    expect(auditPlansOf(dataSource).own!.maintenance.tablePath).toBe('app_acme_audit_maintenance');
     for (const { metadata, revision } of auditPlansOf(dataSource).all)
       if (metadata.name !== 'Hall') expect(revision.tableName).toBe(`${metadata.tableName}_rev`);
     await expectBookings(dataSource);
