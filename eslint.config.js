@@ -10,6 +10,7 @@ const mayImport = {
   dialect: ['typeorm'],
   revision: ['dialect', 'typeorm'],
   audited: ['revision', 'dialect', 'typeorm'],
+  schema: ['audited', 'revision', 'dialect', 'typeorm'],
   capture: ['audited', 'context', 'revision', 'dialect', 'typeorm'],
   history: ['audited', 'context', 'revision', 'dialect', 'typeorm'],
   maintenance: ['history', 'capture', 'audited', 'context', 'revision', 'dialect'],

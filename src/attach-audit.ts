@@ -8,6 +8,7 @@ import { AuditContext } from './context/audit-context.js';
 import { HistoryService } from './history/history.service.js';
 import { AuditMaintenance } from './maintenance/maintenance.service.js';
 import { MaintenanceSession } from './maintenance/session/maintenance-session.js';
+import './schema/attach-schema.js';
 
 /** An audited data source, outside of Nest's injector. */
 export interface AttachedAudit {

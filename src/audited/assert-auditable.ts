@@ -4,6 +4,7 @@ import { AuditConfigurationError } from '../audit.errors.js';
 import { REVISION_COLUMN_PREFIX, REVISION_COLUMNS } from '../revision/revision-columns.js';
 import { revisionPropertyPath } from '../revision/revision-table.js';
 import { type AuditedOptions } from './marks/audited-options.js';
+import { assertColumnDecisions } from './marks/column-decisions.js';
 import { assertMasks } from './masks/masks.js';
 import {
   excludedPaths,
@@ -23,6 +24,7 @@ export function assertAuditable(metadata: EntityMetadata, options: AuditedOption
   const excluded = excludedPaths(metadata, options);
   assertExclude(metadata, options, excluded);
   assertMasks(metadata);
+  assertColumnDecisions(metadata, options);
   for (const column of tableColumns(metadata)) {
     if (revisionIds.includes(column)) continue;
     assertOwnName(metadata, column);

@@ -3,9 +3,10 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Mask } from '../dialect/masks/digest-key.js';
 import { type RevisionDefinition, revisionPropertyPath } from '../revision/revision-table.js';
 import { revisionTableName } from '../revision/revision-table-name.js';
-import { numberOfShape, numberOfTable } from '../revision/shape.js';
+import { numberOfShape, numberOfTable, type ShapeMask } from '../revision/shape.js';
 import { assertAuditable, assertPlainName } from './assert-auditable.js';
 import { type AuditedOptions } from './marks/audited-options.js';
+import { type ColumnDecisions, columnDecisions } from './marks/column-decisions.js';
 import { type Markable } from './marks/marks.js';
 import { columnMasks } from './masks/masks.js';
 import { excludedPaths, isWithin, propertyOf, revisionIdColumns, tableColumns } from './marks/properties.js';
@@ -48,6 +49,8 @@ export interface AuditPlan {
   readonly requireActor: boolean | undefined;
   /** The `@RevisionId()` column, if the entity has one. */
   readonly revisionId: ColumnMetadata | undefined;
+  /** What `renamed` and `dropped` say to migrations. */
+  readonly decisions: ColumnDecisions;
 }
 
 /** A plan before the metadata of its revision table exists. */
@@ -181,10 +184,32 @@ export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): A
     when: draft.options.when,
     requireActor: draft.options.requireActor,
     revisionId: draft.revisionId,
+    decisions: columnDecisions(metadata, draft.options),
   };
 }
 
-/** The number of a plan's columns in `audit_shape`. */
+/**
+ * The number of a plan's columns in `audit_shape`. A column of another type or mask is another column: the values of
+ * the old one are kept under another name.
+ */
 export function shapeOf(columns: readonly PlanColumn[]): number {
-  return numberOfShape(columns.map(({ databaseName }) => databaseName));
+  return numberOfShape(
+    columns.map(({ databaseName, copy, mask }) => {
+      const type = typeof copy.type === 'function' ? copy.type.name : copy.type;
+      const sizes = [copy.length, copy.precision, copy.scale];
+      return JSON.stringify([
+        databaseName,
+        type,
+        sizes,
+        copy.isArray,
+        !!copy.unsigned,
+        mask && maskKind(mask),
+      ]);
+    }),
+  );
+}
+
+/** The kind of a mask in `audit_shape`. */
+export function maskKind(mask: Mask): ShapeMask {
+  return typeof mask === 'function' ? 'function' : 'digest';
 }

@@ -3,6 +3,7 @@ import { type Keys } from './keys/keys.js';
 import { type Locks } from './locks/locks.js';
 import { type Masks } from './masks/masks.js';
 import { type Run } from './run/run.js';
+import { type Schema } from './schema/schema.js';
 import { type Sessions } from './sessions/sessions.js';
 import { type Sql } from './sql/sql.js';
 import { type Types } from './types/types.js';
@@ -15,6 +16,8 @@ import { type Types } from './types/types.js';
 export interface Dialect {
   /** The database's tables, columns and types. */
   readonly catalogue: Catalogue;
+  /** The statements that change this library's tables. */
+  readonly schema: Schema;
   /** The types of revision tables, casts and comparisons. */
   readonly types: Types;
   /** The copies of masked columns. */

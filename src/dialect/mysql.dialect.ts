@@ -5,6 +5,7 @@ import { mysqlKeys } from './keys/mysql.keys.js';
 import { mysqlLocks } from './locks/mysql.locks.js';
 import { mysqlMasks } from './masks/mysql.masks.js';
 import { mysqlRun } from './run/mysql.run.js';
+import { mysqlSchema } from './schema/mysql.schema.js';
 import { MysqlServer } from './sessions/mysql.server.js';
 import { mysqlSessions } from './sessions/mysql.sessions.js';
 import { mysqlSql } from './sql/mysql.sql.js';
@@ -14,8 +15,10 @@ import { mysqlTypes } from './types/mysql.types.js';
 export function mysqlDialect(dataSource: DataSource): Dialect {
   const server = new MysqlServer(dataSource);
   const sessions = mysqlSessions(server);
+  const catalogue = mysqlCatalogue(dataSource);
   return {
-    catalogue: mysqlCatalogue(dataSource),
+    catalogue,
+    schema: mysqlSchema(dataSource, catalogue, server),
     types: mysqlTypes(dataSource),
     masks: mysqlMasks(dataSource, server),
     keys: mysqlKeys(dataSource),

@@ -5,6 +5,7 @@ import { postgresKeys } from './keys/postgres.keys.js';
 import { postgresLocks } from './locks/postgres.locks.js';
 import { postgresMasks } from './masks/postgres.masks.js';
 import { postgresRun } from './run/postgres.run.js';
+import { postgresSchema } from './schema/postgres.schema.js';
 import { postgresSessions } from './sessions/postgres.sessions.js';
 import { postgresSql } from './sql/postgres.sql.js';
 import { postgresTypes } from './types/postgres.types.js';
@@ -12,8 +13,10 @@ import { postgresTypes } from './types/postgres.types.js';
 /** PostgreSQL 12 and later. */
 export function postgresDialect(dataSource: DataSource): Dialect {
   const sessions = postgresSessions();
+  const catalogue = postgresCatalogue(dataSource);
   return {
-    catalogue: postgresCatalogue(dataSource),
+    catalogue,
+    schema: postgresSchema(dataSource, catalogue),
     types: postgresTypes(dataSource),
     masks: postgresMasks(dataSource),
     keys: postgresKeys(dataSource),

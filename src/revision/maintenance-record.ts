@@ -25,8 +25,8 @@ export class MaintenanceRecord extends BaseEntity {
   details: Record<string, unknown>;
 }
 
-/** A kind of maintenance run that changes the history. */
-export type MaintenanceAction = 'backfill' | 'reconcile' | 'prune' | 'erase';
+/** A kind of maintenance run that changes the history. `drop` is a migration that dropped a column of it. */
+export type MaintenanceAction = 'backfill' | 'reconcile' | 'prune' | 'erase' | 'drop';
 
 /** The table `audit_maintenance`. */
 export const maintenanceTable: OwnTable<MaintenanceRecord> = {

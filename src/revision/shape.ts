@@ -32,10 +32,16 @@ export class Shape extends BaseEntity {
 
 /** A column of a shape. */
 export interface ShapeColumn {
+  /** Its name in the revision table. Migrations that rename the column there rename it here too. */
   readonly name: string;
+  /** How these writers masked it; absent for a column in clear. */
+  readonly mask?: ShapeMask;
   /** The constant default of the column, where it has one: the rows that were there before it got this value. */
   readonly default?: string | number | boolean | null;
 }
+
+/** The kind of a mask. Copies of one kind can be compared with each other. */
+export type ShapeMask = 'digest' | 'function';
 
 /** The table `audit_shape`. */
 export const shapeTable: OwnTable<Shape> = {
@@ -56,9 +62,9 @@ export function numberOfTable(tablePath: string): number {
   return hash(tablePath).readUInt32BE() >>> 1;
 }
 
-/** The number of a set of columns: 1 to 32767, of a hash of their names. */
-export function numberOfShape(names: readonly string[]): number {
-  return (hash([...names].sort().join('\0')).readUInt32BE() % MAX_SHAPE) + 1;
+/** The number of a set of columns: 1 to 32767, of a hash of what tells each column from all others. */
+export function numberOfShape(columns: readonly string[]): number {
+  return (hash([...columns].sort().join('\0')).readUInt32BE() % MAX_SHAPE) + 1;
 }
 
 function hash(text: string): Buffer {

@@ -10,6 +10,7 @@ import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSq
 import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
 import { SqljsQueryRunner } from 'typeorm/driver/sqljs/SqljsQueryRunner.js';
+import { RdbmsSchemaBuilder } from 'typeorm/schema-builder/RdbmsSchemaBuilder.js';
 import { AuditConfigurationError } from '../audit.errors.js';
 import { typeormVersion } from './version.js';
 
@@ -24,6 +25,11 @@ export interface Members<Wrapped extends string = string, Called extends string 
   readonly called: readonly Called[];
 }
 
+const SCHEMA_METHODS = [
+  ...(['executeQueries', 'createTable', 'createIndex', 'dropIndex'] as const),
+  ...(['renameColumn', 'changeColumn', 'dropColumn', 'dropColumns', 'addColumns'] as const),
+] as const;
+
 /** All methods that recording relies on and a later TypeORM may rename. */
 export const TYPEORM_MEMBERS = {
   EntityMetadataValidator: methods(EntityMetadataValidator, ['validateMany']),
@@ -35,6 +41,11 @@ export const TYPEORM_MEMBERS = {
     'undoLastMigration',
     'executeMigration',
   ]),
+  RdbmsSchemaBuilder: methods(
+    RdbmsSchemaBuilder,
+    ['executeSchemaSyncOperationsInProperOrder'],
+    ['getTablePath'],
+  ),
   QueryBuilders: statics(QueryBuilder, ['registerQueryBuilderClass']),
   QueryBuilder: methods(
     QueryBuilder,
@@ -83,16 +94,24 @@ export const TYPEORM_MEMBERS = {
   PostgresQueryRunner: methods(
     PostgresQueryRunner,
     ['query', 'release', 'stream', 'clearTable'],
-    ['connect'],
+    ['connect', ...SCHEMA_METHODS],
   ),
-  MysqlQueryRunner: methods(MysqlQueryRunner, ['query', 'release', 'stream', 'clearTable'], ['connect']),
+  MysqlQueryRunner: methods(
+    MysqlQueryRunner,
+    ['query', 'release', 'stream', 'clearTable'],
+    ['connect', ...SCHEMA_METHODS],
+  ),
   // Their stream() only throws "not supported", so it needs no wrap.
   BetterSqlite3QueryRunner: methods(
     BetterSqlite3QueryRunner,
     ['query', 'release', 'clearTable'],
-    ['connect'],
+    ['connect', ...SCHEMA_METHODS],
   ),
-  SqljsQueryRunner: methods(SqljsQueryRunner, ['query', 'release', 'clearTable'], ['connect']),
+  SqljsQueryRunner: methods(
+    SqljsQueryRunner,
+    ['query', 'release', 'clearTable'],
+    ['connect', ...SCHEMA_METHODS],
+  ),
 };
 
 type Table = typeof TYPEORM_MEMBERS;

@@ -74,4 +74,23 @@ export interface AuditedOptions {
    * @example requireActor: false // a table that anonymous visitors write, in an application that requires actors
    */
   requireActor?: boolean;
+
+  /**
+   * Columns that got another name: the old column's name, and the property that it belongs to now. The next generated
+   * migration renames the column in both tables. TypeORM takes a rename for a drop and an add if more than the name of
+   * one column has changed, and always on MariaDB; then the column's values are gone from the audited table.
+   *
+   * @default renames that TypeORM sees
+   * @example renamed: { fullName: 'name' }
+   */
+  renamed?: Record<string, string>;
+
+  /**
+   * Columns of removed properties whose history is dropped too. The next generated migration drops the column from the
+   * revision table, with all that was ever recorded in it, and adds a row to `audit_maintenance`.
+   *
+   * @default the revision table keeps the columns of removed properties
+   * @example dropped: { taxNumber: 'drop' }
+   */
+  dropped?: Record<string, 'drop'>;
 }

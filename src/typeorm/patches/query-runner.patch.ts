@@ -1,6 +1,7 @@
 import { type QueryRunner, type Table } from 'typeorm';
 import { OWN_QUERY, type OwnQuery } from '../query-runner.js';
 import { StateSlot } from '../state-slot.js';
+import { tolerantQuery } from '../tolerant-query.js';
 import { wrapMember } from '../wrap-member.js';
 
 /** Wraps the statements of a driver's query runners. */
@@ -21,7 +22,8 @@ type Stream = (this: Runner, ...given: unknown[]) => Promise<unknown>;
 type Release = (this: Runner) => Promise<void>;
 
 const STREAMING = ['PostgresQueryRunner', 'MysqlQueryRunner'] as const;
-const QUERY_RUNNERS = [...STREAMING, 'BetterSqlite3QueryRunner', 'SqljsQueryRunner'] as const;
+const TOLERANT = ['BetterSqlite3QueryRunner', 'SqljsQueryRunner'] as const;
+const QUERY_RUNNERS = [...STREAMING, ...TOLERANT] as const;
 
 /**
  * Wraps TypeORM's query runners, so that a watch sees every statement, whoever sends it.
@@ -30,10 +32,10 @@ const QUERY_RUNNERS = [...STREAMING, 'BetterSqlite3QueryRunner', 'SqljsQueryRunn
  * All of them reach these methods, even from derived classes and wrappers, which call them in the end.
  */
 export function extendQueryRunners(): void {
-  for (const owner of QUERY_RUNNERS) {
-    wrapMember(owner, 'query', watchQuery);
-    wrapMember(owner, 'release', watchRelease);
-  }
+  for (const owner of STREAMING) wrapMember(owner, 'query', watchQuery);
+  for (const owner of TOLERANT)
+    wrapMember(owner, 'query', (query: Query) => watchQuery(tolerantQuery(query)));
+  for (const owner of QUERY_RUNNERS) wrapMember(owner, 'release', watchRelease);
   for (const owner of STREAMING) wrapMember(owner, 'stream', watchStream);
 }
 

@@ -10,6 +10,7 @@ import { type Subject } from 'typeorm/persistence/Subject.js';
 import { BroadcasterResult } from 'typeorm/subscriber/BroadcasterResult.js';
 import { type WrappedOf } from '../members.js';
 import { wrapMember } from '../wrap-member.js';
+import { extendQueryRunners } from './query-runner.patch.js';
 
 type BuilderFactory = (queryBuilder: QueryBuilder<any>) => QueryBuilder<any>;
 type Register = (this: typeof QueryBuilder, name: string, factory: BuilderFactory) => void;
@@ -128,6 +129,8 @@ export function extendMigrations(extension: MigrationExtension): void {
             'dataSource' | 'connection',
             DataSource
           >;
+          // For the clauses of generated statements that SQLite doesn't have.
+          extendQueryRunners();
           return extension.run(dataSource ?? connection, () => migrate.apply(this, given));
         },
     );

@@ -11,6 +11,7 @@ import {
 import { auditPlansOf } from '../../../src/audited/audit-plans.js';
 import { attachCapture } from '../../../src/capture/attach-capture.js';
 import { AuditContext } from '../../../src/context/audit-context.js';
+import '../../../src/schema/attach-schema.js';
 import { createDatabase, type DatabaseName } from '../servers/databases.js';
 
 /** A data source on a database of its own, whose writes are recorded. */

@@ -1,0 +1,35 @@
+import { type DataSource } from 'typeorm';
+import { type Catalogue } from '../catalogue/catalogue.js';
+import { tableName } from '../catalogue/table-name.js';
+import { isLossless } from './lossless.js';
+import { type ColumnPlace, type Schema } from './schema.js';
+
+export function postgresSchema(dataSource: DataSource, catalogue: Catalogue): Schema {
+  const escape = (name: string): string => dataSource.driver.escape(name);
+  const alter = (place: ColumnPlace, change: string): string[] => [
+    `ALTER TABLE ${tableName(dataSource, place)} ${change}`,
+  ];
+  return {
+    columnType: (column) =>
+      catalogue.neededType(column) + (column.collation ? ` COLLATE "${column.collation}"` : ''),
+    addColumn: (place, type) => alter(place, `ADD COLUMN IF NOT EXISTS ${escape(place.column)} ${type}`),
+    renameColumn: (place, to) => alter(place, `RENAME COLUMN ${escape(place.column)} TO ${escape(to)}`),
+    dropColumn: (place) => alter(place, `DROP COLUMN IF EXISTS ${escape(place.column)}`),
+    widenColumn: (place, type) => {
+      const column = escape(place.column);
+      const cast = type.replace(/ COLLATE .*$/, '');
+      return alter(place, `ALTER COLUMN ${column} TYPE ${type} USING ${column}::${cast}`);
+    },
+    allowNull: (place) => alter(place, `ALTER COLUMN ${escape(place.column)} DROP NOT NULL`),
+    isLossless: (from, to) => isLossless(from, to, catalogue.widenings),
+    createTable: unlessThere,
+    createIndex: (_table, _name, statement) => [unlessThere(statement)],
+    dropIndex: (_table, _name, statement) => [statement.replace(/^DROP INDEX /, '$&IF EXISTS ')],
+    text: (value) => `'${value.replaceAll("'", "''")}'`,
+    now: 'extract(epoch FROM clock_timestamp())',
+  };
+}
+
+function unlessThere(statement: string): string {
+  return statement.replace(/^CREATE (TABLE|(UNIQUE )?INDEX) /, '$&IF NOT EXISTS ');
+}

@@ -1,0 +1,199 @@
+import { Column, type ColumnOptions, Entity, PrimaryColumn, type PrimaryColumnOptions } from 'typeorm';
+import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
+import { Masked } from '../../../src/audited/decorators/masked.decorator.js';
+import { type AuditedOptions } from '../../../src/audited/marks/audited-options.js';
+import { type DatabaseName } from '../servers/databases.js';
+
+/** The columns of a version of the entity by property, beside `id` and `title`. */
+export type Columns = Record<string, ColumnOptions & { masked?: true }>;
+
+/** A version of the entity. */
+export interface Version {
+  readonly columns: Columns;
+  readonly options?: AuditedOptions;
+  readonly key?: PrimaryColumnOptions;
+}
+
+/** One kind of migration: an entity before and after it. */
+export interface Kind {
+  readonly title: string;
+  readonly before: Version;
+  readonly after: Version;
+  /** The values of the first row, beside `id` and `title`, and what they are changed to. */
+  readonly rows: readonly [Record<string, unknown>, Record<string, unknown>];
+  /** The columns that TypeORM's own statements empty or convert, so that `verify()` reports their rows. */
+  readonly emptied?: Partial<Record<DatabaseName, readonly string[]>>;
+  /** The expressions that convert a column where a migration was mended by hand, by column; by default a cast. */
+  readonly using?: Readonly<Record<string, string>>;
+  /** Why no mended migration can keep the values. */
+  readonly unmendable?: string;
+  /** Leaves a database out, with the reason. */
+  readonly not?: Partial<Record<DatabaseName, string>>;
+}
+
+/** The class of a version, on the table `item`. */
+export function itemOf({ columns, options, key = { type: 'int' } }: Version, audited = true): new () => any {
+  class Item {}
+  const prototype = Item.prototype;
+  PrimaryColumn(key)(prototype, 'id');
+  Column({ type: 'varchar', length: 40 })(prototype, 'title');
+  for (const [property, { masked, ...column }] of Object.entries(columns)) {
+    Column(column)(prototype, property);
+    if (masked) Masked()(prototype, property);
+  }
+  Entity('item')(Item);
+  if (audited) Audited(options)(Item);
+  return Item;
+}
+
+const SERVERS = (columns: readonly string[]): Kind['emptied'] => ({
+  postgres: columns,
+  mariadb: columns,
+  mysql: columns,
+});
+
+const text = (length: number): ColumnOptions => ({ type: 'varchar', length, nullable: true });
+const int: ColumnOptions = { type: 'int', nullable: true };
+
+/** A kind that changes one column. */
+function change(
+  title: string,
+  before: ColumnOptions,
+  after: ColumnOptions,
+  values: readonly [unknown, unknown],
+  more: Partial<Kind> = {},
+): Kind {
+  return {
+    title,
+    before: { columns: { c: before } },
+    after: { columns: { c: after } },
+    rows: [{ c: values[0] }, { c: values[1] }],
+    ...more,
+  };
+}
+
+/** A kind that adds a column. */
+function added(title: string, column: ColumnOptions, more: Partial<Kind> = {}): Kind {
+  return { title, before: { columns: {} }, after: { columns: { c: column } }, rows: [{}, {}], ...more };
+}
+
+export const KINDS: readonly Kind[] = [
+  added('added nullable', text(20)),
+  added('added NOT NULL with a default', { type: 'int', default: 7 }),
+  added('added NOT NULL with a boolean default', { type: Boolean, default: true }),
+  added('added NOT NULL with a date as default', { type: 'date', default: '2020-02-03' }),
+  added('added NOT NULL enum with a default', {
+    type: 'simple-enum',
+    enum: ['open', 'paid'],
+    default: 'open',
+  }),
+  added('added nullable with a default', { type: 'varchar', length: 20, nullable: true, default: 'none' }),
+  added(
+    'added with a computed default',
+    { type: 'varchar', length: 20, default: () => `upper('x')` },
+    {
+      not: { mariadb: 'TypeORM writes no parentheses, which a default expression needs', mysql: 'the same' },
+    },
+  ),
+  {
+    title: 'dropped',
+    before: { columns: { c: text(20), d: int } },
+    after: { columns: { d: int } },
+    rows: [
+      { c: 'kept one', d: 11 },
+      { c: 'kept two', d: 12 },
+    ],
+  },
+  {
+    title: 'dropped for good',
+    before: { columns: { d: int } },
+    after: { columns: { d: int }, options: { dropped: { gone: 'drop' } } },
+    rows: [{ d: 11 }, { d: 12 }],
+  },
+  {
+    title: 'renamed',
+    before: { columns: { former: text(20) } },
+    after: { columns: { latter: text(20) }, options: { renamed: { former: 'latter' } } },
+    rows: [{ former: 'one' }, { former: 'two' }],
+  },
+  {
+    title: 'two renamed at once',
+    before: { columns: { a: text(20), b: int } },
+    after: { columns: { x: text(20), y: int }, options: { renamed: { a: 'x', b: 'y' } } },
+    rows: [
+      { a: 'one', b: 41 },
+      { a: 'two', b: 42 },
+    ],
+  },
+  {
+    title: 'renamed and longer',
+    before: { columns: { a: text(20) } },
+    after: { columns: { b: text(50) }, options: { renamed: { a: 'b' } } },
+    rows: [{ a: 'one' }, { a: 'two' }],
+    emptied: SERVERS(['b']),
+  },
+  {
+    title: 'dropped, added and made NOT NULL',
+    before: { columns: { a: text(20), k: int } },
+    after: { columns: { b: text(20), k: { type: 'int' } } },
+    rows: [
+      { a: 'one', k: 31 },
+      { a: 'two', k: 32 },
+    ],
+  },
+  change('longer', text(20), text(50), ['one', 'two'], { emptied: SERVERS(['c']) }),
+  change('shorter', text(50), text(20), ['one', 'two'], { emptied: SERVERS(['c']) }),
+  change('varchar to text', text(20), { type: 'text', nullable: true }, ['one', 'two'], {
+    emptied: SERVERS(['c']),
+  }),
+  change('text to varchar', { type: 'text', nullable: true }, text(20), ['one', 'two'], {
+    emptied: SERVERS(['c']),
+  }),
+  change('int to bigint', int, { type: 'bigint', nullable: true }, [51, 52], { emptied: SERVERS(['c']) }),
+  change('int to numeric', int, { type: 'decimal', precision: 12, scale: 2, nullable: true }, [51, 52], {
+    emptied: SERVERS(['c']),
+  }),
+  change('int to text', int, text(20), [51, 52], { emptied: SERVERS(['c']) }),
+  change('text to int with letters in it', text(20), int, ['one', 'two'], {
+    emptied: SERVERS(['c']),
+    unmendable: 'letters are no number',
+  }),
+  change(
+    'labels of an enum added and removed',
+    { type: 'simple-enum', enum: ['open', 'paid'], nullable: true },
+    { type: 'simple-enum', enum: ['open', 'paid', 'void'], nullable: true },
+    ['open', 'paid'],
+  ),
+  change('nullable to NOT NULL', int, { type: 'int' }, [51, 52]),
+  change('NOT NULL to nullable', { type: 'int' }, int, [51, 52]),
+  change(
+    'more precision',
+    { type: 'decimal', precision: 10, scale: 2, nullable: true },
+    { type: 'decimal', precision: 14, scale: 4, nullable: true },
+    ['1.25', '2.50'],
+  ),
+  change(
+    'less precision',
+    { type: 'decimal', precision: 14, scale: 4, nullable: true },
+    { type: 'decimal', precision: 10, scale: 2, nullable: true },
+    ['1.25', '2.50'],
+  ),
+  {
+    title: 'excluded',
+    before: { columns: { c: text(20) } },
+    after: { columns: { c: text(20) }, options: { exclude: ['c'] } },
+    rows: [{ c: 'one' }, { c: 'two' }],
+  },
+  {
+    title: 'no longer excluded',
+    before: { columns: { c: text(20) }, options: { exclude: ['c'] } },
+    after: { columns: { c: text(20) } },
+    rows: [{ c: 'one' }, { c: 'two' }],
+  },
+  {
+    title: 'masked',
+    before: { columns: { c: text(20) } },
+    after: { columns: { c: { ...text(20), masked: true } } },
+    rows: [{ c: 'one' }, { c: 'two' }],
+  },
+];
