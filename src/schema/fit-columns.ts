@@ -21,9 +21,9 @@ export function fitColumns(
     const copied = copies.get(column);
     const isSameMask = (name: string): boolean =>
       !copied || registry.columnsOf(plan, name).every(({ mask }) => mask === maskOf(copied));
-    fitColumn(dataSource, draft, column, isSameMask, () =>
-      keepAndAdd(dataSource, draft, plan, column, isSameMask, registry),
-    );
+    fitColumn(dataSource, draft, column, isSameMask, () => {
+      if (copied) keepAndAdd(dataSource, draft, plan, column, isSameMask, registry);
+    });
   }
 }
 
@@ -46,7 +46,7 @@ function fitColumn(
   isSameMask: (name: string) => boolean,
   convert: () => void,
 ): void {
-  const { schema, catalogue } = dialectOf(dataSource);
+  const { schema } = dialectOf(dataSource);
   const name = column.databaseName;
   const actual = draft.find(name);
   const type = schema.columnType(column);
@@ -55,11 +55,7 @@ function fitColumn(
     draft.put({ name, type, isNullable: true, isOptional: true });
   } else if (!isSameMask(name)) convert();
   else if (!isHeld(dataSource, draft, column, actual)) {
-    const isLossless = schema.isLossless(
-      catalogue.capacityOf(actual.type),
-      catalogue.capacityOf(catalogue.neededType(column)),
-    );
-    if (!isLossless || !schema.widenColumn) return convert();
+    if (!schema.widenColumn || !isWidening(dataSource, column, actual)) return convert();
     draft.add({ up: schema.widenColumn(draft.place(actual.name), type, actual.isNullable) });
     draft.change(name, { type });
   }
@@ -120,6 +116,13 @@ function isHeld(
     known === undefined ||
     (known.type === dataSource.driver.normalizeType(column) && known.isArray === column.isArray)
   );
+}
+
+/** Whether a column's type holds all values of the type that the table has. */
+function isWidening(dataSource: DataSource, column: ColumnMetadata, { type }: ActualColumn): boolean {
+  const { catalogue } = dialectOf(dataSource);
+  const wanted = catalogue.capacityOf(catalogue.neededType(column));
+  return holds(wanted, catalogue.capacityOf(type), catalogue.widenings) === true;
 }
 
 function maskOf({ mask }: PlanColumn): ReturnType<typeof maskKind> | undefined {

@@ -28,7 +28,9 @@ export async function watchColumns(
   let changing = false;
   const watched: Record<string, (original: Method) => Method> = {
     renameColumn: (original) => (table, from, to) => {
-      if (table instanceof Table) changes.renamed.push({ table, name: nameOf(from), to: nameOf(to) });
+      // TypeORM takes a changed type for a rename to the same name.
+      if (table instanceof Table && nameOf(from) !== nameOf(to))
+        changes.renamed.push({ table, name: nameOf(from), to: nameOf(to) });
       return original(table, from, to);
     },
     changeColumn:

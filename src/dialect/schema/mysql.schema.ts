@@ -3,7 +3,6 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type Catalogue } from '../catalogue/catalogue.js';
 import { tableName } from '../catalogue/table-name.js';
 import { type MysqlServer } from '../sessions/mysql.server.js';
-import { isLossless } from './lossless.js';
 import { type ColumnPlace, type Schema, type TablePath } from './schema.js';
 
 /** MariaDB has IF NOT EXISTS. On MySQL a prepared statement looks into the catalogue first. */
@@ -28,7 +27,6 @@ export function mysqlSchema(dataSource: DataSource, catalogue: Catalogue, server
       alter(place, `MODIFY ${escape(place.column)} ${type} ${isNullable ? 'NULL' : 'NOT NULL'}`),
     ],
     allowNull: (place, type) => [alter(place, `MODIFY ${escape(place.column)} ${type} NULL`)],
-    isLossless: (from, to) => isLossless(from, to, catalogue.widenings),
     // With the indices in it.
     createTable: (statement) => statement.replace(/^CREATE TABLE /, '$&IF NOT EXISTS '),
     createIndex: (table, name, statement) =>

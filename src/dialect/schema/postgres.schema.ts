@@ -1,7 +1,6 @@
 import { type DataSource } from 'typeorm';
 import { type Catalogue } from '../catalogue/catalogue.js';
 import { tableName } from '../catalogue/table-name.js';
-import { isLossless } from './lossless.js';
 import { type ColumnPlace, type Schema } from './schema.js';
 
 export function postgresSchema(dataSource: DataSource, catalogue: Catalogue): Schema {
@@ -21,7 +20,6 @@ export function postgresSchema(dataSource: DataSource, catalogue: Catalogue): Sc
       return alter(place, `ALTER COLUMN ${column} TYPE ${type} USING ${column}::${cast}`);
     },
     allowNull: (place) => alter(place, `ALTER COLUMN ${escape(place.column)} DROP NOT NULL`),
-    isLossless: (from, to) => isLossless(from, to, catalogue.widenings),
     createTable: unlessThere,
     createIndex: (_table, _name, statement) => [unlessThere(statement)],
     dropIndex: (_table, _name, statement) => [statement.replace(/^DROP INDEX /, '$&IF EXISTS ')],

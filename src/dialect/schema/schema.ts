@@ -1,6 +1,5 @@
 import { type EntityMetadata } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type Capacity } from '../catalogue/column-type.js';
 
 /** A table by its path, with its schema if it has one. */
 export type TablePath = Pick<EntityMetadata, 'tablePath'>;
@@ -28,7 +27,7 @@ export interface Schema {
   /** Drops a column with its values. */
   dropColumn(place: ColumnPlace): string[];
 
-  /** Changes a column to a type that holds all of its values; undefined where tables are rebuilt for it. */
+  /** Changes a column to a type that holds all of its values; undefined where it can't without rebuilding the table. */
   widenColumn?(place: ColumnPlace, type: string, isNullable: boolean): string[];
 
   /**
@@ -38,9 +37,6 @@ export interface Schema {
    * @param free the name of no column
    */
   allowNull(place: ColumnPlace, type: string, free: string): string[];
-
-  /** Whether a column of one type can be changed to another one without losing a value. */
-  isLossless(from: Capacity | undefined, to: Capacity | undefined): boolean;
 
   /** A statement of TypeORM's that creates a table or one of its indices, for a table that may be there. */
   createTable(statement: string): string;

@@ -30,7 +30,6 @@ export function sqliteSchema(dataSource: DataSource, catalogue: Catalogue): Sche
       drop(place),
       rename({ ...place, column: free }, place.column),
     ],
-    isLossless: () => false,
     createTable: unlessThere,
     createIndex: (_table, _name, statement) => [unlessThere(statement)],
     dropIndex: (_table, _name, statement) => [statement.replace(/^DROP INDEX /, '$&IF EXISTS ')],

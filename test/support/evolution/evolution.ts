@@ -102,24 +102,31 @@ export class Evolution {
     const columns = this.kind.emptied?.[this.database.name] ?? [];
     const before = await this.open(itemOf(this.kind.before), {});
     try {
-      const mended = (queries: readonly Statement[], of: DataSource): Statement[] => {
+      const { renamed = {} } = this.kind.after.options ?? {};
+      const formerly = (name: string): string =>
+        Object.keys(renamed).find((former) => renamed[former] === name) ?? name;
+      const mended = (
+        queries: readonly Statement[],
+        of: DataSource,
+        nameIn: typeof formerly,
+      ): Statement[] => {
         const { metadata } = of.getRepository(of.entityMetadatas[0].target);
         const { schema } = dialectOf(of);
         const changes = columns.flatMap((name) => {
-          const column = metadata.findColumnWithDatabaseName(name);
-          if (!column) return [];
-          const place = { tablePath: metadata.tablePath, column: name };
+          const column = metadata.findColumnWithDatabaseName(nameIn(name))!;
+          const place = { tablePath: metadata.tablePath, column: column.databaseName };
           return schema.widenColumn!(place, schema.columnType(column), column.isNullable);
         });
         const isOf = ({ query }: Statement): boolean =>
           columns.some((name) =>
             new RegExp(`^ALTER TABLE [\`"]item[\`"] (DROP COLUMN|ADD) [\`"]${name}[\`"]`).test(query),
           );
-        const at = queries.findIndex(isOf);
-        const left = queries.filter((query) => !isOf(query));
-        return [...left.slice(0, at), ...changes.map((query) => ({ query })), ...left.slice(at)];
+        return [...queries.filter((query) => !isOf(query)), ...changes.map((query) => ({ query }))];
       };
-      return { up: mended(migration.up, dataSource), down: mended(migration.down, before) };
+      return {
+        up: mended(migration.up, dataSource, (name) => name),
+        down: mended(migration.down, before, formerly),
+      };
     } finally {
       await before.destroy();
     }
@@ -249,5 +256,6 @@ export class Evolution {
 function comparable(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
   if (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value)) return String(Number(value));
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (typeof value === 'number') return String(value);
+  return JSON.stringify(value);
 }
