@@ -8,6 +8,7 @@ import { assertAuditable, assertPlainName } from './assert-auditable.js';
 import { type AuditedOptions } from './marks/audited-options.js';
 import { type Markable } from './marks/marks.js';
 import { columnMasks } from './masks/masks.js';
+import { type ColumnGap } from './shapes/column-gap.js';
 import { excludedPaths, isWithin, propertyOf, revisionIdColumns, tableColumns } from './marks/properties.js';
 
 /** One column of an audited table and its copy in the revision table. */
@@ -38,6 +39,8 @@ export interface AuditPlan {
   readonly number: number;
   /** The `rev_shape` of the revisions that this plan writes. */
   readonly shape: number;
+  /** The columns that revisions of other shapes lack, by name; known once the table of shapes has been read. */
+  readonly gaps: ReadonlyMap<string, ColumnGap>;
   /** The primary key, in its order. */
   readonly keys: readonly PlanColumn[];
   /** Every copied column, the primary key included. */
@@ -175,6 +178,7 @@ export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): A
     revision,
     number: numberOfTable(metadata.tablePath),
     shape: shapeOf(planned),
+    gaps: new Map(),
     keys: metadata.primaryColumns.map((key) => planned.find((column) => column.source === key)!),
     columns: planned,
     deletedState: draft.options.deletedState ?? 'null',

@@ -3,6 +3,7 @@ import { type QueryRunner } from 'typeorm';
 import { AuditConfigurationError } from '../../audit.errors.js';
 import { type AuditOptions } from '../../audit.options.js';
 import { type AuditPlans } from '../../audited/audit-plans.js';
+import { knowShapes } from '../../audited/shapes/know-shapes.js';
 import { type Catalogue } from '../../dialect/catalogue/catalogue.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { isMigrating } from './pending-tables.js';
@@ -35,7 +36,7 @@ export class TableCheck {
   /** Whether a write has to wait for `beforeWrite()`. */
   isDue(queryRunner: QueryRunner | undefined): boolean {
     const { checkTables = 'error' } = this.options;
-    if (checkTables === false || this.sound === this.plansOf()) return false;
+    if (this.sound === this.plansOf()) return false;
     // For a mere warning only the write that started the check waits for it.
     if (checkTables === 'warn' && this.isLooking) return false;
     return !queryRunner || !isMigrating(dataSourceOf(queryRunner));
@@ -55,11 +56,17 @@ export class TableCheck {
     const plans = this.plansOf();
     this.isLooking = true;
     try {
+      if (this.options.checkTables === false) {
+        await knowShapes(plans, queryRunner);
+        this.sound = plans;
+        return;
+      }
       const { problems, isUnfinished } = await this.look(queryRunner, plans);
       if (problems.length > 0) this.refuse(problems);
       else {
         if (this.warned) this.logger.log('The revision tables have what writes need again.');
         this.warned = undefined;
+        await knowShapes(plans, queryRunner);
         // Tables missing at start may exist at the first write.
         if (isWrite || !isUnfinished) this.sound = plans;
       }

@@ -80,7 +80,7 @@ export class RevisionSql extends PlanSql {
     const lastState = this.copiesNewest(recording) ? columns.filter((column) => !keys.includes(column)) : [];
     return [
       ...keys.map((column, n) => [column, this.keyOfCopy(key)(n)] as const),
-      ...lastState.map((column) => [column, `p.${this.column(column)}`] as const),
+      ...lastState.map((column) => [column, this.recorded('p', column)] as const),
     ];
   }
 

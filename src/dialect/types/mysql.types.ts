@@ -48,6 +48,21 @@ export function mysqlTypes(dataSource: DataSource): Types {
     // A text may be sent as bytes. And MySQL gives a prepared parameter the column's character set at prepare time.
     value: (parameter, type) => (type === 'text' ? `CONVERT(${parameter} USING ${ANY_TEXT})` : parameter),
     nullOf: () => 'NULL',
+    constant: (value, column) => {
+      if (value === null) return 'NULL';
+      if (typeof value === 'boolean') return String(Number(value));
+      const type = typeOf(column);
+      const isNumber = Number.isFinite(Number(value)) && value !== '';
+      if (isNumber && /^(dec|numeric|fixed)/.test(type))
+        return `CAST(${value} AS DECIMAL(${column.precision ?? 10}, ${column.scale ?? 0}))`;
+      if (isNumber && NUMERIC.test(type) && !/^(date|time)/.test(type)) return String(value);
+      // In hexadecimal, because the meaning of a backslash depends on the session.
+      const hex = Buffer.from(String(value)).toString('hex');
+      const text = `CONVERT(${hex === '' ? "''" : `0x${hex}`} USING ${ANY_TEXT})`;
+      if (/^(datetime|timestamp)/.test(type)) return `CAST(${text} AS DATETIME(${column.precision ?? 0}))`;
+      if (/^time/.test(type)) return `CAST(${text} AS TIME(${column.precision ?? 0}))`;
+      return /^date/.test(type) ? `CAST(${text} AS DATE)` : text;
+    },
     numberedUuid: (prefix, start, n) => `concat(${prefix}, lpad(lower(hex(${start} + ${n})), 10, '0'))`,
     uuidText: (expression) => `lower(${expression})`,
   };

@@ -17,6 +17,8 @@ export interface RawState<E> {
   readonly rowClass: RowClass<E>;
   /** Driver values: null in columns that the row's class lacks, JSON_NULL for JSON's null. */
   readonly raw: readonly unknown[];
+  /** The places of the columns whose values the revision doesn't tell. */
+  readonly blind: ReadonlySet<number>;
 }
 
 /** A class of the table's rows. */
@@ -28,6 +30,8 @@ interface RowClass<E> {
 
 /** Stands for JSON's null, which drivers return as null or as the text 'null'. */
 const JSON_NULL = Symbol('JSON null');
+
+const NONE: ReadonlySet<number> = new Set();
 
 const JSON_TYPES = ['json', 'jsonb', 'simple-json'];
 
@@ -49,6 +53,7 @@ export class ColumnReader<E> {
   /** The result columns of a revision `r` and of its predecessor `p`. */
   private readonly names: Readonly<Record<'r' | 'p', readonly string[]>>;
   private readonly classes = new Map<EntityMetadata, RowClass<E>>();
+  private readonly blind = new Map<number, Set<number>>();
 
   /** @param prefix of the names in a result */
   constructor(
@@ -70,14 +75,21 @@ export class ColumnReader<E> {
         ? [{ place, isHidden: dialect.types.hidesJsonNull(copy) }]
         : [],
     );
+    this.columns.forEach(({ databaseName }, place) => {
+      for (const shape of plan.gaps.get(databaseName)?.blind ?? [])
+        this.blind.set(shape, (this.blind.get(shape) ?? new Set()).add(place));
+    });
   }
 
   get changeableProperties(): string[] {
     return this.propertiesOf(this.changeable);
   }
 
-  /** @param alias of the revision, or of its predecessor */
-  read(row: RawRow, alias: 'r' | 'p'): RawState<E> {
+  /**
+   * @param alias of the revision, or of its predecessor
+   * @param shape the `rev_shape` of that revision
+   */
+  read(row: RawRow, alias: 'r' | 'p', shape: number | null): RawState<E> {
     const names = this.names[alias];
     const rowClass = this.classOf(row[names[this.discriminator]]);
     const raw = names.map((name, n) => (rowClass.has[n] ? row[name] : null));
@@ -89,13 +101,16 @@ export class ColumnReader<E> {
         : typeof value === 'string' && value.trim() === 'null';
       if (isJsonNull) raw[place] = JSON_NULL;
     }
-    return { rowClass, raw };
+    return { rowClass, raw, blind: this.blind.get(shape ?? 0) ?? NONE };
   }
 
   /** The hydrated values of all columns. */
-  values({ rowClass, raw }: RawState<E>): unknown[] {
+  values({ rowClass, raw, blind }: RawState<E>): unknown[] {
     // The transformer of another class's column isn't called.
-    return raw.map((value, n) => (rowClass.has[n] ? this.hydrate(value, n) : null));
+    return raw.map((value, n) => {
+      if (blind.has(n)) return undefined;
+      return rowClass.has[n] ? this.hydrate(value, n) : null;
+    });
   }
 
   /** @param values of all columns */
@@ -124,7 +139,7 @@ export class ColumnReader<E> {
     // Only places with different raw values need hydration.
     const places =
       previous && current && operation !== 'insert'
-        ? this.changeable.filter((n) => previous.raw[n] !== current.raw[n])
+        ? this.changeable.filter((n) => previous.raw[n] !== current.raw[n] && !previous.blind.has(n))
         : this.changeable;
     return changesOf(
       operation,
@@ -139,13 +154,18 @@ export class ColumnReader<E> {
    *
    * @param values the hydrated values of all columns, if known
    */
-  state({ rowClass, raw }: RawState<E>, places = this.changeable, values?: readonly unknown[]): State {
+  state({ rowClass, raw, blind }: RawState<E>, places = this.changeable, values?: readonly unknown[]): State {
     const shown: Record<string, unknown> = {};
     const nulls = new Set<string>();
     const jsonNulls = new Set<string>();
     const hidden: Record<string, unknown> = {};
+    const unknown = new Set<string>();
     for (const n of places) {
       const { propertyPath, mask } = this.columns[n];
+      if (blind.has(n)) {
+        unknown.add(propertyPath);
+        continue;
+      }
       // Another class may have the property in a column of its own.
       if (!rowClass.has[n] && propertyPath in shown) continue;
       nulls.delete(propertyPath);
@@ -154,7 +174,7 @@ export class ColumnReader<E> {
       else if (raw[n] === JSON_NULL) jsonNulls.add(propertyPath);
       else if (mask === 'redact') hidden[propertyPath] = raw[n];
     }
-    return { values: shown, nulls, jsonNulls, hidden };
+    return { values: shown, nulls, jsonNulls, hidden, unknown };
   }
 
   private propertiesOf(places: readonly number[]): string[] {

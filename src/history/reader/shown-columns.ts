@@ -16,6 +16,9 @@ export function presenceColumn(name: string): string {
 /** The result column that tells whether the predecessor is a delete; null if there is no predecessor. */
 export const PREVIOUS_ISDELETE = 'p_isdelete';
 
+/** The result column with the `rev_shape` of the predecessor. */
+export const PREVIOUS_SHAPE = 'p_shape';
+
 /** The columns of snapshots: all but `select: false` columns, in the order of the table. */
 export function shownColumns(plan: AuditPlan): PlanColumn[] {
   return plan.columns.filter(({ copy }) => copy.isSelect);
