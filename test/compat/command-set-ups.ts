@@ -169,6 +169,9 @@ async function play(project: string, setUp: CommandSetUp, database: TestDatabase
     /tags?_rev/,
     /booking\w*guest\w*_rev/,
     /audit_maintenance/,
+    /audit_shape/,
+    /audit_changeset/,
+    /audit_event/,
   ])
     expect(first).toMatch(table);
   await compiled();

@@ -136,7 +136,7 @@ describeDatabases('checkTables', (name) => {
       await runner.query(
         `CREATE TABLE room_rev (rev_id ${uuid} PRIMARY KEY, rev_created double precision NOT NULL, rev_isdelete boolean NOT NULL, ` +
           `rev_version int NOT NULL, rev_operation varchar(16) NOT NULL, rev_actor varchar(255) NOT NULL, rev_reason varchar(255), ` +
-          `rev_transaction ${uuid} NOT NULL, rev_context ${name === 'sqlite' ? 'text' : json}, id int NOT NULL, name varchar(100), ` +
+          `rev_transaction ${uuid} NOT NULL, rev_context ${name === 'sqlite' ? 'text' : json}, rev_shape smallint, id int NOT NULL, name varchar(100), ` +
           `beds int NOT NULL, price decimal(10,2), old varchar(5) NOT NULL, older varchar(5))`,
       );
       await runner.release();
