@@ -94,7 +94,7 @@ export class PlanSql {
    *
    * @param setsBlind whether the write gives values to columns that a revision may not tell
    */
-  isNews(row: RowState, setsBlind = false): string {
+  isNews(row: RowState, setsBlind?: boolean): string {
     if (row === 'gone') return '(p.rev_id IS NULL OR NOT p.rev_isdelete)';
     const blind = setsBlind
       ? this.plan.columns.flatMap((column) => isBlind(this.plan, 'p', column) ?? [])

@@ -9,42 +9,36 @@ import { type AuditPlans } from '../audit-plans.js';
 import { columnGaps, type RegisteredShape } from './column-gap.js';
 import { shapeColumns } from './shape-columns.js';
 
+const ROWS_PER_INSERT = 100;
+
 /**
  * Reads the table of shapes, adds the shapes of these plans that it lacks, and tells the plans what the revisions of
  * other shapes don't know.
- *
- * It leaves a missing table alone: the check of the tables says so.
  */
 export async function knowShapes(plans: AuditPlans, queryRunner: QueryRunner): Promise<void> {
-  const { dataSource } = plans;
-  const table = plans.own?.shape;
-  if (!table) return;
-  const [columns] = await dialectOf(dataSource).catalogue.read(queryRunner, [table.tablePath]);
-  if (columns.length === 0) return;
-  const registered = await readShapes(dataSource, queryRunner, tableName(dataSource, table));
+  const { dataSource, own: tables } = plans;
+  if (!tables) return;
+  const table = tableName(dataSource, tables.shape);
+  const registered = await readShapes(dataSource, queryRunner, table);
+  const added: AddedShape[] = [];
   for (const plan of plans.all) {
     const shapes = registered.get(plan.number) ?? [];
-    const own = shapes.find(({ shape }) => shape === plan.shape) ?? (await register(plan));
-    plans.knowGaps(
-      plan,
-      columnGaps(own, shapes, (name) =>
-        plan.columns.some((each) => each.databaseName === name && !!each.mask),
-      ),
-    );
+    let own = shapes.find(({ shape }) => shape === plan.shape);
+    if (!own) {
+      own = { shape: plan.shape, created: now(), columns: shapeColumns(dataSource, plan.columns) };
+      added.push({ plan, own });
+    }
+    const isMasked = (name: string): boolean =>
+      plan.columns.some(({ databaseName, mask }) => databaseName === name && mask !== undefined);
+    plans.knowGaps(plan, columnGaps(own, shapes, isMasked));
   }
+  for (let at = 0; at < added.length; at += ROWS_PER_INSERT)
+    await insertShapes(dataSource, queryRunner, table, added.slice(at, at + ROWS_PER_INSERT));
+}
 
-  async function register(plan: AuditPlan): Promise<RegisteredShape> {
-    const { number: entity, shape, metadata } = plan;
-    const own = { shape, created: now(), columns: shapeColumns(dataSource, plan.columns) };
-    await insertShape(dataSource, queryRunner, tableName(dataSource, table!), {
-      ...own,
-      entity,
-      name: metadata.tablePath,
-      format: FORMAT,
-      columns: JSON.stringify(own.columns),
-    });
-    return own;
-  }
+interface AddedShape {
+  readonly plan: AuditPlan;
+  readonly own: RegisteredShape;
 }
 
 async function readShapes(
@@ -72,27 +66,33 @@ async function readShapes(
   return byTable;
 }
 
-// Another process may insert it at the same time.
-async function insertShape(
+// Another process may insert them at the same time.
+async function insertShapes(
   dataSource: DataSource,
   queryRunner: QueryRunner,
   table: string,
-  values: Record<string, unknown>,
+  added: readonly AddedShape[],
 ): Promise<void> {
-  const dialect = dialectOf(dataSource);
-  const names = Object.keys(values);
+  const { types, sql, run } = dialectOf(dataSource);
+  const names = ['entity', 'shape', 'name', 'format', 'created', 'columns'] as const;
+  const kinds = { name: 'text', created: 'time', columns: 'text' } as const;
   const columns = names.map((name) => dataSource.driver.escape(name));
-  const types = { created: 'time', name: 'text', columns: 'text' } as const;
-  const given = names.map((name) =>
-    dialect.types.value(`{{${name}}}`, types[name as keyof typeof types] ?? 'integer'),
-  );
-  await readTemplate(
-    queryRunner,
-    dialect,
-    dialect.sql.unlessTaken(`INSERT INTO ${table} (${columns.join(', ')}) SELECT ${given.join(', ')}`, [
-      dataSource.driver.escape('entity'),
-      dataSource.driver.escape('shape'),
-    ]),
-    values,
-  );
+  const values: Record<string, unknown> = {};
+  const rows = added.map(({ plan, own }, n) => {
+    const row = {
+      entity: plan.number,
+      shape: own.shape,
+      name: plan.metadata.tablePath,
+      format: FORMAT,
+      created: own.created,
+      columns: JSON.stringify(own.columns),
+    };
+    const given = names.map((name) => {
+      values[`${name}${n}`] = row[name];
+      return types.value(`{{${name}${n}}}`, kinds[name as keyof typeof kinds] ?? 'integer');
+    });
+    return `(${given.join(', ')})`;
+  });
+  const insert = `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${rows.join(', ')}`;
+  await readTemplate(queryRunner, { run }, sql.unlessTaken(insert, columns.slice(0, 2)), values);
 }

@@ -36,8 +36,8 @@ export function recordedValue(
       ? olderValue
       : `CASE WHEN EXISTS (SELECT 1 ${older}) THEN ${olderValue} ELSE ${absent} END`;
   return (
-    `CASE WHEN NOT ${isOfShape(alias, lacking)} THEN ${alias}.${name} ` +
-    `WHEN ${alias}.rev_created < ${gap.since} THEN ${absent} ELSE ${known} END`
+    `(CASE WHEN NOT ${isOfShape(alias, lacking)} THEN ${alias}.${name} ` +
+    `WHEN ${alias}.rev_created < ${gap.since} THEN ${absent} ELSE ${known} END)`
   );
 }
 
@@ -45,6 +45,16 @@ export function recordedValue(
 export function isBlind(plan: AuditPlan, alias: string, { databaseName }: PlanColumn): string | undefined {
   const blind = plan.gaps.get(databaseName)?.blind ?? [];
   return blind.length > 0 ? isOfShape(alias, blind) : undefined;
+}
+
+/** Condition: the writer of the revision under an alias didn't know the column; undefined if each did. */
+export function lacksColumn(
+  plan: AuditPlan,
+  alias: string,
+  { databaseName }: PlanColumn,
+): string | undefined {
+  const gap = plan.gaps.get(databaseName);
+  return gap && isOfShape(alias, [...gap.assumed, ...gap.blind]);
 }
 
 function isOfShape(alias: string, shapes: readonly number[]): string {

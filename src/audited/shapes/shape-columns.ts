@@ -17,7 +17,8 @@ function valueOfOlderRows(dataSource: DataSource, column: ColumnMetadata): Shape
   if (column.isGenerated || column.generatedType) return undefined;
   // TypeORM gives these a default of the database.
   if (column.isCreateDate || column.isUpdateDate) return undefined;
-  const sql = dataSource.driver.normalizeDefault(column);
-  if (sql !== undefined) return constantDefault(sql);
-  return column.isNullable ? null : undefined;
+  const given: unknown = column.default;
+  if (given === undefined || given === null) return column.isNullable ? null : undefined;
+  if (typeof given === 'string' || typeof given === 'number' || typeof given === 'boolean') return given;
+  return constantDefault(dataSource.driver.normalizeDefault(column));
 }

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { type QueryRunner } from 'typeorm';
+import { type EntityMetadata, type QueryRunner } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { AuditConfigurationError } from '../../audit.errors.js';
 import { type AuditOptions } from '../../audit.options.js';
 import { type AuditPlans } from '../../audited/audit-plans.js';
@@ -7,13 +8,15 @@ import { knowShapes } from '../../audited/shapes/know-shapes.js';
 import { type Catalogue } from '../../dialect/catalogue/catalogue.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { isMigrating } from './pending-tables.js';
-import { absentColumns, actualTable, neededColumns, problemsOf } from './table-problems.js';
+import { absentColumns, actualTable, neededColumns, problemsOf, problemText } from './table-problems.js';
 
 /** The findings of a look at the tables. */
 interface Look {
   readonly problems: readonly string[];
   /** Whether audited tables are missing too, so that the database, or this part of it, isn't set up yet. */
   readonly isUnfinished: boolean;
+  /** Whether the table of shapes is there. */
+  readonly hasShapes: boolean;
 }
 
 /**
@@ -57,22 +60,27 @@ export class TableCheck {
     this.isLooking = true;
     try {
       if (this.options.checkTables === false) {
-        await knowShapes(plans, queryRunner);
+        if (await this.hasShapes(queryRunner, plans)) await knowShapes(plans, queryRunner);
         this.sound = plans;
         return;
       }
-      const { problems, isUnfinished } = await this.look(queryRunner, plans);
+      const { problems, isUnfinished, hasShapes } = await this.look(queryRunner, plans);
       if (problems.length > 0) this.refuse(problems);
       else {
         if (this.warned) this.logger.log('The revision tables have what writes need again.');
         this.warned = undefined;
-        await knowShapes(plans, queryRunner);
+        if (hasShapes) await knowShapes(plans, queryRunner);
         // Tables missing at start may exist at the first write.
         if (isWrite || !isUnfinished) this.sound = plans;
       }
     } finally {
       this.isLooking = false;
     }
+  }
+
+  private async hasShapes(queryRunner: QueryRunner, { own }: AuditPlans): Promise<boolean> {
+    const [columns = []] = own ? await this.catalogue.read(queryRunner, [own.shape.tablePath]) : [];
+    return columns.length > 0;
   }
 
   private refuse(problems: readonly string[]): void {
@@ -99,13 +107,17 @@ export class TableCheck {
     const present = all.filter(({ metadata }) => tables.get(metadata.tablePath)!.size > 0);
     for (const plan of present)
       plans.leaveOut(plan, absentColumns(plan, tables.get(plan.metadata.tablePath)!, catalogue));
+    const problemTexts = (table: EntityMetadata, needed: readonly ColumnMetadata[]): string[] =>
+      problemsOf(needed, tables.get(table.tablePath)!, catalogue).map((problem) =>
+        problemText(table, problem),
+      );
     const problems = present.flatMap(({ metadata, revision }) => {
       const needed = neededColumns(plans.find(metadata)!);
-      return problemsOf(revision, needed, tables.get(revision.tablePath)!, catalogue);
+      return problemTexts(revision, needed);
     });
     if (present.length > 0)
-      for (const table of ownTables)
-        problems.push(...problemsOf(table, table.columns, tables.get(table.tablePath)!, catalogue));
-    return { problems, isUnfinished: present.length < all.length };
+      for (const table of ownTables) problems.push(...problemTexts(table, table.columns));
+    const hasShapes = tables.get(plans.own?.shape.tablePath ?? '')?.size !== 0;
+    return { problems, isUnfinished: present.length < all.length, hasShapes };
   }
 }

@@ -12,31 +12,44 @@ export function actualTable(columns: readonly ActualColumn[], { hasCase }: Catal
   return new Map(columns.map((column) => [hasCase ? column.name : column.name.toLowerCase(), column]));
 }
 
+/** A problem of a column, or with the column `*` of the table. */
+export interface TableProblem {
+  readonly column: string;
+  readonly problem: string;
+}
+
+export const MISSING = 'is missing';
+
 /**
- * The problems of a table for a write, in words: a missing table or column, a type that is too narrow, a NOT NULL that
+ * The problems of a table for a write, as predicates: a missing table or column, a type that is too narrow, a NOT NULL that
  * is too strict. Extra columns and wider types pass, and so do unknown types.
  *
  * @param needed the columns that a write names
  */
 export function problemsOf(
-  { tablePath }: EntityMetadata,
   needed: readonly ColumnMetadata[],
   actual: ActualTable,
   catalogue: Catalogue,
-): string[] {
-  if (actual.size === 0) return [`${tablePath} is missing.`];
+): TableProblem[] {
+  if (actual.size === 0) return [{ column: '*', problem: MISSING }];
   const problems = needed.flatMap((column) => {
     const problem = columnProblem(column, find(actual, column, catalogue), catalogue);
-    return problem ? [`${tablePath}.${column.databaseName} ${problem}.`] : [];
+    return problem ? [{ column: column.databaseName, problem }] : [];
   });
   const known = new Set(needed.map((column) => find(actual, column, catalogue)));
   const refusing = [...actual.values()].filter((column) => !column.isOptional && !known.has(column));
   return [
     ...problems,
-    ...refusing.map(
-      ({ name }) => `${tablePath}.${name} is NOT NULL without a default, and no write names it.`,
-    ),
+    ...refusing.map(({ name }) => ({
+      column: name,
+      problem: 'is NOT NULL without a default, and no write names it',
+    })),
   ];
+}
+
+/** A problem in a sentence. */
+export function problemText({ tablePath }: EntityMetadata, { column, problem }: TableProblem): string {
+  return `${column === '*' ? tablePath : `${tablePath}.${column}`} ${problem}.`;
 }
 
 /**
@@ -74,7 +87,7 @@ function columnProblem(
   actual: ActualColumn | undefined,
   catalogue: Catalogue,
 ): string | undefined {
-  if (!actual) return 'is missing';
+  if (!actual) return MISSING;
   const needed = catalogue.neededType(column);
   const capacity = catalogue.capacityOf(actual.type);
   if (holds(capacity, catalogue.capacityOf(needed), catalogue.widenings) === false)

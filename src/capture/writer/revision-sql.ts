@@ -20,6 +20,8 @@ export interface Recording {
   readonly newest: Newest;
   /** Whether the history decides the operation: an insert without a history, else an update. */
   readonly upsert: boolean;
+  /** Whether the write gives values to columns that a revision of another shape doesn't tell: see `isNews()`. */
+  readonly setsBlind?: boolean;
 }
 
 const SOUGHT: NewestRevision = {

@@ -2,6 +2,7 @@ import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { enumTransformers } from './enum-transformers.js';
 import { ANY_TEXT, mysqlTexts } from './mysql.texts.js';
+import { isInteger } from './type-names.js';
 import { type Types } from './types.js';
 
 const NUMERIC = /int|^dec|^double|^float|^numeric|^fixed|^real|^bool|^bit|^year|^date|^time/;
@@ -50,9 +51,12 @@ export function mysqlTypes(dataSource: DataSource): Types {
     nullOf: () => 'NULL',
     constant: (value, column) => {
       if (value === null) return 'NULL';
-      if (typeof value === 'boolean') return String(Number(value));
       const type = typeOf(column);
       const isNumber = Number.isFinite(Number(value)) && value !== '';
+      // An integer in SQL is a bigint, which the driver gives as text. CAST knows no smaller type.
+      if (isNumber && isInteger(type) && type !== 'bigint')
+        return `(SELECT v FROM JSON_TABLE('[${Number(value)}]', '$[*]' COLUMNS (v ${type} PATH '$')) j)`;
+      if (typeof value === 'boolean') return String(Number(value));
       if (isNumber && /^(dec|numeric|fixed)/.test(type))
         return `CAST(${value} AS DECIMAL(${column.precision ?? 10}, ${column.scale ?? 0}))`;
       if (isNumber && NUMERIC.test(type) && !/^(date|time)/.test(type)) return String(value);

@@ -21,6 +21,8 @@ export function postgresTypes(dataSource: DataSource): Types {
 
   const cast = (text: string, column: ColumnMetadata): string =>
     `CAST(${text} AS ${castType(dataSource, column)}${column.isArray ? '[]' : ''})`;
+  const fullType = (column: ColumnMetadata): string =>
+    dataSource.driver.createFullType({ ...column, type: dataSource.driver.normalizeType(column) } as never);
 
   return {
     own: { uuid: { type: 'uuid' }, json: { type: 'jsonb' }, text: { type: 'varchar' } },
@@ -50,7 +52,8 @@ export function postgresTypes(dataSource: DataSource): Types {
 
     value: (parameter, type) => `${parameter}::${VALUE_TYPES[type]}`,
     nullOf: (column) => cast('NULL', column),
-    constant: (value, column) => cast(value === null ? 'NULL' : quoted(String(value)), column),
+    constant: (value, column) =>
+      value === null ? cast('NULL', column) : `CAST(${quoted(String(value))} AS ${fullType(column)})`,
     numberedUuid: (prefix, start, n) =>
       `(${prefix}::varchar || lpad(to_hex(${start}::bigint + ${n}), 10, '0'))::uuid`,
     uuidText: (expression) => `${expression}::varchar`,

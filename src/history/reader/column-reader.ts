@@ -17,7 +17,9 @@ export interface RawState<E> {
   readonly rowClass: RowClass<E>;
   /** Driver values: null in columns that the row's class lacks, JSON_NULL for JSON's null. */
   readonly raw: readonly unknown[];
-  /** The places of the columns whose values the revision doesn't tell. */
+  /** The places of the columns that the revision's writer didn't know, and so hasn't changed. */
+  readonly lacking: ReadonlySet<number>;
+  /** Those of them whose values nobody knows. */
   readonly blind: ReadonlySet<number>;
 }
 
@@ -31,7 +33,7 @@ interface RowClass<E> {
 /** Stands for JSON's null, which drivers return as null or as the text 'null'. */
 const JSON_NULL = Symbol('JSON null');
 
-const NONE: ReadonlySet<number> = new Set();
+const NO_GAPS = { lacking: new Set<number>(), blind: new Set<number>() } as const;
 
 const JSON_TYPES = ['json', 'jsonb', 'simple-json'];
 
@@ -53,7 +55,8 @@ export class ColumnReader<E> {
   /** The result columns of a revision `r` and of its predecessor `p`. */
   private readonly names: Readonly<Record<'r' | 'p', readonly string[]>>;
   private readonly classes = new Map<EntityMetadata, RowClass<E>>();
-  private readonly blind = new Map<number, Set<number>>();
+  /** By shape. */
+  private readonly gaps = new Map<number, { readonly lacking: Set<number>; readonly blind: Set<number> }>();
 
   /** @param prefix of the names in a result */
   constructor(
@@ -76,8 +79,13 @@ export class ColumnReader<E> {
         : [],
     );
     this.columns.forEach(({ databaseName }, place) => {
-      for (const shape of plan.gaps.get(databaseName)?.blind ?? [])
-        this.blind.set(shape, (this.blind.get(shape) ?? new Set()).add(place));
+      const { assumed = [], blind = [] } = plan.gaps.get(databaseName) ?? {};
+      for (const shape of [...assumed, ...blind]) {
+        const gap = this.gaps.get(shape) ?? { lacking: new Set(), blind: new Set() };
+        this.gaps.set(shape, gap);
+        gap.lacking.add(place);
+        if (blind.includes(shape)) gap.blind.add(place);
+      }
     });
   }
 
@@ -101,7 +109,7 @@ export class ColumnReader<E> {
         : typeof value === 'string' && value.trim() === 'null';
       if (isJsonNull) raw[place] = JSON_NULL;
     }
-    return { rowClass, raw, blind: this.blind.get(shape ?? 0) ?? NONE };
+    return { rowClass, raw, ...(this.gaps.get(shape ?? 0) ?? NO_GAPS) };
   }
 
   /** The hydrated values of all columns. */
@@ -141,11 +149,12 @@ export class ColumnReader<E> {
       previous && current && operation !== 'insert'
         ? this.changeable.filter((n) => previous.raw[n] !== current.raw[n] && !previous.blind.has(n))
         : this.changeable;
+    const known = current ? places.filter((n) => !current.lacking.has(n)) : places;
     return changesOf(
       operation,
-      previous && this.state(previous, places),
-      current && this.state(current, places, values),
-      this.propertiesOf(places),
+      previous && this.state(previous, known),
+      current && this.state(current, known, values),
+      this.propertiesOf(known),
     );
   }
 

@@ -1,7 +1,7 @@
 import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
-import { isBlind, recordedValue } from '../../audited/shapes/recorded-value.js';
+import { isBlind, lacksColumn, recordedValue } from '../../audited/shapes/recorded-value.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { type RowExpression } from '../../dialect/types/types.js';
@@ -99,10 +99,11 @@ export function changeCondition(
   const after: RowExpression = (copy) => `CASE WHEN r.${revIsDelete} THEN NULL ELSE ${value('r', copy)} END`;
   const before: RowExpression = (copy) => {
     const column = byCopy.get(copy)!;
-    const blind = ['r', 'p'].flatMap((alias) => isBlind(plan, alias, column) ?? []);
+    // A revision doesn't change what its writer didn't know.
+    const untold = [lacksColumn(plan, 'r', column) ?? [], isBlind(plan, 'p', column) ?? []].flat();
     return (
-      `CASE WHEN r.${revOperation} = 'insert' OR p.${revIsDelete} THEN NULL ` +
-      `${blind.length > 0 ? `WHEN ${blind.join(' OR ')} THEN ${after(copy)} ` : ''}ELSE ${value('p', copy)} END`
+      `CASE ${untold.length > 0 ? `WHEN ${untold.join(' OR ')} THEN ${after(copy)} ` : ''}` +
+      `WHEN r.${revOperation} = 'insert' OR p.${revIsDelete} THEN NULL ELSE ${value('p', copy)} END`
     );
   };
   const differ = dialectOf(dataSource).types.differ([...byCopy.keys()], after, before);
