@@ -41,6 +41,10 @@ export interface AuditPlan {
   readonly shape: number;
   /** The columns that revisions of other shapes lack, by name; known once the table of shapes has been read. */
   readonly gaps: ReadonlyMap<string, ColumnGap>;
+  /** The columns of the revision table that the entity has no more; known once the table has been looked at. */
+  readonly kept: readonly string[];
+  /** The columns that are wider in the revision table than in the audited one, by name; known as `kept` is. */
+  readonly narrowed: ReadonlySet<string>;
   /** The primary key, in its order. */
   readonly keys: readonly PlanColumn[];
   /** Every copied column, the primary key included. */
@@ -179,6 +183,8 @@ export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): A
     number: numberOfTable(metadata.tablePath),
     shape: shapeOf(planned),
     gaps: new Map(),
+    kept: [],
+    narrowed: new Set(),
     keys: metadata.primaryColumns.map((key) => planned.find((column) => column.source === key)!),
     columns: planned,
     deletedState: draft.options.deletedState ?? 'null',

@@ -106,6 +106,13 @@ export class AuditPlans {
     if (gaps.size > 0 || plan.gaps.size > 0) this.replace(plan, { gaps });
   }
 
+  /** From now on takes into account how the revision table differs from the plan's metadata. */
+  knowTable(plan: AuditPlan, { kept, narrowed }: Pick<AuditPlan, 'kept' | 'narrowed'>): void {
+    const known = this.present(plan);
+    const isSame = kept.join() === known.kept.join() && [...narrowed].join() === [...known.narrowed].join();
+    if (!isSame) this.replace(plan, { kept, narrowed });
+  }
+
   private present({ metadata }: AuditPlan): AuditPlan {
     return this.byMetadata.get(metadata)!;
   }

@@ -112,7 +112,10 @@ export class PlanSql {
     const live = (column: ColumnMetadata): string => this.liveLike(compared.get(column)!, revision);
     return this.dialect.types.differ([...compared.keys()], live, (column) => {
       const planned = compared.get(column)!;
-      const value = this.recorded(revision, planned);
+      const stored = this.recorded(revision, planned);
+      const value = this.plan.narrowed.has(planned.databaseName)
+        ? this.dialect.types.narrowed(stored, planned.source)
+        : stored;
       // The SQL of an application's mask returns text in one character set. An older copy may have another one.
       const comparable = typeof planned.mask === 'function' ? this.dialect.masks.asText(value) : value;
       const blind = isBlind(this.plan, revision, planned);

@@ -57,7 +57,7 @@ function columnIn({ columns }: RegisteredShape, name: string): ShapeColumn | und
 
 // A column whose type could not be changed in place was kept under another name.
 function wasConverted({ columns }: RegisteredShape, name: string): boolean {
-  return columns.some((column) => isKeptNameOf(column.name, name));
+  return columns.some((column) => nameBeforeKept(column.name) === name);
 }
 
 /** The name under which a revision table keeps a column that made room for one of another type. */
@@ -65,6 +65,7 @@ export function keptName(name: string, n: number): string {
   return `rev_dropped_${name}_${n}`;
 }
 
-function isKeptNameOf(kept: string, name: string): boolean {
-  return kept.startsWith(keptName(name, 0).slice(0, -1)) && /_\d+$/.test(kept);
+/** The name that a column had before it was kept under `keptName()`. */
+export function nameBeforeKept(kept: string): string | undefined {
+  return /^rev_dropped_(.+)_\d+$/s.exec(kept)?.[1];
 }

@@ -8,7 +8,14 @@ import { knowShapes } from '../../audited/shapes/know-shapes.js';
 import { type Catalogue } from '../../dialect/catalogue/catalogue.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { isMigrating } from './pending-tables.js';
-import { absentColumns, actualTable, neededColumns, problemsOf, problemText } from './table-problems.js';
+import {
+  absentColumns,
+  actualTable,
+  neededColumns,
+  problemsOf,
+  problemText,
+  remainders,
+} from './table-problems.js';
 
 /** The findings of a look at the tables. */
 interface Look {
@@ -117,6 +124,11 @@ export class TableCheck {
     });
     if (present.length > 0)
       for (const table of ownTables) problems.push(...problemTexts(table, table.columns));
+    if (problems.length === 0)
+      for (const { metadata, revision } of present) {
+        const plan = plans.find(metadata)!;
+        plans.knowTable(plan, remainders(plan, tables.get(revision.tablePath)!, catalogue));
+      }
     const hasShapes = tables.get(plans.own?.shape.tablePath ?? '')?.size !== 0;
     return { problems, isUnfinished: present.length < all.length, hasShapes };
   }

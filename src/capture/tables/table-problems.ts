@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type EntityMetadata } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { type ActualColumn, type Catalogue } from '../../dialect/catalogue/catalogue.js';
+import { nameBeforeKept } from '../../audited/shapes/column-gap.js';
 import { holds } from '../../dialect/catalogue/column-type.js';
 import { REVISION_COLUMN_PREFIX } from '../../revision/revision-columns.js';
 
@@ -72,6 +74,35 @@ function isNeverNamed({ isInsert, isSelect }: ColumnMetadata): boolean {
 export function neededColumns({ revision, columns }: AuditPlan): ColumnMetadata[] {
   const own = revision.columns.filter(({ databaseName }) => databaseName.startsWith(REVISION_COLUMN_PREFIX));
   return [...own, ...columns.map(({ copy }) => copy)];
+}
+
+/** How a revision table differs from its metadata without harm: columns that the entity has no more, and wider types. */
+export function remainders(
+  { metadata, revision, columns }: AuditPlan,
+  actual: ActualTable,
+  catalogue: Catalogue,
+): Pick<AuditPlan, 'kept' | 'narrowed'> {
+  const known = new Set(revision.columns.map((column) => find(actual, column, catalogue)));
+  // A column that the entity hides today was perhaps recorded in clear before.
+  const hidden = metadata.columns.filter(
+    ({ databaseName, isSelect }) =>
+      !isSelect ||
+      columns.find((column) => column.databaseName === databaseName)?.mask !== undefined ||
+      !columns.some((column) => column.databaseName === databaseName),
+  );
+  const isHidden = (name: string): boolean =>
+    hidden.some(({ databaseName }) => databaseName === (nameBeforeKept(name) ?? name));
+  const kept = [...actual.values()]
+    .filter((column) => !known.has(column) && !isHidden(column.name))
+    .map(({ name }) => name);
+  const isWider = ({ copy, mask }: PlanColumn): boolean => {
+    const found = find(actual, copy, catalogue);
+    const [stored, needed] = [found?.type, catalogue.neededType(copy)].map(
+      (type) => type && catalogue.capacityOf(type),
+    );
+    return !mask && !!stored && !!needed && !isDeepStrictEqual(stored, needed);
+  };
+  return { kept, narrowed: new Set(columns.filter(isWider).map(({ databaseName }) => databaseName)) };
 }
 
 function find(

@@ -67,6 +67,14 @@ export function mysqlTypes(dataSource: DataSource): Types {
       if (/^time/.test(type)) return `CAST(${text} AS TIME(${column.precision ?? 0}))`;
       return /^date/.test(type) ? `CAST(${text} AS DATE)` : text;
     },
+    narrowed: (expression, column) => {
+      const type = typeOf(column);
+      if (/^(dec|numeric|fixed)/.test(type)) return `ROUND(${expression}, ${column.scale ?? 0})`;
+      if (/char/.test(type) && column.length) return `LEFT(${expression}, ${column.length})`;
+      if (/^(datetime|timestamp)/.test(type))
+        return `CAST(${expression} AS DATETIME(${column.precision ?? 0}))`;
+      return expression;
+    },
     numberedUuid: (prefix, start, n) => `concat(${prefix}, lpad(lower(hex(${start} + ${n})), 10, '0'))`,
     uuidText: (expression) => `lower(${expression})`,
   };

@@ -54,6 +54,16 @@ export function postgresTypes(dataSource: DataSource): Types {
     nullOf: (column) => cast('NULL', column),
     constant: (value, column) =>
       value === null ? cast('NULL', column) : `CAST(${quoted(String(value))} AS ${fullType(column)})`,
+    // A cast to numeric(5, 2) would fail for 1000.
+    narrowed: (expression, column) => {
+      const type = dataSource.driver.normalizeType(column);
+      if (column.isArray) return expression;
+      if (/^(numeric|decimal)/.test(type) && column.precision)
+        return `round(${expression}, ${column.scale ?? 0})`;
+      if (/^(character varying|varchar)/.test(type) && column.length)
+        return `left(${expression}, ${column.length})`;
+      return /^time/.test(type) ? `CAST(${expression} AS ${fullType(column)})` : expression;
+    },
     numberedUuid: (prefix, start, n) =>
       `(${prefix}::varchar || lpad(to_hex(${start}::bigint + ${n}), 10, '0'))::uuid`,
     uuidText: (expression) => `${expression}::varchar`,

@@ -26,6 +26,8 @@ export function sqliteTypes({ driver }: DataSource): Types {
     value: (parameter) => parameter,
     nullOf: () => 'NULL',
     constant: (value) => (typeof value === 'boolean' ? String(Number(value)) : quoted(value)),
+    // Types limit nothing.
+    narrowed: (expression) => expression,
     numberedUuid: (prefix, start, n) => `${prefix} || printf('%010x', ${start} + ${n})`,
     uuidText: (expression) => expression,
   };

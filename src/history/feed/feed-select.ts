@@ -47,7 +47,8 @@ export function feedGroups(dataSource: DataSource, plans: readonly AuditPlan[]):
   const groups: AuditPlan[][] = [];
   let columns = 0;
   for (const plan of plans) {
-    const width = (shownColumns(plan).length + columnsHidingNull(dataSource, plan).length) * 2;
+    const width =
+      (shownColumns(plan).length + columnsHidingNull(dataSource, plan).length) * 2 + plan.kept.length;
     columns += width;
     const group = groups.at(-1);
     if (group && group.length < MAX_TABLES && columns <= MAX_COLUMNS) group.push(plan);

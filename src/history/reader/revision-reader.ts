@@ -6,7 +6,7 @@ import { dateOf } from '../arguments/moment.js';
 import { type Revision } from '../history.types.js';
 import { type State } from './changes.js';
 import { ColumnReader, type RawRow, type RawState } from './column-reader.js';
-import { PREVIOUS_ISDELETE, PREVIOUS_SHAPE } from './shown-columns.js';
+import { keptColumn, PREVIOUS_ISDELETE, PREVIOUS_SHAPE } from './shown-columns.js';
 
 /** Makes revisions of one table out of result rows. */
 export class RevisionReader<E extends ObjectLiteral> {
@@ -17,7 +17,7 @@ export class RevisionReader<E extends ObjectLiteral> {
   constructor(
     private readonly dataSource: DataSource,
     private readonly plan: AuditPlan,
-    prefix = '',
+    private readonly prefix = '',
   ) {
     this.columns = new ColumnReader<E>(dataSource, plan, prefix);
     this.own = Object.fromEntries(
@@ -95,7 +95,15 @@ export class RevisionReader<E extends ObjectLiteral> {
       snapshot:
         isDelete && this.plan.deletedState === 'null' ? null : this.columns.instance(state, values, id),
       changes: this.columns.changes(operation, previous, isDelete ? null : state, values),
+      ...this.dropped(raw),
     };
+  }
+
+  private dropped(raw: RawRow): Pick<Revision, 'dropped'> {
+    const values = this.plan.kept
+      .map((name, n) => [name, raw[`${this.prefix}${keptColumn(n)}`]] as const)
+      .filter(([, value]) => value !== null && value !== undefined);
+    return values.length > 0 ? { dropped: Object.fromEntries(values) } : {};
   }
 
   private read(raw: RawRow): RawState<E> {

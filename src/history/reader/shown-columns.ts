@@ -8,6 +8,11 @@ export function resultColumn(alias: 'r' | 'p', n: number): string {
   return `${alias}${n}`;
 }
 
+/** The result column of the n-th column that the entity has no more. */
+export function keptColumn(n: number): string {
+  return `kept${n}`;
+}
+
 /** The result column that tells whether a column of `columnsHidingNull()` is not NULL. */
 export function presenceColumn(name: string): string {
   return `${name}_present`;

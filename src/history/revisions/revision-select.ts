@@ -9,6 +9,7 @@ import { tableName } from '../../dialect/catalogue/table-name.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
 import {
   columnsHidingNull,
+  keptColumn,
   presenceColumn,
   PREVIOUS_ISDELETE,
   PREVIOUS_SHAPE,
@@ -125,6 +126,13 @@ export function addShownColumns(
   table = { aliasEnd: '', prefix: '' },
 ): void {
   const hiding = columnsHidingNull(dataSource, plan);
+  if (alias === 'r')
+    plan.kept.forEach((name, n) =>
+      query.addSelect(
+        `r${table.aliasEnd}.${dataSource.driver.escape(name)}`,
+        `${table.prefix}${keptColumn(n)}`,
+      ),
+    );
   shownColumns(plan).forEach((column, n) => {
     if (alias === 'p' && plan.keys.includes(column)) return;
     const path = plan.gaps.has(column.databaseName)

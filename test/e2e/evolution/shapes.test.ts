@@ -163,4 +163,27 @@ describeDatabases('revisions of another shape', (name) => {
     expect(await today.audit.maintenance.verify()).toMatchObject({ ok: true, findings: [] });
     expect(await old.audit.maintenance.verify()).toMatchObject({ ok: true, findings: [] });
   });
+
+  it('verify() says which columns some revisions do not know, and finds nothing wrong with them', async () => {
+    const { today } = await migrated();
+    await today.dataSource.getRepository(Item).update(1, { name: 'A' });
+    const { ok, unknown } = await today.audit.maintenance.verify();
+    expect(ok).toBe(true);
+    expect(unknown).toContainEqual({ table: 'item', column: 'status', revisions: 2 });
+  });
+
+  it('shows what was recorded of columns that the entity has no more', async () => {
+    const { old } = await migrated();
+    await old.dataSource.query('ALTER TABLE item_rev ADD legacy_code varchar(10)');
+    await old.dataSource.query("UPDATE item_rev SET legacy_code = 'A-17' WHERE id = 1");
+    const { audit, dataSource } = await start(Item);
+    await audit.checkTables();
+    expect((await audit.history.latest(Item, 1))!.dropped).toEqual({ legacy_code: 'A-17' });
+    expect((await audit.history.changes()).items.map(({ dropped }) => dropped)).toEqual([
+      undefined,
+      { legacy_code: 'A-17' },
+    ]);
+    await dataSource.getRepository(Item).update(1, { name: 'A' });
+    expect(await audit.history.latest(Item, 1)).not.toHaveProperty('dropped');
+  });
 });
