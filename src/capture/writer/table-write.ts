@@ -12,6 +12,8 @@ export interface Recordable extends RowFacts, ContextValues {
   readonly operation: WriteOperation;
   /** Distinct keys; or `all` rows with a history, where TypeORM changes rows unseen. */
   readonly keys: Keys | 'all';
+  /** See `Write.sets`. */
+  readonly sets?: ReadonlySet<string>;
   /** The `rev_transaction`. */
   readonly transaction: string;
   /** Whether the transaction has its changeset for the table; undefined where `audit_changeset` isn't there yet. */

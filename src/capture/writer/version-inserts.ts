@@ -6,7 +6,7 @@ import { boundChunks, isPacked, soleKey } from '../../dialect/keys/key-text.js';
 import { type PrunedTables } from './pruned-tables.js';
 import { noteWritten } from './changesets.js';
 import { type Recordable, valuesOf } from './table-write.js';
-import { type RevisionInserts, uuidSeries } from './insert-revisions.js';
+import { kindOf, type RevisionInserts, uuidSeries } from './insert-revisions.js';
 import { type RevisionSql } from './revision-sql.js';
 import { type TableStatements } from './table-statements.js';
 import { blockStatement, versionStatement, VersionInsert, versioningOf } from './version-insert.js';
@@ -131,7 +131,7 @@ export class VersionInserts {
     const { plan } = recordable;
     const look = {
       plan,
-      kind: `look many ${recording.rows}`,
+      kind: `look many ${kindOf(recording)}`,
       build: (sql: RevisionSql) => lookMany(sql, recording, table),
     };
     const chunks = (await this.statements.execute(queryRunner, look, { ...valuesOf(recordable), ...bound }))
