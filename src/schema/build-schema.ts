@@ -29,12 +29,20 @@ export const schemaExtension: SchemaExtension = {
     if (!plans?.own) return build.synchronize();
     const synchronized = plans.all.filter(({ revision }) => revision.synchronize);
     const declared = await renameAuditedColumns(build, synchronized);
+    const columns = columnsOf(build, synchronized);
     const changes = await watchColumns(build.queryRunner, () => build.synchronize());
     const run = new SchemaRun(build, plans.own);
-    await addStatements(build.queryRunner, await run.statements(synchronized, changes, declared));
+    await addStatements(build.queryRunner, await run.statements(synchronized, columns, changes, declared));
     warnOfLosses(build, synchronized, changes);
   },
 };
+
+/** The columns that the audited tables have. */
+function columnsOf({ tableOf }: SchemaBuild, plans: readonly AuditPlan[]): Map<AuditPlan, Set<string>> {
+  return new Map(
+    plans.map((plan) => [plan, new Set(tableOf(plan.metadata)?.columns.map(({ name }) => name))]),
+  );
+}
 
 /** The changes of this library's tables in one run of the schema builder. */
 class SchemaRun {
@@ -53,6 +61,7 @@ class SchemaRun {
 
   async statements(
     plans: readonly AuditPlan[],
+    before: ReadonlyMap<AuditPlan, ReadonlySet<string>>,
     { renamed }: ColumnChanges,
     declared: ReadonlyMap<AuditPlan, readonly Rename[]>,
   ): Promise<SchemaStatements> {
@@ -75,7 +84,8 @@ class SchemaRun {
         .filter(({ table }) => table.name === audited?.name)
         .map(({ name, to }): Rename => [name, to]);
       if (draft) await this.evolve(draft, plan, [...(declared.get(plan) ?? []), ...observed]);
-      registry.add(plan);
+      const renamedHere = new Set(observed.map(([, to]) => to));
+      registry.add(plan, (name) => before.get(plan)!.has(name) || renamedHere.has(name));
     }
     return joined([
       ...created,

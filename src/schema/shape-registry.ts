@@ -1,6 +1,6 @@
 import { type DataSource, type EntityMetadata, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../audited/audit-plan.js';
-import { shapeColumns } from '../audited/shape-columns.js';
+import { shapeColumns } from '../audited/shapes/shape-columns.js';
 import { tableName } from '../dialect/catalogue/table-name.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { FORMAT, type Shape, type ShapeColumn } from '../revision/shape.js';
@@ -39,9 +39,18 @@ export class ShapeRegistry {
       .filter((column) => column.name === name);
   }
 
-  /** Adds the shape in which a plan writes, unless it is there. */
-  add(plan: AuditPlan): void {
-    this.addRow(plan, plan.shape, shapeColumns(this.dataSource, plan));
+  /**
+   * Adds the shape in which a plan writes, unless it is there.
+   *
+   * @param isFromBefore whether the audited table had a column before this migration. Then a column that no shape knows
+   *   was excluded, or added while the table was not audited: its rows have other values than its default
+   */
+  add(plan: AuditPlan, isFromBefore: (column: string) => boolean): void {
+    const columns = shapeColumns(this.dataSource, plan.columns).map((column): ShapeColumn => {
+      const { default: _, ...rest } = column;
+      return isFromBefore(column.name) && this.columnsOf(plan, column.name).length === 0 ? rest : column;
+    });
+    this.addRow(plan, plan.shape, columns);
   }
 
   /** Adds what revisions without a shape know. */

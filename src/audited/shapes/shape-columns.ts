@@ -1,14 +1,18 @@
 import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type ShapeColumn } from '../../revision/shape.js';
-import { type PlanColumn } from '../audit-plan.js';
+import { maskKind, type PlanColumn } from '../audit-plan.js';
 import { constantDefault } from './constant-default.js';
 
 /** The columns of a plan as `audit_shape` stores them. */
 export function shapeColumns(dataSource: DataSource, columns: readonly PlanColumn[]): ShapeColumn[] {
-  return columns.map(({ databaseName, source }) => {
+  return columns.map(({ databaseName, source, mask }) => {
     const value = valueOfOlderRows(dataSource, source);
-    return { name: databaseName, ...(value === undefined ? {} : { default: value }) };
+    return {
+      name: databaseName,
+      ...(mask && { mask: maskKind(mask) }),
+      ...(value === undefined ? {} : { default: value }),
+    };
   });
 }
 

@@ -91,7 +91,7 @@ function demoOf(id: number, database: DatabaseName): string[] {
     '  rev_transaction  …  …  …',
     `  rev_context  ${first.map((member) => `{${member},`).join('  ')}`,
     `${' '.repeat(19)}${second.map((member) => `${member}}`).join('  ')}`,
-    '  rev_shape  32030  32030  32030',
+    '  rev_shape  1962  1962  1962',
     `  id  ${id}  ${id}  ${id}`,
     '  name  Steve  Steve  null',
     '  date  2026-12-24  2026-12-24  null',

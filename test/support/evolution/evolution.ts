@@ -11,11 +11,16 @@ export type Variant = 'as generated' | 'mended';
 export type Check =
   'values' | 'verify' | 'quiet' | 'blame' | 'past' | 'timeline' | 'diff' | 'restore' | 'empty';
 
+/** When it is checked. */
+type Stage = 'up' | 'down' | 'up again';
+
 /** A check that failed. */
 export interface Failure {
-  readonly stage: string;
+  readonly stage: Stage;
   readonly check: Check;
   readonly found: string;
+  /** Whether a statement of TypeORM's had emptied a column of the entity's table. */
+  readonly isEmptied: boolean;
 }
 
 interface Statement {
@@ -148,12 +153,13 @@ export class Evolution {
     }
   }
 
-  private async look(version: Version, stage: string): Promise<void> {
+  private async look(version: Version, stage: Stage): Promise<void> {
     await this.opened(version, {}, async (dataSource, item, audit) => {
       const check = async (name: Check, run: () => Promise<string | undefined>): Promise<void> => {
         const found = await run().catch((error: Error) => error.message);
-        if (found !== undefined) this.failures.push({ stage, check: name, found });
+        if (found !== undefined) this.failures.push({ stage, check: name, found, isEmptied });
       };
+      const isEmptied = this.isEmptied(stage);
       const { history, maintenance } = audit;
       const items = dataSource.getRepository<Row>(item);
       await audit.checkTables();
@@ -164,10 +170,7 @@ export class Evolution {
       await check('values', async () => this.lost(await this.revisions(dataSource)));
       await check('verify', async () => {
         const { ok, findings } = await maintenance.verify();
-        const isEmptied = this.isEmptied && stage !== 'down';
-        if (isEmptied)
-          return findings.every(({ kind }) => kind === 'stale') ? undefined : JSON.stringify(findings);
-        return ok || (this.isEmptied && findings.every(({ kind }) => kind === 'stale'))
+        return ok || (isEmptied && findings.every(({ kind }) => kind === 'stale'))
           ? undefined
           : JSON.stringify(findings);
       });
@@ -205,8 +208,16 @@ export class Evolution {
     });
   }
 
-  private get isEmptied(): boolean {
-    return this.variant === 'as generated' && !!this.kind.emptied?.[this.database.name];
+  // A column that was dropped comes back empty.
+  private isEmptied(stage: Stage): boolean {
+    const { before, after, emptied } = this.kind;
+    const renamed = after.options?.renamed ?? {};
+    const comesBack = Object.keys(before.columns).some(
+      (name) => !(name in after.columns) && !(name in renamed),
+    );
+    return (
+      (this.variant === 'as generated' && !!emptied?.[this.database.name]) || (stage === 'down' && comesBack)
+    );
   }
 
   /** What of the recorded values isn't in its revision any more. */
