@@ -26,7 +26,13 @@ export class MaintenanceRecord extends BaseEntity {
 }
 
 /** A kind of maintenance run that changes the history. */
-export type MaintenanceAction = 'backfill' | 'reconcile' | 'prune' | 'erase';
+export type MaintenanceAction =
+  | 'backfill'
+  | 'reconcile'
+  | 'prune'
+  | 'erase'
+  /** Nothing was changed: it was found that each row of the table has a history. */
+  | 'complete';
 
 /** The table `audit_maintenance`. */
 export const maintenanceTable: OwnTable<MaintenanceRecord> = {

@@ -22,7 +22,8 @@ export function buildOwnTable(
   { target, name, columns, indices = [] }: OwnTable<any>,
 ): EntityMetadata {
   const storage = new MetadataArgsStorage();
-  storage.tables.push({ target, name, type: 'regular' });
+  // On SQLite TypeORM reads generated keys by last_insert_rowid(). Without a rowid here it stays the audited table's.
+  storage.tables.push({ target, name, type: 'regular', withoutRowid: true });
   const options: Record<string, ColumnOptions> = columns(dialectOf(dataSource).types);
   for (const [propertyName, given] of Object.entries(options))
     storage.columns.push({

@@ -41,6 +41,11 @@ export class Unit {
     return this.line!.transaction.hasRead ? 'old' : 'fresh';
   }
 
+  /** Notes that the unit has read before its write, by a statement that TypeORM's `query()` has not seen. */
+  noteRead(): void {
+    this.line!.transaction.noteRead();
+  }
+
   /** Whether the transaction is the unit's own. */
   get hasOwnTransaction(): boolean {
     return this.isOwn;
