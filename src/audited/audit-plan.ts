@@ -8,6 +8,7 @@ import { assertAuditable, assertPlainName } from './assert-auditable.js';
 import { type AuditedOptions } from './marks/audited-options.js';
 import { type Markable } from './marks/marks.js';
 import { columnMasks } from './masks/masks.js';
+import { type ColumnGap } from './shapes/column-gap.js';
 import { excludedPaths, isWithin, propertyOf, revisionIdColumns, tableColumns } from './marks/properties.js';
 
 /** One column of an audited table and its copy in the revision table. */
@@ -38,6 +39,12 @@ export interface AuditPlan {
   readonly number: number;
   /** The `rev_shape` of the revisions that this plan writes. */
   readonly shape: number;
+  /** The columns that revisions of other shapes lack, by name; known once the table of shapes has been read. */
+  readonly gaps: ReadonlyMap<string, ColumnGap>;
+  /** The columns of the revision table that the entity has no more; known once the table has been looked at. */
+  readonly kept: readonly string[];
+  /** The columns that are wider in the revision table than in the audited one, by name; known as `kept` is. */
+  readonly narrowed: ReadonlySet<string>;
   /** The primary key, in its order. */
   readonly keys: readonly PlanColumn[];
   /** Every copied column, the primary key included. */
@@ -177,6 +184,9 @@ export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): A
     revision,
     number: numberOfTable(metadata.tablePath),
     shape: shapeOf(planned),
+    gaps: new Map(),
+    kept: [],
+    narrowed: new Set(),
     keys: metadata.primaryColumns.map((key) => planned.find((column) => column.source === key)!),
     columns: planned,
     deletedState: draft.options.deletedState ?? 'null',

@@ -31,6 +31,8 @@ export class AuditPlans {
   private readonly views = new Map<EntityMetadata, AuditPlan>();
   private readonly rekeyed = new Map<EntityMetadata, EntityMetadata>();
   private known: ReadonlySet<EntityMetadata> | undefined;
+  /** How often a plan has changed since the data source was initialised. */
+  changes = 0;
 
   constructor(
     /** The data source that the plans were made for. Data sources derived from it share the plans. */
@@ -93,13 +95,33 @@ export class AuditPlans {
   }
 
   /** From now on records a table without some of its columns. */
-  leaveOut({ metadata }: AuditPlan, absent: readonly PlanColumn[]): void {
+  leaveOut(plan: AuditPlan, absent: readonly PlanColumn[]): void {
     if (absent.length === 0) return;
-    const plan = this.byMetadata.get(metadata)!;
-    const columns = plan.columns.filter((column) => !absent.includes(column));
-    const reduced = { ...plan, columns, shape: shapeOf(columns) };
-    for (const each of [metadata, ...plan.others]) this.byMetadata.set(each, reduced);
+    const columns = this.present(plan).columns.filter((column) => !absent.includes(column));
+    this.replace(plan, { columns, shape: shapeOf(columns) });
+  }
+
+  /** From now on takes into account what revisions of other shapes don't know. */
+  knowGaps(plan: AuditPlan, gaps: AuditPlan['gaps']): void {
+    if (gaps.size > 0 || plan.gaps.size > 0) this.replace(plan, { gaps });
+  }
+
+  /** From now on takes into account how the revision table differs from the plan's metadata. */
+  knowTable(plan: AuditPlan, { kept, narrowed }: Pick<AuditPlan, 'kept' | 'narrowed'>): void {
+    const known = this.present(plan);
+    const isSame = kept.join() === known.kept.join() && [...narrowed].join() === [...known.narrowed].join();
+    if (!isSame) this.replace(plan, { kept, narrowed });
+  }
+
+  private present({ metadata }: AuditPlan): AuditPlan {
+    return this.byMetadata.get(metadata)!;
+  }
+
+  private replace(plan: AuditPlan, change: Partial<AuditPlan>): void {
+    const replaced = { ...this.present(plan), ...change };
+    for (const each of [plan.metadata, ...plan.others]) this.byMetadata.set(each, replaced);
     this.views.clear();
+    this.changes++;
   }
 
   /** Whether a table is append-only: a revision table, or another table of this library. */

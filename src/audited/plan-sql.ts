@@ -8,6 +8,7 @@ import { maskedLike } from '../dialect/masks/mask.js';
 import { tableName } from '../dialect/catalogue/table-name.js';
 import { type AuditPlan, type PlanColumn } from './audit-plan.js';
 import { maskedColumn } from './masks/mask-key.js';
+import { isBlind, recordedValue } from './shapes/recorded-value.js';
 
 /** SQL for the n-th column of a key. */
 export type KeyExpression = (n: number) => string;
@@ -88,26 +89,45 @@ export class PlanSql {
     return `${keys.sql} ${this.dialect.sql.leadingJoin} ${this.table} t${keys.lookup ?? ''} ON ${this.hasKey('t', (n) => keys.key(n))}`;
   }
 
-  /** Condition: the revision `p` doesn't show the state of the row, so the row needs another revision. */
-  isNews(row: RowState): string {
-    return row === 'gone'
-      ? '(p.rev_id IS NULL OR NOT p.rev_isdelete)'
-      : `(p.rev_id IS NULL OR p.rev_isdelete OR ${this.differs('p')})`;
+  /**
+   * Condition: the revision `p` doesn't show the state of the row, so the row needs another revision.
+   *
+   * @param setsBlind whether the write gives values to columns that a revision may not tell
+   */
+  isNews(row: RowState, setsBlind?: boolean): string {
+    if (row === 'gone') return '(p.rev_id IS NULL OR NOT p.rev_isdelete)';
+    const blind = setsBlind
+      ? this.plan.columns.flatMap((column) => isBlind(this.plan, 'p', column) ?? [])
+      : [];
+    return `(${['p.rev_id IS NULL', 'p.rev_isdelete', this.differs('p'), ...new Set(blind)].join(' OR ')})`;
   }
 
-  /** Condition: the row `t` differs from a revision in one of the columns. Masked values are compared as masked. */
+  /**
+   * Condition: the row `t` differs from a revision in one of the columns. Masked values are compared as masked. A value
+   * that the revision doesn't tell doesn't differ.
+   */
   differs(revision: string, columns: readonly PlanColumn[] = this.plan.columns): string {
     if (columns.length === 0) return '1 = 0';
     const compared = new Map(columns.map((column) => [column.mask ? column.copy : column.source, column]));
-    return this.dialect.types.differ(
-      [...compared.keys()],
-      (column) => this.liveLike(compared.get(column)!, revision),
-      (column) => {
-        const value = `${revision}.${this.column(column)}`;
-        // The SQL of an application's mask returns text in one character set. An older copy may have another one.
-        return typeof compared.get(column)!.mask === 'function' ? this.dialect.masks.asText(value) : value;
-      },
-    );
+    const live = (column: ColumnMetadata): string => this.liveLike(compared.get(column)!, revision);
+    return this.dialect.types.differ([...compared.keys()], live, (column) => {
+      const planned = compared.get(column)!;
+      const stored = this.recorded(revision, planned);
+      const value = this.plan.narrowed.has(planned.databaseName)
+        ? this.dialect.types.narrowed(stored, planned.source)
+        : stored;
+      // The SQL of an application's mask returns text in one character set. An older copy may have another one.
+      const comparable = typeof planned.mask === 'function' ? this.dialect.masks.asText(value) : value;
+      const blind = isBlind(this.plan, revision, planned);
+      if (!blind) return comparable;
+      const same = planned.mask ? live(column) : this.dialect.types.toCopy(live(column), column);
+      return `CASE WHEN ${blind} THEN ${same} ELSE ${comparable} END`;
+    });
+  }
+
+  /** The value of a column in the revision under an alias, as far as it is known. */
+  recorded(alias: string, column: PlanColumn): string {
+    return recordedValue(this.dataSource, this.plan, alias, column);
   }
 
   /** A value of the row `t` for the comparison with a revision: masked under the mask key of the revision's value. */

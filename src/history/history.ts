@@ -9,9 +9,16 @@ import { RevisionTables } from './revisions/revision-tables.js';
 export class History {
   private readonly revisions: RevisionTables;
   private pastTables: PastTables | undefined;
+  private readonly changes: number;
 
   constructor(readonly plans: AuditPlans) {
     this.revisions = new RevisionTables(plans.dataSource);
+    this.changes = plans.changes;
+  }
+
+  /** Whether it knows the plans as they are now. */
+  isOf(plans: AuditPlans): boolean {
+    return this.plans === plans && this.changes === plans.changes;
   }
 
   /** @param dataSource the data source whose query runners read: this history's, or a data source derived from it */
@@ -30,8 +37,8 @@ const histories = new StateSlot<History>('history');
 export function historyOf(dataSource: DataSource): History {
   const plans = auditPlansOf(dataSource);
   const known = histories.of(plans.dataSource);
-  // A data source that is initialised again has other plans.
-  if (known?.plans === plans) return known;
+  // A data source that is initialised again has other plans, and a look at the tables may change one.
+  if (known?.isOf(plans)) return known;
   const history = new History(plans);
   histories.set(plans.dataSource, history);
   return history;

@@ -29,6 +29,13 @@ export interface Revision<E = ObjectLiteral> {
   snapshot: E | null;
   /** The differences from the revision before, in the order of the columns. The key is never among them. */
   changes: Change[];
+  /**
+   * What it recorded of columns that the entity has no more, by their names in the revision table, as the driver gives
+   * them; absent if there is nothing. It is never shown over HTTP.
+   *
+   * @example { legacy_code: 'A-17', rev_dropped_price_1: '10.50' }
+   */
+  dropped?: Record<string, unknown>;
 }
 
 /** One property that differs between two states of an entity. If the entity doesn't exist, all properties are null. */

@@ -75,6 +75,13 @@ export interface VerifyReport {
   findings: Finding[];
   /** The number of rows and histories that were compared, for each table. */
   tables: { table: string; rows: number; histories: number }[];
+  /**
+   * The columns that some revisions don't know, because their writers were of another version of the application:
+   * nothing is wrong with them. Absent if there are none.
+   *
+   * @example [{ table: 'reservation', column: 'status', revisions: 1200 }]
+   */
+  unknown?: { table: string; column: string; revisions: number }[];
 }
 
 export interface VerifyOptions extends MaintenanceOptions {

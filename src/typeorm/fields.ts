@@ -23,6 +23,8 @@ const EXPRESSION_MAP = [
 ];
 const SUBJECT = [
   ...[
+    'diffColumns',
+    'diffRelations',
     'entity',
     'identifier',
     'metadata',

@@ -36,7 +36,7 @@ export class RawRecorder implements Recorder {
       await run();
       if (!known) return;
       const followed = await cascades.afterUpdate(queryRunner, referring, [key]);
-      const writes = [{ plan, operation, keys: [key] }, ...followed];
+      const writes = [{ plan, operation, keys: [key], sets: changed }, ...followed];
       await recorder.record(unit, writes, () => this.capture.contextOf(known));
     });
   }

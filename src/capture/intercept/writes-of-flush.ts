@@ -63,13 +63,21 @@ export function writesOf(capture: Capture, flush: Flush): Write[] {
     operation: AuditOperation,
     { metadata, entity }: Subject,
     id: ObjectLiteral | undefined,
+    sets?: ReadonlySet<string>,
   ): void => {
     const plan = id && capture.plans.find(metadata);
     if (plan && capture.plans.tellsKey(tableOf(metadata)))
-      writes.push({ plan, operation, keys: [capture.driverKey(plan, id, metadata)], entities: [entity] });
+      writes.push({
+        plan,
+        operation,
+        keys: [capture.driverKey(plan, id, metadata)],
+        entities: [entity],
+        sets,
+      });
   };
   for (const subject of flush.insertSubjects) add('insert', subject, subject.identifier);
-  for (const subject of flush.updateSubjects) add('update', subject, subject.databaseEntity);
+  for (const subject of flush.updateSubjects)
+    add('update', subject, subject.databaseEntity, columnsSetBy(subject));
   for (const subject of flush.removeSubjects) add('delete', subject, idOfRemoval(subject));
   for (const subject of flush.softRemoveSubjects)
     add('soft-delete', subject, subject.databaseEntity ?? subject.identifier);
@@ -96,4 +104,14 @@ export function rowsToChange(capture: Capture, flush: Flush): RowsToChange[] {
 // Only the DELETE tells whether an entity that wasn't found had a row.
 function idOfRemoval({ databaseEntity, entity, identifier }: Subject): ObjectLiteral | undefined {
   return databaseEntity ?? (entity ? undefined : identifier);
+}
+
+// TypeORM sets the dates and versions itself.
+function columnsSetBy({ metadata, diffColumns, diffRelations }: Subject): Set<string> {
+  const columns = [
+    ...diffColumns,
+    ...diffRelations.flatMap(({ joinColumns }) => joinColumns),
+    ...metadata.columns.filter(({ isUpdateDate, isVersion }) => isUpdateDate || isVersion),
+  ];
+  return new Set(columns.map(({ databaseName }) => databaseName));
 }

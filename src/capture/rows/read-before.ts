@@ -139,7 +139,15 @@ async function beforeUpdate(statement: WriteStatement): Promise<Before> {
     async writesAfter(result, returned) {
       assertAllRead(table, keys, returned?.length ?? result.affected ?? 0);
       const next = (returned as Key[] | undefined) ?? newKeys;
-      const own = plan ? rekey(plan, operation, keys, rekeyed.length > 0 ? next : keys) : [];
+      const own = plan
+        ? rekey(
+            plan,
+            operation,
+            keys,
+            rekeyed.length > 0 ? next : keys,
+            columnsToChange(table, builder.expressionMap),
+          )
+        : [];
       return [...own, ...(await cascades.afterUpdate(queryRunner, referring, next))];
     },
   };
@@ -150,24 +158,26 @@ async function beforePlainWrite(
   { reader, builder, queryRunner, table, operation, isReturned, soleKey, mayLackHistory }: WriteStatement,
   plan: AuditPlan,
 ): Promise<Before> {
+  const sets = operation === 'update' ? columnsToChange(table, builder.expressionMap) : undefined;
   if (isReturned)
     return {
       rows: mayLackHistory
         ? toChange(plan, operation, soleKey ? [soleKey] : selectOfCriteria(reader, builder, table))
         : [],
-      writesAfter: async (_, returned) => [{ plan, operation, keys: returned! }],
+      writesAfter: async (_, returned) => [{ plan, operation, keys: returned!, sets }],
     };
   if (soleKey)
     return {
       rows: toChange(plan, operation, [soleKey]),
-      writesAfter: async ({ affected }) => (affected === 0 ? [] : [{ plan, operation, keys: [soleKey] }]),
+      writesAfter: async ({ affected }) =>
+        affected === 0 ? [] : [{ plan, operation, keys: [soleKey], sets }],
     };
   const keys = await keysOfCriteria(reader, builder, queryRunner, table);
   return {
     rows: toChange(plan, operation, keys),
     async writesAfter(result) {
       assertAllRead(table, keys, result.affected ?? 0);
-      return [{ plan, operation, keys }];
+      return [{ plan, operation, keys, sets }];
     },
   };
 }

@@ -12,8 +12,9 @@ export function rekey(
   operation: WriteOperation,
   before: readonly Key[],
   after: readonly Key[],
+  sets?: ReadonlySet<string>,
 ): Write[] {
-  if (before === after) return [{ plan, operation, keys: after }];
+  if (before === after) return [{ plan, operation, keys: after, sets }];
   const old = new Set(before.map(keyText));
   const next = new Set(after.map(keyText));
   return [

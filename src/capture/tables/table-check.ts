@@ -1,18 +1,29 @@
 import { Logger } from '@nestjs/common';
-import { type QueryRunner } from 'typeorm';
+import { type EntityMetadata, type QueryRunner } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { AuditConfigurationError } from '../../audit.errors.js';
 import { type AuditOptions } from '../../audit.options.js';
 import { type AuditPlans } from '../../audited/audit-plans.js';
+import { knowShapes } from '../../audited/shapes/know-shapes.js';
 import { type Catalogue } from '../../dialect/catalogue/catalogue.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { isMigrating } from './pending-tables.js';
-import { absentColumns, actualTable, neededColumns, problemsOf } from './table-problems.js';
+import {
+  absentColumns,
+  actualTable,
+  neededColumns,
+  problemsOf,
+  problemText,
+  remainders,
+} from './table-problems.js';
 
 /** The findings of a look at the tables. */
 interface Look {
   readonly problems: readonly string[];
   /** Whether audited tables are missing too, so that the database, or this part of it, isn't set up yet. */
   readonly isUnfinished: boolean;
+  /** Whether the table of shapes is there. */
+  readonly hasShapes: boolean;
 }
 
 /**
@@ -35,7 +46,7 @@ export class TableCheck {
   /** Whether a write has to wait for `beforeWrite()`. */
   isDue(queryRunner: QueryRunner | undefined): boolean {
     const { checkTables = 'error' } = this.options;
-    if (checkTables === false || this.sound === this.plansOf()) return false;
+    if (this.sound === this.plansOf()) return false;
     // For a mere warning only the write that started the check waits for it.
     if (checkTables === 'warn' && this.isLooking) return false;
     return !queryRunner || !isMigrating(dataSourceOf(queryRunner));
@@ -55,17 +66,28 @@ export class TableCheck {
     const plans = this.plansOf();
     this.isLooking = true;
     try {
-      const { problems, isUnfinished } = await this.look(queryRunner, plans);
+      if (this.options.checkTables === false) {
+        if (await this.hasShapes(queryRunner, plans)) await knowShapes(plans, queryRunner);
+        this.sound = plans;
+        return;
+      }
+      const { problems, isUnfinished, hasShapes } = await this.look(queryRunner, plans);
       if (problems.length > 0) this.refuse(problems);
       else {
         if (this.warned) this.logger.log('The revision tables have what writes need again.');
         this.warned = undefined;
+        if (hasShapes) await knowShapes(plans, queryRunner);
         // Tables missing at start may exist at the first write.
         if (isWrite || !isUnfinished) this.sound = plans;
       }
     } finally {
       this.isLooking = false;
     }
+  }
+
+  private async hasShapes(queryRunner: QueryRunner, { own }: AuditPlans): Promise<boolean> {
+    const [columns = []] = own ? await this.catalogue.read(queryRunner, [own.shape.tablePath]) : [];
+    return columns.length > 0;
   }
 
   private refuse(problems: readonly string[]): void {
@@ -92,13 +114,22 @@ export class TableCheck {
     const present = all.filter(({ metadata }) => tables.get(metadata.tablePath)!.size > 0);
     for (const plan of present)
       plans.leaveOut(plan, absentColumns(plan, tables.get(plan.metadata.tablePath)!, catalogue));
+    const problemTexts = (table: EntityMetadata, needed: readonly ColumnMetadata[]): string[] =>
+      problemsOf(needed, tables.get(table.tablePath)!, catalogue).map((problem) =>
+        problemText(table, problem),
+      );
     const problems = present.flatMap(({ metadata, revision }) => {
       const needed = neededColumns(plans.find(metadata)!);
-      return problemsOf(revision, needed, tables.get(revision.tablePath)!, catalogue);
+      return problemTexts(revision, needed);
     });
     if (present.length > 0)
-      for (const table of ownTables)
-        problems.push(...problemsOf(table, table.columns, tables.get(table.tablePath)!, catalogue));
-    return { problems, isUnfinished: present.length < all.length };
+      for (const table of ownTables) problems.push(...problemTexts(table, table.columns));
+    if (problems.length === 0)
+      for (const { metadata, revision } of present) {
+        const plan = plans.find(metadata)!;
+        plans.knowTable(plan, remainders(plan, tables.get(revision.tablePath)!, catalogue));
+      }
+    const hasShapes = tables.get(plans.own?.shape.tablePath ?? '')?.size !== 0;
+    return { problems, isUnfinished: present.length < all.length, hasShapes };
   }
 }

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type EntityMetadata } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { type ActualColumn, type Catalogue } from '../../dialect/catalogue/catalogue.js';
+import { nameBeforeKept } from '../../audited/shapes/column-gap.js';
 import { holds } from '../../dialect/catalogue/column-type.js';
 import { REVISION_COLUMN_PREFIX } from '../../revision/revision-columns.js';
 
@@ -12,31 +14,44 @@ export function actualTable(columns: readonly ActualColumn[], { hasCase }: Catal
   return new Map(columns.map((column) => [hasCase ? column.name : column.name.toLowerCase(), column]));
 }
 
+/** A problem of a column, or with the column `*` of the table. */
+export interface TableProblem {
+  readonly column: string;
+  readonly problem: string;
+}
+
+export const MISSING = 'is missing';
+
 /**
- * The problems of a table for a write, in words: a missing table or column, a type that is too narrow, a NOT NULL that
+ * The problems of a table for a write, as predicates: a missing table or column, a type that is too narrow, a NOT NULL that
  * is too strict. Extra columns and wider types pass, and so do unknown types.
  *
  * @param needed the columns that a write names
  */
 export function problemsOf(
-  { tablePath }: EntityMetadata,
   needed: readonly ColumnMetadata[],
   actual: ActualTable,
   catalogue: Catalogue,
-): string[] {
-  if (actual.size === 0) return [`${tablePath} is missing.`];
+): TableProblem[] {
+  if (actual.size === 0) return [{ column: '*', problem: MISSING }];
   const problems = needed.flatMap((column) => {
     const problem = columnProblem(column, find(actual, column, catalogue), catalogue);
-    return problem ? [`${tablePath}.${column.databaseName} ${problem}.`] : [];
+    return problem ? [{ column: column.databaseName, problem }] : [];
   });
   const known = new Set(needed.map((column) => find(actual, column, catalogue)));
   const refusing = [...actual.values()].filter((column) => !column.isOptional && !known.has(column));
   return [
     ...problems,
-    ...refusing.map(
-      ({ name }) => `${tablePath}.${name} is NOT NULL without a default, and no write names it.`,
-    ),
+    ...refusing.map(({ name }) => ({
+      column: name,
+      problem: 'is NOT NULL without a default, and no write names it',
+    })),
   ];
+}
+
+/** A problem in a sentence. */
+export function problemText({ tablePath }: EntityMetadata, { column, problem }: TableProblem): string {
+  return `${column === '*' ? tablePath : `${tablePath}.${column}`} ${problem}.`;
 }
 
 /**
@@ -61,6 +76,35 @@ export function neededColumns({ revision, columns }: AuditPlan): ColumnMetadata[
   return [...own, ...columns.map(({ copy }) => copy)];
 }
 
+/** How a revision table differs from its metadata without harm: columns that the entity has no more, and wider types. */
+export function remainders(
+  { metadata, revision, columns }: AuditPlan,
+  actual: ActualTable,
+  catalogue: Catalogue,
+): Pick<AuditPlan, 'kept' | 'narrowed'> {
+  const known = new Set(revision.columns.map((column) => find(actual, column, catalogue)));
+  // A column that the entity hides today was perhaps recorded in clear before.
+  const hidden = metadata.columns.filter(
+    ({ databaseName, isSelect }) =>
+      !isSelect ||
+      columns.find((column) => column.databaseName === databaseName)?.mask !== undefined ||
+      !columns.some((column) => column.databaseName === databaseName),
+  );
+  const isHidden = (name: string): boolean =>
+    hidden.some(({ databaseName }) => databaseName === (nameBeforeKept(name) ?? name));
+  const kept = [...actual.values()]
+    .filter((column) => !known.has(column) && !isHidden(column.name))
+    .map(({ name }) => name);
+  const isWider = ({ copy, mask }: PlanColumn): boolean => {
+    const found = find(actual, copy, catalogue);
+    const [stored, needed] = [found?.type, catalogue.neededType(copy)].map(
+      (type) => type && catalogue.capacityOf(type),
+    );
+    return !mask && !!stored && !!needed && !isDeepStrictEqual(stored, needed);
+  };
+  return { kept, narrowed: new Set(columns.filter(isWider).map(({ databaseName }) => databaseName)) };
+}
+
 function find(
   actual: ActualTable,
   { databaseName }: ColumnMetadata,
@@ -74,7 +118,7 @@ function columnProblem(
   actual: ActualColumn | undefined,
   catalogue: Catalogue,
 ): string | undefined {
-  if (!actual) return 'is missing';
+  if (!actual) return MISSING;
   const needed = catalogue.neededType(column);
   const capacity = catalogue.capacityOf(actual.type);
   if (holds(capacity, catalogue.capacityOf(needed), catalogue.widenings) === false)

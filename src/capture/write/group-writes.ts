@@ -30,6 +30,8 @@ class Group {
   private readonly rows = new Map<string, Row>();
   private readonly facts: RowFacts[] = [];
   private readonly packed: Write[] = [];
+  /** Undefined once a write doesn't tell. */
+  private sets: Set<string> | undefined = new Set();
   private all: Write | undefined;
 
   constructor(private readonly first: Write) {}
@@ -37,6 +39,7 @@ class Group {
   add(write: Write): void {
     const { keys, entities, places } = write;
     if (keys !== 'all' && keys.length > 0) this.facts.push(write);
+    this.sets = this.sets && write.sets && new Set([...this.sets, ...write.sets]);
     if (keys === 'all') this.all = write;
     else if (isPacked(keys)) this.packed.push(write);
     else
@@ -56,6 +59,7 @@ class Group {
       keys: rows.map(({ key }) => key),
       entities: rows.map(({ entity }) => entity),
       ...sharedFacts(this.facts),
+      sets: this.sets,
       places: placesOf(rows),
     };
     // Rows that are recorded twice add nothing the second time.

@@ -85,13 +85,24 @@ export class RevisionInserts {
   }
 }
 
-export function recordingOf({ operation }: Recordable, newest: Newest): Recording {
-  return { rows: operation === 'delete' ? 'gone' : 'live', newest, upsert: operation === 'upsert' };
+export function recordingOf(recordable: Recordable, newest: Newest): Recording {
+  const { operation } = recordable;
+  return {
+    rows: operation === 'delete' ? 'gone' : 'live',
+    newest,
+    upsert: operation === 'upsert',
+    setsBlind: setsBlind(recordable),
+  };
+}
+
+function setsBlind({ plan, sets }: Recordable): boolean {
+  for (const [name, { blind }] of plan.gaps) if (blind.length > 0 && (sets?.has(name) ?? true)) return true;
+  return false;
 }
 
 /** The cache key of a recording's statements. */
-export function kindOf({ rows, newest, upsert }: Recording): string {
-  return `insert ${rows} ${newest}${upsert ? ' upsert' : ''}`;
+export function kindOf({ rows, newest, upsert, setsBlind }: Recording): string {
+  return `insert ${rows} ${newest}${upsert ? ' upsert' : ''}${setsBlind ? ' blind' : ''}`;
 }
 
 /** The parameters of an INSERT that all rows of a write share. */

@@ -20,6 +20,8 @@ export interface Recording {
   readonly newest: Newest;
   /** Whether the history decides the operation: an insert without a history, else an update. */
   readonly upsert: boolean;
+  /** Whether the write gives values to columns that a revision of another shape doesn't tell: see `isNews()`. */
+  readonly setsBlind?: boolean;
 }
 
 const SOUGHT: NewestRevision = {
@@ -80,7 +82,7 @@ export class RevisionSql extends PlanSql {
     const lastState = this.copiesNewest(recording) ? columns.filter((column) => !keys.includes(column)) : [];
     return [
       ...keys.map((column, n) => [column, this.keyOfCopy(key)(n)] as const),
-      ...lastState.map((column) => [column, `p.${this.column(column)}`] as const),
+      ...lastState.map((column) => [column, this.recorded('p', column)] as const),
     ];
   }
 

@@ -110,7 +110,7 @@ function fromNewest(
 ): string {
   if (recording.newest === 'none') return conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
   const newestKey = recording.rows === 'live' ? sql.liveKey : sql.keyOfCopy(key);
-  return ` ${sql.joinNewest(newestKey)} WHERE ${[...conditions, sql.isNews(recording.rows)].join(' AND ')}`;
+  return ` ${sql.joinNewest(newestKey)} WHERE ${[...conditions, sql.isNews(recording.rows, recording.setsBlind)].join(' AND ')}`;
 }
 
 function newestId(sql: RevisionSql): Record<string, string> {

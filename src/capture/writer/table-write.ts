@@ -10,6 +10,8 @@ export interface Recordable extends RowFacts, ContextValues {
   readonly operation: WriteOperation;
   /** Distinct keys; or `all` rows with a history, where TypeORM changes rows unseen. */
   readonly keys: Keys | 'all';
+  /** See `Write.sets`. */
+  readonly sets?: ReadonlySet<string>;
   /** The `rev_transaction`. */
   readonly transaction: string;
   /** `old`: the transaction may have read before the write. Under REPEATABLE READ it may miss newer revisions then. */

@@ -50,7 +50,7 @@ export class VersionInsert {
     const run = (kind: string, build: (sql: RevisionSql) => Statement, values: object): Promise<Executed> =>
       this.statements.execute(
         queryRunner,
-        { plan, kind: `${kind} ${recording.rows}`, build },
+        { plan, kind: `${kind} ${kindOf(recording)}`, build },
         { ...given, ...values },
       );
     let [newest = NONE] = (await run('look', (sql) => lookOne(sql, recording), {})).rows;

@@ -5,7 +5,7 @@ import { type KeyReader } from '../rows/key-reader.js';
 import { boundChunks, isPacked, soleKey } from '../../dialect/keys/key-text.js';
 import { type PrunedTables } from './pruned-tables.js';
 import { type Recordable } from './table-write.js';
-import { type RevisionInserts, uuidSeries, valuesOf } from './insert-revisions.js';
+import { kindOf, type RevisionInserts, uuidSeries, valuesOf } from './insert-revisions.js';
 import { type RevisionSql } from './revision-sql.js';
 import { type TableStatements } from './table-statements.js';
 import { versionStatement, VersionInsert, versioningOf } from './version-insert.js';
@@ -129,7 +129,7 @@ export class VersionInserts {
     const { plan } = recordable;
     const look = {
       plan,
-      kind: `look many ${recording.rows}`,
+      kind: `look many ${kindOf(recording)}`,
       build: (sql: RevisionSql) => lookMany(sql, recording, table),
     };
     const chunks = (await this.statements.execute(queryRunner, look, { ...valuesOf(recordable), ...bound }))

@@ -15,18 +15,18 @@ export interface Versioning {
  * A plain SELECT of a row's newest revision: id, version, created, isDeleted; whether the row differs (isNews); and
  * whether the table has revisions of greater keys (isFollowed).
  */
-export function lookOne(sql: RevisionSql, { rows }: Recording): Statement {
+export function lookOne(sql: RevisionSql, recording: Recording): Statement {
   const [first] = sql.plan.keys.map((column) => sql.column(column));
   const key = sql.keyOfCopy(sql.givenKey)(0);
   const isFollowed = `EXISTS (SELECT 1 FROM ${sql.revisions} f WHERE f.${first} > ${key})`;
-  return compileStatement(sql.dialect, lookAtNewest(sql, rows, `, ${isFollowed} AS isFollowed`), true);
+  return compileStatement(sql.dialect, lookAtNewest(sql, recording, `, ${isFollowed} AS isFollowed`), true);
 }
 
 /** Like `lookOne()`, of the revision with the parameter `version`, by a locking read: locks its index entry, no gap. */
-export function lookAtVersion(sql: RevisionSql, { rows }: Recording): Statement {
+export function lookAtVersion(sql: RevisionSql, recording: Recording): Statement {
   return compileStatement(
     sql.dialect,
-    look(sql, rows, '', 'JOIN', sql.dialect.types.value('{{version}}', 'integer')) +
+    look(sql, recording, '', 'JOIN', sql.dialect.types.value('{{version}}', 'integer')) +
       sql.dialect.locks.readNow,
     true,
   );
@@ -75,12 +75,11 @@ export function removeOne(sql: RevisionSql): Statement {
 /** `lookOne()` and `recordNext()` in one statement. It returns `written`. */
 export function lookAndRecordOne(sql: RevisionSql, { recording, mayBeTaken }: Versioning): Statement {
   const { dialect } = sql;
-  const { rows } = recording;
   const block = dialect.sql.blocks!.one({
     idColumn: `${sql.revisions}.rev_id`,
     mayBeTaken,
-    look: (into) => lookAtNewest(sql, rows, into),
-    lookAt: (version, into) => look(sql, rows, into, 'JOIN', version) + dialect.locks.readNow,
+    look: (into) => lookAtNewest(sql, recording, into),
+    lookAt: (version, into) => look(sql, recording, into, 'JOIN', version) + dialect.locks.readNow,
     insert: (newest) => insertNext(sql, recording, newest),
     mayHaveChanged: dialect.types.value('{{mayHaveChanged}}', 'boolean'),
   });
@@ -92,13 +91,13 @@ export function lookAndRecordOne(sql: RevisionSql, { recording, mayBeTaken }: Ve
  * rows, 0 the others. `audit_keys` of chunk 1 is the parameter for `recordManyNext()`. `audit_numbers` are the numbers
  * of the rows of each chunk.
  */
-export function lookMany(sql: RevisionSql, { rows }: Recording, keys: KeyTable): Statement {
+export function lookMany(sql: RevisionSql, recording: Recording, keys: KeyTable): Statement {
   return compileStatement(
     sql.dialect,
     `SELECT news AS audit_chunk, count(*) AS audit_count, JSON_ARRAYAGG(n) AS audit_numbers, ` +
       `CAST(JSON_ARRAYAGG(JSON_ARRAY(${columnsOfLook(sql).join(', ')})) AS CHAR) AS audit_keys ` +
       // Revisions have to be in the order of the keys.
-      `FROM (${lookAtMany(sql, rows, keys, 'ORDER BY news, n ')}) d GROUP BY news`,
+      `FROM (${lookAtMany(sql, recording, keys, 'ORDER BY news, n ')}) d GROUP BY news`,
   );
 }
 
@@ -118,7 +117,7 @@ export function lookAndRecordMany(
   keys: KeyTable,
 ): Statement {
   const block = sql.dialect.sql.blocks!.many({
-    look: lookAtMany(sql, recording.rows, keys),
+    look: lookAtMany(sql, recording, keys),
     columns: columnsOfLook(sql),
     insert: (given) =>
       insertManyNext(sql, recording, mayBeTaken, { ...keys, sql: keys.sql.replace('{{keys}}', given) }),
@@ -126,13 +125,13 @@ export function lookAndRecordMany(
   return compileStatement(sql.dialect, block);
 }
 
-function lookAtNewest(sql: RevisionSql, rows: Recording['rows'], into: string): string {
-  return look(sql, rows, into, 'LEFT JOIN', undefined);
+function lookAtNewest(sql: RevisionSql, recording: Recording, into: string): string {
+  return look(sql, recording, into, 'LEFT JOIN', undefined);
 }
 
 function look(
   sql: RevisionSql,
-  rows: Recording['rows'],
+  { rows, setsBlind }: Recording,
   into: string,
   join: string,
   version: string | undefined,
@@ -143,7 +142,7 @@ function look(
   const newest = sql.isNewest('p', isLive ? sql.liveKey : sql.keyOfCopy(key), version);
   return (
     `SELECT p.rev_id AS newest, p.rev_version AS version, p.rev_created AS created, p.rev_isdelete AS isDeleted, ` +
-    `${sql.isNews(rows)} AS isNews${into} FROM ${from} ${join} ${sql.revisions} p ON ${newest}` +
+    `${sql.isNews(rows, setsBlind)} AS isNews${into} FROM ${from} ${join} ${sql.revisions} p ON ${newest}` +
     (isLive ? ` WHERE ${sql.hasKey('t', key)}` : '')
   );
 }
@@ -160,7 +159,7 @@ function joinCopied(sql: RevisionSql, recording: Recording, { id }: NewestRevisi
   return sql.copiesNewest(recording) ? ` LEFT JOIN ${sql.revisions} p ON p.rev_id = ${id}` : '';
 }
 
-function lookAtMany(sql: RevisionSql, rows: Recording['rows'], keys: KeyTable, order = ''): string {
+function lookAtMany(sql: RevisionSql, { rows, setsBlind }: Recording, keys: KeyTable, order = ''): string {
   const isLive = rows === 'live';
   const key: KeyExpression = (n) => keys.key(n);
   const newest = sql.isNewest('p', isLive ? sql.liveKey : sql.keyOfCopy(key));
@@ -168,7 +167,7 @@ function lookAtMany(sql: RevisionSql, rows: Recording['rows'], keys: KeyTable, o
   return (
     `SELECT ${keys.ordinal} AS n, ${given.join(', ')}, p.rev_id AS newest, p.rev_version AS version, ` +
     // DECIMAL keeps the microseconds exact in JSON too.
-    `CAST(p.rev_created AS DECIMAL(20, 6)) AS created, p.rev_isdelete AS isdelete, ${sql.isNews(rows)} AS news ` +
+    `CAST(p.rev_created AS DECIMAL(20, 6)) AS created, p.rev_isdelete AS isdelete, ${sql.isNews(rows, setsBlind)} AS news ` +
     `FROM ${isLive ? sql.rowsOf(keys) : keys.sql} LEFT JOIN ${sql.revisions} p ON ${newest} ${order}${sql.dialect.sql.apart}`
   );
 }

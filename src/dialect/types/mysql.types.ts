@@ -2,6 +2,7 @@ import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { enumTransformers } from './enum-transformers.js';
 import { ANY_TEXT, mysqlTexts } from './mysql.texts.js';
+import { isInteger } from './type-names.js';
 import { type Types } from './types.js';
 
 const NUMERIC = /int|^dec|^double|^float|^numeric|^fixed|^real|^bool|^bit|^year|^date|^time/;
@@ -48,6 +49,32 @@ export function mysqlTypes(dataSource: DataSource): Types {
     // A text may be sent as bytes. And MySQL gives a prepared parameter the column's character set at prepare time.
     value: (parameter, type) => (type === 'text' ? `CONVERT(${parameter} USING ${ANY_TEXT})` : parameter),
     nullOf: () => 'NULL',
+    constant: (value, column) => {
+      if (value === null) return 'NULL';
+      const type = typeOf(column);
+      const isNumber = Number.isFinite(Number(value)) && value !== '';
+      // An integer in SQL is a bigint, which the driver gives as text. CAST knows no smaller type.
+      if (isNumber && isInteger(type) && type !== 'bigint')
+        return `(SELECT v FROM JSON_TABLE('[${Number(value)}]', '$[*]' COLUMNS (v ${type} PATH '$')) j)`;
+      if (typeof value === 'boolean') return String(Number(value));
+      if (isNumber && /^(dec|numeric|fixed)/.test(type))
+        return `CAST(${value} AS DECIMAL(${column.precision ?? 10}, ${column.scale ?? 0}))`;
+      if (isNumber && NUMERIC.test(type) && !/^(date|time)/.test(type)) return String(value);
+      // In hexadecimal, because the meaning of a backslash depends on the session.
+      const hex = Buffer.from(String(value)).toString('hex');
+      const text = `CONVERT(${hex === '' ? "''" : `0x${hex}`} USING ${ANY_TEXT})`;
+      if (/^(datetime|timestamp)/.test(type)) return `CAST(${text} AS DATETIME(${column.precision ?? 0}))`;
+      if (/^time/.test(type)) return `CAST(${text} AS TIME(${column.precision ?? 0}))`;
+      return /^date/.test(type) ? `CAST(${text} AS DATE)` : text;
+    },
+    narrowed: (expression, column) => {
+      const type = typeOf(column);
+      if (/^(dec|numeric|fixed)/.test(type)) return `ROUND(${expression}, ${column.scale ?? 0})`;
+      if (/char/.test(type) && column.length) return `LEFT(${expression}, ${column.length})`;
+      if (/^(datetime|timestamp)/.test(type))
+        return `CAST(${expression} AS DATETIME(${column.precision ?? 0}))`;
+      return expression;
+    },
     numberedUuid: (prefix, start, n) => `concat(${prefix}, lpad(lower(hex(${start} + ${n})), 10, '0'))`,
     uuidText: (expression) => `lower(${expression})`,
   };

@@ -2,6 +2,7 @@ import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { enumTransformers } from './enum-transformers.js';
 import { postgresTexts } from './postgres.texts.js';
+import { quoted } from './quoted.js';
 import { type Types, type ValueType } from './types.js';
 
 const VALUE_TYPES: Record<ValueType, string> = {
@@ -17,6 +18,11 @@ export function postgresTypes(dataSource: DataSource): Types {
   const isEnum = (column: ColumnMetadata): boolean => dataSource.driver.normalizeType(column) === 'enum';
   const toCopy = (expression: string, column: ColumnMetadata): string =>
     isEnum(column) ? `${expression}::varchar${column.isArray ? '[]' : ''}` : expression;
+
+  const cast = (text: string, column: ColumnMetadata): string =>
+    `CAST(${text} AS ${castType(dataSource, column)}${column.isArray ? '[]' : ''})`;
+  const fullType = (column: ColumnMetadata): string =>
+    dataSource.driver.createFullType({ ...column, type: dataSource.driver.normalizeType(column) } as never);
 
   return {
     own: { uuid: { type: 'uuid' }, json: { type: 'jsonb' }, text: { type: 'varchar' } },
@@ -45,7 +51,19 @@ export function postgresTypes(dataSource: DataSource): Types {
     hidesJsonNull: (column) => /^jsonb?$/.test(dataSource.driver.normalizeType(column)) && !column.isArray,
 
     value: (parameter, type) => `${parameter}::${VALUE_TYPES[type]}`,
-    nullOf: (column) => `CAST(NULL AS ${castType(dataSource, column)}${column.isArray ? '[]' : ''})`,
+    nullOf: (column) => cast('NULL', column),
+    constant: (value, column) =>
+      value === null ? cast('NULL', column) : `CAST(${quoted(String(value))} AS ${fullType(column)})`,
+    // A cast to numeric(5, 2) would fail for 1000.
+    narrowed: (expression, column) => {
+      const type = dataSource.driver.normalizeType(column);
+      if (column.isArray) return expression;
+      if (/^(numeric|decimal)/.test(type) && column.precision)
+        return `round(${expression}, ${column.scale ?? 0})`;
+      if (/^(character varying|varchar)/.test(type) && column.length)
+        return `left(${expression}, ${column.length})`;
+      return /^time/.test(type) ? `CAST(${expression} AS ${fullType(column)})` : expression;
+    },
     numberedUuid: (prefix, start, n) =>
       `(${prefix}::varchar || lpad(to_hex(${start}::bigint + ${n}), 10, '0'))::uuid`,
     uuidText: (expression) => `${expression}::varchar`,

@@ -1,5 +1,6 @@
 import { type DataSource } from 'typeorm';
 import { enumTransformers } from './enum-transformers.js';
+import { quoted } from './quoted.js';
 import { type Types } from './types.js';
 
 export function sqliteTypes({ driver }: DataSource): Types {
@@ -24,6 +25,9 @@ export function sqliteTypes({ driver }: DataSource): Types {
 
     value: (parameter) => parameter,
     nullOf: () => 'NULL',
+    constant: (value) => (typeof value === 'boolean' ? String(Number(value)) : quoted(value)),
+    // Types limit nothing.
+    narrowed: (expression) => expression,
     numberedUuid: (prefix, start, n) => `${prefix} || printf('%010x', ${start} + ${n})`,
     uuidText: (expression) => expression,
   };

@@ -40,6 +40,12 @@ export interface Types {
   /** NULL, cast to the type of a column. */
   nullOf(column: ColumnMetadata): string;
 
+  /** A constant, cast to the type of a column. Text is quoted. */
+  constant(value: string | number | boolean | null, column: ColumnMetadata): string;
+
+  /** A value of a wider column, cut to what a column holds, as the database cuts the values of a column that shrinks. */
+  narrowed(expression: string, column: ColumnMetadata): string;
+
   /** The `rev_id` of the n-th row of a statement: a fixed prefix, and a number in the last 40 bits that counts up. */
   numberedUuid(prefix: string, start: string, n: string): string;
 

@@ -7,7 +7,12 @@ import { tableName } from '../../dialect/catalogue/table-name.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
 import { type ClassFilter } from '../revisions/class-filter.js';
 import { type RevisionTables } from '../revisions/revision-tables.js';
-import { columnsHidingNull, PREVIOUS_ISDELETE, shownColumns } from '../reader/shown-columns.js';
+import {
+  columnsHidingNull,
+  PREVIOUS_ISDELETE,
+  PREVIOUS_SHAPE,
+  shownColumns,
+} from '../reader/shown-columns.js';
 import { addShownColumns } from '../revisions/revision-select.js';
 
 /** Narrows the revisions of a table, aliased `b`, by SQL with `{{name}}` for a value. */
@@ -42,7 +47,8 @@ export function feedGroups(dataSource: DataSource, plans: readonly AuditPlan[]):
   const groups: AuditPlan[][] = [];
   let columns = 0;
   for (const plan of plans) {
-    const width = (shownColumns(plan).length + columnsHidingNull(dataSource, plan).length) * 2;
+    const width =
+      (shownColumns(plan).length + columnsHidingNull(dataSource, plan).length) * 2 + plan.kept.length;
     columns += width;
     const group = groups.at(-1);
     if (group && group.length < MAX_TABLES && columns <= MAX_COLUMNS) group.push(plan);
@@ -80,6 +86,7 @@ export function selectFeed(
     };
     for (const name of Object.values(REVISION_COLUMNS)) common('r', name, name);
     common('p', REVISION_COLUMNS.revIsDelete, PREVIOUS_ISDELETE);
+    common('p', REVISION_COLUMNS.revShape, PREVIOUS_SHAPE);
     plans.forEach((plan, t) => joinTable(query, dataSource, plan, t));
     return query.orderBy('k.rev_id', window.order).getQuery();
   });

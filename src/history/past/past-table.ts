@@ -2,6 +2,7 @@ import { type DataSource, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { tableColumns } from '../../audited/marks/properties.js';
+import { recordedValue } from '../../audited/shapes/recorded-value.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { REDACTED } from '../../dialect/masks/mask.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
@@ -95,7 +96,7 @@ export class PastTable {
     if (column === this.plan.revisionId) return dialect.types.uuidText('r.rev_id');
     // A masked foreign key matches no row, and its type may not be comparable.
     if (!recorded || (recorded.mask && column.referencedColumn)) return dialect.types.nullOf(column);
-    const value = `r.${this.escape(column.databaseName)}`;
+    const value = recordedValue(this.dataSource, this.plan, 'r', recorded);
     return recorded.mask === 'redact' ? `CASE WHEN ${value} IS NOT NULL THEN '${REDACTED}' END` : value;
   }
 

@@ -11,6 +11,8 @@ export interface State {
   readonly jsonNulls?: ReadonlySet<string>;
   /** The database values of masked properties, for comparing only. */
   readonly hidden?: Readonly<Record<string, unknown>>;
+  /** The properties whose values nobody knows, because the revision is older than their columns. */
+  readonly unknown?: ReadonlySet<string>;
 }
 
 /**
@@ -58,6 +60,7 @@ export function changesBetween(
 
 // Compared with a missing entity, NULL is not a change, even if a transformer turns it into an empty list.
 function isChanged(before: State | null, after: State | null, property: string): boolean {
+  if (before?.unknown?.has(property) || after?.unknown?.has(property)) return false;
   if (before && after) return !isSameValue(before, after, property) || differInNull(before, after, property);
   const only = before ?? after;
   return only !== null && !only.nulls.has(property) && (only.values[property] ?? null) !== null;

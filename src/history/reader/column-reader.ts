@@ -17,6 +17,10 @@ export interface RawState<E> {
   readonly rowClass: RowClass<E>;
   /** Driver values: null in columns that the row's class lacks, JSON_NULL for JSON's null. */
   readonly raw: readonly unknown[];
+  /** The places of the columns that the revision's writer didn't know, and so hasn't changed. */
+  readonly lacking: ReadonlySet<number>;
+  /** Those of them whose values nobody knows. */
+  readonly blind: ReadonlySet<number>;
 }
 
 /** A class of the table's rows. */
@@ -28,6 +32,8 @@ interface RowClass<E> {
 
 /** Stands for JSON's null, which drivers return as null or as the text 'null'. */
 const JSON_NULL = Symbol('JSON null');
+
+const NO_GAPS = { lacking: new Set<number>(), blind: new Set<number>() } as const;
 
 const JSON_TYPES = ['json', 'jsonb', 'simple-json'];
 
@@ -49,6 +55,8 @@ export class ColumnReader<E> {
   /** The result columns of a revision `r` and of its predecessor `p`. */
   private readonly names: Readonly<Record<'r' | 'p', readonly string[]>>;
   private readonly classes = new Map<EntityMetadata, RowClass<E>>();
+  /** By shape. */
+  private readonly gaps = new Map<number, { readonly lacking: Set<number>; readonly blind: Set<number> }>();
 
   /** @param prefix of the names in a result */
   constructor(
@@ -70,14 +78,26 @@ export class ColumnReader<E> {
         ? [{ place, isHidden: dialect.types.hidesJsonNull(copy) }]
         : [],
     );
+    this.columns.forEach(({ databaseName }, place) => {
+      const { assumed = [], blind = [] } = plan.gaps.get(databaseName) ?? {};
+      for (const shape of [...assumed, ...blind]) {
+        const gap = this.gaps.get(shape) ?? { lacking: new Set(), blind: new Set() };
+        this.gaps.set(shape, gap);
+        gap.lacking.add(place);
+        if (blind.includes(shape)) gap.blind.add(place);
+      }
+    });
   }
 
   get changeableProperties(): string[] {
     return this.propertiesOf(this.changeable);
   }
 
-  /** @param alias of the revision, or of its predecessor */
-  read(row: RawRow, alias: 'r' | 'p'): RawState<E> {
+  /**
+   * @param alias of the revision, or of its predecessor
+   * @param shape the `rev_shape` of that revision
+   */
+  read(row: RawRow, alias: 'r' | 'p', shape: number | null): RawState<E> {
     const names = this.names[alias];
     const rowClass = this.classOf(row[names[this.discriminator]]);
     const raw = names.map((name, n) => (rowClass.has[n] ? row[name] : null));
@@ -89,13 +109,16 @@ export class ColumnReader<E> {
         : typeof value === 'string' && value.trim() === 'null';
       if (isJsonNull) raw[place] = JSON_NULL;
     }
-    return { rowClass, raw };
+    return { rowClass, raw, ...(this.gaps.get(shape ?? 0) ?? NO_GAPS) };
   }
 
   /** The hydrated values of all columns. */
-  values({ rowClass, raw }: RawState<E>): unknown[] {
+  values({ rowClass, raw, blind }: RawState<E>): unknown[] {
     // The transformer of another class's column isn't called.
-    return raw.map((value, n) => (rowClass.has[n] ? this.hydrate(value, n) : null));
+    return raw.map((value, n) => {
+      if (blind.has(n)) return undefined;
+      return rowClass.has[n] ? this.hydrate(value, n) : null;
+    });
   }
 
   /** @param values of all columns */
@@ -124,13 +147,14 @@ export class ColumnReader<E> {
     // Only places with different raw values need hydration.
     const places =
       previous && current && operation !== 'insert'
-        ? this.changeable.filter((n) => previous.raw[n] !== current.raw[n])
+        ? this.changeable.filter((n) => previous.raw[n] !== current.raw[n] && !previous.blind.has(n))
         : this.changeable;
+    const known = current ? places.filter((n) => !current.lacking.has(n)) : places;
     return changesOf(
       operation,
-      previous && this.state(previous, places),
-      current && this.state(current, places, values),
-      this.propertiesOf(places),
+      previous && this.state(previous, known),
+      current && this.state(current, known, values),
+      this.propertiesOf(known),
     );
   }
 
@@ -139,13 +163,18 @@ export class ColumnReader<E> {
    *
    * @param values the hydrated values of all columns, if known
    */
-  state({ rowClass, raw }: RawState<E>, places = this.changeable, values?: readonly unknown[]): State {
+  state({ rowClass, raw, blind }: RawState<E>, places = this.changeable, values?: readonly unknown[]): State {
     const shown: Record<string, unknown> = {};
     const nulls = new Set<string>();
     const jsonNulls = new Set<string>();
     const hidden: Record<string, unknown> = {};
+    const unknown = new Set<string>();
     for (const n of places) {
       const { propertyPath, mask } = this.columns[n];
+      if (blind.has(n)) {
+        unknown.add(propertyPath);
+        continue;
+      }
       // Another class may have the property in a column of its own.
       if (!rowClass.has[n] && propertyPath in shown) continue;
       nulls.delete(propertyPath);
@@ -154,7 +183,7 @@ export class ColumnReader<E> {
       else if (raw[n] === JSON_NULL) jsonNulls.add(propertyPath);
       else if (mask === 'redact') hidden[propertyPath] = raw[n];
     }
-    return { values: shown, nulls, jsonNulls, hidden };
+    return { values: shown, nulls, jsonNulls, hidden, unknown };
   }
 
   private propertiesOf(places: readonly number[]): string[] {

@@ -6,7 +6,7 @@ import { dateOf } from '../arguments/moment.js';
 import { type Revision } from '../history.types.js';
 import { type State } from './changes.js';
 import { ColumnReader, type RawRow, type RawState } from './column-reader.js';
-import { PREVIOUS_ISDELETE } from './shown-columns.js';
+import { keptColumn, PREVIOUS_ISDELETE, PREVIOUS_SHAPE } from './shown-columns.js';
 
 /** Makes revisions of one table out of result rows. */
 export class RevisionReader<E extends ObjectLiteral> {
@@ -17,7 +17,7 @@ export class RevisionReader<E extends ObjectLiteral> {
   constructor(
     private readonly dataSource: DataSource,
     private readonly plan: AuditPlan,
-    prefix = '',
+    private readonly prefix = '',
   ) {
     this.columns = new ColumnReader<E>(dataSource, plan, prefix);
     this.own = Object.fromEntries(
@@ -36,8 +36,9 @@ export class RevisionReader<E extends ObjectLiteral> {
   /** The revision in a row that includes its predecessor. */
   revision(raw: RawRow): Revision<E> {
     const isDelete = this.hydrate(raw[PREVIOUS_ISDELETE], 'revIsDelete') as boolean | null;
-    const previous = isDelete === null ? undefined : isDelete ? null : this.columns.read(raw, 'p');
-    return this.make(raw, this.columns.read(raw, 'r'), previous);
+    const shape = raw[PREVIOUS_SHAPE] as number | null;
+    const previous = isDelete === null ? undefined : isDelete ? null : this.columns.read(raw, 'p', shape);
+    return this.make(raw, this.read(raw), previous);
   }
 
   /**
@@ -47,7 +48,7 @@ export class RevisionReader<E extends ObjectLiteral> {
   consecutive(rows: readonly RawRow[]): Revision<E>[] {
     let before: { revision: Revision<E>; state: RawState<E> } | undefined;
     return rows.map((raw) => {
-      const state = this.columns.read(raw, 'r');
+      const state = this.read(raw);
       const isNext = before?.revision.version === this.version(raw) - 1;
       const previous = isNext && before ? (before.revision.isDelete ? null : before.state) : undefined;
       const revision = this.make(raw, state, previous);
@@ -59,13 +60,13 @@ export class RevisionReader<E extends ObjectLiteral> {
   /** The entity after a revision; null if the revision deleted it. */
   entity(raw: RawRow): E | null {
     if (this.valueOf(raw, 'revIsDelete')) return null;
-    const state = this.columns.read(raw, 'r');
+    const state = this.read(raw);
     return this.columns.instance(state, this.columns.values(state), this.valueOf(raw, 'revId'));
   }
 
   /** The state of the row after a revision; null if the revision deleted it. */
   state(raw: RawRow): State | null {
-    return this.valueOf(raw, 'revIsDelete') ? null : this.columns.state(this.columns.read(raw, 'r'));
+    return this.valueOf(raw, 'revIsDelete') ? null : this.columns.state(this.read(raw));
   }
 
   version(raw: RawRow): number {
@@ -94,7 +95,19 @@ export class RevisionReader<E extends ObjectLiteral> {
       snapshot:
         isDelete && this.plan.deletedState === 'null' ? null : this.columns.instance(state, values, id),
       changes: this.columns.changes(operation, previous, isDelete ? null : state, values),
+      ...this.dropped(raw),
     };
+  }
+
+  private dropped(raw: RawRow): Pick<Revision, 'dropped'> {
+    const values = this.plan.kept
+      .map((name, n) => [name, raw[`${this.prefix}${keptColumn(n)}`]] as const)
+      .filter(([, value]) => value !== null && value !== undefined);
+    return values.length > 0 ? { dropped: Object.fromEntries(values) } : {};
+  }
+
+  private read(raw: RawRow): RawState<E> {
+    return this.columns.read(raw, 'r', this.valueOf(raw, 'revShape'));
   }
 
   private valueOf<K extends keyof RevisionColumns>(raw: RawRow, property: K): RevisionColumns[K] {

@@ -8,6 +8,11 @@ export function resultColumn(alias: 'r' | 'p', n: number): string {
   return `${alias}${n}`;
 }
 
+/** The result column of the n-th column that the entity has no more. */
+export function keptColumn(n: number): string {
+  return `kept${n}`;
+}
+
 /** The result column that tells whether a column of `columnsHidingNull()` is not NULL. */
 export function presenceColumn(name: string): string {
   return `${name}_present`;
@@ -15,6 +20,9 @@ export function presenceColumn(name: string): string {
 
 /** The result column that tells whether the predecessor is a delete; null if there is no predecessor. */
 export const PREVIOUS_ISDELETE = 'p_isdelete';
+
+/** The result column with the `rev_shape` of the predecessor. */
+export const PREVIOUS_SHAPE = 'p_shape';
 
 /** The columns of snapshots: all but `select: false` columns, in the order of the table. */
 export function shownColumns(plan: AuditPlan): PlanColumn[] {

@@ -34,7 +34,7 @@ export class RestoreCheck {
     const { plan } = sql;
     const foreignKeys = foreignKeysOf(plan).filter((foreignKey) => isCopied(plan, foreignKey));
     const columns = writableColumns(plan);
-    const required = columns.filter(({ source }) => !source.isNullable);
+    const unsure = columns.filter((column) => sql.isWithout(column) !== undefined);
     const uniques = this.uniqueKeys;
     const [facts] = await this.query(
       `SELECT ${[
@@ -45,13 +45,13 @@ export class RestoreCheck {
             (column, m) => `${sql.dialect.keys.read(`r.${sql.column(column)}`, column)} AS value${n}_${m}`,
           ),
         ),
-        ...required.map((column, n) => `${flag(`r.${sql.column(column)} IS NULL`)} AS missing${n}`),
+        ...unsure.map((column, n) => `${flag(sql.isWithout(column)!)} AS missing${n}`),
         ...uniques.map((unique, n) => `${flag(sql.isTaken(unique))} AS taken${n}`),
       ].join(', ')} FROM ${sql.revisions} r WHERE ${sql.isRevision}`,
       { id: revisionId },
     );
-    // A revision has no value for a column that was added later or was nullable at the time.
-    const missing = required.filter((_, n) => Number(facts[`missing${n}`]) === 1);
+    // A revision has no value for a column that the database filled later, or that was nullable at the time.
+    const missing = unsure.filter((_, n) => Number(facts[`missing${n}`]) === 1);
     const kept = columns.filter((column) => !missing.includes(column));
     const taken = uniques.filter((_, n) => Number(facts[`taken${n}`]) === 1);
     const live = await this.compare(revisionId, kept);

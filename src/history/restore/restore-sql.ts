@@ -3,6 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { type PlanColumn } from '../../audited/audit-plan.js';
 import { PlanSql } from '../../audited/plan-sql.js';
+import { isBlind } from '../../audited/shapes/recorded-value.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { type UniqueKey } from './unique-keys.js';
@@ -24,7 +25,14 @@ export class RestoreSql extends PlanSql {
   }
 
   fromRevision(column: PlanColumn): string {
-    return this.dialect.types.fromCopy(`r.${this.column(column)}`, column.source);
+    return this.dialect.types.fromCopy(this.recorded('r', column), column.source);
+  }
+
+  /** Condition: the revision has no value for the column; undefined if it has one in any case. */
+  isWithout(column: PlanColumn): string | undefined {
+    const isUntold = isBlind(this.plan, 'r', column);
+    const isNull = column.source.isNullable ? undefined : `${this.recorded('r', column)} IS NULL`;
+    return isUntold && isNull ? `(${isUntold} OR ${isNull})` : (isUntold ?? isNull);
   }
 
   /** Condition: the row that the revision refers to by a foreign key no longer exists. */

@@ -1,5 +1,7 @@
 import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { isBlind, lacksColumn, recordedValue } from '../../audited/shapes/recorded-value.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { type RowExpression } from '../../dialect/types/types.js';
@@ -7,8 +9,10 @@ import { tableName } from '../../dialect/catalogue/table-name.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
 import {
   columnsHidingNull,
+  keptColumn,
   presenceColumn,
   PREVIOUS_ISDELETE,
+  PREVIOUS_SHAPE,
   resultColumn,
   shownColumns,
 } from '../reader/shown-columns.js';
@@ -40,9 +44,8 @@ export function selectRevisions(
   for (const name of Object.values(REVISION_COLUMNS)) query.addSelect(`r.${name}`, name);
   addShownColumns(query, dataSource, plan, 'r');
   if (predecessor) addPredecessor(query, dataSource, plan);
-  const [r] = columnsOf(dataSource);
-  for (const condition of [...plan.keys.map((column, n) => `${r(column)} = {{key${n}}}`), ...where])
-    query.andWhere(condition);
+  const isKey = keyNames(dataSource, plan).map((name, n) => `r.${name} = {{key${n}}}`);
+  for (const condition of [...isKey, ...where]) query.andWhere(condition);
   if (order) query.orderBy(`r.${REVISION_COLUMNS.revVersion}`, order);
   return `${query.getQuery()}${limit === undefined ? '' : ` ${dialectOf(dataSource).sql.limit('{{limit}}')}`}`;
 }
@@ -74,10 +77,10 @@ function addPredecessor(
   dataSource: DataSource,
   plan: AuditPlan,
 ): void {
-  const { revIsDelete, revVersion } = REVISION_COLUMNS;
+  const { revIsDelete, revShape, revVersion } = REVISION_COLUMNS;
   const same = keysEqual(keyNames(dataSource, plan), 'p', 'r');
   query.leftJoin(plan.revision.target as string, 'p', `${same} AND p.${revVersion} = r.${revVersion} - 1`);
-  query.addSelect(`p.${revIsDelete}`, PREVIOUS_ISDELETE);
+  query.addSelect(`p.${revIsDelete}`, PREVIOUS_ISDELETE).addSelect(`p.${revShape}`, PREVIOUS_SHAPE);
   addShownColumns(query, dataSource, plan, 'p');
 }
 
@@ -85,17 +88,26 @@ function addPredecessor(
  * The condition that a revision changed one of the columns. Unlike `changesOf()` it compares the values in the
  * database: they differ wherever the hydrated values differ, and sometimes elsewhere.
  */
-export function changeCondition(dataSource: DataSource, columns: readonly PlanColumn[]): string {
+export function changeCondition(
+  dataSource: DataSource,
+  plan: AuditPlan,
+  columns: readonly PlanColumn[],
+): string {
   const { revIsDelete, revOperation } = REVISION_COLUMNS;
-  const [r, p] = columnsOf(dataSource);
-  const after: RowExpression = (column) => `CASE WHEN r.${revIsDelete} THEN NULL ELSE ${r(column)} END`;
-  const before: RowExpression = (column) =>
-    `CASE WHEN r.${revOperation} = 'insert' OR p.${revIsDelete} THEN NULL ELSE ${p(column)} END`;
-  const differ = dialectOf(dataSource).types.differ(
-    columns.map(({ copy }) => copy),
-    after,
-    before,
-  );
+  const byCopy = new Map(columns.map((column) => [column.copy, column]));
+  const value = (alias: 'r' | 'p', copy: ColumnMetadata): string =>
+    recordedValue(dataSource, plan, alias, byCopy.get(copy)!);
+  const after: RowExpression = (copy) => `CASE WHEN r.${revIsDelete} THEN NULL ELSE ${value('r', copy)} END`;
+  const before: RowExpression = (copy) => {
+    const column = byCopy.get(copy)!;
+    // A revision doesn't change what its writer didn't know.
+    const untold = [lacksColumn(plan, 'r', column) ?? [], isBlind(plan, 'p', column) ?? []].flat();
+    return (
+      `CASE ${untold.length > 0 ? `WHEN ${untold.join(' OR ')} THEN ${after(copy)} ` : ''}` +
+      `WHEN r.${revOperation} = 'insert' OR p.${revIsDelete} THEN NULL ELSE ${value('p', copy)} END`
+    );
+  };
+  const differ = dialectOf(dataSource).types.differ([...byCopy.keys()], after, before);
   return (
     `r.${revOperation} <> 'baseline' AND ` +
     `(r.${revOperation} = 'insert' OR p.${revIsDelete} IS NOT NULL) AND (${differ})`
@@ -114,22 +126,21 @@ export function addShownColumns(
   table = { aliasEnd: '', prefix: '' },
 ): void {
   const hiding = columnsHidingNull(dataSource, plan);
+  if (alias === 'r')
+    plan.kept.forEach((name, n) =>
+      query.addSelect(
+        `r${table.aliasEnd}.${dataSource.driver.escape(name)}`,
+        `${table.prefix}${keptColumn(n)}`,
+      ),
+    );
   shownColumns(plan).forEach((column, n) => {
     if (alias === 'p' && plan.keys.includes(column)) return;
-    const path = `${alias}${table.aliasEnd}.${column.copy.propertyPath}`;
+    const path = plan.gaps.has(column.databaseName)
+      ? recordedValue(dataSource, plan, `${alias}${table.aliasEnd}`, column)
+      : `${alias}${table.aliasEnd}.${column.copy.propertyPath}`;
     const name = `${table.prefix}${resultColumn(alias, n)}`;
     query.addSelect(path, name);
     if (hiding.includes(column))
       query.addSelect(`CASE WHEN ${path} IS NOT NULL THEN 1 END`, presenceColumn(name));
   });
-}
-
-type ColumnOf = (column: { databaseName: string }) => string;
-
-function columnsOf(dataSource: DataSource): [r: ColumnOf, p: ColumnOf] {
-  const of =
-    (alias: 'r' | 'p'): ColumnOf =>
-    ({ databaseName }) =>
-      `${alias}.${dataSource.driver.escape(databaseName)}`;
-  return [of('r'), of('p')];
 }

@@ -99,7 +99,7 @@ function filterOf(
   if (until !== undefined) where.push('r.rev_created < {{until}}');
   if (actor !== undefined)
     where.push(dialectOf(row.table.dataSource).types.sameText('r.rev_actor', '{{actor}}'));
-  if (changed) where.push(changeCondition(row.table.dataSource, changed));
+  if (changed) where.push(changeCondition(row.table.dataSource, row.plan, changed));
   return { where, values: { bound, after, since, until, actor }, order: descending ? 'DESC' : 'ASC' };
 }
 

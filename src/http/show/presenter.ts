@@ -68,7 +68,8 @@ export class Presenter {
   }
 
   private json(revision: Revision, value: (value: unknown) => unknown, isWhole: boolean): object {
-    const { snapshot, changes, ...own } = revision;
+    // Who may see a column that the entity has no more isn't known.
+    const { snapshot, changes, dropped: _, ...own } = revision;
     const shown = this.inJson(changes, ...this.states(revision));
     return {
       ...(toJson(own) as object),

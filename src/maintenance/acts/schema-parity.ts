@@ -1,5 +1,5 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { neededColumns } from '../../capture/tables/table-problems.js';
+import { actualTable, MISSING, neededColumns, problemsOf } from '../../capture/tables/table-problems.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
 import { type MaintenanceSession } from '../session/maintenance-session.js';
 
@@ -9,35 +9,26 @@ export interface SchemaProblems {
   readonly isReadable: boolean;
 }
 
-/** Compares a revision table with its metadata, as TypeORM's schema builder does. */
+/** Compares a revision table with what writes need, and looks for the index that keeps versions apart. */
 export async function schemaProblems(session: MaintenanceSession, plan: AuditPlan): Promise<SchemaProblems> {
   const { revision, keys } = plan;
+  const { catalogue } = session.dialect;
   return session.connected(async (queryRunner) => {
+    const [columns] = await catalogue.read(queryRunner, [revision.tablePath]);
+    const actual = actualTable(columns, catalogue);
+    const problems = problemsOf(neededColumns(plan), actual, catalogue);
+    if (actual.size === 0) return { problems: [...problems], isReadable: false };
     const table = await queryRunner.getTable(revision.tablePath);
-    if (!table) return { problems: [{ column: '*', problem: 'the table is missing' }], isReadable: false };
-    const actual = table.columns.map(({ name }) => name);
-    const known = revision.columns.map(({ databaseName }) => databaseName);
-    const missing = neededColumns(plan)
-      .map(({ databaseName }) => databaseName)
-      .filter((name) => !actual.includes(name));
-    const changed = session.dataSource.driver
-      .findChangedColumns(table.columns, revision.columns)
-      .map(({ databaseName }) => databaseName)
-      .filter((name) => actual.includes(name));
-    const problem = (problem: string) => (column: string) => ({ column, problem });
     // Not every database lists an index's columns in their order.
     const key = [...keys.map(({ databaseName }) => databaseName), REVISION_COLUMNS.revVersion].sort().join();
-    const isUnique = [...table.indices.filter((index) => index.isUnique), ...table.uniques].some(
-      ({ columnNames }) => [...columnNames].sort().join() === key,
-    );
+    const isUnique = [
+      ...(table?.indices ?? []).filter((index) => index.isUnique),
+      ...(table?.uniques ?? []),
+    ].some(({ columnNames }) => [...columnNames].sort().join() === key);
+    const unindexed = { column: REVISION_COLUMNS.revVersion, problem: 'no unique index with the key' };
     return {
-      problems: [
-        ...missing.map(problem('missing')),
-        ...actual.filter((name) => !known.includes(name)).map(problem('not of the entity')),
-        ...changed.map(problem('of another type')),
-        ...(isUnique ? [] : [problem('no unique index with the key')('rev_version')]),
-      ],
-      isReadable: missing.length === 0,
+      problems: isUnique ? problems : [...problems, unindexed],
+      isReadable: !problems.some(({ problem }) => problem === MISSING),
     };
   });
 }

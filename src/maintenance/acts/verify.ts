@@ -23,8 +23,32 @@ export async function verify(
   options: VerifyOptions,
 ): Promise<VerifyReport> {
   const report: VerifyReport = { ok: true, findings: [], tables: [] };
-  for (const plan of plans) await verifyTable(session, plan, options, report);
-  return { ...report, ok: report.findings.length === 0 };
+  const unknown: NonNullable<VerifyReport['unknown']> = [];
+  for (const plan of plans) {
+    await verifyTable(session, plan, options, report);
+    unknown.push(...(await unknownColumns(session, plan)));
+  }
+  return { ...report, ok: report.findings.length === 0, ...(unknown.length > 0 ? { unknown } : {}) };
+}
+
+/** The columns of a table that some of its revisions don't know. */
+async function unknownColumns(
+  session: MaintenanceSession,
+  plan: AuditPlan,
+): Promise<NonNullable<VerifyReport['unknown']>> {
+  if (plan.gaps.size === 0) return [];
+  const { revisions } = session.sqlOf(plan);
+  const counts = await session.connected((queryRunner) =>
+    session.select(
+      queryRunner,
+      `SELECT coalesce(r.rev_shape, 0) AS shape, count(*) AS number FROM ${revisions} r GROUP BY coalesce(r.rev_shape, 0)`,
+    ),
+  );
+  return [...plan.gaps].flatMap(([column, { assumed, blind }]) => {
+    const lacking = counts.filter(({ shape }) => [...assumed, ...blind].includes(Number(shape)));
+    const number = lacking.reduce((sum, count) => sum + Number(count.number), 0);
+    return number > 0 ? [{ table: plan.metadata.tablePath, column, revisions: number }] : [];
+  });
 }
 
 async function verifyTable(

@@ -232,16 +232,9 @@ describeDatabases('AuditMaintenance', (name) => {
   });
 
   it('verifies that a revision table is as its entity wants it', async () => {
+    // A column that the entity has no more: it keeps its history.
     await raw(`ALTER TABLE seat_rev ADD COLUMN stranger int`);
-    expect((await audit.maintenance.verify(Seat)).findings).toEqual([
-      {
-        table: expect.stringContaining('seat'),
-        kind: 'schema',
-        count: 1,
-        keys: [{ column: 'stranger', problem: 'not of the entity' }],
-      },
-    ]);
-    await raw(`ALTER TABLE seat_rev DROP COLUMN stranger`);
+    expect((await audit.maintenance.verify(Seat)).findings).toEqual([]);
     await raw(`ALTER TABLE seat_rev DROP COLUMN price`);
     expect(await audit.maintenance.verify(Seat)).toEqual({
       ok: false,
@@ -250,14 +243,14 @@ describeDatabases('AuditMaintenance', (name) => {
           table: expect.stringContaining('seat'),
           kind: 'schema',
           count: 1,
-          keys: [{ column: 'price', problem: 'missing' }],
+          keys: [{ column: 'price', problem: 'is missing' }],
         },
       ],
       tables: [],
     });
     await raw('DROP TABLE seat_rev');
     expect((await audit.maintenance.verify(Seat)).findings[0].keys).toEqual([
-      { column: '*', problem: 'the table is missing' },
+      { column: '*', problem: 'is missing' },
     ]);
   });
 

@@ -33,7 +33,7 @@ afterEach(() => {
 });
 
 describeDatabases('checkTables', (name) => {
-  it('finds nothing in tables as TypeORM makes them, by one query, and then that they are complete', async () => {
+  it('finds nothing in tables as TypeORM makes them, by one query, and learns their shapes and that they are complete', async () => {
     await onTables(name, async (dataSource) => {
       const queries = new QueryRecorder();
       dataSource.setOptions({ logger: queries, logging: true });
@@ -42,6 +42,8 @@ describeDatabases('checkTables', (name) => {
       await audit.checkTables();
       expect(queries.statements).toEqual([
         expect.stringMatching(/pg_attribute|information_schema|pragma/),
+        expect.stringMatching(/^SELECT .*audit_shape/),
+        expect.stringMatching(/^INSERT .*audit_shape/),
         expect.stringMatching(/^SELECT .* FROM .audit_maintenance. m WHERE/),
         expect.stringMatching(/^SELECT 0 AS place, CASE .* UNION ALL SELECT 1/),
         expect.stringMatching(/^INSERT INTO .audit_maintenance. /),

@@ -25,7 +25,7 @@ export async function histories(dataSource: DataSource): Promise<Record<string, 
       .getRepository(revision.target)
       .createQueryBuilder('r')
       .orderBy('r.revVersion')
-      .getRawMany<Record<string, unknown>>();
+      .getRawMany<Record<string, string | number | null>>();
     for (const row of rows) {
       const key = keys.map(({ databaseName }) => String(row[`r_${databaseName}`])).join('/');
       const named = ['name', 'text', 'total', 'quantity', 'label']

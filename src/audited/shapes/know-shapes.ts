@@ -1,0 +1,98 @@
+import { type DataSource, type QueryRunner } from 'typeorm';
+import { tableName } from '../../dialect/catalogue/table-name.js';
+import { dialectOf } from '../../dialect/dialect-of.js';
+import { readTemplate } from '../../dialect/run/statement.js';
+import { now } from '../../revision/clock.js';
+import { FORMAT, type ShapeColumn } from '../../revision/shape.js';
+import { type AuditPlan } from '../audit-plan.js';
+import { type AuditPlans } from '../audit-plans.js';
+import { columnGaps, type RegisteredShape } from './column-gap.js';
+import { shapeColumns } from './shape-columns.js';
+
+const ROWS_PER_INSERT = 100;
+
+/**
+ * Reads the table of shapes, adds the shapes of these plans that it lacks, and tells the plans what the revisions of
+ * other shapes don't know.
+ */
+export async function knowShapes(plans: AuditPlans, queryRunner: QueryRunner): Promise<void> {
+  const { dataSource, own: tables } = plans;
+  if (!tables) return;
+  const table = tableName(dataSource, tables.shape);
+  const registered = await readShapes(dataSource, queryRunner, table);
+  const added: AddedShape[] = [];
+  for (const plan of plans.all) {
+    const shapes = registered.get(plan.number) ?? [];
+    let own = shapes.find(({ shape }) => shape === plan.shape);
+    if (!own) {
+      own = { shape: plan.shape, created: now(), columns: shapeColumns(dataSource, plan.columns) };
+      added.push({ plan, own });
+    }
+    const isMasked = (name: string): boolean =>
+      plan.columns.some(({ databaseName, mask }) => databaseName === name && mask !== undefined);
+    plans.knowGaps(plan, columnGaps(own, shapes, isMasked));
+  }
+  for (let at = 0; at < added.length; at += ROWS_PER_INSERT)
+    await insertShapes(dataSource, queryRunner, table, added.slice(at, at + ROWS_PER_INSERT));
+}
+
+interface AddedShape {
+  readonly plan: AuditPlan;
+  readonly own: RegisteredShape;
+}
+
+async function readShapes(
+  dataSource: DataSource,
+  queryRunner: QueryRunner,
+  table: string,
+): Promise<Map<number, RegisteredShape[]>> {
+  const column = (name: string): string => `s.${dataSource.driver.escape(name)} AS ${name}`;
+  const rows = await readTemplate(
+    queryRunner,
+    dialectOf(dataSource),
+    `SELECT ${['entity', 'shape', 'created'].map(column).join(', ')}, s.${dataSource.driver.escape('columns')} AS names FROM ${table} s`,
+    {},
+  );
+  const byTable = new Map<number, RegisteredShape[]>();
+  for (const { entity, shape, created, names } of rows)
+    byTable.set(Number(entity), [
+      ...(byTable.get(Number(entity)) ?? []),
+      {
+        shape: Number(shape),
+        created: Number(created),
+        columns: JSON.parse(names as string) as ShapeColumn[],
+      },
+    ]);
+  return byTable;
+}
+
+// Another process may insert them at the same time.
+async function insertShapes(
+  dataSource: DataSource,
+  queryRunner: QueryRunner,
+  table: string,
+  added: readonly AddedShape[],
+): Promise<void> {
+  const { types, sql, run } = dialectOf(dataSource);
+  const names = ['entity', 'shape', 'name', 'format', 'created', 'columns'] as const;
+  const kinds = { name: 'text', created: 'time', columns: 'text' } as const;
+  const columns = names.map((name) => dataSource.driver.escape(name));
+  const values: Record<string, unknown> = {};
+  const rows = added.map(({ plan, own }, n) => {
+    const row = {
+      entity: plan.number,
+      shape: own.shape,
+      name: plan.metadata.tablePath,
+      format: FORMAT,
+      created: own.created,
+      columns: JSON.stringify(own.columns),
+    };
+    const given = names.map((name) => {
+      values[`${name}${n}`] = row[name];
+      return types.value(`{{${name}${n}}}`, kinds[name as keyof typeof kinds] ?? 'integer');
+    });
+    return `(${given.join(', ')})`;
+  });
+  const insert = `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${rows.join(', ')}`;
+  await readTemplate(queryRunner, { run }, sql.unlessTaken(insert, columns.slice(0, 2)), values);
+}
