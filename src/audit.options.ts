@@ -29,6 +29,30 @@ export interface AuditOptions {
   ) => string | number | null | undefined | Promise<string | number | null | undefined>;
 
   /**
+   * Who is acted for in a request. The function gets the same arguments as `actor`. The value stands in
+   * `audit_changeset`, at most 255 characters.
+   *
+   * @default `request.user.act.sub`, or else `request.user.impersonatedBy`, as a string
+   * @example onBehalf: (request) => request.headers['x-acting-for']
+   */
+  onBehalf?: (
+    request: any,
+    where: RequestOrigin,
+  ) => string | number | null | undefined | Promise<string | number | null | undefined>;
+
+  /**
+   * The id of a request in `audit_changeset`, at most 255 characters. The function gets the same arguments as `actor`.
+   *
+   * @default the trace id of the header traceparent, or else the header x-request-id or nestjs-cls's id, if it has 1 to
+   * 128 letters, digits or `_.:/+=@-`
+   * @example requestId: (request) => request.correlationId
+   */
+  requestId?: (
+    request: any,
+    where: RequestOrigin,
+  ) => string | number | null | undefined | Promise<string | number | null | undefined>;
+
+  /**
    * Who writes outside of requests (jobs, `onModuleInit`, scripts) if no `AuditContext.run()` names an actor. In a
    * request without a user the actor stays null. In `run({ actor: null }, …)` it stays null too.
    *

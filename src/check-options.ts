@@ -20,6 +20,8 @@ const MAX_TIMEOUT = 2 ** 31 - 1;
 const OPTIONS: Expectations<AuditOptions> = {
   actor: A_FUNCTION,
   context: A_FUNCTION,
+  onBehalf: A_FUNCTION,
+  requestId: A_FUNCTION,
   requireActor: A_BOOLEAN,
   defaultActor: [
     `a string of 1 to ${MAX_ACTOR_LENGTH} characters such as 'system', or a function that returns one`,

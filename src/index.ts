@@ -58,6 +58,7 @@ export { type MaintenanceAction, MaintenanceRecord } from './revision/maintenanc
 export { getMaintenanceToken, InjectMaintenance } from './inject.decorators.js';
 
 export { type RequestOrigin } from './context/request-of.js';
+export { AuditAction } from './context/audit-action.decorator.js';
 export { AuditContext, type AuditContextState, type AuditContextValues } from './context/audit-context.js';
 
 export { AuditController } from './http/audit.controller.js';

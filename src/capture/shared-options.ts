@@ -16,7 +16,7 @@ const AGREED = ['requireActor', 'maskKey', 'checkTables', 'preparedStatements'] 
 /**
  * The options of all attachments of one data source.
  *
- * `actor` and `context` are functions of a request: the application that handles the request is asked, and of several
+ * `actor`, `context`, `onBehalf` and `requestId` are functions of a request: the application that handles the request is asked, and of several
  * modules in it the first that gives the option. `requireActor`, `maskKey`, `checkTables` and
  * `preparedStatements` are about the data source, so there is one of each.
  */
@@ -29,6 +29,14 @@ export class SharedOptions implements AuditOptions {
 
   get context(): AuditOptions['context'] {
     return firstOf(this.attachmentsOfApplication(), 'context');
+  }
+
+  get onBehalf(): AuditOptions['onBehalf'] {
+    return firstOf(this.attachmentsOfApplication(), 'onBehalf');
+  }
+
+  get requestId(): AuditOptions['requestId'] {
+    return firstOf(this.attachmentsOfApplication(), 'requestId');
   }
 
   get defaultActor(): AuditOptions['defaultActor'] {

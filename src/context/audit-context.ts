@@ -7,12 +7,19 @@ import { unstorableIn } from './unstorable.js';
 
 const STATE = Symbol.for('nestjs-typeorm-audit:context');
 
+/** A text of the context, which has at most 255 characters. */
+export type ContextText = 'actor' | 'reason' | 'onBehalf' | 'action' | 'request';
+
 /** Who writes, why, and other metadata. */
 export interface AuditContextValues {
   /** Who writes, at most 255 characters; null for nobody, even in a request with a user. */
   actor?: string | null;
   /** Why, at most 255 characters. */
   reason?: string | null;
+  /** Who is acted for, at most 255 characters; null for nobody, even in a request that names somebody. */
+  onBehalf?: string | null;
+  /** What is done, by name, at most 255 characters: `order.cancel`; null for none, even under `@AuditAction()`. */
+  action?: string | null;
   /** Metadata, stored as JSON. Its properties go on top of those of the outer context and the request. */
   context?: AuditMetadata;
 }
@@ -33,7 +40,7 @@ export class AuditContext {
   private readonly cls = ClsServiceManager.getClsService<{ [STATE]: AuditContextState }>();
 
   /**
-   * Runs a function whose writes have this actor, reason and context. A nested run adds its values to the outer ones.
+   * Runs a function whose writes have this actor, reason, action and context. A nested run adds its values to the outer ones.
    * Afterwards the outer values hold again, also after an exception.
    *
    * When a value can't be stored, the function is not called, and the result is a promise that rejects with an
@@ -56,7 +63,7 @@ export class AuditContext {
   }
 
   /**
-   * Changes the actor, reason or context for the rest of the request or `run()`.
+   * Changes the actor, reason, action or context for the rest of the request or `run()`.
    *
    * @throws AuditContextError when called outside of a request and `run()`, or when a value can't be stored
    * @example context.set({ reason: dto.reason });
@@ -100,6 +107,8 @@ export class AuditContext {
 function merge(outer: AuditContextState | undefined, values: AuditContextValues): AuditContextState {
   assertStorable('actor', values.actor);
   assertStorable('reason', values.reason);
+  assertStorable('onBehalf', values.onBehalf);
+  assertStorable('action', values.action);
   const context = values.context && { ...outer?.context, ...values.context };
   const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
   return { recording: true, ...outer, ...given, ...(context && { context }) };
@@ -107,7 +116,7 @@ function merge(outer: AuditContextState | undefined, values: AuditContextValues)
 
 /** @throws AuditContextError unless the value is null, undefined or a string that fits its column */
 export function assertStorable(
-  name: 'actor' | 'reason',
+  name: ContextText,
   value: unknown,
 ): asserts value is string | null | undefined {
   if (value === null || value === undefined) return;

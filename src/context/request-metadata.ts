@@ -12,17 +12,31 @@ interface HttpRequest {
   headers?: Record<string, unknown>;
 }
 
+// W3C Trace Context: version, trace id, parent id. A trace id of zeros is invalid.
+const TRACE_PARENT = /^[\da-f]{2}-(?!0{32})([\da-f]{32})-[\da-f]{16}-/;
+
+/** The id of a request in changesets: the trace id, else the header x-request-id, else the given id. */
+export function requestIdOf({ headers }: HttpRequest, requestId: string | undefined): string | undefined {
+  const parent = headers?.traceparent;
+  const trace = typeof parent === 'string' ? TRACE_PARENT.exec(parent)?.[1] : undefined;
+  return trace ?? [headers?.['x-request-id'], requestId].find(isPlainId);
+}
+
 /** The default metadata of a request; null if it has none. */
 export function requestMetadata(request: HttpRequest, requestId: string | undefined): AuditMetadata | null {
   const { id, method, originalUrl, url, headers } = request;
   const ids = [requestId, headers?.['x-request-id'], typeof id === 'number' ? String(id) : id];
   const metadata = {
-    requestId: ids.find((known) => typeof known === 'string' && PLAIN_ID.test(known)),
+    requestId: ids.find(isPlainId),
     method,
     path: pathOf(originalUrl ?? url),
   };
   const known = Object.entries(metadata).filter(([, value]) => typeof value === 'string');
   return known.length > 0 ? Object.fromEntries(known) : null;
+}
+
+function isPlainId(id: unknown): id is string {
+  return typeof id === 'string' && PLAIN_ID.test(id);
 }
 
 function pathOf(url: unknown): string | undefined {

@@ -8,6 +8,9 @@ interface Bearer {
 interface User {
   id?: UserId;
   sub?: UserId;
+  /** The claim of a JWT that one party acts for another (RFC 8693). */
+  act?: { sub?: UserId } | null;
+  impersonatedBy?: UserId;
 }
 
 type UserId = string | number | bigint | null;
@@ -16,24 +19,35 @@ type UserId = string | number | bigint | null;
  * The id of the authenticated user, from the places where guards of each transport put the user: the request, GraphQL's
  * context, a gateway's client or its `data`, a message's RpcContext or its payload.
  */
-export function userOf(request: unknown, { transport, executionContext }: RequestOrigin): string | null {
+export function userOf(request: unknown, origin: RequestOrigin): string | null {
+  return firstId(usersIn(request, origin), (user) => user.id ?? user.sub);
+}
+
+/** The other user of a request in which one user acts for another, as that user's guard has put it into the user. */
+export function otherUserOf(request: unknown, origin: RequestOrigin): string | null {
+  return firstId(usersIn(request, origin), (user) => user.act?.sub ?? user.impersonatedBy);
+}
+
+type Users = readonly (User | null | undefined)[];
+
+function usersIn(request: unknown, { transport, executionContext }: RequestOrigin): Users {
   const bearer = request as Bearer;
   switch (transport) {
     case 'graphql':
-      return firstId(bearer.user, executionContext?.getArgByIndex<Bearer | undefined>(2)?.user);
+      return [bearer.user, executionContext?.getArgByIndex<Bearer | undefined>(2)?.user];
     case 'ws':
       // Never the payload: the browser writes it.
-      return firstId(bearer.user, bearer.data?.user);
+      return [bearer.user, bearer.data?.user];
     case 'rpc':
-      return firstId(bearer.user, executionContext?.switchToRpc().getData<Bearer | undefined>()?.user);
+      return [bearer.user, executionContext?.switchToRpc().getData<Bearer | undefined>()?.user];
     default:
-      return firstId(bearer.user);
+      return [bearer.user];
   }
 }
 
-function firstId(...users: readonly (User | null | undefined)[]): string | null {
+function firstId(users: Users, idOf: (user: User) => UserId | undefined): string | null {
   const id = users
-    .map((user) => user?.id ?? user?.sub)
+    .map((user) => (user ? idOf(user) : undefined))
     .find((found) => found !== undefined && found !== null);
   return id === undefined || id === null ? null : String(id);
 }

@@ -8,7 +8,7 @@ export class Changeset extends BaseEntity {
   id: string;
   /** The number of the audited table: `Shape.entity`. */
   entity: number;
-  /** When the first of its revisions was made, in seconds since the epoch, with microseconds. */
+  /** When its first revision was made, by the clock of the process: seconds since the epoch, with microseconds. */
   created: number;
   actor: string | null;
   /** Who is acted for. */
@@ -17,6 +17,8 @@ export class Changeset extends BaseEntity {
   action: string | null;
   /** The id of the request or trace. */
   request: string | null;
+  /** PostgreSQL's own id of the transaction, by which it tells whether the transaction is still open. */
+  xid: string | null;
 }
 
 /** The table `audit_changeset`. */
@@ -31,6 +33,7 @@ export const changesetTable: OwnTable<Changeset> = {
     onBehalf: { ...own.text, name: 'on_behalf', length: MAX_ACTOR_LENGTH, nullable: true },
     action: { ...own.text, length: MAX_ACTOR_LENGTH, nullable: true },
     request: { ...own.text, length: MAX_ACTOR_LENGTH, nullable: true },
+    xid: { type: 'bigint', nullable: true },
   }),
   indices: [{ columns: ['actor', 'id'] }],
 };

@@ -2,11 +2,34 @@ import { newId } from '../../revision/clock.js';
 import { UnrecordedWriteError } from '../../audit.errors.js';
 import { type TransactionCommand } from '../../dialect/sessions/transaction-commands.js';
 
-/** The open transaction of a connection, whoever began it: its id, its savepoints, and its unrecorded writes. */
+/** Whether a transaction has its row of one audited table in `audit_changeset`. */
+export interface ChangesetMark {
+  readonly isMade: boolean;
+  /** Takes note that the row has been inserted. */
+  noteMade(): void;
+}
+
+/** The mark of a transaction that writes one table once. */
+export function newChangesetMark(): ChangesetMark {
+  let isMade = false;
+  return {
+    get isMade() {
+      return isMade;
+    },
+    noteMade: () => (isMade = true),
+  };
+}
+
+/**
+ * The open transaction of a connection, whoever began it: its id, its savepoints, its changesets, and its unrecorded
+ * writes.
+ */
 export class Transaction {
   private id: string | undefined;
   private isRead = false;
   private savepoints: string[] = [];
+  /** The numbers of the tables with a changeset, each with the number of savepoints at that moment. */
+  private readonly changesets = new Map<number, number>();
   /** The error of the first write without a revision, and the number of savepoints at that moment. */
   private failure: { readonly depth: number; readonly error: unknown } | undefined;
 
@@ -22,6 +45,22 @@ export class Transaction {
 
   noteRead(): void {
     this.isRead = true;
+  }
+
+  /** The changeset of the audited table with this number. */
+  changesetOf(entity: number): ChangesetMark {
+    const { changesets } = this;
+    return {
+      get isMade() {
+        return changesets.has(entity);
+      },
+      noteMade: () => changesets.set(entity, this.savepoints.length),
+    };
+  }
+
+  /** Lets the next writes insert their changesets again, because it is not certain where the rows are. */
+  forgetChangesets(): void {
+    this.changesets.clear();
   }
 
   get hasFailed(): boolean {
@@ -48,10 +87,13 @@ export class Transaction {
     if (kind === 'begin') this.isRead = false;
     else if (kind === 'commit' || kind === 'rollback') this.end();
     else if (kind === 'savepoint') this.savepoints.push(name!);
-    else if (kind === 'release') this.leave(name!, 0);
-    else if (kind === 'rollback to') {
+    else if (kind === 'release') {
+      this.leave(name!, 0);
+      this.keepChangesets();
+    } else if (kind === 'rollback to') {
       this.leave(name!, 1);
       if (this.failure && this.failure.depth >= this.savepoints.length) this.failure = undefined;
+      this.dropChangesets();
     }
   }
 
@@ -59,7 +101,19 @@ export class Transaction {
     this.id = undefined;
     this.isRead = false;
     this.savepoints = [];
+    this.changesets.clear();
     this.failure = undefined;
+  }
+
+  // After RELEASE they belong to the savepoint around it.
+  private keepChangesets(): void {
+    const depth = this.savepoints.length;
+    for (const [entity, at] of this.changesets) if (at > depth) this.changesets.set(entity, depth);
+  }
+
+  private dropChangesets(): void {
+    for (const [entity, at] of this.changesets)
+      if (at >= this.savepoints.length) this.changesets.delete(entity);
   }
 
   private leave(name: string, kept: 0 | 1): void {

@@ -7,6 +7,7 @@ import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { showActive } from './active-flag.js';
 import { type Line, type Place } from './line.js';
 import { type QueryReplacements } from './query-replacements.js';
+import { type ChangesetMark } from './transaction.js';
 import { Turn } from './turn.js';
 
 /** A statement as the application's QueryFailedError shows it. */
@@ -68,6 +69,11 @@ export class Unit {
   /** The `rev_transaction` of its revisions. */
   get revTransaction(): string {
     return this.line!.transaction.revTransaction;
+  }
+
+  /** The changeset of the audited table with this number, in the unit's transaction. */
+  changesetOf(entity: number): ChangesetMark {
+    return this.line!.transaction.changesetOf(entity);
   }
 
   /** Runs a function. Its statements belong to the unit, once it has begun. */

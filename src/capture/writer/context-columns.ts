@@ -4,6 +4,7 @@ import { AuditContextError } from '../../audit.errors.js';
 import { type WriteContext } from '../../context/write-context.js';
 import { type Dialect } from '../../dialect/dialect.js';
 import { isAscii, markOf } from '../../dialect/types/texts.js';
+import { type Changeset } from '../../revision/changeset.js';
 import { type RevisionColumns } from '../../revision/revision-columns.js';
 
 /** A write's context as driver values. */
@@ -12,20 +13,37 @@ export interface ContextValues {
   readonly reason: unknown;
   /** JSON. */
   readonly context: string | null;
+  readonly onBehalf: unknown;
+  readonly action: unknown;
+  readonly request: unknown;
 }
 
-type ContextColumns = Readonly<Record<keyof ContextValues, ColumnMetadata>>;
+type Texts = 'actor' | 'reason' | 'onBehalf' | 'action' | 'request';
 
-/** The columns of a revision table that hold the context. */
-export function contextColumns(revision: EntityMetadata): ContextColumns {
+/** The columns that a write's context goes to. */
+type ContextColumns = Readonly<
+  Record<'actor' | 'reason' | 'context', ColumnMetadata> & Partial<Record<Texts, ColumnMetadata>>
+>;
+
+/** The columns of a revision table that hold the context, and those of its changesets. */
+export function contextColumns(revision: EntityMetadata, changeset: EntityMetadata): ContextColumns {
   const find = (property: keyof RevisionColumns): ColumnMetadata =>
     revision.findColumnWithPropertyName(property)!;
-  return { actor: find('revActor'), reason: find('revReason'), context: find('revContext') };
+  const findBeside = (property: keyof Changeset): ColumnMetadata =>
+    changeset.findColumnWithPropertyName(property)!;
+  return {
+    actor: find('revActor'),
+    reason: find('revReason'),
+    context: find('revContext'),
+    onBehalf: findBeside('onBehalf'),
+    action: findBeside('action'),
+    request: findBeside('request'),
+  };
 }
 
 /**
- * Encodes a write's context for its columns. Actor and reason are stored exactly: if the database can't store one of
- * them, the write fails. Clients often choose the metadata and must not be able to make writes fail. So there, marks
+ * Encodes a write's context for its columns. All but the metadata is stored exactly: if the database can't store a
+ * text, the write fails. Clients often choose the metadata and must not be able to make writes fail. So there, marks
  * such as `[U+0000]` replace characters that this database can't store.
  *
  * @throws AuditContextError
@@ -33,16 +51,17 @@ export function contextColumns(revision: EntityMetadata): ContextColumns {
 export function contextValues(
   dialect: Dialect,
   queryRunner: QueryRunner,
-  { actor, reason, context }: WriteContext,
+  { actor, reason, context, onBehalf, action, request }: WriteContext,
   columns: ContextColumns,
 ): ContextValues | Promise<ContextValues> {
   const json = context && withoutHoles(JSON.stringify(context));
   const { texts } = dialect.types;
-  if (!texts || [actor, reason, json].every((text) => text === null || isAscii(text)))
-    return { actor, reason, context: json };
-  const text = async (name: 'actor' | 'reason', value: string | null): Promise<unknown> => {
-    if (value === null || isAscii(value)) return value;
+  const all = [actor, reason, onBehalf, action, request, json];
+  if (!texts || all.every((text) => text === null || isAscii(text)))
+    return { actor, reason, context: json, onBehalf, action, request };
+  const text = async (name: Texts, value: string | null): Promise<unknown> => {
     const column = columns[name];
+    if (value === null || isAscii(value) || !column) return value;
     const problem = await texts.problem(queryRunner, column, value);
     if (problem)
       throw new AuditContextError(
@@ -55,6 +74,9 @@ export function contextValues(
     actor: await text('actor', actor),
     reason: await text('reason', reason),
     context: json === null || isAscii(json) ? json : await texts.json(queryRunner, columns.context, json),
+    onBehalf: await text('onBehalf', onBehalf),
+    action: await text('action', action),
+    request: await text('request', request),
   }))();
 }
 

@@ -36,9 +36,10 @@ export class WriteRecorder {
   }
 
   private isWanted({ plan, operation }: Write, context: WriteContext): boolean {
-    if (plan.when && !plan.when({ ...context, operation: operation === 'upsert' ? 'insert' : operation }))
-      return false;
-    if (context.actor === null && (plan.requireActor ?? this.options.requireActor))
+    const { actor, reason, context: metadata } = context;
+    const told = { operation: operation === 'upsert' ? ('insert' as const) : operation, actor, reason };
+    if (plan.when && !plan.when({ ...told, context: metadata })) return false;
+    if (actor === null && (plan.requireActor ?? this.options.requireActor))
       throw new ActorRequiredError(plan.metadata.name);
     return true;
   }
@@ -50,6 +51,7 @@ export class WriteRecorder {
       ...write,
       ...context,
       transaction: revTransaction,
+      changeset: unit.changesetOf(plan.number),
       snapshot,
       isSerializable,
     });

@@ -3,11 +3,8 @@ import { type KeyTable } from '../../dialect/keys/key.js';
 import { compileStatement, type Statement } from '../../dialect/run/statement.js';
 import { type Recording, type RevisionSql } from './revision-sql.js';
 
-/**
- * INSERT … SELECT for one row: its key is in the parameters `k0`, `k1`, …, its revision gets the parameter `id`. Only
- * this common case is prepared.
- */
-export function recordOne(sql: RevisionSql, recording: Recording, isSkipped = false): Statement {
+/** INSERT … SELECT for one row: its key is in the parameters `k0`, `k1`, …, its revision gets the parameter `id`. */
+export function recordOne(sql: RevisionSql, recording: Recording, isSkipped = false): string {
   const key = sql.givenKey;
   const isLive = recording.rows === 'live';
   const rows = isLive ? `${sql.table} t` : '(SELECT 1 AS present) k';
@@ -15,7 +12,7 @@ export function recordOne(sql: RevisionSql, recording: Recording, isSkipped = fa
   const insert =
     `${sql.insert(recording, sql.dialect.types.value('{{id}}', 'uuid'), key)} FROM ${rows}` +
     fromNewest(sql, recording, key, conditions);
-  return compileStatement(sql.dialect, isSkipped ? skipTaken(sql, insert) : insert, true);
+  return isSkipped ? skipTaken(sql, insert) : insert;
 }
 
 /**
@@ -28,38 +25,32 @@ export function recordMany(
   recording: Recording,
   keys: KeyTable,
   isSkipped = false,
-): Statement {
-  const { dialect } = sql;
+): string {
   const key: KeyExpression = (n) => keys.key(n);
-  const id = dialect.types.numberedUuid('{{prefix}}', '{{start}}', keys.ordinal);
+  const id = sql.dialect.types.numberedUuid('{{prefix}}', '{{start}}', keys.ordinal);
   const isLive = recording.rows === 'live';
   const rows = isLive ? sql.rowsOf(keys) : keys.sql;
   const insert =
     `${sql.insert(recording, id, key)} FROM ${rows}` +
     fromNewest(sql, recording, key, isLive ? [] : sql.isGone(key));
-  return compileStatement(dialect, isSkipped ? skipTaken(sql, insert) : insert);
+  return isSkipped ? skipTaken(sql, insert) : insert;
 }
 
 /** INSERT … SELECT of first versions for new rows, read by their places. Skips versions that are taken. */
-export function recordPlaced(sql: RevisionSql, recording: Recording): Statement {
+export function recordPlaced(sql: RevisionSql, recording: Recording): string {
   const { dialect } = sql;
   const rows = dialect.keys.placedRows!(sql.table);
   const id = dialect.types.numberedUuid('{{prefix}}', '{{start}}', rows.ordinal);
-  return compileStatement(
-    dialect,
-    skipTaken(sql, `${sql.insert(recording, id, sql.liveKey)} FROM ${rows.sql}`),
-    true,
-  );
+  return skipTaken(sql, `${sql.insert(recording, id, sql.liveKey)} FROM ${rows.sql}`);
 }
 
 /** INSERT … SELECT for all rows of a table that have a history and differ from it. */
-export function recordAll(sql: RevisionSql): Statement {
+export function recordAll(sql: RevisionSql): string {
   const recording: Recording = { rows: 'live', newest: 'sought', upsert: false };
   const id = sql.dialect.types.numberedUuid('{{prefix}}', '{{start}}', '(row_number() OVER () - 1)');
-  return compileStatement(
-    sql.dialect,
+  return (
     `${sql.insert(recording, id, sql.liveKey)} FROM ${sql.table} t ` +
-      `JOIN ${sql.revisions} p ON ${sql.isNewest('p', sql.liveKey)} WHERE NOT p.rev_isdelete AND (${sql.differs('p')})`,
+    `JOIN ${sql.revisions} p ON ${sql.isNewest('p', sql.liveKey)} WHERE NOT p.rev_isdelete AND (${sql.differs('p')})`
   );
 }
 

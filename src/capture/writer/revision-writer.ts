@@ -1,8 +1,11 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
+import { auditPlansOf } from '../../audited/audit-plans.js';
 import { type Dialect } from '../../dialect/dialect.js';
 import { type Key, type Keys } from '../../dialect/keys/key.js';
 import { type KeyReader } from '../rows/key-reader.js';
+import { addChangeset, needsChangeset } from './changesets.js';
+import { isPending } from '../tables/pending-tables.js';
 import { PrunedTables } from './pruned-tables.js';
 import { type Recordable, type RecordableWrite } from './table-write.js';
 import { RevisionIds } from './revision-ids.js';
@@ -16,6 +19,7 @@ import { VersionInserts } from './version-inserts.js';
  * that equals its newest revision gets no new one.
  */
 export class RevisionWriter {
+  private readonly statements: TableStatements;
   private readonly inserts: RevisionInserts;
   /** Undefined if an INSERT may look for the newest revisions itself. */
   private readonly versionInserts: VersionInserts | undefined;
@@ -23,12 +27,12 @@ export class RevisionWriter {
   private readonly pruned: PrunedTables;
 
   constructor(
-    dataSource: DataSource,
+    private readonly dataSource: DataSource,
     private readonly dialect: Dialect,
     keyReader: KeyReader,
   ) {
-    const statements = new TableStatements(dataSource, dialect);
-    this.inserts = new RevisionInserts(statements, keyReader);
+    const statements = (this.statements = new TableStatements(dataSource, dialect));
+    this.inserts = new RevisionInserts(statements, keyReader, dialect);
     this.ids = new RevisionIds(statements, keyReader);
     this.pruned = new PrunedTables(dataSource);
     if (dialect.locks.locksGaps)
@@ -38,9 +42,16 @@ export class RevisionWriter {
   /** @returns the number of revisions; @throws AuditContextError */
   async record(queryRunner: QueryRunner, write: RecordableWrite): Promise<number> {
     const { operation, plan } = write;
-    const stored = contextValues(this.dialect, queryRunner, write, contextColumns(plan.revision));
-    const recordable = { ...write, ...(stored instanceof Promise ? await stored : stored) };
+    const changesets = auditPlansOf(this.dataSource).own!.changeset;
+    const stored = contextValues(this.dialect, queryRunner, write, contextColumns(plan.revision, changesets));
+    const recordable = {
+      ...write,
+      ...(stored instanceof Promise ? await stored : stored),
+      changeset: (await isPending(queryRunner, changesets)) ? undefined : write.changeset,
+    };
     const written = await this.insert(queryRunner, recordable);
+    if (written > 0 && needsChangeset(recordable))
+      await addChangeset(this.statements, queryRunner, recordable);
     if (plan.revisionId && operation !== 'delete') await this.ids.update(queryRunner, recordable);
     return written;
   }
@@ -50,9 +61,12 @@ export class RevisionWriter {
     return this.ids.read(queryRunner, plan, keys);
   }
 
-  private insert(queryRunner: QueryRunner, recordable: Recordable): Promise<number> {
+  private async insert(queryRunner: QueryRunner, recordable: Recordable): Promise<number> {
     const { keys } = recordable;
-    if (keys === 'all') return this.inserts.insertAll(queryRunner, recordable);
+    if (keys === 'all') {
+      await this.dialect.sessions.recognise?.(queryRunner);
+      return this.inserts.insertAll(queryRunner, recordable);
+    }
     if (this.versionInserts) return this.versionInserts.insert(queryRunner, recordable, keys);
     return recordable.isSerializable && recordable.operation === 'insert'
       ? this.insertFirst(queryRunner, recordable, keys)

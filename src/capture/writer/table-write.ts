@@ -1,6 +1,8 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type WriteContext } from '../../context/write-context.js';
 import { type Keys } from '../../dialect/keys/key.js';
+import { now } from '../../revision/clock.js';
+import { type ChangesetMark } from '../unit/transaction.js';
 import { type WriteOperation, type RowFacts } from '../write/write.js';
 import { type ContextValues } from './context-columns.js';
 
@@ -14,6 +16,8 @@ export interface Recordable extends RowFacts, ContextValues {
   readonly sets?: ReadonlySet<string>;
   /** The `rev_transaction`. */
   readonly transaction: string;
+  /** Whether the transaction has its changeset for the table; undefined where `audit_changeset` isn't there yet. */
+  readonly changeset: ChangesetMark | undefined;
   /** `old`: the transaction may have read before the write. Under REPEATABLE READ it may miss newer revisions then. */
   readonly snapshot?: 'fresh' | 'old';
   /** Whether the transaction is known to be SERIALIZABLE. */
@@ -22,3 +26,17 @@ export interface Recordable extends RowFacts, ContextValues {
 
 /** A `Recordable` whose context is not encoded yet. */
 export type RecordableWrite = Omit<Recordable, keyof ContextValues> & WriteContext;
+
+/** The parameters of an INSERT that all rows of a write share. */
+export function valuesOf({
+  operation,
+  actor,
+  reason,
+  context,
+  onBehalf,
+  action,
+  request,
+  transaction,
+}: Recordable): Record<string, unknown> {
+  return { now: now(), operation, actor, reason, context, onBehalf, action, request, transaction };
+}

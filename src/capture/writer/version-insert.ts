@@ -5,8 +5,9 @@ import { type Executed } from '../../dialect/run/executed.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { type Statement } from '../../dialect/run/statement.js';
 import { keyParameters } from '../../dialect/keys/key-text.js';
-import { type Recordable } from './table-write.js';
-import { kindOf, recordingOf, valuesOf } from './insert-revisions.js';
+import { needsChangeset, noteWritten } from './changesets.js';
+import { type Recordable, valuesOf } from './table-write.js';
+import { kindOf, recordingOf } from './insert-revisions.js';
 import { type RevisionSql } from './revision-sql.js';
 import { type TableStatement, type TableStatements } from './table-statements.js';
 import {
@@ -38,9 +39,9 @@ export class VersionInsert {
       id: newId(),
       mayHaveChanged: recordable.haveChanged !== false,
     };
-    const build = versionStatement('block', recordable, lookAndRecordOne);
-    const { rows } = await this.statements.execute(queryRunner, build, values);
-    return Number(rows[0].written);
+    const block = blockStatement('block', recordable, lookAndRecordOne);
+    const { rows } = await this.statements.execute(queryRunner, block, values);
+    return noteWritten(recordable, rows[0].written);
   }
 
   private async insertInSteps(queryRunner: QueryRunner, recordable: Recordable, key: Key): Promise<number> {
@@ -85,7 +86,11 @@ const NONE: Record<string, unknown> = {
 
 /** How the rows of a write are recorded after a look at their newest revisions. */
 export function versioningOf(recordable: Recordable): Versioning {
-  return { recording: recordingOf(recordable, 'given'), mayBeTaken: recordable.snapshot !== 'fresh' };
+  return {
+    recording: recordingOf(recordable, 'given'),
+    mayBeTaken: recordable.snapshot !== 'fresh',
+    startsChangeset: needsChangeset(recordable),
+  };
 }
 
 /** A statement that depends on the `Versioning` of a write. */
@@ -100,6 +105,15 @@ export function versionStatement(
     kind: `${kind} ${kindOf(versioning.recording)}${versioning.mayBeTaken ? ' old' : ''}`,
     build: (sql) => build(sql, versioning),
   };
+}
+
+/** A block that depends on the `Versioning` of a write, and inserts the changeset where it is needed. */
+export function blockStatement(
+  kind: string,
+  recordable: Recordable,
+  build: (sql: RevisionSql, versioning: Versioning) => Statement,
+): TableStatement {
+  return versionStatement(needsChangeset(recordable) ? `${kind} first` : kind, recordable, build);
 }
 
 function keyValues(recordable: Recordable, key: Key): Record<string, unknown> {

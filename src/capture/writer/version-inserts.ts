@@ -4,11 +4,12 @@ import { type Key, type Keys, type KeyTable } from '../../dialect/keys/key.js';
 import { type KeyReader } from '../rows/key-reader.js';
 import { boundChunks, isPacked, soleKey } from '../../dialect/keys/key-text.js';
 import { type PrunedTables } from './pruned-tables.js';
-import { type Recordable } from './table-write.js';
-import { kindOf, type RevisionInserts, uuidSeries, valuesOf } from './insert-revisions.js';
+import { noteWritten } from './changesets.js';
+import { type Recordable, valuesOf } from './table-write.js';
+import { kindOf, type RevisionInserts, uuidSeries } from './insert-revisions.js';
 import { type RevisionSql } from './revision-sql.js';
 import { type TableStatements } from './table-statements.js';
-import { versionStatement, VersionInsert, versioningOf } from './version-insert.js';
+import { blockStatement, versionStatement, VersionInsert, versioningOf } from './version-insert.js';
 import { lookAndRecordMany, lookMany, recordManyNext } from './version-statements.js';
 
 /** With an old snapshot, up to this many rows are read one by one. For more, one read with gap locks is cheaper. */
@@ -108,11 +109,12 @@ export class VersionInserts {
     recordable: Recordable,
     { table, bound, keys }: Chunk,
   ): Promise<InsertOutcome> {
-    const block = versionStatement('block many', recordable, (sql, versioning) =>
+    const block = blockStatement('block many', recordable, (sql, versioning) =>
       lookAndRecordMany(sql, versioning, table),
     );
     const values = { ...valuesOf(recordable), ...bound, ...uuidSeries() };
     const [{ written, sought, same }] = (await this.statements.execute(queryRunner, block, values)).rows;
+    noteWritten(recordable, written);
     const isTaken = Number(written) < Number(sought);
     return {
       written: Number(written),

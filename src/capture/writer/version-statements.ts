@@ -2,6 +2,7 @@ import { type KeyExpression } from '../../audited/plan-sql.js';
 import { type KeyTable } from '../../dialect/keys/key.js';
 import { type NewestRevision } from '../../dialect/keys/key.js';
 import { compileStatement, type Statement } from '../../dialect/run/statement.js';
+import { insertChangeset } from './changesets.js';
 import { type Recording, type RevisionSql } from './revision-sql.js';
 import { skipTaken } from './revision-statements.js';
 
@@ -9,6 +10,8 @@ import { skipTaken } from './revision-statements.js';
 export interface Versioning {
   readonly recording: Recording;
   readonly mayBeTaken: boolean;
+  /** Whether the transaction needs its changeset. */
+  readonly startsChangeset: boolean;
 }
 
 /**
@@ -73,8 +76,9 @@ export function removeOne(sql: RevisionSql): Statement {
 }
 
 /** `lookOne()` and `recordNext()` in one statement. It returns `written`. */
-export function lookAndRecordOne(sql: RevisionSql, { recording, mayBeTaken }: Versioning): Statement {
+export function lookAndRecordOne(sql: RevisionSql, versioning: Versioning): Statement {
   const { dialect } = sql;
+  const { recording, mayBeTaken } = versioning;
   const block = dialect.sql.blocks!.one({
     idColumn: `${sql.revisions}.rev_id`,
     mayBeTaken,
@@ -82,6 +86,7 @@ export function lookAndRecordOne(sql: RevisionSql, { recording, mayBeTaken }: Ve
     lookAt: (version, into) => look(sql, recording, into, 'JOIN', version) + dialect.locks.readNow,
     insert: (newest) => insertNext(sql, recording, newest),
     mayHaveChanged: dialect.types.value('{{mayHaveChanged}}', 'boolean'),
+    changeset: changesetOf(sql, versioning),
   });
   return compileStatement(dialect, block, true);
 }
@@ -111,18 +116,20 @@ export function recordManyNext(
 }
 
 /** `lookMany()` and `recordManyNext()` in one statement. It returns `written`, `sought` and `same`. */
-export function lookAndRecordMany(
-  sql: RevisionSql,
-  { recording, mayBeTaken }: Versioning,
-  keys: KeyTable,
-): Statement {
+export function lookAndRecordMany(sql: RevisionSql, versioning: Versioning, keys: KeyTable): Statement {
+  const { recording, mayBeTaken } = versioning;
   const block = sql.dialect.sql.blocks!.many({
     look: lookAtMany(sql, recording, keys),
     columns: columnsOfLook(sql),
     insert: (given) =>
       insertManyNext(sql, recording, mayBeTaken, { ...keys, sql: keys.sql.replace('{{keys}}', given) }),
+    changeset: changesetOf(sql, versioning),
   });
   return compileStatement(sql.dialect, block);
+}
+
+function changesetOf(sql: RevisionSql, { startsChangeset }: Versioning): string | undefined {
+  return startsChangeset ? sql.dialect.sql.unlessTaken(insertChangeset(sql), ['id', 'entity']) : undefined;
 }
 
 function lookAtNewest(sql: RevisionSql, recording: Recording, into: string): string {

@@ -5,8 +5,8 @@ import { runPlain } from './prepared.js';
 export const DOES_NOT_FIT =
   'A value does not fit its column in the revision table. Generate and run a migration.';
 
-// Null in a NOT NULL column, out of range, truncated (three times), no default, of another character set, too long.
-const CUTS = new Set([1048, 1264, 1265, 1292, 1364, 1366, 1406, 1411]);
+/** Null in a NOT NULL column, out of range, truncated (three times), no default, of another character set, too long. */
+export const CUTS = new Set([1048, 1264, 1265, 1292, 1364, 1366, 1406, 1411]);
 
 /** The result of mysql2 for a write. */
 interface Header {

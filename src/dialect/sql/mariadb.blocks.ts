@@ -1,6 +1,8 @@
-import { DOES_NOT_FIT } from '../run/cut-values.js';
+import { CUTS, DOES_NOT_FIT } from '../run/cut-values.js';
 import { type NewestRevision } from '../keys/key.js';
 import { type RevisionBlocks } from './revision-blocks.js';
+import { ignoreTaken } from './ignore-taken.js';
+import { type Sql } from './sql.js';
 
 const NEWEST: NewestRevision = {
   id: 'audit_id',
@@ -15,7 +17,7 @@ const IS_QUIET = 'audit_version IS NOT NULL AND NOT audit_is_news';
  * Blocks that keep the result of a plain SELECT in variables. SELECT … INTO takes no locks; SET and DEFAULT would.
  */
 export const mariadbBlocks: RevisionBlocks = {
-  one: ({ idColumn, mayBeTaken, look, lookAt, insert, mayHaveChanged }) => {
+  one: ({ idColumn, mayBeTaken, look, lookAt, insert, mayHaveChanged, changeset }) => {
     const declared =
       `DECLARE audit_id TYPE OF ${idColumn}; DECLARE audit_version int; DECLARE audit_created double; ` +
       `DECLARE audit_is_delete, audit_is_news bool; DECLARE audit_written int DEFAULT 0;`;
@@ -23,7 +25,7 @@ export const mariadbBlocks: RevisionBlocks = {
       return (
         `BEGIN NOT ATOMIC ${declared} ${look(INTO)}; ` +
         `IF NOT (${IS_QUIET}) THEN ${insert(NEWEST)}; SET audit_written = ROW_COUNT(); END IF; ` +
-        `SELECT audit_written AS written; END`
+        `${ifWritten(changeset)}SELECT audit_written AS written; END`
       );
     // If the version is taken, the loop reads the revision that has it, and tries the next version. If the INSERT
     // succeeds, no newer revision exists. If there is no news, the INSERT is rolled back, and leaves no lock.
@@ -37,12 +39,12 @@ export const mariadbBlocks: RevisionBlocks = {
       `IF ${IS_QUIET} THEN ROLLBACK TO SAVEPOINT audit_look; SET audit_written = 0; END IF; ` +
       `LEAVE versions; END IF; ` +
       `SET audit_version = coalesce(audit_version, 0) + 1; ${lookAt('audit_version', INTO)}; ` +
-      `END LOOP; END IF; SELECT audit_written AS written; END`
+      `END LOOP; END IF; ${ifWritten(changeset)}SELECT audit_written AS written; END`
     );
   },
 
   // GROUP_CONCAT skips nulls. Its default length would cut the text off.
-  many: ({ look, columns, insert }) =>
+  many: ({ look, columns, insert, changeset }) =>
     `BEGIN NOT ATOMIC DECLARE audit_keys, audit_same longtext CHARACTER SET utf8mb4; ` +
     `DECLARE audit_sought, audit_written, audit_warnings int DEFAULT 0; ` +
     `SET STATEMENT group_concat_max_len = 4294967295 FOR SELECT ` +
@@ -52,6 +54,19 @@ export const mariadbBlocks: RevisionBlocks = {
     `IF audit_sought > 0 THEN ${insert('audit_keys')}; SET audit_warnings = @@warning_count, audit_written = ROW_COUNT(); ` +
     // Each skipped row gives one warning. Any other warning of INSERT IGNORE would be an error without IGNORE.
     `IF audit_warnings > audit_sought - audit_written THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '${DOES_NOT_FIT}'; ` +
-    `END IF; END IF; ` +
+    `END IF; END IF; ${ifWritten(changeset)}` +
     `SELECT audit_written AS written, audit_sought AS sought, audit_same AS same; END`,
 };
+
+/** INSERT IGNORE warns of the versions that it skips, and of values that it cuts off. Only the latter are errors. */
+export const insertBothOnMariadb: NonNullable<Sql['insertBoth']> = (revisions, changeset) =>
+  `BEGIN NOT ATOMIC DECLARE audit_written, audit_warnings, audit_code int DEFAULT 0; ${revisions}; ` +
+  `SET audit_warnings = least(@@warning_count, @@max_error_count), audit_written = ROW_COUNT(); ` +
+  `WHILE audit_warnings > 0 DO GET DIAGNOSTICS CONDITION audit_warnings audit_code = MYSQL_ERRNO; ` +
+  `IF audit_code IN (${[...CUTS].join(', ')}) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '${DOES_NOT_FIT}'; END IF; ` +
+  `SET audit_warnings = audit_warnings - 1; END WHILE; ` +
+  `${ifWritten(ignoreTaken(changeset))}SELECT audit_written AS written; END`;
+
+function ifWritten(changeset: string | undefined): string {
+  return changeset ? `IF audit_written > 0 THEN ${changeset}; END IF; ` : '';
+}

@@ -1,6 +1,7 @@
 import { type MysqlServer } from '../sessions/mysql.server.js';
+import { ignoreTaken } from './ignore-taken.js';
 import { limit } from './limit.js';
-import { mariadbBlocks } from './mariadb.blocks.js';
+import { insertBothOnMariadb, mariadbBlocks } from './mariadb.blocks.js';
 import { newestOnMariadb } from './newest-on-mariadb.js';
 import { type Sql } from './sql.js';
 import { withoutSuccessor } from './without-successor.js';
@@ -14,7 +15,7 @@ export function mysqlSql(server: MysqlServer): Sql {
     limit,
     apart: limit(2 ** 31),
     greatest: (...expressions) => `greatest(${expressions.join(', ')})`,
-    unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT IGNORE '),
+    unlessTaken: ignoreTaken,
     updateFrom: ({ target, lookup = '', source, on, set }) =>
       `UPDATE ${source} STRAIGHT_JOIN ${target} t${lookup} ON ${on} SET ${Object.entries(set)
         .map(([column, value]) => `t.${column} = ${value}`)
@@ -25,6 +26,9 @@ export function mysqlSql(server: MysqlServer): Sql {
     // finish. MariaDB takes the hint for a comment.
     pastHints: (tables) => (tables > MOST_ORDERED ? 'SET_VAR(optimizer_search_depth = 3)' : ''),
     // MySQL has blocks in stored programs only.
+    get insertBoth() {
+      return server.isMariadb ? insertBothOnMariadb : undefined;
+    },
     get blocks() {
       return server.isMariadb ? mariadbBlocks : undefined;
     },

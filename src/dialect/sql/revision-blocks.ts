@@ -13,6 +13,8 @@ export interface RevisionSteps {
   readonly insert: (newest: NewestRevision) => string;
   /** Condition: a row that looks unchanged may have changed, because the snapshot may be too old. */
   readonly mayHaveChanged: string;
+  /** Inserts the changeset, if a revision was written; undefined if the transaction has it. */
+  readonly changeset?: string;
 }
 
 /** The steps that record revisions of the rows of a key table. */
@@ -22,6 +24,8 @@ export interface ManyRevisionSteps {
   readonly columns: readonly string[];
   /** Inserts revisions for the rows of the key table in the parameter `keys`. */
   readonly insert: (keys: string) => string;
+  /** Inserts the changeset, if a revision was written; undefined if the transaction has it. */
+  readonly changeset?: string;
 }
 
 export interface RevisionBlocks {

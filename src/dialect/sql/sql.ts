@@ -38,6 +38,17 @@ export interface Sql {
   /** Makes an INSERT skip rows whose unique key is taken, instead of failing. */
   unlessTaken(insert: string, uniqueColumns: readonly string[]): string;
 
+  /**
+   * An INSERT of revisions and, if it writes a row, the INSERT of their changeset, in one statement that returns one
+   * row: `written`. Undefined if they are two statements.
+   *
+   * @param changeset ends with a SELECT of values
+   */
+  readonly insertBoth?: (revisions: string, changeset: string) => string;
+
+  /** The id of the transaction, by which the database tells whether it is still open; undefined if it has none. */
+  readonly transactionId?: string;
+
   updateFrom(update: UpdateFrom): string;
 
   /** Condition: a revision `r` is the newest of its row up to a moment. */

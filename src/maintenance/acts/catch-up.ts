@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '../../revision/clock.js';
+import { newChangesetMark } from '../../capture/unit/transaction.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { keyText } from '../../dialect/keys/key-text.js';
 import { type WriteOperation } from '../../capture/write/write.js';
@@ -128,6 +129,7 @@ class CatchUp {
         operation: OPERATIONS[kind],
         keys: rows,
         transaction: newId(),
+        changeset: newChangesetMark(),
       });
       const { table: _, ...counts } = this.result;
       if (written > 0)

@@ -11,7 +11,8 @@ import { compileStatement, type Statement } from '../../../src/dialect/run/state
 type Row = Record<string, unknown>;
 
 /**
- * Asserts the invariants of the history on every audited table: complete, truthful, ordered, quiet, append-only.
+ * Asserts the invariants of the history on every audited table: complete, truthful, ordered, quiet, append-only. And
+ * each transaction has a changeset for exactly the tables in which it has revisions; the primary key makes it one.
  *
  * The rows are compared as the database has them, in SQL that shares nothing with what wrote the revisions but the
  * dialect's comparison.
@@ -49,6 +50,24 @@ export async function expectInvariants(dataSource: DataSource, { erased = false 
               `(NOT r.rev_isdelete AND NOT p.rev_isdelete AND NOT (${sql.differ('r', 'p')}))`,
           ),
     };
+    const { changesets } = sql;
+    const oneOfEach = {
+      withoutChangeset: await sql.query(
+        `SELECT DISTINCT r.rev_transaction FROM ${sql.revisions} r LEFT JOIN ${changesets} c ON c.id = r.rev_transaction ` +
+          `AND c.entity = ${plan.number} WHERE c.id IS NULL AND r.rev_shape IS NOT NULL`,
+      ),
+      // A prune or an erasure takes revisions away, and leaves their changesets.
+      withoutRevisions: await sql.query(
+        `SELECT c.id FROM ${changesets} c LEFT JOIN ${sql.revisions} r ON r.rev_transaction = c.id ` +
+          `WHERE c.entity = ${plan.number} AND r.rev_id IS NULL AND NOT EXISTS ` +
+          `(SELECT 1 FROM ${sql.maintenance} m WHERE m.action IN ('prune', 'erase'))`,
+      ),
+    };
+    expect({ table: plan.metadata.tablePath, ...oneOfEach }).toEqual({
+      table: plan.metadata.tablePath,
+      withoutChangeset: [],
+      withoutRevisions: [],
+    });
     expect(violations).toEqual({
       table: plan.metadata.tablePath,
       withoutRevision: [],
@@ -77,6 +96,8 @@ async function expectAppendOnly(dataSource: DataSource, { revision }: AuditPlan)
 interface Sql {
   table: string;
   revisions: string;
+  changesets: string;
+  maintenance: string;
   newest: string;
   key: string;
   keys(alias: string): string;
@@ -91,12 +112,15 @@ function sqlOf(dataSource: DataSource, plan: AuditPlan): Sql {
   const dialect = dialectOf(dataSource);
   const names = plan.keys.map(({ databaseName }) => escape(databaseName));
   const revisions = path(plan.revision.tablePath);
+  const { changeset, maintenance } = auditPlansOf(dataSource).own!;
   // An enum key and its copy have different types in PostgreSQL.
   const text = (expression: string): string =>
     dataSource.options.type === 'postgres' ? `${expression}::text` : expression;
   return {
     table: path(plan.metadata.tablePath),
     revisions,
+    changesets: path(changeset.tablePath),
+    maintenance: path(maintenance.tablePath),
     newest:
       `(SELECT * FROM ${revisions} r WHERE r.rev_version = (SELECT max(m.rev_version) FROM ${revisions} m ` +
       `WHERE ${names.map((name) => `m.${name} = r.${name}`).join(' AND ')}))`,
