@@ -3,7 +3,7 @@ import { compileStatement, type Statement } from '../../dialect/run/statement.js
 import { type Recording, type RevisionSql } from '../writer/revision-sql.js';
 import { skipTaken } from '../writer/revision-statements.js';
 
-const FIRST: Recording = { rows: 'live', newest: 'none', upsert: false };
+const FIRST: Recording = { rows: 'live', newest: 'none', upsert: false, setsBlind: false };
 
 /** The column of `lookForNone()` that tells whether the row has no history. */
 export const HAS_NONE = 'audit_has_none';

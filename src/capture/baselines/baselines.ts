@@ -43,9 +43,13 @@ export class Baselines {
   async record(unit: Unit, rows: readonly RowsToChange[]): Promise<void> {
     for (const each of rows) {
       const isEmpty = 'length' in each.keys && each.keys.length === 0;
-      if (!isEmpty && (await this.isDue(unit, each.plan)))
-        await this.inserts.insert(unit, firstOf(unit, each), each);
+      if (!isEmpty && (await this.isDue(unit, each.plan))) await this.recordRows(unit, each);
     }
+  }
+
+  private async recordRows(unit: Unit, rows: RowsToChange): Promise<void> {
+    const written = await this.inserts.insert(unit, firstOf(unit, rows), rows);
+    if (written > 0) unit.noteBaselines(rows.plan);
   }
 }
 
@@ -57,6 +61,11 @@ function firstOf({ revTransaction }: Unit, { plan }: RowsToChange): Recordable {
     actor: null,
     reason: null,
     context: null,
+    onBehalf: null,
+    action: null,
+    request: null,
     transaction: revTransaction,
+    // It comes with the write's own revision, and has its context.
+    changeset: undefined,
   };
 }

@@ -7,9 +7,9 @@ import { newId } from '../../revision/clock.js';
 import { type KeyReader } from '../rows/key-reader.js';
 import { type Unit } from '../unit/unit.js';
 import { type RowsSelect, type RowsToChange } from '../write/write.js';
-import { RevisionInserts, uuidSeries, valuesOf } from '../writer/insert-revisions.js';
+import { RevisionInserts, uuidSeries } from '../writer/insert-revisions.js';
 import { type TableStatement, type TableStatements } from '../writer/table-statements.js';
-import { type Recordable } from '../writer/table-write.js';
+import { type Recordable, valuesOf } from '../writer/table-write.js';
 import { recordFirstOfMany, recordFirstOfOne, recordFirstOfSelected } from './baseline-statements.js';
 import { RowsWithoutHistory } from './rows-without-history.js';
 
@@ -26,28 +26,30 @@ export class BaselineInserts {
     private readonly dialect: Dialect,
     private readonly keyReader: KeyReader,
   ) {
-    this.inserts = new RevisionInserts(statements, keyReader);
+    this.inserts = new RevisionInserts(statements, keyReader, dialect);
     this.without = new RowsWithoutHistory(statements, keyReader);
   }
 
-  async insert(unit: Unit, recordable: Recordable, rows: RowsToChange): Promise<void> {
+  /** @returns the number of revisions */
+  async insert(unit: Unit, recordable: Recordable, rows: RowsToChange): Promise<number> {
     const { keys } = rows;
-    if ('text' in keys) await this.insertSelected(unit.queryRunner, recordable, keys);
-    else if (this.dialect.locks.locksGaps) await this.lookAndInsert(unit, recordable, { ...rows, keys });
-    else if (soleKey(keys)) await this.insertOne(unit.queryRunner, recordable, rows, keys);
-    else await this.insertMany(unit.queryRunner, recordable, rows, keys);
+    if ('text' in keys) return this.insertSelected(unit.queryRunner, recordable, keys);
+    if (this.dialect.locks.locksGaps) return this.lookAndInsert(unit, recordable, { ...rows, keys });
+    return soleKey(keys)
+      ? this.insertOne(unit.queryRunner, recordable, rows, keys)
+      : this.insertMany(unit.queryRunner, recordable, rows, keys);
   }
 
   private async lookAndInsert(
     unit: Unit,
     recordable: Recordable,
     rows: RowsToChange & { readonly keys: Keys },
-  ): Promise<void> {
+  ): Promise<number> {
     const { queryRunner } = unit;
     await this.dialect.sessions.recognise?.(queryRunner);
     const keys = await this.without.keysOf(queryRunner, rows);
     unit.noteRead();
-    if (keys.length > 0) await this.inserts.insert(queryRunner, recordable, keys, 'none', true);
+    return keys.length > 0 ? this.inserts.insert(queryRunner, recordable, keys, 'none', true) : 0;
   }
 
   private async insertOne(
@@ -55,18 +57,15 @@ export class BaselineInserts {
     recordable: Recordable,
     { plan, isDeleted }: RowsToChange,
     keys: Keys,
-  ): Promise<void> {
+  ): Promise<number> {
     const statement: TableStatement = {
       plan,
       kind: isDeleted ? 'first deleted' : 'first',
       build: (sql) => recordFirstOfOne(sql, isDeleted),
     };
     const values = { ...valuesOf(recordable), id: newId() };
-    await this.statements.execute(
-      queryRunner,
-      statement,
-      keyParameters(soleKey(keys)!, plan.keys.length, values),
-    );
+    const bound = keyParameters(soleKey(keys)!, plan.keys.length, values);
+    return (await this.statements.execute(queryRunner, statement, bound)).affected;
   }
 
   private async insertMany(
@@ -74,29 +73,32 @@ export class BaselineInserts {
     recordable: Recordable,
     { plan, isDeleted }: RowsToChange,
     keys: Keys,
-  ): Promise<void> {
+  ): Promise<number> {
     const table = await this.keyReader.table(queryRunner, plan.metadata);
     const statement: TableStatement = {
       plan,
       kind: isDeleted ? 'first deleted many' : 'first many',
       build: (sql) => recordFirstOfMany(sql, table, isDeleted),
     };
+    let written = 0;
     for (const bound of boundChunks(table, keys)) {
       const values = { ...valuesOf(recordable), ...bound, ...uuidSeries() };
-      await this.statements.execute(queryRunner, statement, values);
+      written += (await this.statements.execute(queryRunner, statement, values)).affected;
     }
+    return written;
   }
 
   private async insertSelected(
     queryRunner: QueryRunner,
     recordable: Recordable,
     { text, values }: RowsSelect,
-  ): Promise<void> {
+  ): Promise<number> {
     const given = templateOf(this.dialect, text, values);
-    await this.statements.executeOnce(
+    const { affected } = await this.statements.executeOnce(
       queryRunner,
       { plan: recordable.plan, build: (sql) => recordFirstOfSelected(sql, given.template) },
       { ...valuesOf(recordable), ...given.values, ...uuidSeries() },
     );
+    return affected;
   }
 }
