@@ -2,8 +2,12 @@
 import { spawnSync } from 'node:child_process';
 
 const runs = [
-  // Every write path with every driver of a database, and long sequences of random writes.
-  { args: ['test', '--', 'test/e2e/write-paths', 'test/model'], env: { LONG_TESTS: 'true' } },
+  // Every write path with every driver of a database, long sequences of random writes, processes killed many times, and
+  // two versions of an application side by side for each kind of migration, server and order.
+  {
+    args: ['test', '--', 'test/e2e/write-paths', 'test/model', 'test/e2e/faults/crash', 'test/e2e/evolution'],
+    env: { LONG_TESTS: 'true' },
+  },
   // Every way to write in every situation, without the library and with it.
   { args: ['run', 'test:twins'], env: {} },
 ];

@@ -31,6 +31,8 @@ export class AuditPlans {
   private readonly views = new Map<EntityMetadata, AuditPlan>();
   private readonly rekeyed = new Map<EntityMetadata, EntityMetadata>();
   private known: ReadonlySet<EntityMetadata> | undefined;
+  /** Whether the plans know their gaps. */
+  areShapesKnown = false;
   /** How often a plan has changed since the data source was initialised. */
   changes = 0;
 

@@ -1,11 +1,12 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { auditPlansOf } from '../audited/audit-plans.js';
+import { knowShapesToRead } from '../audited/shapes/know-shapes.js';
 import { classFilter } from './revisions/class-filter.js';
 import { readFeed, readTransactionPage } from './feed/feed.js';
 import { keyOf } from './arguments/key-of.js';
 import { historyOf } from './history.js';
-import { type Reading } from './revisions/reading.js';
+import { type Reading, readingRunner } from './revisions/reading.js';
 import { restore } from './restore/restore.js';
 import {
   type Change,
@@ -58,7 +59,7 @@ export class HistoryService {
     id: EntityId,
     options: TimelineOptions = {},
   ): Promise<Page<Revision<E>>> {
-    return readTimeline(this.row(entity, id), options);
+    return readTimeline(await this.row(entity, id), options);
   }
 
   /**
@@ -73,7 +74,7 @@ export class HistoryService {
     id: EntityId,
     version: number,
   ): Promise<Revision<E> | null> {
-    return (await this.row(entity, id).ofVersion(version)) ?? null;
+    return (await (await this.row(entity, id)).ofVersion(version)) ?? null;
   }
 
   /**
@@ -84,7 +85,7 @@ export class HistoryService {
    * @example (await history.latest(Reservation, 1))?.actor // → 'ann'
    */
   async latest<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): Promise<Revision<E> | null> {
-    return (await this.row(entity, id).newest()) ?? null;
+    return (await (await this.row(entity, id)).newest()) ?? null;
   }
 
   /**
@@ -95,7 +96,7 @@ export class HistoryService {
    * @example await history.diff(Reservation, 1, 1, 3) // → [{ property: 'party', from: 6, to: 4 }]
    */
   async diff(entity: EntityTarget<any>, id: EntityId, from: number, to: number): Promise<Change[]> {
-    return this.row(entity, id).diff(from, to);
+    return (await this.row(entity, id)).diff(from, to);
   }
 
   /**
@@ -117,7 +118,7 @@ export class HistoryService {
     id: EntityId,
     at: Date | number | Pick<Revision, 'version'>,
   ): Promise<E | null> {
-    return this.row(entity, id).entityAsOf(at);
+    return (await this.row(entity, id)).entityAsOf(at);
   }
 
   /**
@@ -148,7 +149,7 @@ export class HistoryService {
    * // items → [{ entity: 'reservation', entityId: 1, version: 3, operation: 'update', changes: […], … }, …]
    */
   async changes(options: ChangesOptions = {}): Promise<Page<Revision>> {
-    return readFeed(this.reading, options);
+    return readFeed(await this.reading(), options);
   }
 
   /**
@@ -161,7 +162,7 @@ export class HistoryService {
    * // items → [{ entity: 'guest', version: 1, … }, { entity: 'reservation', version: 1, … }]
    */
   async transaction(id: string, options: TransactionOptions = {}): Promise<Page<Revision>> {
-    return readTransactionPage(this.reading, id, options);
+    return readTransactionPage(await this.reading(), id, options);
   }
 
   /**
@@ -186,6 +187,7 @@ export class HistoryService {
     at: Date | number | Pick<Revision, 'version'>,
     options: RestoreOptions = {},
   ): Promise<Revision<E> | null> {
+    await this.knowShapes();
     const plan = auditPlansOf(this.dataSource).get(entity);
     return restore(this.dataSource, plan, id, at, classFilter(this.dataSource, plan, [entity]), options);
   }
@@ -204,16 +206,34 @@ export class HistoryService {
    * @example await history.undo(revision.transaction) // → [{ entity: 'reservation', operation: 'delete', … }]
    */
   async undo(transaction: string, options: UndoOptions = {}): Promise<Revision[]> {
+    await this.knowShapes();
     return undo(this.dataSource, transaction, options);
   }
 
-  private get reading(): Reading {
+  // The first reader of a process that hasn't written yet.
+  private async knowShapes(): Promise<void> {
+    const plans = auditPlansOf(this.dataSource);
+    if (plans.areShapesKnown) return;
+    const queryRunner = readingRunner(this.dataSource);
+    try {
+      await knowShapesToRead(plans, queryRunner);
+    } finally {
+      await queryRunner.release();
+    }
+  }
+
+  private async reading(): Promise<Reading> {
+    await this.knowShapes();
     return historyOf(this.dataSource).reading(this.dataSource, { timeout: this.timeout });
   }
 
-  private row<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): RowRevisions<E> {
+  private async row<E extends ObjectLiteral>(
+    entity: EntityTarget<E>,
+    id: EntityId,
+  ): Promise<RowRevisions<E>> {
+    const reading = await this.reading();
     const plan = auditPlansOf(this.dataSource).seenBy(entity);
     const ofClass = classFilter(this.dataSource, plan, [entity]);
-    return new RowRevisions(this.reading, plan, keyOf(this.dataSource, plan, id), ofClass);
+    return new RowRevisions(reading, plan, keyOf(this.dataSource, plan, id), ofClass);
   }
 }

@@ -56,6 +56,7 @@ export class AuditMaintenance {
    * // → { ok: false, findings: [{ table: 'reservation', kind: 'stale', count: 1, keys: [{ id: 7 }] }], tables: […] }
    */
   async verify(entity?: EntityTarget<any>, options: VerifyOptions = {}): Promise<VerifyReport> {
+    await this.session.knowShapes();
     return verify(this.session, this.session.plansOf(entity), options);
   }
 
@@ -92,6 +93,7 @@ export class AuditMaintenance {
   async prune(entity: EntityTarget<any>, options: PruneOptions): Promise<PruneResult[]> {
     assertPruneOptions(options);
     const results: PruneResult[] = [];
+    await this.session.knowShapes();
     for (const plan of this.session.plansOf(entity)) results.push(await prune(this.session, plan, options));
     return results;
   }
@@ -114,6 +116,7 @@ export class AuditMaintenance {
    * // → { table: 'guest', erased: 12, kept: 13, remaining: ['name'] }
    */
   async erase(entity: EntityTarget<any>, id: EntityId, options: EraseOptions = {}): Promise<EraseResult> {
+    await this.session.knowShapes();
     return erase(this.session, this.session.capture.plans.get(entity), id, options);
   }
 
@@ -123,6 +126,7 @@ export class AuditMaintenance {
     kinds: readonly RowFinding[],
     options: MaintenanceWriteOptions,
   ): Promise<CatchUpResult[]> {
+    await this.session.knowShapes();
     const results: CatchUpResult[] = [];
     for (const plan of this.session.plansOf(entity))
       results.push(await catchUp(this.session, plan, action, kinds, options));

@@ -35,5 +35,10 @@ export const changesetTable: OwnTable<Changeset> = {
     request: { ...own.text, length: MAX_ACTOR_LENGTH, nullable: true },
     xid: { type: 'bigint', nullable: true },
   }),
-  indices: [{ columns: ['actor', 'id'] }],
+  indices: [
+    { columns: ['actor', 'id'] },
+    { columns: ['action', 'id'], present: 'action' },
+    { columns: ['request'], present: 'request' },
+  ],
+  withoutRowid: true,
 };

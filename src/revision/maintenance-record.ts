@@ -48,4 +48,5 @@ export const maintenanceTable: OwnTable<MaintenanceRecord> = {
     key: { ...own.json, nullable: true },
     details: { ...own.json },
   }),
+  withoutRowid: true,
 };

@@ -13,18 +13,27 @@ export interface OwnTable<E extends BaseEntity> {
   readonly name: string;
   /** The options of the columns by property. A column is named after its property unless it has a `name`. */
   readonly columns: (types: Types) => Record<Exclude<keyof E, keyof BaseEntity>, ColumnOptions>;
-  readonly indices?: readonly { readonly columns: string[]; readonly unique?: boolean }[];
+  readonly indices?: readonly OwnIndex[];
+  /** SQLite then keeps no rowid, so an INSERT leaves `last_insert_rowid()` as it was, and there is one B-tree less. */
+  readonly withoutRowid?: boolean;
+}
+
+export interface OwnIndex {
+  readonly columns: string[];
+  readonly unique?: boolean;
+  /** A column: rows without a value of it are not in the index, on databases with partial indexes. */
+  readonly present?: string;
 }
 
 /** The metadata of such a table, as TypeORM would build it from a class. */
 export function buildOwnTable(
   dataSource: DataSource,
-  { target, name, columns, indices = [] }: OwnTable<any>,
+  { target, name, columns, indices = [], withoutRowid }: OwnTable<any>,
 ): EntityMetadata {
   const storage = new MetadataArgsStorage();
-  // On SQLite TypeORM reads generated keys by last_insert_rowid(). Without a rowid here it stays the audited table's.
-  storage.tables.push({ target, name, type: 'regular', withoutRowid: true });
-  const options: Record<string, ColumnOptions> = columns(dialectOf(dataSource).types);
+  storage.tables.push({ target, name, type: 'regular', withoutRowid });
+  const { types, sql } = dialectOf(dataSource);
+  const options: Record<string, ColumnOptions> = columns(types);
   for (const [propertyName, given] of Object.entries(options))
     storage.columns.push({
       target,
@@ -32,6 +41,10 @@ export function buildOwnTable(
       propertyName,
       options: { name: propertyName, ...given },
     });
-  for (const index of indices) storage.indices.push({ target, ...index });
+  for (const { present, ...index } of indices) {
+    const where =
+      present && sql.hasPartialIndexes ? `${dataSource.driver.escape(present)} IS NOT NULL` : undefined;
+    storage.indices.push({ target, ...index, where });
+  }
   return new EntityMetadataBuilder(dataSource, storage).build()[0];
 }

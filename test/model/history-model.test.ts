@@ -12,7 +12,7 @@ import { entities, Purchase } from '../support/entities/shop.js';
 import { keyOf, Model, type Row, type State, type TableName, TABLES, type Value } from './model.js';
 
 /** `npm run test:model -- --runs 20000 --seed 42` */
-const RUNS = Number(process.env.MODEL_RUNS ?? (process.env.LONG_TESTS === 'true' ? 2000 : 100));
+const RUNS = Number(process.env.MODEL_RUNS ?? (process.env.LONG_TESTS === 'true' ? 2000 : 50));
 const SEED = process.env.MODEL_SEED ? Number(process.env.MODEL_SEED) : Date.now() % 2 ** 31;
 
 type Step =

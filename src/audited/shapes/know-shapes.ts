@@ -15,7 +15,11 @@ const ROWS_PER_INSERT = 100;
  * Reads the table of shapes, adds the shapes of these plans that it lacks, and tells the plans what the revisions of
  * other shapes don't know.
  */
-export async function knowShapes(plans: AuditPlans, queryRunner: QueryRunner): Promise<void> {
+export async function knowShapes(
+  plans: AuditPlans,
+  queryRunner: QueryRunner,
+  { isReader = false } = {},
+): Promise<void> {
   const { dataSource, own: tables } = plans;
   if (!tables) return;
   const table = tableName(dataSource, tables.shape);
@@ -32,8 +36,23 @@ export async function knowShapes(plans: AuditPlans, queryRunner: QueryRunner): P
       plan.columns.some(({ databaseName, mask }) => databaseName === name && mask !== undefined);
     plans.knowGaps(plan, columnGaps(own, shapes, isMasked));
   }
+  plans.areShapesKnown = true;
+  if (isReader) return;
   for (let at = 0; at < added.length; at += ROWS_PER_INSERT)
     await insertShapes(dataSource, queryRunner, table, added.slice(at, at + ROWS_PER_INSERT));
+}
+
+/** Reads the table of shapes for one who only reads the history, unless the plans know their gaps already. */
+export async function knowShapesToRead(plans: AuditPlans, queryRunner: QueryRunner): Promise<void> {
+  if (plans.areShapesKnown) return;
+  if (await hasShapes(plans, queryRunner)) await knowShapes(plans, queryRunner, { isReader: true });
+}
+
+/** Whether the table of shapes is there. */
+export async function hasShapes({ dataSource, own }: AuditPlans, queryRunner: QueryRunner): Promise<boolean> {
+  if (!own) return false;
+  const [columns] = await dialectOf(dataSource).catalogue.read(queryRunner, [own.shape.tablePath]);
+  return columns.length > 0;
 }
 
 interface AddedShape {

@@ -4,7 +4,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { AuditConfigurationError } from '../../audit.errors.js';
 import { type AuditOptions } from '../../audit.options.js';
 import { type AuditPlans } from '../../audited/audit-plans.js';
-import { knowShapes } from '../../audited/shapes/know-shapes.js';
+import { hasShapes, knowShapes } from '../../audited/shapes/know-shapes.js';
 import { type Catalogue } from '../../dialect/catalogue/catalogue.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { isMigrating } from './pending-tables.js';
@@ -23,7 +23,7 @@ interface Look {
   /** Whether audited tables are missing too, so that the database, or this part of it, isn't set up yet. */
   readonly isUnfinished: boolean;
   /** Whether the table of shapes is there. */
-  readonly hasShapes: boolean;
+  readonly areShapesThere: boolean;
 }
 
 /**
@@ -67,27 +67,22 @@ export class TableCheck {
     this.isLooking = true;
     try {
       if (this.options.checkTables === false) {
-        if (await this.hasShapes(queryRunner, plans)) await knowShapes(plans, queryRunner);
+        if (await hasShapes(plans, queryRunner)) await knowShapes(plans, queryRunner);
         this.sound = plans;
         return;
       }
-      const { problems, isUnfinished, hasShapes } = await this.look(queryRunner, plans);
+      const { problems, isUnfinished, areShapesThere } = await this.look(queryRunner, plans);
       if (problems.length > 0) this.refuse(problems);
       else {
         if (this.warned) this.logger.log('The revision tables have what writes need again.');
         this.warned = undefined;
-        if (hasShapes) await knowShapes(plans, queryRunner);
+        if (areShapesThere) await knowShapes(plans, queryRunner);
         // Tables missing at start may exist at the first write.
         if (isWrite || !isUnfinished) this.sound = plans;
       }
     } finally {
       this.isLooking = false;
     }
-  }
-
-  private async hasShapes(queryRunner: QueryRunner, { own }: AuditPlans): Promise<boolean> {
-    const [columns = []] = own ? await this.catalogue.read(queryRunner, [own.shape.tablePath]) : [];
-    return columns.length > 0;
   }
 
   private refuse(problems: readonly string[]): void {
@@ -129,7 +124,7 @@ export class TableCheck {
         const plan = plans.find(metadata)!;
         plans.knowTable(plan, remainders(plan, tables.get(revision.tablePath)!, catalogue));
       }
-    const hasShapes = tables.get(plans.own?.shape.tablePath ?? '')?.size !== 0;
-    return { problems, isUnfinished: present.length < all.length, hasShapes };
+    const areShapesThere = tables.get(plans.own?.shape.tablePath ?? '')?.size !== 0;
+    return { problems, isUnfinished: present.length < all.length, areShapesThere };
   }
 }

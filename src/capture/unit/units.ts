@@ -120,6 +120,7 @@ export class Units implements StatementWatch {
         const result = await run();
         if (line.session.noteResult(text, rawOf(result))) line.transaction.end();
         for (const command of commands) line.transaction.follow(command);
+        if (choosesTables(text)) line.transaction.forgetChangesets();
         if (mayRead(text, commands)) line.transaction.noteRead();
         return result;
       } catch (error) {
@@ -178,6 +179,15 @@ function rawOf(result: unknown): unknown {
 
 const WRITES_OR_SETS = /^\s*(?:insert|update|delete|set|use|do)\b(?![\s\S]*\bselect\b)/i;
 const TAKES_SNAPSHOT = /\bconsistent\s+snapshot\b/i;
+
+// A longer text can't be such a command.
+const LONGEST_CHOICE = 1_000;
+const CHOOSES_TABLES = /^\s*use\s|\bsearch_path\b/i;
+
+// From then on, the same name may mean a table of another schema, or of another database.
+function choosesTables(text: string): boolean {
+  return text.length < LONGEST_CHOICE && CHOOSES_TABLES.test(text);
+}
 
 function mayRead(text: string, commands: readonly unknown[]): boolean {
   return commands.length > 0 ? TAKES_SNAPSHOT.test(text) : !WRITES_OR_SETS.test(text);

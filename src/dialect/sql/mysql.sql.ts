@@ -16,6 +16,7 @@ export function mysqlSql(server: MysqlServer): Sql {
     apart: limit(2 ** 31),
     greatest: (...expressions) => `greatest(${expressions.join(', ')})`,
     unlessTaken: ignoreTaken,
+    hasPartialIndexes: false,
     updateFrom: ({ target, lookup = '', source, on, set }) =>
       `UPDATE ${source} STRAIGHT_JOIN ${target} t${lookup} ON ${on} SET ${Object.entries(set)
         .map(([column, value]) => `t.${column} = ${value}`)

@@ -17,6 +17,7 @@ export const postgresSql: Sql = {
     `SELECT count(*)::int AS written FROM audit_written`,
   // pg_current_xact_id() is from PostgreSQL 13 on.
   transactionId: 'txid_current()',
+  hasPartialIndexes: true,
   updateFrom,
   isNewest: withoutSuccessor,
   // If a query reads a table of the past twice, PostgreSQL would materialize the whole table.

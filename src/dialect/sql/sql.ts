@@ -46,6 +46,9 @@ export interface Sql {
    */
   readonly insertBoth?: (revisions: string, changeset: string) => string;
 
+  /** Whether an index can leave rows out. */
+  readonly hasPartialIndexes: boolean;
+
   /** The id of the transaction, by which the database tells whether it is still open; undefined if it has none. */
   readonly transactionId?: string;
 

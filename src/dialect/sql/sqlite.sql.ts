@@ -10,6 +10,7 @@ export const sqliteSql: Sql = {
   apart: '',
   greatest: (...expressions) => `max(${expressions.join(', ')})`,
   unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT OR IGNORE '),
+  hasPartialIndexes: true,
   updateFrom,
   isNewest: withoutSuccessor,
   notMaterialized: '',

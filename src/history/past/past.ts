@@ -1,6 +1,8 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { InvalidArgumentError } from '../../audit.errors.js';
+import { auditPlansOf } from '../../audited/audit-plans.js';
+import { knowShapesToRead } from '../../audited/shapes/know-shapes.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { type PastMoment } from './past-moment.js';
 import { type PastTable } from './past-table.js';
@@ -12,14 +14,20 @@ export class Past {
   readonly ownRunners = new WeakSet<QueryRunner>();
   private readonly expressions = new Map<PastTable, string>();
   private existence: Promise<void> | undefined;
+  private look: Promise<void> | undefined;
   private readonly toLookAt = new Set<PastTable>();
 
   constructor(
     /** The data source of the present. */
     readonly dataSource: DataSource,
-    private readonly tables: PastTables,
+    private readonly tablesNow: () => PastTables,
     readonly moment: PastMoment,
   ) {}
+
+  // A look at the shapes of the revisions may change them.
+  private get tables(): PastTables {
+    return this.tablesNow();
+  }
 
   /** The name of a table's expression, escaped; undefined if the table isn't audited and is read as it is now. */
   nameOf(tablePath: string): string | undefined {
@@ -69,8 +77,13 @@ export class Past {
     return expression;
   }
 
-  /** @throws InvalidArgumentError when the revision or transaction of the moment doesn't exist */
+  /**
+   * To be called before the text of a statement is made.
+   *
+   * @throws InvalidArgumentError when the revision or transaction of the moment doesn't exist
+   */
   async assertExists(queryRunner: QueryRunner): Promise<void> {
+    await this.knowShapes(queryRunner);
     if (this.moment.expression === undefined) return;
     this.existence ??= this.checkExistence(queryRunner, this.moment.expression).catch((error: unknown) => {
       this.existence = undefined;
@@ -85,6 +98,14 @@ export class Past {
     const tables = [...this.toLookAt];
     this.toLookAt.clear();
     for (const table of tables) await table.lookAt(queryRunner);
+  }
+
+  // TypeORM sends some statements side by side over one connection: one of them looks.
+  private async knowShapes(queryRunner: QueryRunner): Promise<void> {
+    const plans = auditPlansOf(this.dataSource);
+    if (plans.areShapesKnown) return;
+    this.look ??= knowShapesToRead(plans, queryRunner).finally(() => (this.look = undefined));
+    await this.look;
   }
 
   private async checkExistence(queryRunner: QueryRunner, expression: string): Promise<void> {

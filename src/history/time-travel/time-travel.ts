@@ -37,7 +37,7 @@ export class TimeTravel {
 
   /** @throws InvalidArgumentError naming 'at' when it is not a moment */
   constructor(dataSource: DataSource, at: Moment) {
-    const past = new Past(dataSource, historyOf(dataSource).past, pastMoment(dataSource, at));
+    const past = new Past(dataSource, () => historyOf(dataSource).past, pastMoment(dataSource, at));
     this.manager = shadowDataSource(past).manager;
   }
 

@@ -4,6 +4,7 @@ import { ActorRequiredError, AuditError } from '../../audit.errors.js';
 import { type AuditOptions } from '../../audit.options.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { runMasked } from '../../audited/masks/mask-key.js';
+import { knowShapesToRead } from '../../audited/shapes/know-shapes.js';
 import { type Capture } from '../../capture/intercept/capture.js';
 import { PlanSql } from '../../audited/plan-sql.js';
 import { type AuditContext } from '../../context/audit-context.js';
@@ -40,6 +41,11 @@ export class MaintenanceSession {
       .filter((relation) => relation.isManyToManyOwner)
       .map((relation) => plans.find(relation.junctionEntityMetadata!));
     return [...new Set([plan, ...junctions])].filter((found) => found !== undefined);
+  }
+
+  /** Reads what revisions of other shapes don't know, unless that is known already. */
+  knowShapes(): Promise<void> {
+    return this.connected((queryRunner) => knowShapesToRead(this.capture.plans, queryRunner));
   }
 
   sqlOf(plan: AuditPlan): PlanSql {

@@ -8,7 +8,8 @@ import { attachAudit, Audited, revisionOf } from 'nestjs-typeorm-audit';
 import { createDatabase, describeDatabases, type TestDatabase } from '../../support/servers/databases.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
 
-const KILLS = 20;
+// Many more with `npm run test:long`.
+const KILLS = process.env.LONG_TESTS === 'true' ? 20 : 8;
 
 const Account = new EntitySchema<{ id: number; balance: number }>({
   name: 'Account',

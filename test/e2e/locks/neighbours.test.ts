@@ -12,7 +12,7 @@ import {
 } from '../../support/locks/lock-twins.js';
 
 /** Far more than a write takes that waits for nobody. */
-const WAITS_MS = 1_500;
+const WAITS_MS = 900;
 
 type Write = (manager: EntityManager, id: number) => Promise<unknown>;
 

@@ -5,7 +5,7 @@ import { describeTwins, isMysql } from '../../support/worlds/twins.js';
 import { type World, worldNames } from '../../support/worlds/write-worlds.js';
 import { Account } from '../../support/entities/accounts.js';
 
-const TABLES = ['account', 'account_rev'];
+const TABLES = ['account', 'account_rev', 'audit_changeset'];
 
 /** Makes two more databases with the same tables, runs a function, and drops them. */
 async function withDatabases(
