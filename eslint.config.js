@@ -20,7 +20,15 @@ const mayImport = {
 // The rooms of a part, from the lowest to the highest: each may import those on the lines before its own, and itself. A
 // file directly in the part is a room too; one that isn't listed is above all of them.
 const roomsOf = {
-  capture: [['write'], ['unit', 'tables'], ['rows'], ['writer'], ['intercept'], ['engine', 'shared-options']],
+  capture: [
+    ['write'],
+    ['unit', 'tables'],
+    ['rows'],
+    ['writer'],
+    ['baselines'],
+    ['intercept'],
+    ['engine', 'shared-options'],
+  ],
   audited: [['marks'], ['masks'], ['decorators']],
   maintenance: [['maintenance.types'], ['session'], ['acts']],
   history: [

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { type EntityMetadata } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { AuditConfigurationError } from '../audit.errors.js';
@@ -19,6 +20,7 @@ import {
 /** @throws AuditConfigurationError naming the part of the entity that can't be audited, and the remedy */
 export function assertAuditable(metadata: EntityMetadata, options: AuditedOptions): void {
   assertTable(metadata);
+  assertBaseline(metadata, options);
   const revisionIds = revisionIdColumns(metadata);
   assertOneRevisionId(metadata, revisionIds);
   const excluded = excludedPaths(metadata, options);
@@ -41,6 +43,13 @@ function assertTable(metadata: EntityMetadata): void {
     throw new AuditConfigurationError(
       `${metadata.name} shares the table of ${metadata.parentEntityMetadata.name}, which has one history. ` +
         `Put @Audited() and its options on ${metadata.parentEntityMetadata.name}.`,
+    );
+}
+
+function assertBaseline({ name }: EntityMetadata, { baseline = 'first-write' }: AuditedOptions): void {
+  if (!['first-write', 'none'].includes(baseline))
+    throw new AuditConfigurationError(
+      `@Audited({ baseline }) of ${name} must be 'first-write' or 'none', got ${inspect(baseline)}.`,
     );
 }
 

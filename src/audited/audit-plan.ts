@@ -54,6 +54,7 @@ export interface AuditPlan {
   readonly when: AuditedOptions['when'];
   /** Undefined if the module's option decides. */
   readonly requireActor: boolean | undefined;
+  readonly baseline: 'first-write' | 'none';
   /** The `@RevisionId()` column, if the entity has one. */
   readonly revisionId: ColumnMetadata | undefined;
   /** What `renamed` and `dropped` say to migrations. */
@@ -118,6 +119,7 @@ export function draftJunctions(dataSource: DataSource, owner: AuditPlanDraft): A
         deletedState: owner.options.deletedState,
         when: owner.options.when,
         requireActor: owner.options.requireActor,
+        baseline: owner.options.baseline,
       },
       others: [],
       revisionId: undefined,
@@ -193,6 +195,7 @@ export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): A
     deletedState: draft.options.deletedState ?? 'null',
     when: draft.options.when,
     requireActor: draft.options.requireActor,
+    baseline: draft.options.baseline ?? 'first-write',
     revisionId: draft.revisionId,
     decisions: columnDecisions(metadata, draft.options),
   };

@@ -14,6 +14,7 @@ const SHARED = [
   'indexes',
   'when',
   'requireActor',
+  'baseline',
 ] as const satisfies (keyof AuditedOptions)[];
 
 /** Another entity, or a many-to-many relation, on the table of a draft. */

@@ -25,8 +25,16 @@ export class MaintenanceRecord extends BaseEntity {
   details: Record<string, unknown>;
 }
 
-/** A kind of maintenance run that changes the history. `drop` is a migration that dropped a column of it. */
-export type MaintenanceAction = 'backfill' | 'reconcile' | 'prune' | 'erase' | 'drop';
+/** A kind of maintenance run that changes the history. */
+export type MaintenanceAction =
+  | 'backfill'
+  | 'reconcile'
+  | 'prune'
+  | 'erase'
+  /** Nothing was changed: it was found that each row of the table has a history. */
+  | 'complete'
+  /** A migration dropped a column of the history. */
+  | 'drop';
 
 /** The table `audit_maintenance`. */
 export const maintenanceTable: OwnTable<MaintenanceRecord> = {
@@ -42,4 +50,5 @@ export const maintenanceTable: OwnTable<MaintenanceRecord> = {
     key: { ...own.json, nullable: true },
     details: { ...own.json },
   }),
+  withoutRowid: true,
 };

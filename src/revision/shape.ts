@@ -55,6 +55,7 @@ export const shapeTable: OwnTable<Shape> = {
     created: { type: 'double precision' },
     columns: { type: 'text' },
   }),
+  withoutRowid: true,
 };
 
 /** The number of a table: 31 bits of a hash of its path. */

@@ -93,4 +93,13 @@ export interface AuditedOptions {
    * @example dropped: { taxNumber: 'drop' }
    */
   dropped?: Record<string, 'drop'>;
+
+  /**
+   * What a write does with rows that were there before they were audited. 'first-write' records such a row as it was, as
+   * a `baseline`, before the first write changes or deletes it. Writes look for such rows until a backfill of the table
+   * has ended. With 'none' what the row was before is lost, unless a backfill comes before the write.
+   *
+   * @default 'first-write'
+   */
+  baseline?: 'first-write' | 'none';
 }

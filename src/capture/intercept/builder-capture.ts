@@ -107,6 +107,8 @@ export class BuilderCapture {
       flush.hasWritten = true;
       flush.add({ plan: shifted, operation: 'update', keys: 'all' });
     }
+    const before = flush.beforeStatement(kind);
+    if (before) await before;
     if (recordedBy !== 'builder' && !cascades) {
       const given = factsOfValues(table, this.internals.expressionMap);
       const result = await execute();

@@ -29,13 +29,17 @@ export class BuilderStatement {
     const { facts, queryRunner, keyReturning } = this;
     const isReturned = keyReturning?.isAsked ?? false;
     const sent = keyReturning?.statement(text) ?? text;
+    const { baselines } = facts.capture;
+    const mayLackHistory = baselines.mayBeDue(facts.plan) && (await baselines.isDue(unit, facts.plan));
     const before = await readBefore({
       ...facts,
       reader: facts.capture,
       queryRunner,
       isReturned,
+      mayLackHistory,
       unit: facts.flush ? undefined : unit,
     });
+    if (before.rows.length > 0) await baselines.record(unit, before.rows);
     const result = await unit.watched(() => this.send(sent, parameters));
     try {
       await record(await this.writesAfter(before, result, isReturned));

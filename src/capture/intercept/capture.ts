@@ -13,6 +13,7 @@ import { StateSlot } from '../../typeorm/state-slot.js';
 import { watchStatements } from '../../typeorm/patches/query-runner.patch.js';
 import { Cascades } from '../rows/cascades.js';
 import { KeyReader } from '../rows/key-reader.js';
+import { Baselines } from '../baselines/baselines.js';
 import { WriteRecorder } from '../writer/record-writes.js';
 import { RevisionWriter } from '../writer/revision-writer.js';
 import { TableCheck } from '../tables/table-check.js';
@@ -30,6 +31,7 @@ export class Capture {
   readonly writer: RevisionWriter;
   readonly recorder: WriteRecorder;
   readonly units: Units;
+  readonly baselines: Baselines;
   readonly tables: TableCheck;
   readonly views: ViewWarnings;
 
@@ -43,6 +45,7 @@ export class Capture {
     this.cascades = new Cascades(dataSource, this.dialect, this.keys);
     this.writer = new RevisionWriter(dataSource, this.dialect, this.keys);
     this.recorder = new WriteRecorder(this.writer, options);
+    this.baselines = new Baselines(dataSource, this.dialect, this.keys);
     this.units = new Units(dataSource, this.dialect);
     this.views = new ViewWarnings(() => this.plans);
     this.tables = new TableCheck(() => this.plans, this.dialect.catalogue, options);
@@ -59,6 +62,9 @@ export class Capture {
     const queryRunner = this.dataSource.createQueryRunner();
     try {
       await this.tables.atStart(queryRunner);
+      // Else some of the tables may not be there.
+      const areSound = this.options.checkTables !== false && !this.tables.isDue(undefined);
+      if (areSound) await this.baselines.complete.lookAtAll(queryRunner);
     } finally {
       await queryRunner.release();
     }

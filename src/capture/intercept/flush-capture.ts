@@ -1,5 +1,6 @@
 import { type EntityMetadata, type QueryRunner } from 'typeorm';
 import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Who } from '../../context/write-context.js';
 import { type WriteKind } from '../../dialect/keys/keys.js';
 import { typeormVersion } from '../../typeorm/version.js';
@@ -8,6 +9,7 @@ import { type ValueFacts, ResultFacts } from '../rows/row-facts.js';
 import { type Unit } from '../unit/unit.js';
 import { type WriteOperation, type Write } from '../write/write.js';
 import { type Capture } from './capture.js';
+import { rowsToChange, tablesOf } from './writes-of-flush.js';
 
 const KINDS: Record<WriteOperation, WriteKind> = {
   insert: 'insert',
@@ -26,6 +28,9 @@ export class FlushCapture {
   private readonly writes: Write[] = [];
   private readonly facts = new Map<EntityMetadata, ResultFacts>();
   private hasEnded = false;
+  private mayLackHistory = true;
+  private looked: Promise<void> | undefined;
+  private recorded: Promise<void> | undefined;
 
   /**
    * @param queryRunner of the application, whose hooks write with it too
@@ -51,6 +56,33 @@ export class FlushCapture {
     return this.flush.removeSubjects.some(
       ({ metadata, entity, databaseEntity }) => metadata === table && entity && !databaseEntity,
     );
+  }
+
+  /**
+   * Records the rows without a history that the flush is about to change or delete, once, before the first statement
+   * that does.
+   *
+   * @returns a promise that the statement waits for; undefined where all rows are known to have a history
+   */
+  beforeStatement(kind: WriteKind): Promise<void> | undefined {
+    const { unit, capture, flush } = this;
+    if (!this.mayLackHistory) return undefined;
+    if (!this.looked) {
+      const due = dueOf(capture, flush);
+      this.mayLackHistory = due.length > 0;
+      if (!this.mayLackHistory) return undefined;
+      this.looked = this.look(due);
+    }
+    if (kind === 'insert') return this.looked;
+    return (this.recorded ??= this.looked.then(() =>
+      capture.baselines.record(unit, rowsToChange(capture, flush)),
+    ));
+  }
+
+  // Before the flush has inserted rows, whose revisions come at its end.
+  private async look(due: readonly AuditPlan[]): Promise<void> {
+    await this.unit.begin();
+    for (const plan of due) await this.capture.baselines.isDue(this.unit, plan);
   }
 
   /** Sends a statement of the flush. */
@@ -110,6 +142,12 @@ export class FlushCapture {
     if (this.isRecording && this.hasWritten && !this.unit.hasBegun)
       throw unrecordedFlush('sends the statements of a save() or remove() by another method than query()');
   }
+}
+
+/** The tables of a flush whose rows may lack a history. */
+function dueOf({ plans, baselines }: Capture, flush: Flush): AuditPlan[] {
+  const written = new Set(tablesOf(flush).map((table) => plans.find(table)));
+  return [...written].filter((plan) => plan !== undefined).filter((plan) => baselines.mayBeDue(plan));
 }
 
 /** @param how what TypeORM does otherwise, as a predicate */

@@ -32,6 +32,7 @@ export class RawRecorder implements Recorder {
       if (known && tables.isDue(queryRunner)) await tables.beforeWrite(queryRunner);
       const acting = known ? cascades.foreignKeys.actingOnUpdate(plan.metadata, () => changed) : [];
       const referring = await cascades.beforeUpdate(queryRunner, acting, [key]);
+      await this.capture.baselines.record(unit, cascades.toChange(referring));
       await run();
       if (!known) return;
       const followed = await cascades.afterUpdate(queryRunner, referring, [key]);

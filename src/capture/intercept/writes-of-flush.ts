@@ -6,11 +6,13 @@ import {
   RevisionUpdateForbiddenError,
   TransactionRequiredError,
 } from '../../audit.errors.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type Key } from '../../dialect/keys/key.js';
 import { type AuditOperation } from '../../revision/revision-columns.js';
 import { type Flush } from '../../typeorm/patches/writes.patch.js';
 import { tableOf } from '../tables/table-at-path.js';
 import { type Capture } from './capture.js';
-import { type Write } from '../write/write.js';
+import { type RowsToChange, type Write } from '../write/write.js';
 
 /** Whether a flush writes to audited tables, or to tables that audited ones refer to. */
 export function touchesAudited({ plans, cascades }: Capture, { allSubjects }: Flush): boolean {
@@ -82,6 +84,21 @@ export function writesOf(capture: Capture, flush: Flush): Write[] {
   for (const subject of flush.recoverSubjects)
     add('restore', subject, subject.databaseEntity ?? subject.identifier);
   return writes;
+}
+
+/**
+ * The rows that a flush is about to change or delete, as far as it knows them, in the order of its statements. Rows of
+ * one table that follow each other are together.
+ */
+export function rowsToChange(capture: Capture, flush: Flush): RowsToChange[] {
+  const together: { plan: AuditPlan; isDeleted: boolean; keys: Key[] }[] = [];
+  for (const { plan, operation, keys } of writesOf(capture, { ...flush, insertSubjects: [] })) {
+    const isDeleted = operation === 'delete';
+    const last = together.at(-1);
+    if (last?.plan === plan && last.isDeleted === isDeleted) last.keys.push(...(keys as Key[]));
+    else together.push({ plan, isDeleted, keys: [...(keys as Key[])] });
+  }
+  return together;
 }
 
 // Only the DELETE tells whether an entity that wasn't found had a row.

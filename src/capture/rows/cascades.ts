@@ -9,7 +9,7 @@ import { ActingForeignKeys } from './acting-foreign-keys.js';
 import { type KeyReader } from './key-reader.js';
 import { keyText } from '../../dialect/keys/key-text.js';
 import { rekey } from './rekey.js';
-import { type Write } from '../write/write.js';
+import { type RowsToChange, type Write } from '../write/write.js';
 
 /** Rows that refer to rows whose referenced values are about to change. */
 export interface Referring {
@@ -91,6 +91,14 @@ export class Cascades {
       if (plan) writes.push(...rekey(plan, 'update', rows.keys, next));
     }
     return writes;
+  }
+
+  /** The rows that are about to be changed because others are. */
+  toChange(referring: readonly Referring[]): RowsToChange[] {
+    return referring.flatMap(({ foreignKey, keys }) => {
+      const plan = this.planOf(foreignKey.entityMetadata);
+      return plan ? [{ plan, isDeleted: false, keys }] : [];
+    });
   }
 
   // Locks the rows as the database's own action does.

@@ -5,14 +5,20 @@ import { AuditError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key, type Keys } from '../../dialect/keys/key.js';
 import { type WriteKind } from '../../dialect/keys/keys.js';
-import { keysOfCriteria, columnsToChange, keysToChange, rowsOfCriteria } from './rows-of-criteria.js';
+import {
+  keysOfCriteria,
+  columnsToChange,
+  keysToChange,
+  rowsOfCriteria,
+  selectOfCriteria,
+} from './rows-of-criteria.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
 import { type RowReader } from './row-reader.js';
 import { type Cascades } from './cascades.js';
 import { assertTellsKeys, keysOfInsert, keysOfConflicts, numberColumnOfInsert } from './rows-of-insert.js';
 import { keyText } from '../../dialect/keys/key-text.js';
 import { rekey } from './rekey.js';
-import { type WriteOperation, type Write } from '../write/write.js';
+import { type RowsToChange, type WriteOperation, type Write } from '../write/write.js';
 import { type Unit } from '../unit/unit.js';
 
 /** A builder's statement that is about to run. */
@@ -31,12 +37,16 @@ export interface WriteStatement {
   readonly isReturned: boolean;
   /** The key in its criteria, if these consist of a key, so that it can write only one row. */
   readonly soleKey: Key | undefined;
+  /** Whether rows that the statement is about to change may have to be recorded before it. */
+  readonly mayLackHistory: boolean;
   /** The unit, if the statement is its only write. */
   readonly unit: Unit | undefined;
 }
 
 /** The result of reading before a statement. */
 export interface Before {
+  /** The rows that the statement is about to change or delete, as far as they may have to be recorded before it. */
+  readonly rows: readonly RowsToChange[];
   /** The writes of the statement, from its result and the keys that it returned. */
   writesAfter(result: QueryResult, returned: Keys | undefined): Promise<Write[]>;
 }
@@ -79,10 +89,12 @@ async function beforeInsert(statement: WriteStatement): Promise<Before> {
   const acting = actingOnUpdate(cascades, table, expressionMap);
   // An upsert that overwrites keys ends the histories of the existing rows that it finds.
   const mayEnd = acting.length > 0 || overwritesKeys(table, expressionMap);
-  const found = mayEnd ? await keysOfConflicts(reader, queryRunner, table, expressionMap) : [];
-  if (mayEnd) await unit?.renewSnapshot();
+  const isSought = mayEnd || (operation === 'upsert' && statement.mayLackHistory);
+  const found = isSought ? await keysOfConflicts(reader, queryRunner, table, expressionMap) : [];
+  if (isSought) await unit?.renewSnapshot();
   const referring = await cascades.beforeUpdate(queryRunner, acting, found);
   return {
+    rows: [...toChange(plan, operation, found), ...cascades.toChange(referring)],
     async writesAfter(result, returned) {
       const keys =
         (returned as Key[] | undefined) ??
@@ -100,6 +112,10 @@ async function beforeDelete(statement: WriteStatement): Promise<Before> {
   const { keys } = await rowsOfCriteria(reader, builder, queryRunner, table);
   const cascaded = await reader.cascades.ofDelete(queryRunner, table, keys);
   return {
+    rows: [
+      ...toChange(plan, operation, keys),
+      ...cascaded.flatMap((write) => toChange(write.plan, write.operation, write.keys as Key[])),
+    ],
     async writesAfter(result) {
       assertAllRead(table, keys, result.affected ?? 0);
       const deleted = reader.dialect.run.leavesChildren
@@ -119,6 +135,7 @@ async function beforeUpdate(statement: WriteStatement): Promise<Before> {
   const { keys, newKeys } = await rowsOfCriteria(reader, builder, queryRunner, table, workedOut);
   const referring = await cascades.beforeUpdate(queryRunner, acting, keys);
   return {
+    rows: [...toChange(plan, operation, keys), ...cascades.toChange(referring)],
     async writesAfter(result, returned) {
       assertAllRead(table, keys, returned?.length ?? result.affected ?? 0);
       const next = (returned as Key[] | undefined) ?? newKeys;
@@ -138,23 +155,39 @@ async function beforeUpdate(statement: WriteStatement): Promise<Before> {
 
 /** Before a write that needs no more than the keys of its rows. */
 async function beforePlainWrite(
-  { reader, builder, queryRunner, table, operation, isReturned, soleKey }: WriteStatement,
+  { reader, builder, queryRunner, table, operation, isReturned, soleKey, mayLackHistory }: WriteStatement,
   plan: AuditPlan,
 ): Promise<Before> {
   const sets = operation === 'update' ? columnsToChange(table, builder.expressionMap) : undefined;
-  if (isReturned) return { writesAfter: async (_, returned) => [{ plan, operation, keys: returned!, sets }] };
+  if (isReturned)
+    return {
+      rows: mayLackHistory
+        ? toChange(plan, operation, soleKey ? [soleKey] : selectOfCriteria(reader, builder, table))
+        : [],
+      writesAfter: async (_, returned) => [{ plan, operation, keys: returned!, sets }],
+    };
   if (soleKey)
     return {
+      rows: toChange(plan, operation, [soleKey]),
       writesAfter: async ({ affected }) =>
         affected === 0 ? [] : [{ plan, operation, keys: [soleKey], sets }],
     };
   const keys = await keysOfCriteria(reader, builder, queryRunner, table);
   return {
+    rows: toChange(plan, operation, keys),
     async writesAfter(result) {
       assertAllRead(table, keys, result.affected ?? 0);
       return [{ plan, operation, keys, sets }];
     },
   };
+}
+
+function toChange(
+  plan: AuditPlan | undefined,
+  operation: WriteOperation,
+  keys: RowsToChange['keys'],
+): RowsToChange[] {
+  return plan ? [{ plan, isDeleted: operation === 'delete', keys }] : [];
 }
 
 // The database may have kept rows that a foreign key action should have deleted, so check which ones are gone.

@@ -61,18 +61,33 @@ export async function rowsOfCriteria(
   return { keys, newKeys };
 }
 
+/** A SELECT of the rows that a builder's statement is about to write, which it locks, as the driver takes it. */
+export function selectOfCriteria(
+  reader: RowReader,
+  builder: BuilderInternals,
+  table: EntityMetadata,
+): { readonly text: string; readonly values: readonly unknown[] } {
+  const [text, values] = escaped(
+    reader,
+    lockingSelect(reader, builder, table, ['*'], ''),
+    builder.getParameters(),
+  );
+  return { text, values };
+}
+
 // Takes the same locks as the write itself: no more rows, and on PostgreSQL no stronger lock mode.
 function lockingSelect(
   { keys, dialect, dataSource }: RowReader,
   builder: BuilderInternals,
   table: EntityMetadata,
   expressions: readonly string[] = [],
+  keyExpressions = keys.expressions(table),
 ): string {
   const order = `${builder.createOrderByExpression?.() ?? ''}${builder.createLimitExpression?.() ?? ''}`;
   const cte = builder.createCteExpression();
   const path = builder.getTableName(builder.getMainTableName());
   const where = builder.createWhereExpression();
-  const select = `SELECT ${[keys.expressions(table), ...expressions].join(', ')} FROM `;
+  const select = `SELECT ${[keyExpressions, ...expressions].filter(Boolean).join(', ')} FROM `;
   const lock =
     builder.expressionMap.queryType === 'delete' ? dialect.locks.forUpdate() : dialect.locks.forNoKeyUpdate();
   const passesBy = cte === '' && order === '' ? dialect.locks.isReadCommitted : undefined;
@@ -96,16 +111,19 @@ function andWhere(where: string, condition: string): string {
 }
 
 async function read(
-  { dataSource }: RowReader,
+  reader: RowReader,
   builder: BuilderInternals,
   queryRunner: QueryRunner,
   select: string,
   parameters: ObjectLiteral = {},
 ): Promise<Record<string, unknown>[]> {
-  const all = { ...builder.getParameters(), ...parameters };
-  // TypeORM 0.3 demands the third argument, the native parameters.
-  const [text, values] = (dataSource.driver as LegacyDriver).escapeQueryWithParameters(select, all, {});
+  const [text, values] = escaped(reader, select, { ...builder.getParameters(), ...parameters });
   return (await queryRunner.query(text, values)) as Record<string, unknown>[];
+}
+
+function escaped({ dataSource }: RowReader, select: string, parameters: ObjectLiteral): [string, any[]] {
+  // TypeORM 0.3 demands the third argument, the native parameters.
+  return (dataSource.driver as LegacyDriver).escapeQueryWithParameters(select, parameters, {});
 }
 
 /** The primary columns that an update changes. */

@@ -1,5 +1,6 @@
 import { QueryFailedError, type QueryRunner } from 'typeorm';
 import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Dialect } from '../../dialect/dialect.js';
 import { baseRunnerOf, hasOwnQuery, ownQueryOf } from '../../typeorm/query-runner.js';
 import { typeormVersion } from '../../typeorm/version.js';
@@ -28,6 +29,7 @@ export class Unit {
   private line: Line | undefined;
   private place: Place | undefined;
   private isOwn = false;
+  private readonly baselines = new Set<AuditPlan>();
   private hideActive: (() => void) | undefined;
 
   constructor(
@@ -40,6 +42,21 @@ export class Unit {
   /** `old` if the transaction may have read before: under REPEATABLE READ it doesn't see the newest revisions then. */
   get snapshot(): 'fresh' | 'old' {
     return this.line!.transaction.hasRead ? 'old' : 'fresh';
+  }
+
+  /** Notes that the unit has recorded rows of a table as they were before its write. */
+  noteBaselines(plan: AuditPlan): void {
+    this.baselines.add(plan);
+  }
+
+  /** The tables of such rows. */
+  get tablesWithBaselines(): ReadonlySet<AuditPlan> {
+    return this.baselines;
+  }
+
+  /** Notes that the unit has read before its write, by a statement that TypeORM's `query()` has not seen. */
+  noteRead(): void {
+    this.line!.transaction.noteRead();
   }
 
   /** Whether the transaction is the unit's own. */

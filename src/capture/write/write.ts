@@ -28,3 +28,17 @@ export interface Write extends RowFacts {
   /** The instances that were saved, in the order of the keys, for their `@RevisionId()` to be filled. */
   readonly entities?: readonly (ObjectLiteral | undefined)[];
 }
+
+/** Rows of one table that a write is about to change or delete. */
+export interface RowsToChange {
+  readonly plan: AuditPlan;
+  readonly isDeleted: boolean;
+  /** The keys; or a SELECT of the rows that locks them, where the write itself will tell the keys. */
+  readonly keys: Keys | RowsSelect;
+}
+
+/** A SELECT as the driver takes it. */
+export interface RowsSelect {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}

@@ -1,5 +1,6 @@
 import { ActorRequiredError, AuditError } from '../../audit.errors.js';
 import { type AuditOptions } from '../../audit.options.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type WriteContext } from '../../context/write-context.js';
 import { groupWrites } from '../write/group-writes.js';
 import { isPacked } from '../../dialect/keys/key-text.js';
@@ -21,7 +22,8 @@ export class WriteRecorder {
    */
   async record(unit: Unit, writes: readonly Write[], context: () => WriteContext): Promise<void> {
     try {
-      if (writes.every(({ keys }) => keys.length === 0)) return;
+      const { tablesWithBaselines } = unit;
+      if (tablesWithBaselines.size === 0 && writes.every(({ keys }) => keys.length === 0)) return;
       const known = context();
       for (const write of groupWrites(writes)) {
         if (write.keys.length === 0) continue;
@@ -29,10 +31,19 @@ export class WriteRecorder {
         if (recordable !== true && !(await recordable)) continue;
         if (this.isWanted(write, known)) await this.writeOne(unit, write, known);
       }
+      for (const plan of tablesWithBaselines) await this.addChangeset(unit, plan, known);
     } catch (error) {
       unit.fail(error);
       throw error;
     }
+  }
+
+  // A write that changed nothing has brought none for the baselines of its rows.
+  private async addChangeset(unit: Unit, plan: AuditPlan, context: WriteContext): Promise<void> {
+    const changeset = unit.changesetOf(plan.number);
+    if (changeset.isMade) return;
+    const { queryRunner, revTransaction: transaction } = unit;
+    await this.writer.addChangeset(queryRunner, { ...context, plan, transaction, changeset });
   }
 
   private isWanted({ plan, operation }: Write, context: WriteContext): boolean {

@@ -1,6 +1,7 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
+import { type WriteContext } from '../../context/write-context.js';
 import { type Dialect } from '../../dialect/dialect.js';
 import { type Key, type Keys } from '../../dialect/keys/key.js';
 import { type KeyReader } from '../rows/key-reader.js';
@@ -54,6 +55,23 @@ export class RevisionWriter {
       await addChangeset(this.statements, queryRunner, recordable);
     if (plan.revisionId && operation !== 'delete') await this.ids.update(queryRunner, recordable);
     return written;
+  }
+
+  /** Inserts the changeset of revisions that were written without. @throws AuditContextError */
+  async addChangeset(
+    queryRunner: QueryRunner,
+    write: Pick<RecordableWrite, 'plan' | 'transaction' | 'changeset' | keyof WriteContext>,
+  ): Promise<void> {
+    const changesets = auditPlansOf(this.dataSource).own!.changeset;
+    if (await isPending(queryRunner, changesets)) return;
+    const columns = contextColumns(write.plan.revision, changesets);
+    const stored = await contextValues(this.dialect, queryRunner, write, columns);
+    await addChangeset(this.statements, queryRunner, {
+      ...write,
+      ...stored,
+      operation: 'baseline',
+      keys: [],
+    });
   }
 
   /** The `@RevisionId()` of rows, in the order of their keys. */

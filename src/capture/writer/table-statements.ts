@@ -35,6 +35,18 @@ export class TableStatements {
     );
   }
 
+  /** Like `execute()`, for a statement that isn't worth keeping. */
+  executeOnce(
+    queryRunner: QueryRunner,
+    { plan, build }: Omit<TableStatement, 'kind'>,
+    values: Readonly<Record<string, unknown>>,
+  ): Promise<Executed> {
+    const built = build(new RevisionSql(this.dataSource, plan));
+    return runMasked(this.dataSource, queryRunner, built, values, (bound) =>
+      this.dialect.run.execute(queryRunner, built, bound),
+    );
+  }
+
   private built({ plan, kind, build }: TableStatement): Statement {
     let table = this.tables.get(plan);
     if (!table) {

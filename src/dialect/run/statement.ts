@@ -42,6 +42,24 @@ export function compileStatement(
   return { text, parameters, name };
 }
 
+/**
+ * The template of a text whose parameters are as the driver takes them already, and their values by name.
+ *
+ * @example templateOf(postgres, 'SELECT $1', [6]) // → SELECT {{given0}} and { given0: 6 }
+ */
+export function templateOf(
+  { run }: { readonly run: ParameterStyle },
+  text: string,
+  given: readonly unknown[],
+): { readonly template: string; readonly values: Record<string, unknown> } {
+  let at = 0;
+  const parts = new RegExp(`${run.quoted}|(${run.numbersParameters ? '\\$(\\d+)' : '\\?'})`, 'g');
+  const template = text.replace(parts, (part, parameter: string | undefined, number: string | undefined) =>
+    parameter === undefined ? part : `{{given${run.numbersParameters ? Number(number) - 1 : at++}}}`,
+  );
+  return { template, values: Object.fromEntries(given.map((value, n) => [`given${n}`, value])) };
+}
+
 /** The values of a statement's parameters in the driver's order. */
 export function bindStatement(statement: Statement, values: Readonly<Record<string, unknown>>): unknown[] {
   return statement.parameters.map((name) => values[name]);

@@ -7,12 +7,14 @@ import {
   AuditMaintenance,
   AuditModule,
   type AuditOptions,
+  type CatchUpResult,
   HistoryService,
+  type MaintenanceOptions,
   MaintenanceRecord,
   RevisionId,
   revisionOf,
 } from 'nestjs-typeorm-audit';
-import { Column, DataSource, Entity, JoinTable, ManyToMany, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, DataSource, Entity, JoinTable, ManyToMany, Not, PrimaryGeneratedColumn } from 'typeorm';
 import { Seat } from '../../support/entities/seat.js';
 import { Tag } from '../../support/entities/tag.js';
 import { dataSourceOf, sqlite, startApp } from '../../support/http/app.js';
@@ -70,7 +72,9 @@ describeDatabases('AuditMaintenance', (name) => {
     audit.context.run({ actor, reason: `${actor}'s reason` }, fn);
   const escape = (identifier: string): string => dataSource.driver.escape(identifier);
   const records = (): Promise<MaintenanceRecord[]> =>
-    dataSource.getRepository(MaintenanceRecord).find({ order: { id: 'ASC' } });
+    dataSource
+      .getRepository(MaintenanceRecord)
+      .find({ where: { action: Not('complete') }, order: { id: 'ASC' } });
 
   /** Writes past the library, as another program would. */
   const raw = (sql: string): Promise<unknown> => dataSource.query(sql);
@@ -110,7 +114,7 @@ describeDatabases('AuditMaintenance', (name) => {
       snapshot: { id: 1, party: 1 },
     });
     expect(await audit.history.latest(PersonalReservation, 2)).toMatchObject({
-      version: 1,
+      version: 2,
       operation: 'update',
     });
     expect((await audit.maintenance.backfill()).map(({ missing }) => missing)).toEqual([0, 0, 0, 0]);
@@ -152,15 +156,16 @@ describeDatabases('AuditMaintenance', (name) => {
     const onProgress = ({ done }: { done: number }): void => {
       if (done >= ROWS / 2) throw stop;
     };
-    await expect(audit.maintenance.backfill(Seat, { onProgress })).rejects.toBe(stop);
-    const half = await dataSource.getRepository(revisionOf(Seat)).countBy({ revOperation: 'baseline' });
+    const backfill = (onProgress: MaintenanceOptions['onProgress']): Promise<CatchUpResult[]> =>
+      as('ops', () => audit.maintenance.backfill(Seat, { onProgress }));
+    await expect(backfill(onProgress)).rejects.toBe(stop);
+    // The writers' own baselines have no actor.
+    const half = await dataSource.getRepository(revisionOf(Seat)).countBy({ revActor: 'ops' });
     expect(half).toBeGreaterThan(ROWS / 4);
     expect((await records()).map(({ details }) => details.missing)).toEqual([half]);
 
     const progress: { done: number; total?: number }[] = [];
-    const [{ missing }] = await audit.maintenance.backfill(Seat, {
-      onProgress: (made) => void progress.push(made),
-    });
+    const [{ missing }] = await backfill((made) => void progress.push(made));
     isOver = true;
     await Promise.all(writers);
     expect(progress.length).toBeGreaterThan(ROWS / 1000 - 10);
@@ -169,8 +174,11 @@ describeDatabases('AuditMaintenance', (name) => {
     const [{ baselines, rows }] = await dataSource.query<{ baselines: number; rows: number }[]>(
       `SELECT count(*) AS baselines, count(DISTINCT concat(hall, ' ', place)) AS ${escape('rows')} FROM seat_rev WHERE rev_operation = 'baseline'`,
     );
-    expect(Number(baselines)).toBe(half + missing);
-    expect(Number(rows)).toBe(half + missing);
+    expect(await dataSource.getRepository(revisionOf(Seat)).countBy({ revActor: 'ops' })).toBe(
+      half + missing,
+    );
+    expect(Number(baselines)).toBeGreaterThan(half + missing);
+    expect(Number(rows)).toBe(Number(baselines));
     expect(await audit.maintenance.verify(Seat)).toMatchObject({ ok: true, findings: [] });
     // The invariants join whole tables, which PostgreSQL plans badly before it knows their sizes.
     if (name === 'postgres') await dataSource.query('ANALYZE');
@@ -460,8 +468,7 @@ describeDatabases('AuditMaintenance', (name) => {
     await expect(maintenance.erase(Seat, seat)).rejects.toThrow(
       'This Seat differs from its newest revision, which stays for it. Call reconcile() first.',
     );
-    const record = await dataSource.getRepository(MaintenanceRecord).find();
-    expect(record).toEqual([]);
+    expect(await records()).toEqual([]);
     audit.detach();
     attach({ requireActor: true });
     await expect(audit.maintenance.backfill()).rejects.toThrow('has no actor');

@@ -127,7 +127,10 @@ describeDatabases('Migrations of an audited data source', (name) => {
       expect(await dataSource.runMigrations({ transaction })).toHaveLength(2);
       expect(await roles()).toMatchObject(seeded);
       // What could be recorded was.
-      expect((await history.timeline(Role, 1)).items).toMatchObject([{ operation: 'update', version: 1 }]);
+      expect((await history.timeline(Role, 1)).items).toMatchObject([
+        { operation: 'update', version: 2 },
+        { operation: 'baseline', version: 1 },
+      ]);
       expect((await history.timeline(Role, 2)).items).toEqual([]);
       expect(logger.warnings).toHaveLength(3);
       for (const table of ['role', 'right', 'role_right'])
@@ -252,6 +255,9 @@ describeDatabases('Migrations of an audited data source', (name) => {
     await dataSource.destroy();
     await dataSource.initialize();
     expect(await roles()).toMatchObject(seeded);
-    expect((await app!.get(HistoryService).timeline(Role, 1)).items).toMatchObject([{ operation: 'update' }]);
+    expect((await app!.get(HistoryService).timeline(Role, 1)).items).toMatchObject([
+      { operation: 'update' },
+      { operation: 'baseline' },
+    ]);
   });
 });
