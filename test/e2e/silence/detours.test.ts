@@ -35,6 +35,8 @@ const REFUSED: Readonly<Record<string, RegExp | 'attachAudit' | 'nothing'>> = {
   'MigrationExecutor.executePendingMigrations': 'nothing',
   'MigrationExecutor.undoLastMigration': 'nothing',
   'MigrationExecutor.executeMigration': 'nothing',
+  // No write of rows comes to it.
+  'RdbmsSchemaBuilder.executeSchemaSyncOperationsInProperOrder': 'nothing',
   'QueryBuilder.registerQueryBuilderClass': 'attachAudit',
   'QueryBuilder.obtainQueryRunner': /./,
   'SelectQueryBuilder.obtainQueryRunner': WITHIN,
