@@ -40,6 +40,7 @@ export { getHistoryToken, InjectHistory } from './inject.decorators.js';
 export { clearAudited, type ClearAuditedOptions } from './maintenance/clear-audited.js';
 export { AuditMaintenance } from './maintenance/maintenance.service.js';
 export {
+  type BackfillOptions,
   type CatchUpResult,
   type EraseOptions,
   type EraseResult,
@@ -51,6 +52,7 @@ export {
   type PruneOptions,
   type PruneResult,
   type RowFinding,
+  type TableEstimate,
   type VerifyOptions,
   type VerifyReport,
 } from './maintenance/maintenance.types.js';

@@ -56,11 +56,25 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'Gives rows that have no history their first revision, a baseline.',
     example:
       'nestjs-typeorm-audit backfill --data-source ./data-source.js --entity reservation --reason "go-live"',
-    options: ['entity', 'batch-size', 'dry-run'],
+    options: [
+      'entity',
+      'batch-size',
+      'tables-at-once',
+      'rows-per-second',
+      'max-replica-lag',
+      'max-transaction-age',
+      'dry-run',
+    ],
     required: [],
     async run(invocation) {
       const { dataSource, audit, options } = invocation;
-      const settings = writeOptions(invocation);
+      const limits = withoutUndefined({
+        tablesAtOnce: numberOf(options, 'tables-at-once'),
+        rowsPerSecond: numberOf(options, 'rows-per-second'),
+        maxReplicaLagSeconds: numberOf(options, 'max-replica-lag'),
+        maxTransactionAgeSeconds: numberOf(options, 'max-transaction-age'),
+      });
+      const settings = { ...limits, ...writeOptions(invocation) };
       const results = await audit.maintenance.backfill(entityOf(dataSource, options), settings);
       return success(results, new OutcomeText(settings.dryRun).backfill(results));
     },

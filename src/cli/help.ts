@@ -10,6 +10,13 @@ export const OPTIONS: Readonly<Record<string, { value?: string; help: string }>>
   'older-than': { value: 'date', help: 'a date such as 2024-12-31, or a number of days such as 730d' },
   limit: { value: 'n', help: 'the most keys or revisions to list' },
   'batch-size': { value: 'n', help: 'how many rows one transaction deals with' },
+  'tables-at-once': { value: 'n', help: 'how many tables are gone through at the same time; default: 1' },
+  'rows-per-second': { value: 'n', help: 'the most rows that are recorded in a second' },
+  'max-replica-lag': { value: 's', help: 'pauses while a replica is behind by more seconds (PostgreSQL)' },
+  'max-transaction-age': {
+    value: 's',
+    help: 'pauses while a transaction has been open for more seconds (PostgreSQL)',
+  },
   actor: { value: 'name', help: 'who does it, for the record; default: the user of the operating system' },
   reason: { value: 'text', help: 'why, for the record' },
   'dry-run': { help: 'only count what would be done' },

@@ -1,5 +1,6 @@
 import { type Catalogue } from './catalogue/catalogue.js';
 import { type Keys } from './keys/keys.js';
+import { type Load } from './load/load.js';
 import { type Locks } from './locks/locks.js';
 import { type Masks } from './masks/masks.js';
 import { type Run } from './run/run.js';
@@ -26,6 +27,8 @@ export interface Dialect {
   readonly keys: Keys;
   /** Row locks and conflicts. */
   readonly locks: Locks;
+  /** The size of tables, and what a long run costs others. */
+  readonly load: Load;
   /** Connections and transactions. */
   readonly sessions: Sessions;
   /** Clauses: joins, updates, the newest revision. */

@@ -2,6 +2,7 @@ import { type DataSource } from 'typeorm';
 import { mysqlCatalogue } from './catalogue/mysql.catalogue.js';
 import { type Dialect } from './dialect.js';
 import { mysqlKeys } from './keys/mysql.keys.js';
+import { mysqlLoad } from './load/mysql.load.js';
 import { mysqlLocks } from './locks/mysql.locks.js';
 import { mysqlMasks } from './masks/mysql.masks.js';
 import { mysqlRun } from './run/mysql.run.js';
@@ -22,6 +23,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
     types: mysqlTypes(dataSource),
     masks: mysqlMasks(dataSource, server),
     keys: mysqlKeys(dataSource),
+    load: mysqlLoad,
     locks: mysqlLocks,
     sessions,
     sql: mysqlSql(server),

@@ -2,6 +2,7 @@ import { type DataSource } from 'typeorm';
 import { postgresCatalogue } from './catalogue/postgres.catalogue.js';
 import { type Dialect } from './dialect.js';
 import { postgresKeys } from './keys/postgres.keys.js';
+import { postgresLoad } from './load/postgres.load.js';
 import { postgresLocks } from './locks/postgres.locks.js';
 import { postgresMasks } from './masks/postgres.masks.js';
 import { postgresRun } from './run/postgres.run.js';
@@ -20,6 +21,7 @@ export function postgresDialect(dataSource: DataSource): Dialect {
     types: postgresTypes(dataSource),
     masks: postgresMasks(dataSource),
     keys: postgresKeys(dataSource),
+    load: postgresLoad(dataSource),
     locks: postgresLocks,
     sessions,
     sql: postgresSql,

@@ -2,6 +2,7 @@ import { type DataSource } from 'typeorm';
 import { sqliteCatalogue } from './catalogue/sqlite.catalogue.js';
 import { type Dialect } from './dialect.js';
 import { sqliteKeys } from './keys/sqlite.keys.js';
+import { sqliteLoad } from './load/sqlite.load.js';
 import { sqliteLocks } from './locks/sqlite.locks.js';
 import { sqliteMasks } from './masks/sqlite.masks.js';
 import { sqliteRun } from './run/sqlite.run.js';
@@ -19,6 +20,7 @@ export function sqliteDialect(dataSource: DataSource): Dialect {
     types: sqliteTypes(dataSource),
     masks: sqliteMasks(dataSource),
     keys: sqliteKeys(dataSource),
+    load: sqliteLoad,
     locks: sqliteLocks,
     sessions: sqliteSessions(dataSource),
     sql: sqliteSql,

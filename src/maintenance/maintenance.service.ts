@@ -2,16 +2,19 @@ import { Injectable } from '@nestjs/common';
 import { type EntityTarget } from 'typeorm';
 import { type EntityId } from '../history/history.types.js';
 import { type MaintenanceSession } from './session/maintenance-session.js';
+import { backfill } from './acts/backfill.js';
 import { catchUp } from './acts/catch-up.js';
+import { estimateRows } from './session/key-batches.js';
 import { erase } from './acts/erase.js';
 import {
+  type BackfillOptions,
   type CatchUpResult,
   type EraseOptions,
   type EraseResult,
   type MaintenanceWriteOptions,
   type PruneOptions,
   type PruneResult,
-  type RowFinding,
+  type TableEstimate,
   type VerifyOptions,
   type VerifyReport,
 } from './maintenance.types.js';
@@ -33,17 +36,31 @@ export class AuditMaintenance {
   /**
    * Gives every row that has no history its first revision, with the operation `baseline`.
    *
+   * When it has seen all rows of a table, writes to it don't look any more for rows that have no history.
+   *
    * @param entity the only entity to backfill. Default: all audited tables
    * @returns the number of revisions written, for each table
    * @throws NotAuditedError, ActorRequiredError
+   * @throws InvalidArgumentError naming the option that holds it back
    * @example await context.run({ actor: 'ops' }, () => maintenance.backfill(Reservation));
    * // → [{ table: 'reservation', missing: 1000000, stale: 0, surplus: 0 }]
    */
-  async backfill(
-    entity?: EntityTarget<any>,
-    options: MaintenanceWriteOptions = {},
-  ): Promise<CatchUpResult[]> {
-    return this.catchUp(entity, 'backfill', ['missing'], options);
+  async backfill(entity?: EntityTarget<any>, options: BackfillOptions = {}): Promise<CatchUpResult[]> {
+    return backfill(this.session, this.session.plansOf(entity), options);
+  }
+
+  /**
+   * About how many rows a backfill has to go through, from the database's statistics. Small tables are counted.
+   *
+   * @param entity the only entity. Default: all audited tables
+   * @throws NotAuditedError
+   * @example await maintenance.estimateBackfill() // → [{ table: 'reservation', rows: 1000000 }]
+   */
+  async estimateBackfill(entity?: EntityTarget<any>): Promise<TableEstimate[]> {
+    const estimates: TableEstimate[] = [];
+    for (const plan of this.session.plansOf(entity))
+      estimates.push({ table: plan.metadata.tablePath, rows: await estimateRows(this.session, plan) });
+    return estimates;
   }
 
   /**
@@ -74,7 +91,9 @@ export class AuditMaintenance {
     entity?: EntityTarget<any>,
     options: MaintenanceWriteOptions = {},
   ): Promise<CatchUpResult[]> {
-    return this.catchUp(entity, 'reconcile', ['missing', 'stale', 'surplus'], options);
+    const results: CatchUpResult[] = [];
+    for (const plan of this.session.plansOf(entity)) results.push(await catchUp(this.session, plan, options));
+    return results;
   }
 
   /**
@@ -118,18 +137,5 @@ export class AuditMaintenance {
   async erase(entity: EntityTarget<any>, id: EntityId, options: EraseOptions = {}): Promise<EraseResult> {
     await this.session.knowShapes();
     return erase(this.session, this.session.capture.plans.get(entity), id, options);
-  }
-
-  private async catchUp(
-    entity: EntityTarget<any> | undefined,
-    action: 'backfill' | 'reconcile',
-    kinds: readonly RowFinding[],
-    options: MaintenanceWriteOptions,
-  ): Promise<CatchUpResult[]> {
-    await this.session.knowShapes();
-    const results: CatchUpResult[] = [];
-    for (const plan of this.session.plansOf(entity))
-      results.push(await catchUp(this.session, plan, action, kinds, options));
-    return results;
   }
 }

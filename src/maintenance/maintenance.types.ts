@@ -40,6 +40,53 @@ export interface MaintenanceWriteOptions extends MaintenanceOptions {
   dryRun?: boolean;
 }
 
+/** The options of `backfill()`, most of which hold it back. */
+export interface BackfillOptions extends MaintenanceWriteOptions {
+  /**
+   * How many tables are backfilled at the same time, each on a connection of its own. SQLite has one connection, so
+   * there it is one table.
+   *
+   * @default 1
+   */
+  tablesAtOnce?: number;
+
+  /**
+   * The most rows per second that are recorded, in all tables together.
+   *
+   * @default no limit
+   */
+  rowsPerSecond?: number;
+
+  /**
+   * Pauses before a batch while a replica is behind by more than this many seconds. PostgreSQL only. The role needs
+   * `pg_monitor` to see it.
+   *
+   * @default no limit
+   */
+  maxReplicaLagSeconds?: number;
+
+  /**
+   * Pauses before a batch while a transaction of the database has been open for more than this many seconds: until it
+   * ends, VACUUM can't remove what the run leaves. PostgreSQL only. The role needs `pg_monitor` to see it.
+   *
+   * @default no limit
+   */
+  maxTransactionAgeSeconds?: number;
+
+  /**
+   * Called each second while the run pauses, with the reason.
+   *
+   * @example onPause: (reason) => console.log(`Waiting: ${reason}`) // → Waiting: a replica is 12 s behind
+   */
+  onPause?: (reason: string) => void | Promise<void>;
+}
+
+/** About how many rows a table has. */
+export interface TableEstimate {
+  table: string;
+  rows: number;
+}
+
 /** How a row and its history can disagree. */
 export type RowFinding =
   /** The row has no revision. */

@@ -46,6 +46,14 @@ export class CompleteTables {
     }
   }
 
+  /** Records that a table is complete, unless that is known. */
+  async noteComplete(queryRunner: QueryRunner, plan: AuditPlan): Promise<void> {
+    await this.readRecords(queryRunner);
+    if (this.has(plan)) return;
+    await this.tryToRecord([plan], (text, values) => queryRunner.query(text, values));
+    this.complete.add(plan.metadata);
+  }
+
   /**
    * Whether a table is complete, for a write that is about to begin. Looks from time to time.
    *

@@ -41,7 +41,23 @@ export class RevisionWriter {
   }
 
   /** @returns the number of revisions; @throws AuditContextError */
-  async record(queryRunner: QueryRunner, write: RecordableWrite): Promise<number> {
+  record(queryRunner: QueryRunner, write: RecordableWrite): Promise<number> {
+    return this.write(queryRunner, write, (recordable) => this.insert(queryRunner, recordable));
+  }
+
+  /** Records rows that were found to have no history. Skips those that have one by now, without a look. */
+  recordFirst(queryRunner: QueryRunner, write: RecordableWrite & { readonly keys: Keys }): Promise<number> {
+    return this.write(queryRunner, write, async (recordable) => {
+      await this.dialect.sessions.recognise?.(queryRunner);
+      return this.inserts.insert(queryRunner, recordable, write.keys, 'none', true);
+    });
+  }
+
+  private async write(
+    queryRunner: QueryRunner,
+    write: RecordableWrite,
+    insert: (recordable: Recordable) => Promise<number>,
+  ): Promise<number> {
     const { operation, plan } = write;
     const changesets = auditPlansOf(this.dataSource).own!.changeset;
     const stored = contextValues(this.dialect, queryRunner, write, contextColumns(plan.revision, changesets));
@@ -50,7 +66,7 @@ export class RevisionWriter {
       ...(stored instanceof Promise ? await stored : stored),
       changeset: (await isPending(queryRunner, changesets)) ? undefined : write.changeset,
     };
-    const written = await this.insert(queryRunner, recordable);
+    const written = await insert(recordable);
     if (written > 0 && needsChangeset(recordable))
       await addChangeset(this.statements, queryRunner, recordable);
     if (plan.revisionId && operation !== 'delete') await this.ids.update(queryRunner, recordable);

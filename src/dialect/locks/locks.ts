@@ -9,7 +9,7 @@ export interface Locks {
   forUpdate(alias?: string, skipLocked?: boolean): string;
 
   /** The weaker lock before an UPDATE of columns that no foreign key refers to (`FOR NO KEY UPDATE`). */
-  forNoKeyUpdate(alias?: string): string;
+  forNoKeyUpdate(alias?: string, skipLocked?: boolean): string;
 
   /** Suffix of a SELECT that reads the present rows if a plain SELECT reads a snapshot (`LOCK IN SHARE MODE`). */
   readonly readNow: string;

@@ -10,7 +10,7 @@ const forUpdate: Locks['forUpdate'] = (alias, skipLocked) =>
 
 export const mysqlLocks: Locks = {
   forUpdate,
-  forNoKeyUpdate: (alias) => forUpdate(alias),
+  forNoKeyUpdate: forUpdate,
   readNow: ' LOCK IN SHARE MODE',
   // Under REPEATABLE READ, InnoDB's default.
   locksGaps: true,

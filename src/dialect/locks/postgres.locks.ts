@@ -7,7 +7,8 @@ const CONFLICTS = ['40001', '40P01', '23505'];
 export const postgresLocks: Locks = {
   forUpdate: (alias, skipLocked) =>
     ` FOR UPDATE${alias ? ` OF ${alias}` : ''}${skipLocked ? ' SKIP LOCKED' : ''}`,
-  forNoKeyUpdate: (alias) => ` FOR NO KEY UPDATE${alias ? ` OF ${alias}` : ''}`,
+  forNoKeyUpdate: (alias, skipLocked) =>
+    ` FOR NO KEY UPDATE${alias ? ` OF ${alias}` : ''}${skipLocked ? ' SKIP LOCKED' : ''}`,
   readNow: '',
   locksGaps: false,
   isConflict: (error) => CONFLICTS.includes(sqlStateOf(error)),

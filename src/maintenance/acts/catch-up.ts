@@ -26,8 +26,10 @@ const OPERATIONS: Record<RowFinding, WriteOperation> = {
   surplus: 'delete',
 };
 
+const KINDS_OF_ROWS = ['missing', 'stale'] as const;
+
 /**
- * Writes the revisions that one table's rows lack, for the given kinds of differences, while others go on writing.
+ * Writes the revisions that one table's rows and histories lack, while others go on writing.
  *
  * It locks the rows of a batch while it writes their revisions, and skips rows that others have locked, so nobody
  * waits. The others may be about to write a revision of these rows. If they don't, a later pass does. A row with its
@@ -36,13 +38,11 @@ const OPERATIONS: Record<RowFinding, WriteOperation> = {
 export async function catchUp(
   session: MaintenanceSession,
   plan: AuditPlan,
-  action: 'backfill' | 'reconcile',
-  kinds: readonly RowFinding[],
   options: MaintenanceWriteOptions,
 ): Promise<CatchUpResult> {
-  const run = new CatchUp(session, plan, action, kinds, options, await session.writeContext(plan));
+  const run = new CatchUp(session, plan, options, await session.writeContext(plan));
   await run.catchUpRows();
-  if (kinds.includes('surplus')) await run.catchUpHistories();
+  await run.catchUpHistories();
   await run.finish();
   return run.result;
 }
@@ -55,13 +55,11 @@ class CatchUp {
   constructor(
     private readonly session: MaintenanceSession,
     private readonly plan: AuditPlan,
-    action: 'backfill' | 'reconcile',
-    private readonly kinds: readonly RowFinding[],
     private readonly options: MaintenanceWriteOptions,
     private readonly context: WriteContext,
   ) {
     this.result = { table: plan.metadata.tablePath, missing: 0, stale: 0, surplus: 0 };
-    this.log = new MaintenanceLog(session, plan, action, context);
+    this.log = new MaintenanceLog(session, plan, 'reconcile', context);
     this.batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE;
   }
 
@@ -103,7 +101,7 @@ class CatchUp {
   private async liveBatch(keys: readonly Key[]): Promise<Key[]> {
     const differences = await differencesOfRows(this.session, this.plan, keys);
     const passedOver: Key[] = [];
-    for (const kind of this.kinds) {
+    for (const kind of KINDS_OF_ROWS) {
       const found = differences[kind] ?? [];
       if (found.length > 0) passedOver.push(...(await this.write(kind, found)));
     }

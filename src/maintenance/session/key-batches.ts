@@ -3,6 +3,9 @@ import { type Key } from '../../dialect/keys/key.js';
 import { type MaintenanceSession } from './maintenance-session.js';
 import { KeyOrder } from './key-order.js';
 
+/** Up to about this many rows are counted rather than estimated. */
+const COUNTED_ROWS = 200_000;
+
 /** The keys of an audited table's rows, in the order of the keys, in batches of a size. */
 export async function* keysOfRows(
   session: MaintenanceSession,
@@ -22,6 +25,39 @@ export async function* keysOfRows(
     );
     const keys = session.capture.keys.keysIn(plan.metadata, rows);
     if (keys.length > 0) yield keys;
+    if (keys.length < size) return;
+    after = keys.at(-1);
+  }
+}
+
+/** Rows of an audited table, and those among them that have no history. */
+export interface RowBatch {
+  readonly keys: Key[];
+  readonly missing: Key[];
+}
+
+/** The keys of an audited table's rows like `keysOfRows()`, with one look for each whether it has a history. */
+export async function* rowsAndHistories(
+  session: MaintenanceSession,
+  plan: AuditPlan,
+  size: number,
+): AsyncGenerator<RowBatch> {
+  const sql = session.sqlOf(plan);
+  const order = new KeyOrder(sql, 't');
+  const hasHistory = `EXISTS (SELECT 1 FROM ${sql.revisions} p WHERE ${sql.hasKey('p', sql.liveKey)})`;
+  const select =
+    `SELECT ${session.capture.keys.expressions(plan.metadata, 't')}, ` +
+    `CASE WHEN ${hasHistory} THEN 0 ELSE 1 END AS is_missing FROM ${sql.table} t`;
+  for (let after: Key | undefined; ;) {
+    const rows = await session.connected((queryRunner) =>
+      session.select(
+        queryRunner,
+        `${select}${after ? ` WHERE ${order.from()}` : ''} ORDER BY ${order.columns} ${session.dialect.sql.limit(size)}`,
+        after && order.bind(after),
+      ),
+    );
+    const keys = session.capture.keys.keysIn(plan.metadata, rows);
+    if (keys.length > 0) yield { keys, missing: keys.filter((_, n) => Number(rows[n].is_missing) === 1) };
     if (keys.length < size) return;
     after = keys.at(-1);
   }
@@ -67,4 +103,12 @@ export async function countRows(session: MaintenanceSession, plan: AuditPlan): P
     ),
   );
   return Number(number);
+}
+
+/** About how many rows a table has, from the database's statistics. A table that seems small is counted. */
+export async function estimateRows(session: MaintenanceSession, plan: AuditPlan): Promise<number> {
+  const estimate = await session.connected((queryRunner) =>
+    session.dialect.load.estimateRows(queryRunner, plan.metadata.tablePath),
+  );
+  return estimate === undefined || estimate < COUNTED_ROWS ? countRows(session, plan) : estimate;
 }

@@ -61,6 +61,14 @@ export class MaintenanceLog {
     await session.transaction((queryRunner) => this.update(queryRunner, values));
   }
 
+  /** Like `finish()`. If no run has ever written a revision, all rows had one, which is recorded too. */
+  async finishBackfill(): Promise<void> {
+    await this.finish();
+    const { session, plan } = this;
+    const { complete } = session.capture.baselines;
+    await session.connected((queryRunner) => complete.noteComplete(queryRunner, plan));
+  }
+
   private update(queryRunner: QueryRunner, values: Record<string, unknown>): Promise<number> {
     const { dialect } = this.session;
     return this.session.write(

@@ -112,6 +112,12 @@ export class MaintenanceSession {
     return this.capture.keys.select(queryRunner, metadata, keys, { table: metadata, alias: 't', from });
   }
 
+  /** Locks rows against writes, but not against rows that refer to them. Skips rows that others hold. */
+  async lockToRead(queryRunner: QueryRunner, { metadata }: AuditPlan, keys: readonly Key[]): Promise<Key[]> {
+    const from = this.dialect.locks.forNoKeyUpdate('t', true);
+    return this.capture.keys.select(queryRunner, metadata, keys, { table: metadata, alias: 't', from });
+  }
+
   // A rollback of another's open transaction on the only connection would roll our writes back too.
   private async untilIdle(queryRunner: QueryRunner): Promise<void> {
     // The driver is synchronous, so without this nobody else would run until the end.
