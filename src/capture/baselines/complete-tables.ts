@@ -40,6 +40,7 @@ export class CompleteTables {
     if (await this.isPending(queryRunner)) return;
     await this.readRecords(queryRunner);
     const open = this.plans.filter((plan) => plan.baseline !== 'none' && !this.has(plan));
+    for (const { metadata } of open) this.looked.add(metadata);
     for (let at = 0; at < open.length; at += TABLES_PER_STATEMENT) {
       const found = await this.lookAtRows(queryRunner, open.slice(at, at + TABLES_PER_STATEMENT));
       await this.tryToRecord(found, (text, values) => queryRunner.query(text, values));

@@ -101,8 +101,11 @@ describeWorlds(`${SUITE}statements`, { entities: [Book, Page] }, (world, name) =
     for (const each of [world(), plain]) {
       each.statements.length = 0;
       await write(each);
-      // Whether revisions have been pruned is asked again from time to time.
-      counts.push(each.statements.filter((statement) => !statement.includes('audit_maintenance')).length);
+      // Whether revisions have been pruned is asked again from time to time. Some databases insert a changeset by a
+      // statement of its own, once for each transaction and table.
+      const isOther = (statement: string): boolean =>
+        statement.includes('audit_maintenance') || /^INSERT [A-Z ]*INTO .audit_changeset/.test(statement);
+      counts.push(each.statements.filter((statement) => !isOther(statement)).length);
     }
     return counts[0] - counts[1];
   };
