@@ -142,7 +142,11 @@ describe('a wrong option', () => {
     ['requireActor: number', { requireActor: 1 }, /requireActor must be true or false, got 1\./],
     ['an unknown one', { requiredActor: true }, /requiredActor is unknown\. Did you mean requireActor\?/],
     ['one in the wrong case', { datasource: 'x' }, /datasource is unknown\. Did you mean dataSource\?/],
-    ['one like none', { colour: 1 }, /colour is unknown\. Known are actor, context, onBehalf, requestId, requireActor/],
+    [
+      'one like none',
+      { colour: 1 },
+      /colour is unknown\. Known are actor, context, onBehalf, requestId, requireActor/,
+    ],
     ['isGlobal: string', { isGlobal: 'yes' }, /isGlobal must be true or false, got 'yes'\./],
     ['dataSource: number', { dataSource: 5 }, /dataSource must be a data source or its name.*, got 5\./],
     ['endpoints: true', { endpoints: true }, /endpoints must be an object .*, got true\./],
