@@ -185,7 +185,9 @@ describeSome(['mariadb', 'mysql'], 'a connection with another character set than
     }
     const [actor, reason] = ACTORS.slice(1);
     await audit.context.run({ actor, reason }, () => audit.maintenance.prune(Room, { keep: 1 }));
-    expect(await wide.getRepository(MaintenanceRecord).findBy({ action: 'prune' })).toMatchObject([{ actor, reason }]);
+    expect(await wide.getRepository(MaintenanceRecord).findBy({ action: 'prune' })).toMatchObject([
+      { actor, reason },
+    ]);
     expect(await audit.maintenance.verify()).toMatchObject({ ok: true });
   });
 });
