@@ -56,7 +56,10 @@ export {
   type VerifyOptions,
   type VerifyReport,
 } from './maintenance/maintenance.types.js';
+export { AuditEvent } from './revision/audit-event.js';
+export { Changeset } from './revision/changeset.js';
 export { type MaintenanceAction, MaintenanceRecord } from './revision/maintenance-record.js';
+export { Shape, type ShapeColumn } from './revision/shape.js';
 export { getMaintenanceToken, InjectMaintenance } from './inject.decorators.js';
 
 export { type RequestOrigin } from './context/request-of.js';

@@ -106,6 +106,9 @@ describe.each(lines)('the packed package with %s', (line) => {
           pages: [
             { id: 'GuestRev', writes: [] },
             { id: 'MaintenanceRecord', writes: [] },
+            { id: 'Shape', writes: [] },
+            { id: 'Changeset', writes: [] },
+            { id: 'AuditEvent', writes: [] },
           ],
           revisions: [
             [1, 'insert', 'Ann'],

@@ -8,7 +8,15 @@ import AdminJS, { Filter } from 'adminjs';
 // As @adminjs/typeorm is an ES module and TypeORM is not, both come to one TypeORM by require.
 const require = createRequire(import.meta.url);
 const { BaseEntity, Column, DataSource, Entity, PrimaryGeneratedColumn } = require('typeorm');
-const { attachAudit, Audited, MaintenanceRecord, revisionOf } = require('nestjs-typeorm-audit');
+const {
+  attachAudit,
+  Audited,
+  AuditEvent,
+  Changeset,
+  MaintenanceRecord,
+  revisionOf,
+  Shape,
+} = require('nestjs-typeorm-audit');
 
 const isAudited = process.argv[2] === 'audited';
 
@@ -30,7 +38,7 @@ const audit = isAudited ? attachAudit(dataSource) : undefined;
 AdminJS.registerAdapter({ Resource: adapter.Resource, Database: adapter.Database });
 const none = { isAccessible: false };
 const options = { actions: { new: none, edit: none, delete: none, bulkDelete: none } };
-const readOnly = isAudited ? [revisionOf(Guest), MaintenanceRecord] : [];
+const readOnly = isAudited ? [revisionOf(Guest), MaintenanceRecord, Shape, Changeset, AuditEvent] : [];
 const admin = new AdminJS({
   databases: [dataSource],
   resources: readOnly.map((resource) => ({ resource, options })),
