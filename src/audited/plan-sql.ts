@@ -64,6 +64,11 @@ export class PlanSql {
     return `${this.hasKey(alias, key)} AND ${alias}.rev_version = ${version}`;
   }
 
+  /** Condition: the row `t` has a history. */
+  get hasHistory(): string {
+    return `EXISTS (SELECT 1 FROM ${this.revisions} p WHERE ${this.hasKey('p', this.liveKey)})`;
+  }
+
   newestVersion(key: KeyExpression): string {
     return `(SELECT m.rev_version ${this.fromNewest(key)})`;
   }

@@ -35,7 +35,7 @@ export function recordFirstOfSelected(sql: RevisionSql, select: string): Stateme
 
 // Others may have recorded a row while we waited for its lock. The statement doesn't see that, the index does.
 function recordFirst(sql: RevisionSql, rows: string, id: string, isPrepared = false): Statement {
-  const insert = `${sql.insert(FIRST, id, sql.liveKey)} FROM (${rows}) t WHERE ${hasNone(sql)}`;
+  const insert = `${sql.insert(FIRST, id, sql.liveKey)} FROM (${rows}) t WHERE NOT ${sql.hasHistory}`;
   return compileStatement(sql.dialect, skipTaken(sql, insert), isPrepared);
 }
 
@@ -49,13 +49,9 @@ export function lookForNone(sql: RevisionSql, keys: KeyTable | undefined, names:
   const rows = keys ? sql.rowsOf(keys) : `${sql.table} t WHERE ${sql.hasKey('t', sql.givenKey)}`;
   return compileStatement(
     sql.dialect,
-    `SELECT ${names}, ${hasNone(sql)} AS ${HAS_NONE} FROM ${rows}${sql.dialect.locks.forUpdate('t')}`,
+    `SELECT ${names}, NOT ${sql.hasHistory} AS ${HAS_NONE} FROM ${rows}${sql.dialect.locks.forUpdate('t')}`,
     keys === undefined,
   );
-}
-
-function hasNone(sql: RevisionSql): string {
-  return `NOT EXISTS (SELECT 1 FROM ${sql.revisions} p WHERE ${sql.hasKey('p', sql.liveKey)})`;
 }
 
 function lockOf({ dialect: { locks } }: RevisionSql, isDeleted: boolean): string {

@@ -84,7 +84,7 @@ export class CompleteTables {
   }
 
   // During migrations the tables may not be there yet.
-  private isPending(queryRunner: QueryRunner): Promise<boolean> {
+  private isPending(queryRunner: QueryRunner): false | Promise<boolean> {
     return isPending(queryRunner, this.maintenance);
   }
 
@@ -163,10 +163,9 @@ export class CompleteTables {
 function isComplete(sql: PlanSql): string {
   const names = sql.plan.keys.map((column) => sql.column(column)).join(', ');
   const rows = sql.dialect.sql;
-  const hasHistory = sql.hasKey('p', sql.liveKey);
   return (
     `CASE WHEN (SELECT count(*) FROM (SELECT 1 AS found FROM ${sql.table} ${rows.limit(FEW_ROWS + 1)}) c) > ${FEW_ROWS} THEN 0 ` +
     `WHEN EXISTS (SELECT 1 FROM (SELECT ${names} FROM ${sql.table} ${rows.limit(FEW_ROWS)}) t ` +
-    `WHERE NOT EXISTS (SELECT 1 FROM ${sql.revisions} p WHERE ${hasHistory})) THEN 0 ELSE 1 END`
+    `WHERE NOT ${sql.hasHistory}) THEN 0 ELSE 1 END`
   );
 }

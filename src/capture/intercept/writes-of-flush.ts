@@ -61,10 +61,11 @@ export function writesOf(capture: Capture, flush: Flush): Write[] {
   const writes: Write[] = [];
   const add = (
     operation: AuditOperation,
-    { metadata, entity }: Subject,
+    subject: Subject,
     id: ObjectLiteral | undefined,
-    sets?: ReadonlySet<string>,
+    sets?: (subject: Subject) => ReadonlySet<string>,
   ): void => {
+    const { metadata, entity } = subject;
     const plan = id && capture.plans.find(metadata);
     if (plan && capture.plans.tellsKey(tableOf(metadata)))
       writes.push({
@@ -72,12 +73,11 @@ export function writesOf(capture: Capture, flush: Flush): Write[] {
         operation,
         keys: [capture.driverKey(plan, id, metadata)],
         entities: [entity],
-        sets,
+        sets: plan.gaps.size > 0 ? sets?.(subject) : undefined,
       });
   };
   for (const subject of flush.insertSubjects) add('insert', subject, subject.identifier);
-  for (const subject of flush.updateSubjects)
-    add('update', subject, subject.databaseEntity, columnsSetBy(subject));
+  for (const subject of flush.updateSubjects) add('update', subject, subject.databaseEntity, columnsSetBy);
   for (const subject of flush.removeSubjects) add('delete', subject, idOfRemoval(subject));
   for (const subject of flush.softRemoveSubjects)
     add('soft-delete', subject, subject.databaseEntity ?? subject.identifier);

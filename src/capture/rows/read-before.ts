@@ -158,7 +158,8 @@ async function beforePlainWrite(
   { reader, builder, queryRunner, table, operation, isReturned, soleKey, mayLackHistory }: WriteStatement,
   plan: AuditPlan,
 ): Promise<Before> {
-  const sets = operation === 'update' ? columnsToChange(table, builder.expressionMap) : undefined;
+  const sets =
+    operation === 'update' && plan.gaps.size > 0 ? columnsToChange(table, builder.expressionMap) : undefined;
   if (isReturned)
     return {
       rows: mayLackHistory

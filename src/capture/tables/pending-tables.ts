@@ -45,9 +45,9 @@ export function isRecordable(queryRunner: QueryRunner, plan: AuditPlan): true | 
 }
 
 /** Whether running migrations still have to create a table of this library. */
-export async function isPending(queryRunner: QueryRunner, table: EntityMetadata): Promise<boolean> {
+export function isPending(queryRunner: QueryRunner, table: EntityMetadata): false | Promise<boolean> {
   const run = runs.of(dataSourceOf(queryRunner));
-  return !!run && !(await isComplete(run, queryRunner, table));
+  return run ? isComplete(run, queryRunner, table).then((isThere) => !isThere) : false;
 }
 
 async function isRecordableIn(

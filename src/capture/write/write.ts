@@ -23,7 +23,10 @@ export interface Write extends RowFacts {
   readonly plan: AuditPlan;
   readonly operation: WriteOperation;
   readonly keys: Keys | 'all';
-  /** The columns that an UPDATE gave values to, by their names in the database; undefined means unknown. */
+  /**
+   * The columns that an UPDATE gave values to, by their names in the database; undefined means unknown. Of use only
+   * where a revision may not tell a column (`AuditPlan.gaps`).
+   */
   readonly sets?: ReadonlySet<string>;
   /** The instances that were saved, in the order of the keys, for their `@RevisionId()` to be filled. */
   readonly entities?: readonly (ObjectLiteral | undefined)[];

@@ -46,19 +46,21 @@ export function contextColumns(revision: EntityMetadata, changeset: EntityMetada
  * text, the write fails. Clients often choose the metadata and must not be able to make writes fail. So there, marks
  * such as `[U+0000]` replace characters that this database can't store.
  *
+ * @param columnsOf asked only for a text that a database may not be able to store
  * @throws AuditContextError
  */
 export function contextValues(
   dialect: Dialect,
   queryRunner: QueryRunner,
   { actor, reason, context, onBehalf, action, request }: WriteContext,
-  columns: ContextColumns,
+  columnsOf: () => ContextColumns,
 ): ContextValues | Promise<ContextValues> {
   const json = context && withoutHoles(JSON.stringify(context));
   const { texts } = dialect.types;
   const all = [actor, reason, onBehalf, action, request, json];
   if (!texts || all.every((text) => text === null || isAscii(text)))
     return { actor, reason, context: json, onBehalf, action, request };
+  const columns = columnsOf();
   const text = async (name: Texts, value: string | null): Promise<unknown> => {
     const column = columns[name];
     if (value === null || isAscii(value) || !column) return value;

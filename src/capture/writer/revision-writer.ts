@@ -60,11 +60,14 @@ export class RevisionWriter {
   ): Promise<number> {
     const { operation, plan } = write;
     const changesets = auditPlansOf(this.dataSource).own!.changeset;
-    const stored = contextValues(this.dialect, queryRunner, write, contextColumns(plan.revision, changesets));
+    const stored = contextValues(this.dialect, queryRunner, write, () =>
+      contextColumns(plan.revision, changesets),
+    );
+    const pending = isPending(queryRunner, changesets);
     const recordable = {
       ...write,
       ...(stored instanceof Promise ? await stored : stored),
-      changeset: (await isPending(queryRunner, changesets)) ? undefined : write.changeset,
+      changeset: pending && (await pending) ? undefined : write.changeset,
     };
     const written = await insert(recordable);
     if (written > 0 && needsChangeset(recordable))
@@ -80,7 +83,7 @@ export class RevisionWriter {
   ): Promise<void> {
     const changesets = auditPlansOf(this.dataSource).own!.changeset;
     if (await isPending(queryRunner, changesets)) return;
-    const columns = contextColumns(write.plan.revision, changesets);
+    const columns = (): ReturnType<typeof contextColumns> => contextColumns(write.plan.revision, changesets);
     const stored = await contextValues(this.dialect, queryRunner, write, columns);
     await addChangeset(this.statements, queryRunner, {
       ...write,

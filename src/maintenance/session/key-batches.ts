@@ -6,28 +6,53 @@ import { KeyOrder } from './key-order.js';
 /** Up to about this many rows are counted rather than estimated. */
 const COUNTED_ROWS = 200_000;
 
+/** Rows that are read in batches: those of an audited table `t`, or the rows of one key of a revision table `r`. */
+interface Batches {
+  readonly alias: 't' | 'r';
+  /** An expression of 0 or 1 for each key. */
+  readonly flag: string;
+  readonly isGrouped?: boolean;
+}
+
+/** Keys, and those among them whose flag is 1. */
+interface Batch {
+  readonly keys: Key[];
+  readonly flagged: Key[];
+}
+
+async function* batches(
+  session: MaintenanceSession,
+  plan: AuditPlan,
+  size: number,
+  { alias, flag, isGrouped = false }: Batches,
+): AsyncGenerator<Batch> {
+  const sql = session.sqlOf(plan);
+  const reader = session.capture.keys;
+  const order = new KeyOrder(sql, alias);
+  const from = `${alias === 't' ? sql.table : sql.revisions} ${alias}`;
+  const select = `SELECT ${reader.expressions(plan.metadata, alias)}, ${flag} AS flag FROM ${from}`;
+  const end =
+    `${isGrouped ? ` GROUP BY ${order.columns}` : ''} ORDER BY ${order.columns} ` +
+    session.dialect.sql.limit(size);
+  for (let after: Key | undefined; ;) {
+    const where = after ? ` WHERE ${order.from()}` : '';
+    const rows = await session.connected((queryRunner) =>
+      session.select(queryRunner, `${select}${where}${end}`, after && order.bind(after)),
+    );
+    const keys = reader.keysIn(plan.metadata, rows);
+    if (keys.length > 0) yield { keys, flagged: keys.filter((_, n) => Number(rows[n].flag) === 1) };
+    if (keys.length < size) return;
+    after = keys.at(-1);
+  }
+}
+
 /** The keys of an audited table's rows, in the order of the keys, in batches of a size. */
 export async function* keysOfRows(
   session: MaintenanceSession,
   plan: AuditPlan,
   size: number,
 ): AsyncGenerator<Key[]> {
-  const sql = session.sqlOf(plan);
-  const order = new KeyOrder(sql, 't');
-  const select = `SELECT ${session.capture.keys.expressions(plan.metadata, 't')} FROM ${sql.table} t`;
-  for (let after: Key | undefined; ;) {
-    const rows = await session.connected((queryRunner) =>
-      session.select(
-        queryRunner,
-        `${select}${after ? ` WHERE ${order.from()}` : ''} ORDER BY ${order.columns} ${session.dialect.sql.limit(size)}`,
-        after && order.bind(after),
-      ),
-    );
-    const keys = session.capture.keys.keysIn(plan.metadata, rows);
-    if (keys.length > 0) yield keys;
-    if (keys.length < size) return;
-    after = keys.at(-1);
-  }
+  for await (const { keys } of batches(session, plan, size, { alias: 't', flag: '0' })) yield keys;
 }
 
 /** Rows of an audited table, and those among them that have no history. */
@@ -42,25 +67,9 @@ export async function* rowsAndHistories(
   plan: AuditPlan,
   size: number,
 ): AsyncGenerator<RowBatch> {
-  const sql = session.sqlOf(plan);
-  const order = new KeyOrder(sql, 't');
-  const hasHistory = `EXISTS (SELECT 1 FROM ${sql.revisions} p WHERE ${sql.hasKey('p', sql.liveKey)})`;
-  const select =
-    `SELECT ${session.capture.keys.expressions(plan.metadata, 't')}, ` +
-    `CASE WHEN ${hasHistory} THEN 0 ELSE 1 END AS is_missing FROM ${sql.table} t`;
-  for (let after: Key | undefined; ;) {
-    const rows = await session.connected((queryRunner) =>
-      session.select(
-        queryRunner,
-        `${select}${after ? ` WHERE ${order.from()}` : ''} ORDER BY ${order.columns} ${session.dialect.sql.limit(size)}`,
-        after && order.bind(after),
-      ),
-    );
-    const keys = session.capture.keys.keysIn(plan.metadata, rows);
-    if (keys.length > 0) yield { keys, missing: keys.filter((_, n) => Number(rows[n].is_missing) === 1) };
-    if (keys.length < size) return;
-    after = keys.at(-1);
-  }
+  const flag = `CASE WHEN ${session.sqlOf(plan).hasHistory} THEN 0 ELSE 1 END`;
+  for await (const { keys, flagged } of batches(session, plan, size, { alias: 't', flag }))
+    yield { keys, missing: flagged };
 }
 
 /** Keys that have revisions. `gaps` are the keys with versions missing between others. */
@@ -75,24 +84,9 @@ export async function* keysOfHistories(
   plan: AuditPlan,
   size: number,
 ): AsyncGenerator<HistoryKeys> {
-  const sql = session.sqlOf(plan);
-  const order = new KeyOrder(sql, 'r');
-  const hasGap = 'CASE WHEN max(r.rev_version) - min(r.rev_version) + 1 <> count(*) THEN 1 ELSE 0 END';
-  const select = `SELECT ${session.capture.keys.expressions(plan.metadata, 'r')}, ${hasGap} AS has_gap FROM ${sql.revisions} r`;
-  for (let after: Key | undefined; ;) {
-    const where = after ? ` WHERE ${order.from()}` : '';
-    const rows = await session.connected((queryRunner) =>
-      session.select(
-        queryRunner,
-        `${select}${where} GROUP BY ${order.columns} ORDER BY ${order.columns} ${session.dialect.sql.limit(size)}`,
-        after && order.bind(after),
-      ),
-    );
-    const keys = session.capture.keys.keysIn(plan.metadata, rows);
-    if (keys.length > 0) yield { keys, gaps: keys.filter((_, n) => Number(rows[n].has_gap) === 1) };
-    if (keys.length < size) return;
-    after = keys.at(-1);
-  }
+  const flag = 'CASE WHEN max(r.rev_version) - min(r.rev_version) + 1 <> count(*) THEN 1 ELSE 0 END';
+  for await (const { keys, flagged } of batches(session, plan, size, { alias: 'r', flag, isGrouped: true }))
+    yield { keys, gaps: flagged };
 }
 
 export async function countRows(session: MaintenanceSession, plan: AuditPlan): Promise<number> {

@@ -85,7 +85,7 @@ export class MaintenanceLog {
       this.session.dialect,
       queryRunner,
       { ...this.context, context: this.key },
-      { actor: find('actor'), reason: find('reason'), context: find('key') },
+      () => ({ actor: find('actor'), reason: find('reason'), context: find('key') }),
     );
     return {
       id: this.id,
