@@ -1,4 +1,5 @@
 import { type EntityMetadata, type Table } from 'typeorm';
+import { isKeptOf, keptName } from '../audited/shapes/column-gap.js';
 import { type ActualColumn, type Catalogue } from '../dialect/catalogue/catalogue.js';
 import { REVISION_COLUMNS } from '../revision/revision-columns.js';
 import { type SchemaStatements } from '../typeorm/schema-statements.js';
@@ -9,11 +10,6 @@ interface DraftIndex {
   columns: string[];
   readonly isUnique: boolean;
 }
-
-/** The prefix of columns that hold what was recorded under another type or mask. */
-const KEPT = 'rev_dropped_';
-/** So that the whole name fits into 63 characters. */
-const MOST_OF_NAME = 45;
 
 /** A table of this library as it will be after the statements so far. */
 export class TableDraft {
@@ -62,7 +58,7 @@ export class TableDraft {
   keptNames(column: string): [first: string, second: string] {
     const names: string[] = [];
     for (let n = 1; names.length < 2; n++) {
-      const name = `${KEPT}${column.slice(0, MOST_OF_NAME)}_${n}`;
+      const name = keptName(column, n);
       if (!this.find(name)) names.push(name);
     }
     return names as [string, string];
@@ -70,11 +66,9 @@ export class TableDraft {
 
   /** The columns that hold what was recorded under a column's name before. */
   keptOf(column: string): ActualColumn[] {
-    const prefix = `${KEPT}${column.slice(0, MOST_OF_NAME)}_`;
-    return this.columns.filter(
-      ({ name }) =>
-        this.isSame(name.slice(0, prefix.length), prefix) && /^\d+$/.test(name.slice(prefix.length)),
-    );
+    const { hasCase } = this.catalogue;
+    const spelled = (name: string): string => (hasCase ? name : name.toLowerCase());
+    return this.columns.filter(({ name }) => isKeptOf(spelled(name), spelled(column)));
   }
 
   add(step: Partial<SchemaStatements>): void {

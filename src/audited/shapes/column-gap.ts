@@ -57,15 +57,23 @@ function columnIn({ columns }: RegisteredShape, name: string): ShapeColumn | und
 
 // A column whose type could not be changed in place was kept under another name.
 function wasConverted({ columns }: RegisteredShape, name: string): boolean {
-  return columns.some((column) => nameBeforeKept(column.name) === name);
+  return columns.some((column) => isKeptOf(column.name, name));
 }
 
-/** The name under which a revision table keeps a column that made room for one of another type. */
+/** So that the whole name fits into 63 characters. */
+const MOST_OF_NAME = 45;
+
+/** The n-th name under which a revision table keeps a column that made room for one of another type or mask. */
 export function keptName(name: string, n: number): string {
-  return `rev_dropped_${name}_${n}`;
+  return `${keptPrefix(name)}${n}`;
 }
 
-/** The name that a column had before it was kept under `keptName()`. */
-export function nameBeforeKept(kept: string): string | undefined {
-  return /^rev_dropped_(.+)_\d+$/s.exec(kept)?.[1];
+/** Whether a column is kept under one of the names of `keptName()`. */
+export function isKeptOf(kept: string, name: string): boolean {
+  const prefix = keptPrefix(name);
+  return kept.startsWith(prefix) && /^\d+$/.test(kept.slice(prefix.length));
+}
+
+function keptPrefix(name: string): string {
+  return `rev_dropped_${name.slice(0, MOST_OF_NAME)}_`;
 }

@@ -3,7 +3,7 @@ import { type EntityMetadata } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { type ActualColumn, type Catalogue } from '../../dialect/catalogue/catalogue.js';
-import { nameBeforeKept } from '../../audited/shapes/column-gap.js';
+import { isKeptOf } from '../../audited/shapes/column-gap.js';
 import { holds } from '../../dialect/catalogue/column-type.js';
 import { REVISION_COLUMN_PREFIX } from '../../revision/revision-columns.js';
 
@@ -91,7 +91,7 @@ export function remainders(
       !columns.some((column) => column.databaseName === databaseName),
   );
   const isHidden = (name: string): boolean =>
-    hidden.some(({ databaseName }) => databaseName === (nameBeforeKept(name) ?? name));
+    hidden.some(({ databaseName }) => databaseName === name || isKeptOf(name, databaseName));
   const kept = [...actual.values()]
     .filter((column) => !known.has(column) && !isHidden(column.name))
     .map(({ name }) => name);

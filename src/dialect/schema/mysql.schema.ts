@@ -4,6 +4,7 @@ import { type Catalogue } from '../catalogue/catalogue.js';
 import { tableName } from '../catalogue/table-name.js';
 import { type MysqlServer } from '../sessions/mysql.server.js';
 import { type ColumnPlace, type Schema, type TablePath } from './schema.js';
+import { ifThere } from './tolerant.js';
 
 /** MariaDB has IF NOT EXISTS. On MySQL a prepared statement looks into the catalogue first. */
 export function mysqlSchema(dataSource: DataSource, catalogue: Catalogue, server: MysqlServer): Schema {
@@ -34,9 +35,7 @@ export function mysqlSchema(dataSource: DataSource, catalogue: Catalogue, server
         ? [statement.replace(/^CREATE (\w+ )?INDEX /, '$&IF NOT EXISTS ')]
         : onlyIf(`NOT ${indexIsThere(table, name)}`, statement),
     dropIndex: (table, name, statement) =>
-      server.isMariadb
-        ? [statement.replace(/^DROP INDEX /, '$&IF EXISTS ')]
-        : onlyIf(indexIsThere(table, name), statement),
+      server.isMariadb ? [ifThere(statement)] : onlyIf(indexIsThere(table, name), statement),
     text: literal,
     now: 'unix_timestamp(now(6))',
   };

@@ -1,7 +1,9 @@
 import { type DataSource } from 'typeorm';
 import { type Catalogue } from '../catalogue/catalogue.js';
 import { tableName } from '../catalogue/table-name.js';
+import { quoted } from '../types/quoted.js';
 import { type ColumnPlace, type Schema } from './schema.js';
+import { ifThere, unlessThere } from './tolerant.js';
 
 export function postgresSchema(dataSource: DataSource, catalogue: Catalogue): Schema {
   const escape = (name: string): string => dataSource.driver.escape(name);
@@ -22,12 +24,8 @@ export function postgresSchema(dataSource: DataSource, catalogue: Catalogue): Sc
     allowNull: (place) => alter(place, `ALTER COLUMN ${escape(place.column)} DROP NOT NULL`),
     createTable: unlessThere,
     createIndex: (_table, _name, statement) => [unlessThere(statement)],
-    dropIndex: (_table, _name, statement) => [statement.replace(/^DROP INDEX /, '$&IF EXISTS ')],
-    text: (value) => `'${value.replaceAll("'", "''")}'`,
+    dropIndex: (_table, _name, statement) => [ifThere(statement)],
+    text: quoted,
     now: 'extract(epoch FROM clock_timestamp())',
   };
-}
-
-function unlessThere(statement: string): string {
-  return statement.replace(/^CREATE (TABLE|(UNIQUE )?INDEX) /, '$&IF NOT EXISTS ');
 }

@@ -2,7 +2,9 @@ import { type DataSource } from 'typeorm';
 import { IF_EXISTS, IF_NOT_EXISTS } from '../../typeorm/tolerant-query.js';
 import { type Catalogue } from '../catalogue/catalogue.js';
 import { tableName } from '../catalogue/table-name.js';
+import { quoted } from '../types/quoted.js';
 import { type ColumnPlace, type Schema } from './schema.js';
+import { ifThere, unlessThere } from './tolerant.js';
 
 /**
  * SQLite changes a column's type only by rebuilding the table, which TypeORM does with the columns that it knows. So
@@ -32,12 +34,8 @@ export function sqliteSchema(dataSource: DataSource, catalogue: Catalogue): Sche
     ],
     createTable: unlessThere,
     createIndex: (_table, _name, statement) => [unlessThere(statement)],
-    dropIndex: (_table, _name, statement) => [statement.replace(/^DROP INDEX /, '$&IF EXISTS ')],
-    text: (value) => `'${value.replaceAll("'", "''")}'`,
+    dropIndex: (_table, _name, statement) => [ifThere(statement)],
+    text: quoted,
     now: `(julianday('now') - 2440587.5) * 86400`,
   };
-}
-
-function unlessThere(statement: string): string {
-  return statement.replace(/^CREATE (TABLE|(UNIQUE )?INDEX) /, '$&IF NOT EXISTS ');
 }

@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { columnGaps, keptName, type RegisteredShape } from '../../../src/audited/shapes/column-gap.js';
+import {
+  columnGaps,
+  isKeptOf,
+  keptName,
+  type RegisteredShape,
+} from '../../../src/audited/shapes/column-gap.js';
 
 const HOUR = 3600;
 
@@ -35,5 +40,16 @@ describe('the columns that other shapes lack', () => {
     expect(converted.get('size')).toMatchObject({ assumed: [0], blind: [1] });
     const own = shape(2, 100 * HOUR, { name: 'ssn', default: null });
     expect(columnGaps(own, [own, shape(1, 0)], () => true).get('ssn')).toMatchObject({ blind: [1] });
+  });
+});
+
+describe('the name of a kept column', () => {
+  it('fits into 63 characters, and is told from others of the table', () => {
+    const long = 'a'.repeat(60);
+    expect(keptName(long, 12).length).toBeLessThan(63);
+    expect(isKeptOf(keptName(long, 12), long)).toBe(true);
+    expect(isKeptOf(keptName('size', 1), 'size')).toBe(true);
+    expect(isKeptOf(keptName('size_1', 1), 'size')).toBe(false);
+    expect(isKeptOf('size', 'size')).toBe(false);
   });
 });
