@@ -27,6 +27,7 @@ const roomsOf = {
     ['writer'],
     ['baselines'],
     ['intercept'],
+    ['events'],
     ['engine', 'shared-options'],
   ],
   audited: [['marks'], ['masks'], ['decorators']],

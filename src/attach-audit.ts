@@ -2,6 +2,7 @@ import { type DataSource } from 'typeorm';
 import { AuditConfigurationError } from './audit.errors.js';
 import { type AuditOptions } from './audit.options.js';
 import { attachCapture } from './capture/attach-capture.js';
+import { AuditLog } from './capture/events/audit-log.js';
 import { captureOf } from './capture/intercept/capture.js';
 import { assertAuditOptions } from './check-options.js';
 import { AuditContext } from './context/audit-context.js';
@@ -15,6 +16,8 @@ export interface AttachedAudit {
   readonly history: HistoryService;
   readonly maintenance: AuditMaintenance;
   readonly context: AuditContext;
+  /** Records what is not the change of a row. */
+  readonly log: AuditLog;
   /**
    * Checks that the revision tables fit the audited tables, as the option `checkTables` says. Without this call the
    * first audited write checks them, so the tables may be made after `attachAudit()`.
@@ -65,6 +68,7 @@ export function attachWith(
     history: new HistoryService(dataSource),
     maintenance: new AuditMaintenance(new MaintenanceSession(capture, options, context)),
     context,
+    log: new AuditLog(capture),
     checkTables: () => capture.checkTables(),
     detach,
   };

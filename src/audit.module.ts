@@ -21,6 +21,7 @@ import {
 import { type AuditModuleShape } from './audit.options.js';
 import {
   type AuditedTarget,
+  getAuditLogToken,
   getHistoryToken,
   getMaintenanceToken,
   getRevisionsToken,
@@ -112,6 +113,7 @@ function assemble(definition: DynamicModule, given: AuditModuleShape, isAsync: b
   const dataSource = getDataSourceToken(given.dataSource);
   const history = getHistoryToken(given.dataSource);
   const maintenance = getMaintenanceToken(given.dataSource);
+  const log = getAuditLogToken(given.dataSource);
   const endpoints = endpointsOf(given);
   return {
     ...definition,
@@ -147,6 +149,7 @@ function assemble(definition: DynamicModule, given: AuditModuleShape, isAsync: b
         inject: [ATTACHED_AUDIT],
         useFactory: (audit: AttachedAudit) => audit.maintenance,
       },
+      { provide: log, inject: [ATTACHED_AUDIT], useFactory: (audit: AttachedAudit) => audit.log },
       {
         provide: AUDIT_HISTORY,
         inject: [history, AUDITED_DATA_SOURCE],
@@ -156,7 +159,7 @@ function assemble(definition: DynamicModule, given: AuditModuleShape, isAsync: b
             : new HistoryService(source, given.endpoints.timeout),
       },
     ],
-    exports: [history, maintenance],
+    exports: [history, maintenance, log],
   };
 }
 

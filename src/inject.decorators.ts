@@ -1,6 +1,7 @@
 import { Inject, type InjectionToken, type Type } from '@nestjs/common';
 import { getDataSourceToken, getRepositoryToken } from '@nestjs/typeorm';
 import { DataSource, type DataSourceOptions, type EntitySchema, type ObjectLiteral } from 'typeorm';
+import { AuditLog } from './capture/events/audit-log.js';
 import { HistoryService } from './history/history.service.js';
 import { AuditMaintenance } from './maintenance/maintenance.service.js';
 import { revisionOf } from './revision/revision-of.js';
@@ -45,6 +46,26 @@ export function getMaintenanceToken(dataSource?: NamedDataSource): InjectionToke
  */
 export function InjectMaintenance(dataSource?: NamedDataSource): ParameterDecorator {
   return Inject(getMaintenanceToken(dataSource));
+}
+
+/**
+ * The injection token of a data source's log of events: the class AuditLog for the default data source, else a token of
+ * its own. A named data source has its own token also if no other one is audited.
+ *
+ * @example moduleRef.get(getAuditLogToken('archive'), { strict: false })
+ */
+export function getAuditLogToken(dataSource?: NamedDataSource): InjectionToken<AuditLog> {
+  return tokenOf(AuditLog, 'log', dataSource);
+}
+
+/**
+ * Injects the log of events of a named data source.
+ *
+ * @param dataSource as @nestjs/typeorm names it. Default: the default data source
+ * @example constructor(@InjectAuditLog('archive') private readonly log: AuditLog) {}
+ */
+export function InjectAuditLog(dataSource?: NamedDataSource): ParameterDecorator {
+  return Inject(getAuditLogToken(dataSource));
 }
 
 /** An audited entity: its class or its EntitySchema. */

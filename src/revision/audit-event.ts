@@ -2,6 +2,9 @@ import { BaseEntity } from 'typeorm';
 import { MAX_ACTOR_LENGTH } from '../audit.options.js';
 import { MAX_TABLE_LENGTH, type OwnTable } from './own-table.js';
 
+/** The longest outcome that is stored, in characters. */
+export const MAX_OUTCOME_LENGTH = 16;
+
 /** Something that happened and is not the change of a row, such as a login that failed: a row of `audit_event`. */
 export class AuditEvent extends BaseEntity {
   /** The primary key, a UUID v7. */
@@ -38,7 +41,7 @@ export const eventTable: OwnTable<AuditEvent> = {
     onBehalf: { ...own.text, name: 'on_behalf', length: MAX_ACTOR_LENGTH, nullable: true },
     action: { ...own.text, length: MAX_ACTOR_LENGTH },
     request: { ...own.text, length: MAX_ACTOR_LENGTH, nullable: true },
-    outcome: { type: 'varchar', length: 16, nullable: true },
+    outcome: { type: 'varchar', length: MAX_OUTCOME_LENGTH, nullable: true },
     entity: { ...own.text, length: MAX_TABLE_LENGTH, nullable: true },
     target: { ...own.text, length: MAX_ACTOR_LENGTH, nullable: true },
     details: { ...own.json, nullable: true },

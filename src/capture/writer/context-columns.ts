@@ -21,7 +21,7 @@ export interface ContextValues {
 type Texts = 'actor' | 'reason' | 'onBehalf' | 'action' | 'request';
 
 /** The columns that a write's context goes to. */
-type ContextColumns = Readonly<
+export type ContextColumns = Readonly<
   Record<'actor' | 'reason' | 'context', ColumnMetadata> & Partial<Record<Texts, ColumnMetadata>>
 >;
 
@@ -55,36 +55,63 @@ export function contextValues(
   { actor, reason, context, onBehalf, action, request }: WriteContext,
   columnsOf: () => ContextColumns,
 ): ContextValues | Promise<ContextValues> {
-  const json = context && withoutHoles(JSON.stringify(context));
   const { texts } = dialect.types;
+  const json = context && jsonOf(context);
   const all = [actor, reason, onBehalf, action, request, json];
   if (!texts || all.every((text) => text === null || isAscii(text)))
     return { actor, reason, context: json, onBehalf, action, request };
   const columns = columnsOf();
   const text = async (name: Texts, value: string | null): Promise<unknown> => {
     const column = columns[name];
-    if (value === null || isAscii(value) || !column) return value;
-    const problem = await texts.problem(queryRunner, column, value);
-    if (problem)
-      throw new AuditContextError(
-        `The ${name} of a write, "${value}", can't be stored in ${column.entityMetadata.tablePath}.${column.databaseName}: ${problem}`,
-      );
-    return texts.parameter(value);
+    return column ? storedText(dialect, queryRunner, column, value, `${name} of a write`) : value;
   };
   // One after another, because the queries share a connection.
   return (async () => ({
     actor: await text('actor', actor),
     reason: await text('reason', reason),
-    context: json === null || isAscii(json) ? json : await texts.json(queryRunner, columns.context, json),
+    context: await storedJson(dialect, queryRunner, columns.context, context),
     onBehalf: await text('onBehalf', onBehalf),
     action: await text('action', action),
     request: await text('request', request),
   }))();
 }
 
+/**
+ * A text as the value for a column.
+ *
+ * @param what names the text in the error
+ * @throws AuditContextError when the column can't store it
+ */
+export async function storedText(
+  { types: { texts } }: Dialect,
+  queryRunner: QueryRunner,
+  column: ColumnMetadata,
+  value: string | null,
+  what: string,
+): Promise<unknown> {
+  if (!texts || value === null || isAscii(value)) return value;
+  const problem = await texts.problem(queryRunner, column, value);
+  if (problem)
+    throw new AuditContextError(
+      `The ${what}, "${value}", can't be stored in ${column.entityMetadata.tablePath}.${column.databaseName}: ${problem}`,
+    );
+  return texts.parameter(value);
+}
+
+/** JSON as the value for a column. */
+export async function storedJson(
+  { types: { texts } }: Dialect,
+  queryRunner: QueryRunner,
+  column: ColumnMetadata,
+  value: object | null,
+): Promise<string | null> {
+  const json = value && jsonOf(value);
+  return !texts || json === null || isAscii(json) ? json : texts.json(queryRunner, column, json);
+}
+
 // JSON text escapes U+0000, which PostgreSQL can't store, and lone surrogates.
-function withoutHoles(json: string): string {
-  return json.replace(/\\(u0000|ud[89a-f]..|.)/g, (escape, code: string) =>
+function jsonOf(value: object): string {
+  return JSON.stringify(value).replace(/\\(u0000|ud[89a-f]..|.)/g, (escape, code: string) =>
     code.length > 1 ? markOf(String.fromCharCode(Number.parseInt(code.slice(1), 16))) : escape,
   );
 }

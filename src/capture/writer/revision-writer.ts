@@ -11,7 +11,7 @@ import { PrunedTables } from './pruned-tables.js';
 import { type Recordable, type RecordableWrite } from './table-write.js';
 import { RevisionIds } from './revision-ids.js';
 import { RevisionInserts } from './insert-revisions.js';
-import { contextColumns, contextValues } from './context-columns.js';
+import { type ContextColumns, contextColumns, contextValues } from './context-columns.js';
 import { TableStatements } from './table-statements.js';
 import { VersionInserts } from './version-inserts.js';
 
@@ -60,9 +60,8 @@ export class RevisionWriter {
   ): Promise<number> {
     const { operation, plan } = write;
     const changesets = auditPlansOf(this.dataSource).own!.changeset;
-    const stored = contextValues(this.dialect, queryRunner, write, () =>
-      contextColumns(plan.revision, changesets),
-    );
+    const columns = (): ContextColumns => contextColumns(plan.revision, changesets);
+    const stored = contextValues(this.dialect, queryRunner, write, columns);
     const pending = isPending(queryRunner, changesets);
     const recordable = {
       ...write,
@@ -83,7 +82,7 @@ export class RevisionWriter {
   ): Promise<void> {
     const changesets = auditPlansOf(this.dataSource).own!.changeset;
     if (await isPending(queryRunner, changesets)) return;
-    const columns = (): ReturnType<typeof contextColumns> => contextColumns(write.plan.revision, changesets);
+    const columns = (): ContextColumns => contextColumns(write.plan.revision, changesets);
     const stored = await contextValues(this.dialect, queryRunner, write, columns);
     await addChangeset(this.statements, queryRunner, {
       ...write,

@@ -1,0 +1,138 @@
+import { type EntityManager, type EntityMetadata } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { AuditConfigurationError, InvalidArgumentError } from '../../audit.errors.js';
+import { MAX_ACTOR_LENGTH } from '../../audit.options.js';
+import { unstorableIn } from '../../context/unstorable.js';
+import { type WriteContext } from '../../context/write-context.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
+import { bindStatement, compileStatement, type Statement } from '../../dialect/run/statement.js';
+import { type ValueType } from '../../dialect/types/types.js';
+import { type AuditEvent, MAX_OUTCOME_LENGTH } from '../../revision/audit-event.js';
+import { newId, now } from '../../revision/clock.js';
+import { type Capture } from '../intercept/capture.js';
+import { type Unit } from '../unit/unit.js';
+import { storedJson, storedText } from '../writer/context-columns.js';
+
+/** Something that happened and is not the change of a row. */
+export interface LoggedEvent {
+  /** What happened, by name: 1 to 255 characters. */
+  action: string;
+  /** How it ended, such as `success`, `failure` or `denied`: at most 16 characters. */
+  outcome?: string | null;
+  /** What it was done to, in the application's words: at most 255 characters. */
+  target?: string | null;
+  /** More about it, stored as JSON. */
+  details?: Record<string, unknown> | null;
+}
+
+export interface RecordOptions {
+  /** The manager of the transaction that the event belongs to. */
+  manager?: EntityManager;
+}
+
+const TYPES: Partial<Record<keyof AuditEvent, ValueType>> = {
+  id: 'uuid',
+  transaction: 'uuid',
+  created: 'time',
+  details: 'json',
+};
+
+/** Records what is not the change of a row, such as a login that failed or an export: rows of `audit_event`. */
+export class AuditLog {
+  private statement: Statement | undefined;
+
+  constructor(private readonly capture: Capture) {}
+
+  /**
+   * Records an event, with the actor and request of the context.
+   *
+   * Without a manager it is written on its own, whatever becomes of the caller's transaction. With the manager of a
+   * transaction it is part of that, has its `rev_transaction`, and is rolled back with it. SQLite has one connection: an
+   * open transaction on it takes every event along.
+   *
+   * @throws InvalidArgumentError, AuditContextError
+   * @example await log.record({ action: 'login', outcome: 'failure', target: email });
+   */
+  async record(event: LoggedEvent, { manager }: RecordOptions = {}): Promise<void> {
+    assertText('action', event.action, MAX_ACTOR_LENGTH);
+    if (!event.action) throw new InvalidArgumentError('action', 'must have at least one character.');
+    assertText('outcome', event.outcome ?? '', MAX_OUTCOME_LENGTH);
+    assertText('target', event.target ?? '', MAX_ACTOR_LENGTH);
+    const { capture } = this;
+    const given = manager?.queryRunner;
+    const queryRunner = given ?? capture.dataSource.createQueryRunner();
+    try {
+      await capture.whenReady(
+        queryRunner,
+        () => capture.tables.beforeWrite(queryRunner),
+        (who) => capture.units.run(queryRunner, (unit) => this.insert(unit, event, capture.contextOf(who))),
+      );
+    } finally {
+      if (!given) await queryRunner.release();
+    }
+  }
+
+  private async insert(
+    { queryRunner, revTransaction }: Unit,
+    { action, outcome = null, target = null, details = null }: LoggedEvent,
+    { actor, onBehalf, request }: WriteContext,
+  ): Promise<void> {
+    const { dialect } = this.capture;
+    const text = (property: keyof AuditEvent, value: string | null): Promise<unknown> =>
+      storedText(dialect, queryRunner, this.column(property), value, `${property} of an event`);
+    const values = {
+      id: newId(),
+      transaction: revTransaction,
+      created: now(),
+      actor: await text('actor', actor),
+      onBehalf: await text('onBehalf', onBehalf),
+      action: await text('action', action),
+      request: await text('request', request),
+      outcome: await text('outcome', outcome),
+      target: await text('target', target),
+      details: await storedJson(dialect, queryRunner, this.column('details'), details),
+    };
+    this.statement ??= this.compile(Object.keys(values) as (keyof AuditEvent)[]);
+    await dialect.run.execute(queryRunner, this.statement, bindStatement(this.statement, values));
+  }
+
+  private compile(properties: readonly (keyof AuditEvent)[]): Statement {
+    const { dataSource, dialect } = this.capture;
+    const columns = properties.map((property) =>
+      dataSource.driver.escape(this.column(property).databaseName),
+    );
+    const values = properties.map((property) =>
+      dialect.types.value(`{{${property}}}`, TYPES[property] ?? 'text'),
+    );
+    return compileStatement(
+      dialect,
+      `INSERT INTO ${tableName(dataSource, this.table)} (${columns.join(', ')}) VALUES (${values.join(', ')})`,
+      true,
+    );
+  }
+
+  private column(property: keyof AuditEvent): ColumnMetadata {
+    return this.table.findColumnWithPropertyName(property)!;
+  }
+
+  private get table(): EntityMetadata {
+    const { own } = this.capture.plans;
+    if (own) return own.event;
+    throw new AuditConfigurationError(
+      'The data source has no audited entity, and so no table audit_event. Mark an entity with @Audited().',
+    );
+  }
+}
+
+function assertText(argument: 'action' | 'outcome' | 'target', value: unknown, most: number): void {
+  if (typeof value !== 'string')
+    throw new InvalidArgumentError(argument, `must be a string, got ${typeof value}.`);
+  if (value.length > most)
+    throw new InvalidArgumentError(argument, `must have at most ${most} characters, got ${value.length}.`);
+  const unstorable = unstorableIn(value);
+  if (unstorable !== undefined)
+    throw new InvalidArgumentError(
+      argument,
+      `has the character ${unstorable}, which a database can't store as text. Remove it.`,
+    );
+}
