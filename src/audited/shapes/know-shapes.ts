@@ -1,8 +1,9 @@
-import { type DataSource, type QueryRunner } from 'typeorm';
+import { type DataSource, type EntityMetadata, type QueryRunner } from 'typeorm';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { readTemplate } from '../../dialect/run/statement.js';
 import { now } from '../../revision/clock.js';
+import { insertOwn } from '../../revision/insert-own.js';
 import { FORMAT, type ShapeColumn } from '../../revision/shape.js';
 import { type AuditPlan } from '../audit-plan.js';
 import { type AuditPlans } from '../audit-plans.js';
@@ -39,7 +40,7 @@ export async function knowShapes(
   plans.areShapesKnown = true;
   if (isReader) return;
   for (let at = 0; at < added.length; at += ROWS_PER_INSERT)
-    await insertShapes(dataSource, queryRunner, table, added.slice(at, at + ROWS_PER_INSERT));
+    await insertShapes(dataSource, queryRunner, tables.shape, added.slice(at, at + ROWS_PER_INSERT));
 }
 
 /** Reads the table of shapes for one who only reads the history, unless the plans know their gaps already. */
@@ -89,29 +90,18 @@ async function readShapes(
 async function insertShapes(
   dataSource: DataSource,
   queryRunner: QueryRunner,
-  table: string,
+  table: EntityMetadata,
   added: readonly AddedShape[],
 ): Promise<void> {
-  const { types, sql, run } = dialectOf(dataSource);
-  const names = ['entity', 'shape', 'name', 'format', 'created', 'columns'] as const;
-  const kinds = { name: 'text', created: 'time', columns: 'text' } as const;
-  const columns = names.map((name) => dataSource.driver.escape(name));
-  const values: Record<string, unknown> = {};
-  const rows = added.map(({ plan, own }, n) => {
-    const row = {
-      entity: plan.number,
-      shape: own.shape,
-      name: plan.metadata.tablePath,
-      format: FORMAT,
-      created: own.created,
-      columns: JSON.stringify(own.columns),
-    };
-    const given = names.map((name) => {
-      values[`${name}${n}`] = row[name];
-      return types.value(`{{${name}${n}}}`, kinds[name as keyof typeof kinds] ?? 'integer');
-    });
-    return `(${given.join(', ')})`;
-  });
-  const insert = `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${rows.join(', ')}`;
-  await readTemplate(queryRunner, { run }, sql.unlessTaken(insert, columns.slice(0, 2)), values);
+  const rows = added.map(({ plan, own: { shape, created, columns } }) => ({
+    entity: plan.number,
+    shape,
+    name: plan.metadata.tablePath,
+    format: FORMAT,
+    created,
+    columns: JSON.stringify(columns),
+  }));
+  const dialect = dialectOf(dataSource);
+  const { template, values } = insertOwn(dataSource, table, rows);
+  await readTemplate(queryRunner, dialect, dialect.sql.unlessTaken(template, ['entity', 'shape']), values);
 }

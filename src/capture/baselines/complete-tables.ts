@@ -8,6 +8,8 @@ import { dialectOf } from '../../dialect/dialect-of.js';
 import { bindStatement, compileStatement, readTemplate } from '../../dialect/run/statement.js';
 import { inSavepoint } from '../../dialect/sessions/savepoint.js';
 import { newId, now } from '../../revision/clock.js';
+import { insertOwn } from '../../revision/insert-own.js';
+import { type MaintenanceAction } from '../../revision/maintenance-record.js';
 import { isPending } from '../tables/pending-tables.js';
 
 /** How long writers rely on a look that found a table incomplete. */
@@ -129,25 +131,16 @@ export class CompleteTables {
     insert: (text: string, values: unknown[]) => Promise<unknown>,
   ): Promise<void> {
     if (plans.length === 0) return;
-    const { types } = dialectOf(this.dataSource);
-    const names = ['id', 'created', 'action', 'entity', 'details'];
-    const rows = plans.map(
-      (_, n) =>
-        `(${types.value(`{{id${n}}}`, 'uuid')}, ${types.value('{{created}}', 'time')}, 'complete', ` +
-        `${types.value(`{{entity${n}}}`, 'text')}, ${types.value('{{details}}', 'json')})`,
-    );
-    const statement = compileStatement(
-      dialectOf(this.dataSource),
-      `INSERT INTO ${tableName(this.dataSource, this.maintenance)} ` +
-        `(${names.map((name) => this.dataSource.driver.escape(name)).join(', ')}) VALUES ${rows.join(', ')}`,
-    );
-    const values = Object.fromEntries(
-      plans.flatMap(({ metadata }, n) => [
-        [`id${n}`, newId()],
-        [`entity${n}`, metadata.tablePath],
-      ]),
-    );
-    const bound = bindStatement(statement, { ...values, created: now(), details: '{}' });
+    const rows = plans.map(({ metadata }) => ({
+      id: newId(),
+      created: now(),
+      action: 'complete' satisfies MaintenanceAction,
+      entity: metadata.tablePath,
+      details: '{}',
+    }));
+    const { template, values } = insertOwn(this.dataSource, this.maintenance, rows);
+    const statement = compileStatement(dialectOf(this.dataSource), template);
+    const bound = bindStatement(statement, values);
     try {
       await insert(statement.text, bound);
     } catch (error) {

@@ -4,11 +4,10 @@ import { AuditConfigurationError, InvalidArgumentError } from '../../audit.error
 import { MAX_ACTOR_LENGTH } from '../../audit.options.js';
 import { unstorableIn } from '../../context/unstorable.js';
 import { type WriteContext } from '../../context/write-context.js';
-import { tableName } from '../../dialect/catalogue/table-name.js';
-import { bindStatement, compileStatement, type Statement } from '../../dialect/run/statement.js';
-import { type ValueType } from '../../dialect/types/types.js';
+import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
 import { type AuditEvent, MAX_OUTCOME_LENGTH } from '../../revision/audit-event.js';
 import { newId, now } from '../../revision/clock.js';
+import { insertOwn } from '../../revision/insert-own.js';
 import { type Capture } from '../intercept/capture.js';
 import { type Unit } from '../unit/unit.js';
 import { storedJson, storedText } from '../writer/context-columns.js';
@@ -30,17 +29,8 @@ export interface RecordOptions {
   manager?: EntityManager;
 }
 
-const TYPES: Partial<Record<keyof AuditEvent, ValueType>> = {
-  id: 'uuid',
-  transaction: 'uuid',
-  created: 'time',
-  details: 'json',
-};
-
 /** Records what is not the change of a row, such as a login that failed or an export: rows of `audit_event`. */
 export class AuditLog {
-  private statement: Statement | undefined;
-
   constructor(private readonly capture: Capture) {}
 
   /**
@@ -77,10 +67,10 @@ export class AuditLog {
     { action, outcome = null, target = null, details = null }: LoggedEvent,
     { actor, onBehalf, request }: WriteContext,
   ): Promise<void> {
-    const { dialect } = this.capture;
+    const { dataSource, dialect } = this.capture;
     const text = (property: keyof AuditEvent, value: string | null): Promise<unknown> =>
       storedText(dialect, queryRunner, this.column(property), value, `${property} of an event`);
-    const values = {
+    const row = {
       id: newId(),
       transaction: revTransaction,
       created: now(),
@@ -92,23 +82,9 @@ export class AuditLog {
       target: await text('target', target),
       details: await storedJson(dialect, queryRunner, this.column('details'), details),
     };
-    this.statement ??= this.compile(Object.keys(values) as (keyof AuditEvent)[]);
-    await dialect.run.execute(queryRunner, this.statement, bindStatement(this.statement, values));
-  }
-
-  private compile(properties: readonly (keyof AuditEvent)[]): Statement {
-    const { dataSource, dialect } = this.capture;
-    const columns = properties.map((property) =>
-      dataSource.driver.escape(this.column(property).databaseName),
-    );
-    const values = properties.map((property) =>
-      dialect.types.value(`{{${property}}}`, TYPES[property] ?? 'text'),
-    );
-    return compileStatement(
-      dialect,
-      `INSERT INTO ${tableName(dataSource, this.table)} (${columns.join(', ')}) VALUES (${values.join(', ')})`,
-      true,
-    );
+    const { template, values } = insertOwn(dataSource, this.table, [row]);
+    const statement = compileStatement(dialect, template, true);
+    await dialect.run.execute(queryRunner, statement, bindStatement(statement, values));
   }
 
   private column(property: keyof AuditEvent): ColumnMetadata {

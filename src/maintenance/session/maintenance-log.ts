@@ -2,6 +2,7 @@ import { type EntityMetadata, type QueryRunner } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { newId, now } from '../../revision/clock.js';
+import { insertOwn } from '../../revision/insert-own.js';
 import { contextValues } from '../../capture/writer/context-columns.js';
 import { type WriteContext } from '../../context/write-context.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
@@ -30,20 +31,10 @@ export class MaintenanceLog {
   }
 
   async note(queryRunner: QueryRunner, details: Record<string, unknown>): Promise<void> {
-    const { dialect } = this.session;
-    const values = { ...(await this.values(queryRunner)), details: JSON.stringify(details) };
-    if ((await this.update(queryRunner, values)) > 0) return;
-    const types = { id: 'uuid', created: 'time', key: 'json', details: 'json' } as const;
-    const names = Object.keys(values);
-    const inserted = names.map((name) =>
-      dialect.types.value(`{{${name}}}`, types[name as keyof typeof types] ?? 'text'),
-    );
-    const columns = names.map((name) => this.session.dataSource.driver.escape(name));
-    await this.session.write(
-      queryRunner,
-      `INSERT INTO ${this.table} (${columns.join(', ')}) VALUES (${inserted.join(', ')})`,
-      values,
-    );
+    const row = { ...(await this.values(queryRunner)), details: JSON.stringify(details) };
+    if ((await this.update(queryRunner, row)) > 0) return;
+    const { template, values } = insertOwn(this.session.dataSource, this.metadata, [row]);
+    await this.session.write(queryRunner, template, values);
   }
 
   /**
