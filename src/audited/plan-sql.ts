@@ -69,6 +69,15 @@ export class PlanSql {
     return `EXISTS (SELECT 1 FROM ${this.revisions} p WHERE ${this.hasKey('p', this.liveKey)})`;
   }
 
+  /**
+   * A value, the first of a SELECT list, that holds the revision table for an INSERT to come, where the database needs
+   * that. The first, because tables are held in the order of the text.
+   */
+  holding(value: string): string {
+    const condition = this.dialect.locks.holding?.(this.revisions);
+    return condition ? `CASE WHEN ${condition} THEN ${value} END` : value;
+  }
+
   newestVersion(key: KeyExpression): string {
     return `(SELECT m.rev_version ${this.fromNewest(key)})`;
   }

@@ -49,7 +49,7 @@ export function lookForNone(sql: RevisionSql, keys: KeyTable | undefined, names:
   const rows = keys ? sql.rowsOf(keys) : `${sql.table} t WHERE ${sql.hasKey('t', sql.givenKey)}`;
   return compileStatement(
     sql.dialect,
-    `SELECT ${names}, NOT ${sql.hasHistory} AS ${HAS_NONE} FROM ${rows}${sql.dialect.locks.forUpdate('t')}`,
+    `SELECT ${sql.holding('1')} AS audit_held, ${names}, NOT ${sql.hasHistory} AS ${HAS_NONE} FROM ${rows}${sql.dialect.locks.forUpdate('t')}`,
     keys === undefined,
   );
 }

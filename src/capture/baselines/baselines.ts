@@ -39,6 +39,15 @@ export class Baselines {
     return !(await this.complete.isComplete(queryRunner, plan, isSerializable));
   }
 
+  /** `isDue()` as the first thing that a unit does: what it reads leaves no snapshot. */
+  async isDueAtFirst(unit: Unit, plan: AuditPlan | undefined): Promise<boolean> {
+    if (!plan || !this.mayBeDue(plan)) return false;
+    const looks = this.complete.isLookDue(plan);
+    const isDue = await this.isDue(unit, plan);
+    if (looks) await unit.renewSnapshot();
+    return isDue;
+  }
+
   /** Records the rows that have no history, as they are before the unit's write. */
   async record(unit: Unit, rows: readonly RowsToChange[]): Promise<void> {
     for (const each of rows) {

@@ -37,6 +37,11 @@ export class CompleteTables {
     return this.complete.has(metadata);
   }
 
+  /** Whether the next write to a table looks whether it is complete. */
+  isLookDue({ metadata }: AuditPlan): boolean {
+    return this.areRecordsOld || !this.looked.has(metadata);
+  }
+
   /** Looks at all tables at start, outside of transactions. */
   async lookAtAll(queryRunner: QueryRunner): Promise<void> {
     if (await this.isPending(queryRunner)) return;
@@ -65,7 +70,7 @@ export class CompleteTables {
   async isComplete(queryRunner: QueryRunner, plan: AuditPlan, isSerializable: boolean): Promise<boolean> {
     if (this.has(plan)) return true;
     if (await this.isPending(queryRunner)) return false;
-    if (this.recordsReadAt + LOOK_AGAIN_MS < Date.now()) await this.readRecords(queryRunner);
+    if (this.areRecordsOld) await this.readRecords(queryRunner);
     if (!this.has(plan) && !this.looked.has(plan.metadata) && !isSerializable) {
       this.looked.add(plan.metadata);
       const found = await this.lookAtRows(queryRunner, [plan]);
@@ -75,6 +80,10 @@ export class CompleteTables {
       );
     }
     return this.has(plan);
+  }
+
+  private get areRecordsOld(): boolean {
+    return this.recordsReadAt + LOOK_AGAIN_MS < Date.now();
   }
 
   private get plans(): readonly AuditPlan[] {
@@ -112,9 +121,10 @@ export class CompleteTables {
     queryRunner: QueryRunner,
     plans: readonly AuditPlan[],
   ): Promise<readonly AuditPlan[]> {
-    const selects = plans.map(
-      (plan, at) => `SELECT ${at} AS place, ${isComplete(new PlanSql(this.dataSource, plan))} AS complete`,
-    );
+    const selects = plans.map((plan, at) => {
+      const sql = new PlanSql(this.dataSource, plan);
+      return `SELECT ${sql.holding(String(at))} AS place, ${isComplete(sql)} AS complete`;
+    });
     const rows = (await queryRunner.query(selects.join(' UNION ALL '))) as {
       place: number | string;
       complete: number | string;

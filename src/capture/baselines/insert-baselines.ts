@@ -48,7 +48,8 @@ export class BaselineInserts {
     const { queryRunner } = unit;
     await this.dialect.sessions.recognise?.(queryRunner);
     const keys = await this.without.keysOf(queryRunner, rows);
-    unit.noteRead();
+    // One row is read when it is locked, and nobody else records it then. Of several, the last is locked after a read.
+    if (!soleKey(rows.keys)) unit.noteRead();
     return keys.length > 0 ? this.inserts.insert(queryRunner, recordable, keys, 'none', true) : 0;
   }
 

@@ -30,7 +30,9 @@ export class BuilderStatement {
     const isReturned = keyReturning?.isAsked ?? false;
     const sent = keyReturning?.statement(text) ?? text;
     const { baselines } = facts.capture;
-    const mayLackHistory = baselines.mayBeDue(facts.plan) && (await baselines.isDue(unit, facts.plan));
+    const mayLackHistory =
+      baselines.mayBeDue(facts.plan) &&
+      (await (facts.flush ? baselines.isDue(unit, facts.plan) : baselines.isDueAtFirst(unit, facts.plan)));
     const before = await readBefore({
       ...facts,
       reader: facts.capture,

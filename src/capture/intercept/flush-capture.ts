@@ -82,7 +82,7 @@ export class FlushCapture {
   // Before the flush has inserted rows, whose revisions come at its end.
   private async look(due: readonly AuditPlan[]): Promise<void> {
     await this.unit.begin();
-    for (const plan of due) await this.capture.baselines.isDue(this.unit, plan);
+    for (const plan of due) await this.capture.baselines.isDueAtFirst(this.unit, plan);
   }
 
   /** Sends a statement of the flush. */

@@ -91,7 +91,7 @@ async function beforeInsert(statement: WriteStatement): Promise<Before> {
   const mayEnd = acting.length > 0 || overwritesKeys(table, expressionMap);
   const isSought = mayEnd || (operation === 'upsert' && statement.mayLackHistory);
   const found = isSought ? await keysOfConflicts(reader, queryRunner, table, expressionMap) : [];
-  if (isSought) await unit?.renewSnapshot();
+  if (isSought) await unit?.renewGuardedSnapshot();
   const referring = await cascades.beforeUpdate(queryRunner, acting, found);
   return {
     rows: [...toChange(plan, operation, found), ...cascades.toChange(referring)],

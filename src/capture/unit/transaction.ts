@@ -47,6 +47,11 @@ export class Transaction {
     this.isRead = true;
   }
 
+  /** Takes note that it has a new snapshot. */
+  noteRenewed(): void {
+    this.isRead = false;
+  }
+
   /** The changeset of the audited table with this number. */
   changesetOf(entity: number): ChangesetMark {
     const { changesets } = this;

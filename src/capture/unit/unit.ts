@@ -66,7 +66,16 @@ export class Unit {
 
   /** Takes a new snapshot before the write, if the transaction is the unit's own. */
   async renewSnapshot(): Promise<void> {
-    if (this.isOwn) await this.dialect.sessions.renewSnapshot?.(this.queryRunner);
+    const { sessions } = this.dialect;
+    if (!this.isOwn || !sessions.renewSnapshot) return;
+    await sessions.renewSnapshot(this.queryRunner);
+    this.line!.transaction.noteRenewed();
+  }
+
+  /** The same, only where the write would fail on rows newer than the snapshot. */
+  async renewGuardedSnapshot(): Promise<void> {
+    if (this.isOwn && (await this.dialect.sessions.guardsSnapshots?.(this.queryRunner)))
+      await this.renewSnapshot();
   }
 
   /** Whether the transaction is SERIALIZABLE. */

@@ -80,7 +80,6 @@ export function lookAndRecordOne(sql: RevisionSql, versioning: Versioning): Stat
   const { dialect } = sql;
   const { recording, mayBeTaken } = versioning;
   const block = dialect.sql.blocks!.one({
-    idColumn: `${sql.revisions}.rev_id`,
     mayBeTaken,
     look: (into) => lookAtNewest(sql, recording, into),
     lookAt: (version, into) => look(sql, recording, into, 'JOIN', version) + dialect.locks.readNow,
@@ -148,7 +147,7 @@ function look(
   const from = isLive ? `${sql.table} t` : '(SELECT 1 AS present) k';
   const newest = sql.isNewest('p', isLive ? sql.liveKey : sql.keyOfCopy(key), version);
   return (
-    `SELECT p.rev_id AS newest, p.rev_version AS version, p.rev_created AS created, p.rev_isdelete AS isDeleted, ` +
+    `SELECT ${sql.holding('p.rev_id')} AS newest, p.rev_version AS version, p.rev_created AS created, p.rev_isdelete AS isDeleted, ` +
     `${sql.isNews(rows, setsBlind)} AS isNews${into} FROM ${from} ${join} ${sql.revisions} p ON ${newest}` +
     (isLive ? ` WHERE ${sql.hasKey('t', key)}` : '')
   );
@@ -172,7 +171,7 @@ function lookAtMany(sql: RevisionSql, { rows, setsBlind }: Recording, keys: KeyT
   const newest = sql.isNewest('p', isLive ? sql.liveKey : sql.keyOfCopy(key));
   const given = sql.plan.keys.map((_, n) => `CAST(k.k${n} AS CHAR) AS k${n}`);
   return (
-    `SELECT ${keys.ordinal} AS n, ${given.join(', ')}, p.rev_id AS newest, p.rev_version AS version, ` +
+    `SELECT ${sql.holding('p.rev_id')} AS newest, ${keys.ordinal} AS n, ${given.join(', ')}, p.rev_version AS version, ` +
     // DECIMAL keeps the microseconds exact in JSON too.
     `CAST(p.rev_created AS DECIMAL(20, 6)) AS created, p.rev_isdelete AS isdelete, ${sql.isNews(rows, setsBlind)} AS news ` +
     `FROM ${isLive ? sql.rowsOf(keys) : keys.sql} LEFT JOIN ${sql.revisions} p ON ${newest} ${order}${sql.dialect.sql.apart}`

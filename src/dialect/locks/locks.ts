@@ -15,6 +15,12 @@ export interface Locks {
   readonly readNow: string;
 
   /**
+   * A condition that is always true. A SELECT with it holds a table as an INSERT will: without that, an ALTER TABLE that
+   * comes between the two deadlocks with the INSERT. Undefined on databases where it does not.
+   */
+  holding?(table: string): string;
+
+  /**
    * INSERT … SELECT takes gap locks on what it reads (InnoDB, REPEATABLE READ), so versions are read without locks
    * first.
    */

@@ -12,9 +12,18 @@ export const mysqlLocks: Locks = {
   forUpdate,
   forNoKeyUpdate: forUpdate,
   readNow: ' LOCK IN SHARE MODE',
+  holding: (table) => `NOT EXISTS (SELECT 1 FROM ${table} WHERE FALSE FOR UPDATE)`,
   // Under REPEATABLE READ, InnoDB's default.
   locksGaps: true,
   // A constant, so if it is false, the statement reads no row.
   isReadCommitted: `/*!80000 @@transaction_isolation *//*M! @@tx_isolation */ = 'READ-COMMITTED'`,
   isConflict: (error) => CONFLICTS.includes(errorNumberOf(error)),
 };
+
+const HOLDING = /NOT EXISTS \(SELECT 1 FROM (?:`(?:[^`]|``)*`|\.)+ WHERE FALSE FOR UPDATE\)/g;
+
+/** A statement without the conditions of `holding()`; undefined if it has none. */
+export function withoutHolding<S extends { readonly text: string }>(statement: S): S | undefined {
+  const text = statement.text.replace(HOLDING, 'TRUE');
+  return text === statement.text ? undefined : { ...statement, text };
+}

@@ -1,5 +1,6 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { hasOwnQuery } from '../../typeorm/query-runner.js';
+import { withoutHolding } from '../locks/mysql.locks.js';
 import { type MysqlServer } from '../sessions/mysql.server.js';
 import { type Sessions } from '../sessions/sessions.js';
 import { assertNothingCut } from './cut-values.js';
@@ -13,30 +14,45 @@ import { type Statement } from './statement.js';
 
 // ER_MAX_PREPARED_STMT_COUNT_REACHED: the server keeps max_prepared_stmt_count statements for all connections together.
 const OUT_OF_STATEMENTS = 1461;
+// ER_TABLEACCESS_DENIED_ERROR: on MySQL a locking SELECT needs the right to change the table.
+const DENIED = 1142;
 
 export function mysqlRun(dataSource: DataSource, server: MysqlServer, sessions: Sessions): Run {
   let canPrepare = true;
+  let canHold = true;
+  const execute: Run['execute'] = async (queryRunner, statement, values) => {
+    const mayPrepare = canPrepare && preparedStatementsOf(dataSource) !== false;
+    if (!statement.name || !mayPrepare || !hasOwnQuery(queryRunner))
+      return run(queryRunner, statement, values);
+    const connection = (await queryRunner.connect()) as MysqlConnection;
+    if (!sessions.of(connection).keepsStatements) return run(queryRunner, statement, values);
+    try {
+      const { header, ...executed } = await runPrepared(dataSource, queryRunner, statement, values, () =>
+        prepareAndRun(connection, statement.text, values),
+      );
+      await assertNothingCut(queryRunner, statement.text, header);
+      return executed;
+    } catch (error) {
+      if (errorNumberOf(error) !== OUT_OF_STATEMENTS) throw error;
+      canPrepare = false;
+      return run(queryRunner, statement, values);
+    }
+  };
   return {
     placeholder: () => '?',
     numbersParameters: false,
     quoted: '`(?:[^`]|``)*`' + String.raw`|'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*"`,
 
+    // An application without the right to change its history goes on without holding the table.
     execute: async (queryRunner, statement, values) => {
-      const mayPrepare = canPrepare && preparedStatementsOf(dataSource) !== false;
-      if (!statement.name || !mayPrepare || !hasOwnQuery(queryRunner))
-        return run(queryRunner, statement, values);
-      const connection = (await queryRunner.connect()) as MysqlConnection;
-      if (!sessions.of(connection).keepsStatements) return run(queryRunner, statement, values);
+      if (!canHold) return execute(queryRunner, withoutHolding(statement) ?? statement, values);
       try {
-        const { header, ...executed } = await runPrepared(dataSource, queryRunner, statement, values, () =>
-          prepareAndRun(connection, statement.text, values),
-        );
-        await assertNothingCut(queryRunner, statement.text, header);
-        return executed;
+        return await execute(queryRunner, statement, values);
       } catch (error) {
-        if (errorNumberOf(error) !== OUT_OF_STATEMENTS) throw error;
-        canPrepare = false;
-        return run(queryRunner, statement, values);
+        const without = errorNumberOf(error) === DENIED ? withoutHolding(statement) : undefined;
+        if (!without) throw error;
+        canHold = false;
+        return execute(queryRunner, without, values);
       }
     },
     read: readPlain,

@@ -12,9 +12,12 @@ export function mysqlSessions(server: MysqlServer): Sessions {
     of: oncePerConnection(() => new MysqlSession()),
     begin: 'START TRANSACTION',
     rollBack: (queryRunner) => queryMysqlBeneath(queryRunner, 'ROLLBACK'),
-    renewSnapshot: async (queryRunner) => {
+    guardsSnapshots: async (queryRunner) => {
       await server.recognise(queryRunner);
-      if (server.guardsSnapshots) await queryMysqlBeneath(queryRunner, 'COMMIT AND CHAIN');
+      return server.guardsSnapshots;
+    },
+    renewSnapshot: async (queryRunner) => {
+      await queryMysqlBeneath(queryRunner, 'COMMIT AND CHAIN');
     },
     hideTransaction,
     isInTransactionError: () => false,

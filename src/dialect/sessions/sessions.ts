@@ -24,10 +24,10 @@ export interface Sessions {
    */
   rollBack(queryRunner: QueryRunner): Promise<unknown>;
 
-  /**
-   * Restarts a transaction that has read but not written. Undefined unless its writes would fail on rows newer than its
-   * snapshot.
-   */
+  /** Whether writes fail on rows newer than their transaction's snapshot. Undefined where they never do. */
+  guardsSnapshots?(queryRunner: QueryRunner): Promise<boolean>;
+
+  /** Restarts a transaction that has read but not written. Undefined where reads leave no snapshot. */
   renewSnapshot?(queryRunner: QueryRunner): Promise<void>;
 
   /** Removes our own transaction from the status in a driver's result, before the application sees it. */

@@ -17,9 +17,9 @@ const IS_QUIET = 'audit_version IS NOT NULL AND NOT audit_is_news';
  * Blocks that keep the result of a plain SELECT in variables. SELECT … INTO takes no locks; SET and DEFAULT would.
  */
 export const mariadbBlocks: RevisionBlocks = {
-  one: ({ idColumn, mayBeTaken, look, lookAt, insert, mayHaveChanged, changeset }) => {
+  one: ({ mayBeTaken, look, lookAt, insert, mayHaveChanged, changeset }) => {
     const declared =
-      `DECLARE audit_id TYPE OF ${idColumn}; DECLARE audit_version int; DECLARE audit_created double; ` +
+      `DECLARE audit_id char(36) CHARACTER SET ascii; DECLARE audit_version int; DECLARE audit_created double; ` +
       `DECLARE audit_is_delete, audit_is_news bool; DECLARE audit_written int DEFAULT 0;`;
     if (!mayBeTaken)
       return (

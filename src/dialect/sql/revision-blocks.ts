@@ -2,8 +2,6 @@ import { type NewestRevision } from '../keys/key.js';
 
 /** The steps that record a revision after a read of its predecessor. */
 export interface RevisionSteps {
-  /** The column `rev_id`: `"seat_rev"."rev_id"`. */
-  readonly idColumn: string;
   /** Whether the snapshot may be older than the newest revision, so that the next version may be taken. */
   readonly mayBeTaken: boolean;
   /** Reads the newest revision's id, version, created and isDeleted, and whether there is news. `into` may be empty. */

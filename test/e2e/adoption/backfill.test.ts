@@ -44,6 +44,8 @@ describeDatabases('backfill of a system that runs', (name) => {
     await write();
     return queries.statements.filter((text) => !text.includes('audit_maintenance'));
   };
+  const looksForHistory = async (write: () => Promise<unknown>): Promise<boolean> =>
+    (await statementsOf(write)).some((text) => / FROM \S+reservation_rev\S+ p WHERE /.test(text));
   const restarted = (): AttachedAudit => {
     audit.detach();
     return (audit = attachAudit(dataSource));
@@ -74,9 +76,7 @@ describeDatabases('backfill of a system that runs', (name) => {
     expect(await records.find()).toMatchObject([{ action: 'complete', details: {} }]);
     restarted();
     await statementsOf(() => reservations.update(1, { party: 4 }));
-    expect((await statementsOf(() => reservations.update(1, { party: 5 }))).join('\n')).not.toContain(
-      'NOT EXISTS (SELECT 1 FROM',
-    );
+    expect(await looksForHistory(() => reservations.update(1, { party: 5 }))).toBe(false);
   });
 
   it('needs none of a table that was empty, in the next process too', async () => {
@@ -84,9 +84,7 @@ describeDatabases('backfill of a system that runs', (name) => {
     await reservations.insert(Array.from({ length: 1500 }, () => ({ party: 1 })));
     restarted();
     await reservations.update(1, { party: 2 });
-    expect((await statementsOf(() => reservations.update(1, { party: 3 }))).join('\n')).not.toContain(
-      'NOT EXISTS (SELECT 1 FROM',
-    );
+    expect(await looksForHistory(() => reservations.update(1, { party: 3 }))).toBe(false);
   });
 
   it('takes several tables at once, and no more rows per second than it may', async () => {
