@@ -10,6 +10,7 @@ import { type ColumnDecisions, columnDecisions } from './marks/column-decisions.
 import { type Markable } from './marks/marks.js';
 import { columnMasks } from './masks/masks.js';
 import { type ColumnGap } from './shapes/column-gap.js';
+import { type EmptiedColumn } from './shapes/emptied-column.js';
 import { excludedPaths, isWithin, propertyOf, revisionIdColumns, tableColumns } from './marks/properties.js';
 
 /** One column of an audited table and its copy in the revision table. */
@@ -42,6 +43,8 @@ export interface AuditPlan {
   readonly shape: number;
   /** The columns that revisions of other shapes lack, by name; known once the table of shapes has been read. */
   readonly gaps: ReadonlyMap<string, ColumnGap>;
+  /** The columns that a migration has emptied, by name; known as `gaps` are. */
+  readonly emptied: ReadonlyMap<string, EmptiedColumn>;
   /** The columns of the revision table that the entity has no more; known once the table has been looked at. */
   readonly kept: readonly string[];
   /** The columns that are wider in the revision table than in the audited one, by name; known as `kept` is. */
@@ -188,6 +191,7 @@ export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): A
     number: numberOfTable(metadata.tablePath),
     shape: shapeOf(planned),
     gaps: new Map(),
+    emptied: new Map(),
     kept: [],
     narrowed: new Set(),
     keys: metadata.primaryColumns.map((key) => planned.find((column) => column.source === key)!),

@@ -104,8 +104,9 @@ export class AuditPlans {
   }
 
   /** From now on takes into account what revisions of other shapes don't know. */
-  knowGaps(plan: AuditPlan, gaps: AuditPlan['gaps']): void {
-    if (gaps.size > 0 || plan.gaps.size > 0) this.replace(plan, { gaps });
+  knowGaps(plan: AuditPlan, known: Pick<AuditPlan, 'gaps' | 'emptied'>): void {
+    const sizes = [known.gaps, known.emptied, plan.gaps, plan.emptied].map(({ size }) => size);
+    if (sizes.some((size) => size > 0)) this.replace(plan, { gaps: known.gaps, emptied: known.emptied });
   }
 
   /** From now on takes into account how the revision table differs from the plan's metadata. */

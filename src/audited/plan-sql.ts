@@ -8,7 +8,7 @@ import { maskedLike } from '../dialect/masks/mask.js';
 import { tableName } from '../dialect/catalogue/table-name.js';
 import { type AuditPlan, type PlanColumn } from './audit-plan.js';
 import { maskedColumn } from './masks/mask-key.js';
-import { isBlind, recordedValue } from './shapes/recorded-value.js';
+import { comparedValue, isBlind, recordedValue } from './shapes/recorded-value.js';
 
 /** SQL for the n-th column of a key. */
 export type KeyExpression = (n: number) => string;
@@ -126,7 +126,7 @@ export class PlanSql {
     const live = (column: ColumnMetadata): string => this.liveLike(compared.get(column)!, revision);
     return this.dialect.types.differ([...compared.keys()], live, (column) => {
       const planned = compared.get(column)!;
-      const stored = this.recorded(revision, planned);
+      const stored = comparedValue(this.dataSource, this.plan, revision, planned);
       const value = this.plan.narrowed.has(planned.databaseName)
         ? this.dialect.types.narrowed(stored, planned.source)
         : stored;

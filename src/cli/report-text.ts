@@ -3,7 +3,7 @@ import { type Page, type Revision } from '../history/history.types.js';
 import { type VerifyReport } from '../maintenance/maintenance.types.js';
 
 /** The report of a verification as text. */
-export function verifyText({ ok, findings, tables }: VerifyReport): string {
+export function verifyText({ ok, findings, tables, unknown = [], emptied = [] }: VerifyReport): string {
   const compared = tables.map(
     ({ table, rows, histories }) => `${table}: ${rows} rows, ${histories} histories`,
   );
@@ -12,7 +12,14 @@ export function verifyText({ ok, findings, tables }: VerifyReport): string {
     ...keys.map((key) => `  ${valueText(key)}`),
     ...(count > keys.length ? [`  and ${count - keys.length} more`] : []),
   ]);
-  return [...compared, ...found, ok ? 'No differences.' : 'There are differences.'].join('\n');
+  const lacking = unknown.map(
+    ({ table, column, revisions }) => `${table}.${column}: unknown in ${revisions} revisions`,
+  );
+  const lost = emptied.map(
+    ({ table, column, rows, at }) =>
+      `${table}.${column}: emptied by a migration at ${at.toISOString()}, ${rows} rows had a value`,
+  );
+  return [...compared, ...lacking, ...lost, ...found, ok ? 'No differences.' : 'There are differences.'].join('\n');
 }
 
 /** A page of a timeline as text, with the changes of each revision. */

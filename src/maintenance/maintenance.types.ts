@@ -129,6 +129,13 @@ export interface VerifyReport {
    * @example [{ table: 'reservation', column: 'status', revisions: 1200 }]
    */
   unknown?: { table: string; column: string; revisions: number }[];
+  /**
+   * The columns that a migration has emptied, when, and the number of rows that had a value until then. The history has
+   * the values, and no change by anybody. Absent if there are none.
+   *
+   * @example [{ table: 'reservation', column: 'note', rows: 1200, at: 2026-11-30T17:00:00.000Z }]
+   */
+  emptied?: { table: string; column: string; rows: number; at: Date }[];
 }
 
 export interface VerifyOptions extends MaintenanceOptions {

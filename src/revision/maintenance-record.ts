@@ -34,7 +34,9 @@ export type MaintenanceAction =
   /** Nothing was changed: it was found that each row of the table has a history. */
   | 'complete'
   /** A migration dropped a column of the history. */
-  | 'drop';
+  | 'drop'
+  /** A migration took the values of a column from all rows of the audited table. */
+  | 'emptied';
 
 /** The table `audit_maintenance`. */
 export const maintenanceTable: OwnTable<MaintenanceRecord> = {

@@ -7,11 +7,17 @@ import { dialectOf } from '../dialect/dialect-of.js';
 import { type Schema } from '../dialect/schema/schema.js';
 import { type ColumnChanges, watchColumns } from '../typeorm/column-changes.js';
 import { type SchemaBuild, type SchemaExtension } from '../typeorm/patches/schema-builder.patch.js';
-import { addStatements, type SchemaStatements, statementsOf } from '../typeorm/schema-statements.js';
+import {
+  addLastOfDown,
+  addStatements,
+  type SchemaStatements,
+  statementsOf,
+} from '../typeorm/schema-statements.js';
 import { dropColumns } from './drop-columns.js';
 import { addColumns, fitColumns } from './fit-columns.js';
 import { createIndices, dropIndices } from './fit-indices.js';
 import { renameAuditedColumns } from './rename-audited-columns.js';
+import { noteEmptied } from './note-emptied.js';
 import { type Rename, renameColumns } from './rename-columns.js';
 import { ShapeRegistry } from './shape-registry.js';
 import { joined, TableDraft } from './table-draft.js';
@@ -32,7 +38,11 @@ export const schemaExtension: SchemaExtension = {
     const columns = columnsOf(build, synchronized);
     const changes = await watchColumns(build.queryRunner, () => build.synchronize());
     const run = new SchemaRun(build, plans.own);
-    await addStatements(build.queryRunner, await run.statements(synchronized, columns, changes, declared));
+    const { own, emptied } = await run.statements(synchronized, columns, changes, declared);
+    await addStatements(build.queryRunner, own);
+    await addStatements(build.queryRunner, { up: emptied.up, down: [] });
+    // TypeORM has added its own statements by now, and the rows are to be looked at after them.
+    addLastOfDown(build.queryRunner, emptied.down);
     warnOfLosses(build, synchronized, changes);
   },
 };
@@ -62,14 +72,15 @@ class SchemaRun {
   async statements(
     plans: readonly AuditPlan[],
     before: ReadonlyMap<AuditPlan, ReadonlySet<string>>,
-    { renamed }: ColumnChanges,
+    changes: ColumnChanges,
     declared: ReadonlyMap<AuditPlan, readonly Rename[]>,
-  ): Promise<SchemaStatements> {
+  ): Promise<{ readonly own: SchemaStatements; readonly emptied: SchemaStatements }> {
     const { build, own, registry } = this;
     const tables = [...Object.values(own), ...plans.map(({ revision }) => revision)];
     const drafts = await this.drafts(tables);
     if (build.tableOf(own.shape)) await registry.read(build.queryRunner);
     const created: SchemaStatements[] = [];
+    const emptied: SchemaStatements[] = [];
     for (const table of tables) if (!drafts.has(table)) created.push(await this.creation(table));
     for (const table of Object.values(own)) {
       const draft = drafts.get(table);
@@ -80,18 +91,25 @@ class SchemaRun {
     for (const plan of plans) {
       const draft = drafts.get(plan.revision);
       const audited = build.tableOf(plan.metadata);
-      const observed = renamed
+      const observed = changes.renamed
         .filter(({ table }) => table.name === audited?.name)
         .map(({ name, to }): Rename => [name, to]);
-      if (draft) await this.evolve(draft, plan, [...(declared.get(plan) ?? []), ...observed]);
+      if (draft) {
+        const renames = [...(declared.get(plan) ?? []), ...observed];
+        emptied.push(noteEmptied(build, draft, plan, changes, renames, own.maintenance));
+        await this.evolve(draft, plan, renames);
+      }
       const renamedHere = new Set(observed.map(([, to]) => to));
       registry.add(plan, (name) => before.get(plan)!.has(name) || renamedHere.has(name));
     }
-    return joined([
-      ...created,
-      ...[...drafts.values()].map(({ statements }) => statements),
-      registry.inserts,
-    ]);
+    return {
+      own: joined([
+        ...created,
+        ...[...drafts.values()].map(({ statements }) => statements),
+        registry.inserts,
+      ]),
+      emptied: joined(emptied),
+    };
   }
 
   /** The tables that are there. */

@@ -5,6 +5,8 @@ import { withProperty } from './patches/schema-builder.patch.js';
 export interface ColumnChange {
   readonly table: Table;
   readonly name: string;
+  /** The default that it had, as SQL. */
+  readonly default?: string;
 }
 
 /** What TypeORM's schema builder did to columns. */
@@ -47,21 +49,19 @@ export async function watchColumns(
     dropColumn:
       (original) =>
       (table, column, ...rest) => {
-        if (table instanceof Table && changing) changes.emptied.push({ table, name: nameOf(column) });
+        if (table instanceof Table && changing) changes.emptied.push(changeOf(table, column));
         return original(table, column, ...rest);
       },
     dropColumns:
       (original) =>
       (table, columns, ...rest) => {
         if (table instanceof Table)
-          changes.dropped.push(
-            ...(columns as TableColumn[]).map((column) => ({ table, name: nameOf(column) })),
-          );
+          changes.dropped.push(...(columns as TableColumn[]).map((column) => changeOf(table, column)));
         return original(table, columns, ...rest);
       },
     addColumns: (original) => (table, columns) => {
       if (table instanceof Table && !changing)
-        changes.added.push(...(columns as TableColumn[]).map((column) => ({ table, name: nameOf(column) })));
+        changes.added.push(...(columns as TableColumn[]).map((column) => changeOf(table, column)));
       return original(table, columns);
     },
   };
@@ -75,4 +75,15 @@ export async function watchColumns(
 
 function nameOf(column: string | TableColumn): string {
   return typeof column === 'string' ? column : column.name;
+}
+
+function changeOf(table: Table, column: string | TableColumn): ColumnChange {
+  const found = typeof column === 'string' ? table.findColumnByName(column) : column;
+  return { table, name: nameOf(column), default: defaultOf(found) };
+}
+
+/** The default of a column as SQL. TypeORM types it as `any`. */
+export function defaultOf(column: TableColumn | undefined): string | undefined {
+  const given: unknown = column?.default;
+  return typeof given === 'string' ? given : undefined;
 }

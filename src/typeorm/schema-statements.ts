@@ -34,3 +34,9 @@ export async function addStatements(queryRunner: QueryRunner, { up, down }: Sche
   // A migration runs the statements of its down() in reverse.
   await (queryRunner as Runner).executeQueries(queries(up), queries([...down].reverse()));
 }
+
+/** Adds statements to the migration that is being generated: the last that its down() runs. */
+export function addLastOfDown(queryRunner: QueryRunner, texts: readonly string[]): void {
+  const queries = texts.map((text) => new Query(text, undefined));
+  queryRunner.getMemorySql().downQueries.unshift(...queries.reverse());
+}

@@ -8,6 +8,7 @@ import { FORMAT, type ShapeColumn } from '../../revision/shape.js';
 import { type AuditPlan } from '../audit-plan.js';
 import { type AuditPlans } from '../audit-plans.js';
 import { columnGaps, type RegisteredShape } from './column-gap.js';
+import { emptiedColumns, readEmptyings } from './know-emptied.js';
 import { shapeColumns } from './shape-columns.js';
 
 const ROWS_PER_INSERT = 100;
@@ -25,6 +26,7 @@ export async function knowShapes(
   if (!tables) return;
   const table = tableName(dataSource, tables.shape);
   const registered = await readShapes(dataSource, queryRunner, table);
+  const emptyings = await readEmptyings(dataSource, queryRunner, tables.maintenance);
   const added: AddedShape[] = [];
   for (const plan of plans.all) {
     const shapes = registered.get(plan.number) ?? [];
@@ -35,7 +37,10 @@ export async function knowShapes(
     }
     const isMasked = (name: string): boolean =>
       plan.columns.some(({ databaseName, mask }) => databaseName === name && mask !== undefined);
-    plans.knowGaps(plan, columnGaps(own, shapes, isMasked));
+    plans.knowGaps(plan, {
+      gaps: columnGaps(own, shapes, isMasked),
+      emptied: emptiedColumns(plan, emptyings, own.columns),
+    });
   }
   plans.areShapesKnown = true;
   if (isReader) return;

@@ -41,6 +41,27 @@ export function recordedValue(
   );
 }
 
+/**
+ * SQL: the value that a later state is compared with, as far as it is known. It is the recorded one, unless a migration
+ * has emptied the column since: then the row had what the migration left, and that is nobody's change.
+ *
+ * @param later SQL for when the later state was made; undefined for now
+ */
+export function comparedValue(
+  dataSource: DataSource,
+  plan: AuditPlan,
+  alias: string,
+  column: PlanColumn,
+  later?: string,
+): string {
+  const value = recordedValue(dataSource, plan, alias, column);
+  const emptied = plan.emptied.get(column.databaseName);
+  if (!emptied) return value;
+  const isEmptied = `${alias}.rev_created < ${emptied.at}${later ? ` AND ${later} >= ${emptied.at}` : ''}`;
+  const left = dialectOf(dataSource).types.constant(emptied.value, column.copy);
+  return `(CASE WHEN ${isEmptied} THEN ${left} ELSE ${value} END)`;
+}
+
 /** Condition: the revision under an alias doesn't tell the column's value, and neither does a default; undefined if each does. */
 export function isBlind(plan: AuditPlan, alias: string, { databaseName }: PlanColumn): string | undefined {
   const blind = plan.gaps.get(databaseName)?.blind ?? [];

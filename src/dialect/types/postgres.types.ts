@@ -60,6 +60,7 @@ export function postgresTypes(dataSource: DataSource): Types {
       if (column.isArray) return expression;
       if (/^(numeric|decimal)/.test(type) && column.precision)
         return `round(${expression}, ${column.scale ?? 0})`;
+      if (/^(smallint|integer|bigint)$/.test(type)) return `round(${expression})`;
       if (/^(character varying|varchar)/.test(type) && column.length)
         return `left(${expression}, ${column.length})`;
       return /^time/.test(type) ? `CAST(${expression} AS ${fullType(column)})` : expression;

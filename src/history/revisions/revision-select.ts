@@ -1,7 +1,6 @@
 import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
-import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
-import { isBlind, lacksColumn, recordedValue } from '../../audited/shapes/recorded-value.js';
+import { comparedValue, isBlind, lacksColumn, recordedValue } from '../../audited/shapes/recorded-value.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { type RowExpression } from '../../dialect/types/types.js';
@@ -95,16 +94,15 @@ export function changeCondition(
 ): string {
   const { revIsDelete, revOperation } = REVISION_COLUMNS;
   const byCopy = new Map(columns.map((column) => [column.copy, column]));
-  const value = (alias: 'r' | 'p', copy: ColumnMetadata): string =>
-    recordedValue(dataSource, plan, alias, byCopy.get(copy)!);
-  const after: RowExpression = (copy) => `CASE WHEN r.${revIsDelete} THEN NULL ELSE ${value('r', copy)} END`;
+  const after: RowExpression = (copy) =>
+    `CASE WHEN r.${revIsDelete} THEN NULL ELSE ${recordedValue(dataSource, plan, 'r', byCopy.get(copy)!)} END`;
   const before: RowExpression = (copy) => {
     const column = byCopy.get(copy)!;
     // A revision doesn't change what its writer didn't know.
     const untold = [lacksColumn(plan, 'r', column) ?? [], isBlind(plan, 'p', column) ?? []].flat();
     return (
       `CASE ${untold.length > 0 ? `WHEN ${untold.join(' OR ')} THEN ${after(copy)} ` : ''}` +
-      `WHEN r.${revOperation} = 'insert' OR p.${revIsDelete} THEN NULL ELSE ${value('p', copy)} END`
+      `WHEN r.${revOperation} = 'insert' OR p.${revIsDelete} THEN NULL ELSE ${previousValue(dataSource, plan, column)} END`
     );
   };
   const differ = dialectOf(dataSource).types.differ([...byCopy.keys()], after, before);
@@ -135,12 +133,27 @@ export function addShownColumns(
     );
   shownColumns(plan).forEach((column, n) => {
     if (alias === 'p' && plan.keys.includes(column)) return;
-    const path = plan.gaps.has(column.databaseName)
-      ? recordedValue(dataSource, plan, `${alias}${table.aliasEnd}`, column)
-      : `${alias}${table.aliasEnd}.${column.copy.propertyPath}`;
+    const { databaseName } = column;
+    const path =
+      alias === 'p' && plan.emptied.has(databaseName)
+        ? previousValue(dataSource, plan, column, table.aliasEnd)
+        : plan.gaps.has(databaseName)
+          ? recordedValue(dataSource, plan, `${alias}${table.aliasEnd}`, column)
+          : `${alias}${table.aliasEnd}.${column.copy.propertyPath}`;
     const name = `${table.prefix}${resultColumn(alias, n)}`;
     query.addSelect(path, name);
     if (hiding.includes(column))
       query.addSelect(`CASE WHEN ${path} IS NOT NULL THEN 1 END`, presenceColumn(name));
   });
+}
+
+/** The value before a revision `r`, of its predecessor `p` or what a migration has left of it in between. */
+function previousValue(dataSource: DataSource, plan: AuditPlan, column: PlanColumn, aliasEnd = ''): string {
+  return comparedValue(
+    dataSource,
+    plan,
+    `p${aliasEnd}`,
+    column,
+    `r${aliasEnd}.${REVISION_COLUMNS.revCreated}`,
+  );
 }

@@ -9,6 +9,7 @@ import {
   type VerifyOptions,
   type VerifyReport,
 } from '../maintenance.types.js';
+import { emptiedColumns } from './emptied-columns.js';
 import { schemaProblems } from './schema-parity.js';
 import { reportKey } from '../session/report-key.js';
 import { countRows, keysOfRows, keysOfHistories } from '../session/key-batches.js';
@@ -24,11 +25,18 @@ export async function verify(
 ): Promise<VerifyReport> {
   const report: VerifyReport = { ok: true, findings: [], tables: [] };
   const unknown: NonNullable<VerifyReport['unknown']> = [];
+  const emptied: NonNullable<VerifyReport['emptied']> = [];
   for (const plan of plans) {
     await verifyTable(session, plan, options, report);
     unknown.push(...(await unknownColumns(session, plan)));
+    emptied.push(...(await emptiedColumns(session, plan)));
   }
-  return { ...report, ok: report.findings.length === 0, ...(unknown.length > 0 ? { unknown } : {}) };
+  return {
+    ...report,
+    ok: report.findings.length === 0,
+    ...(unknown.length > 0 && { unknown }),
+    ...(emptied.length > 0 && { emptied }),
+  };
 }
 
 /** The columns of a table that some of its revisions don't know. */

@@ -13,12 +13,7 @@ import {
  * What isn't there yet. A line that has come true everywhere is to leave the list: where a statement of TypeORM's has
  * emptied a column of the entity's table, the next write is not to record that, and not to be blamed for it.
  */
-const WAITING: readonly string[] = [
-  'emptied: quiet',
-  'emptied: blame',
-  'int to numeric: verify',
-  'int to numeric: quiet',
-];
+const WAITING: readonly string[] = [];
 
 const waitedFor = new Set<string>();
 
