@@ -49,7 +49,10 @@ function row(number: number, version: number): object {
   };
 }
 
-describeDatabases('the cost of a timeline of 10,000 among a million revisions', (name) => {
+/** How many rows the table has beside the one that is asked about; with 12,800 there are more than a million revisions. */
+const OTHERS = process.env.LONG_TESTS === 'true' ? 12_800 : 3_200;
+
+describeDatabases('the cost of a timeline of 10,000 among many revisions', (name) => {
   const recorder = new QueryRecorder();
   const id = { hotel: 'Ritz', number: 7 };
   let database: TestDatabase;
@@ -81,8 +84,8 @@ describeDatabases('the cost of a timeline of 10,000 among a million revisions', 
         .updateEntity(false)
         .execute();
     await multiplyOthers(dataSource, name);
-    expect(await dataSource.getRepository(revisionOf(NumberedReservation)).count()).toBeGreaterThan(
-      1_000_000,
+    expect(await dataSource.getRepository(revisionOf(NumberedReservation)).count()).toBe(
+      10_000 + OTHERS * 100,
     );
     const { revision } = auditPlansOf(dataSource).get(NumberedReservation);
     index = revision.indices.find(({ isUnique }) => isUnique)!.name;
@@ -153,7 +156,7 @@ async function multiplyOthers(dataSource: DataSource, name: DatabaseName): Promi
   const { revision } = auditPlansOf(dataSource).get(NumberedReservation);
   const names = revision.columns.map(({ databaseName }) => databaseName);
   const columns = names.map((column) => dataSource.driver.escape(column)).join(', ');
-  for (let rows = 100; rows < 12_800; rows *= 2) {
+  for (let rows = 100; rows < OTHERS; rows *= 2) {
     const copies = names.map((column) => {
       if (column === 'rev_id') return newUuid[name];
       return column === 'number' ? `number + ${rows}` : dataSource.driver.escape(column);

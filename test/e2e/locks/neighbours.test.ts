@@ -93,9 +93,10 @@ describeLockTwins('while a transaction holds its write', (twins, name) => {
     id: number,
     write: (manager: EntityManager) => Promise<unknown>,
   ): Promise<string[]> => {
-    const audited = await waiting(twins().audited, isolation, write, id);
-    if (audited.length === 0) return [];
-    const plain = await waiting(twins().plain, isolation, write, id);
+    const [audited, plain] = await Promise.all([
+      waiting(twins().audited, isolation, write, id),
+      waiting(twins().plain, isolation, write, id),
+    ]);
     return audited.filter((neighbour) => !plain.includes(neighbour));
   };
 
