@@ -37,6 +37,7 @@ export {
 export { type Moment, TimeTravel } from './history/time-travel/time-travel.js';
 export { getHistoryToken, InjectHistory } from './inject.decorators.js';
 
+export { type HistoryRename, renameHistory } from './schema/rename-history.js';
 export { clearAudited, type ClearAuditedOptions } from './maintenance/clear-audited.js';
 export { AuditMaintenance } from './maintenance/maintenance.service.js';
 export {

@@ -36,7 +36,9 @@ export type MaintenanceAction =
   /** A migration dropped a column of the history. */
   | 'drop'
   /** A migration took the values of a column from all rows of the audited table. */
-  | 'emptied';
+  | 'emptied'
+  /** `renameHistory()` gave the history to another name of its table. */
+  | 'rename';
 
 /** The table `audit_maintenance`. */
 export const maintenanceTable: OwnTable<MaintenanceRecord> = {

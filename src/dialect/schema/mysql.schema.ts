@@ -36,6 +36,12 @@ export function mysqlSchema(dataSource: DataSource, catalogue: Catalogue, server
         : onlyIf(`NOT ${indexIsThere(table, name)}`, statement),
     dropIndex: (table, name, statement) =>
       server.isMariadb ? [ifThere(statement)] : onlyIf(indexIsThere(table, name), statement),
+    moveTable: (from, to) => [
+      `ALTER TABLE ${tableName(dataSource, from)} RENAME TO ${tableName(dataSource, to)}`,
+    ],
+    renameIndex: (table, from, to) => [
+      `ALTER TABLE ${tableName(dataSource, table)} RENAME INDEX ${escape(from)} TO ${escape(to)}`,
+    ],
     text: literal,
     now: 'unix_timestamp(now(6))',
   };

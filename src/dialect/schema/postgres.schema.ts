@@ -2,7 +2,7 @@ import { type DataSource } from 'typeorm';
 import { type Catalogue } from '../catalogue/catalogue.js';
 import { tableName } from '../catalogue/table-name.js';
 import { quoted } from '../types/quoted.js';
-import { type ColumnPlace, type Schema } from './schema.js';
+import { type ColumnPlace, inSchemaOf, type Schema, type TablePath } from './schema.js';
 import { ifThere, unlessThere } from './tolerant.js';
 
 export function postgresSchema(dataSource: DataSource, catalogue: Catalogue): Schema {
@@ -25,7 +25,28 @@ export function postgresSchema(dataSource: DataSource, catalogue: Catalogue): Sc
     createTable: unlessThere,
     createIndex: (_table, _name, statement) => [unlessThere(statement)],
     dropIndex: (_table, _name, statement) => [ifThere(statement)],
+    moveTable,
+    renameIndex: (table, from, to) => [
+      `ALTER INDEX ${tableName(dataSource, inSchemaOf(table, from))} RENAME TO ${escape(to)}`,
+    ],
+    // The index has the constraint's name.
+    renamePrimaryKey: (table, from, to) => [
+      `ALTER INDEX IF EXISTS ${tableName(dataSource, inSchemaOf(table, from))} RENAME TO ${escape(to)}`,
+    ],
     text: quoted,
     now: 'extract(epoch FROM clock_timestamp())',
   };
+  function moveTable(from: TablePath, to: TablePath): string[] {
+    const [before, after] = [from, to].map(({ tablePath }) => dataSource.driver.parseTableName(tablePath));
+    const moved =
+      before.schema === after.schema ? from : { tablePath: `${after.schema}.${before.tableName}` };
+    return [
+      ...(moved === from
+        ? []
+        : [`ALTER TABLE ${tableName(dataSource, from)} SET SCHEMA ${escape(after.schema!)}`]),
+      ...(before.tableName === after.tableName
+        ? []
+        : [`ALTER TABLE ${tableName(dataSource, moved)} RENAME TO ${escape(after.tableName)}`]),
+    ];
+  }
 }

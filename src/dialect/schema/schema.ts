@@ -47,9 +47,27 @@ export interface Schema {
   /** TypeORM's DROP INDEX, for an index that may be gone. */
   dropIndex(table: TablePath, name: string, statement: string): string[];
 
+  /** Gives a table another name, another schema, or both. */
+  moveTable(from: TablePath, to: TablePath): string[];
+
+  /**
+   * Gives an index another name.
+   *
+   * @param create TypeORM's statements that create it under the new name
+   */
+  renameIndex(table: TablePath, from: string, to: string, create: readonly string[]): string[];
+
+  /** Gives the constraint of a primary key another name, if it has the old one; undefined where it has no name. */
+  renamePrimaryKey?(table: TablePath, from: string, to: string): string[];
+
   /** A text as a literal. */
   text(this: void, value: string): string;
 
   /** The time of the statement in seconds since the epoch, with fractions. */
   readonly now: string;
+}
+
+/** The path of an index or another table in a table's schema. */
+export function inSchemaOf({ tablePath }: TablePath, name: string): TablePath {
+  return { tablePath: tablePath.slice(0, tablePath.lastIndexOf('.') + 1) + name };
 }

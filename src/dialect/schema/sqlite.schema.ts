@@ -3,7 +3,7 @@ import { IF_EXISTS, IF_NOT_EXISTS } from '../../typeorm/tolerant-query.js';
 import { type Catalogue } from '../catalogue/catalogue.js';
 import { tableName } from '../catalogue/table-name.js';
 import { quoted } from '../types/quoted.js';
-import { type ColumnPlace, type Schema } from './schema.js';
+import { type ColumnPlace, inSchemaOf, type Schema } from './schema.js';
 import { ifThere, unlessThere } from './tolerant.js';
 
 /**
@@ -35,6 +35,13 @@ export function sqliteSchema(dataSource: DataSource, catalogue: Catalogue): Sche
     createTable: unlessThere,
     createIndex: (_table, _name, statement) => [unlessThere(statement)],
     dropIndex: (_table, _name, statement) => [ifThere(statement)],
+    moveTable: (from, to) => [
+      `ALTER TABLE ${tableName(dataSource, from)} RENAME TO ${escape(to.tablePath.split('.').at(-1)!)}`,
+    ],
+    renameIndex: (table, from, _to, create) => [
+      `DROP INDEX ${tableName(dataSource, inSchemaOf(table, from))}`,
+      ...create,
+    ],
     text: quoted,
     now: `(julianday('now') - 2440587.5) * 86400`,
   };

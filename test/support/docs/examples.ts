@@ -94,10 +94,15 @@ export class ExamplesFolder {
   }
 }
 
+/** The types of packages that examples name, which are not among the exports at run time. */
+const TYPES: readonly string[] = ['MigrationInterface', 'QueryRunner'];
+
 /** The example as a module: in a scope of its own, so that it may declare names that are also given. */
 function wrapped({ block: { code } }: Example, names: readonly string[]): string {
-  const used = names.filter((name) => new RegExp(`(?<![.\\w])${name}\\b`).test(code));
-  const imports = `import { ${[...used, 'start', 'startController'].join(', ')} } from './given.js';`;
+  const isUsed = (name: string): boolean => new RegExp(`(?<![.\\w])${name}\\b`).test(code);
+  const types = TYPES.filter(isUsed).map((name) => `type ${name}`);
+  const used = [...names.filter(isUsed), ...types, 'start', 'startController'];
+  const imports = `import { ${used.join(', ')} } from './given.js';`;
   return `${imports}\n{\n${code}\n${startedBy(code) ?? ''}\n}\n`;
 }
 

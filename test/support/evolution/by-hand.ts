@@ -1,0 +1,86 @@
+import { expect } from '@jest/globals';
+import { DataSource, type DataSourceOptions, type EntitySchema, type MigrationInterface } from 'typeorm';
+import { attachAudit, type AttachedAudit } from '../../../src/attach-audit.js';
+import { expectInvariants } from '../assertions/invariants.js';
+import { type TestDatabase } from '../servers/databases.js';
+
+type Row = Record<string, unknown>;
+type Entities = readonly ((new () => any) | EntitySchema)[];
+
+/** A version of an application, running. */
+export interface Version {
+  readonly dataSource: DataSource;
+  readonly audit: AttachedAudit;
+}
+
+/** Versions of an application one after another on one database, with migrations between them. */
+export class Versions {
+  private current: DataSource | undefined;
+
+  constructor(
+    private readonly database: TestDatabase,
+    private readonly options: Partial<DataSourceOptions> = {},
+  ) {}
+
+  /** Ends the version before, and starts one. */
+  async start(entities: Entities, options: Partial<DataSourceOptions> = {}): Promise<Version> {
+    const dataSource = await this.open(entities, options);
+    return { dataSource, audit: attachAudit(dataSource) };
+  }
+
+  /** Ends the version before, and runs a migration as the next version's CLI does. */
+  async migrate(
+    entities: Entities,
+    migration: new () => MigrationInterface,
+    way: 'up' | 'down' = 'up',
+    options: Partial<DataSourceOptions> = {},
+  ): Promise<void> {
+    const dataSource = await this.open(entities, { ...options, migrations: [migration] });
+    await (way === 'up' ? dataSource.runMigrations() : dataSource.undoLastMigration());
+    await this.end();
+  }
+
+  /** The statements of `migration:generate` for a version. */
+  async generate(entities: Entities, options: Partial<DataSourceOptions> = {}): Promise<string[]> {
+    const dataSource = await this.open(entities, options);
+    const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+    await this.end();
+    return upQueries.map(({ query }) => query);
+  }
+
+  async end(): Promise<void> {
+    if (this.current?.isInitialized) await this.current.destroy();
+  }
+
+  private async open(entities: Entities, options: Partial<DataSourceOptions>): Promise<DataSource> {
+    await this.end();
+    const all = { ...this.database.options, ...this.options, ...options, entities } as DataSourceOptions;
+    return (this.current = await new DataSource(all).initialize());
+  }
+}
+
+/** All rows of a revision table, as they are stored. */
+export function storedIn({ dataSource }: Version, table: string): Promise<Row[]> {
+  const name = table
+    .split('.')
+    .map((part) => dataSource.driver.escape(part))
+    .join('.');
+  return dataSource.query(`SELECT * FROM ${name} ORDER BY rev_created`);
+}
+
+/** Expects that a migration left nothing to do and nothing to find, and that no revision was added or has lost a value. */
+export async function expectKept(version: Version, table: string, before: readonly Row[]): Promise<void> {
+  const { dataSource, audit } = version;
+  await audit.checkTables();
+  const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+  expect(upQueries.map(({ query }) => query)).toEqual([]);
+  expect(await audit.maintenance.verify()).toMatchObject({ ok: true, findings: [] });
+  await expectInvariants(dataSource);
+  const now = await storedIn(version, table);
+  expect(now.map(({ rev_id }) => rev_id)).toEqual(before.map(({ rev_id }) => rev_id));
+  const lost = before.flatMap((row, at) => {
+    const values = new Set(Object.values(now[at]).map((value) => JSON.stringify(value)));
+    return Object.entries(row).filter(([, value]) => !values.has(JSON.stringify(value)));
+  });
+  expect(lost).toEqual([]);
+}
