@@ -1,5 +1,11 @@
 import { expect } from '@jest/globals';
-import { DataSource, type DataSourceOptions, type EntitySchema, type MigrationInterface } from 'typeorm';
+import {
+  DataSource,
+  type DataSourceOptions,
+  type EntitySchema,
+  type MigrationInterface,
+  type QueryRunner,
+} from 'typeorm';
 import { attachAudit, type AttachedAudit } from '../../../src/attach-audit.js';
 import { expectInvariants } from '../assertions/invariants.js';
 import { type TestDatabase } from '../servers/databases.js';
@@ -57,6 +63,22 @@ export class Versions {
     const all = { ...this.database.options, ...this.options, ...options, entities } as DataSourceOptions;
     return (this.current = await new DataSource(all).initialize());
   }
+}
+
+let migrations = 0;
+
+/** A migration without a way back. */
+export function migrationOf(
+  name: string,
+  up: (queryRunner: QueryRunner) => Promise<void>,
+): new () => MigrationInterface {
+  class Migration implements MigrationInterface {
+    // TypeORM takes the moment from the end of the name.
+    readonly name = `${name}${1_700_000_000_000 + ++migrations}`;
+    up = up;
+    async down() {}
+  }
+  return Migration;
 }
 
 /** All rows of a revision table, as they are stored. */
