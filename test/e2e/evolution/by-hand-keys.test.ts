@@ -57,6 +57,22 @@ class Note {
   reservation: Reservation | null;
 }
 
+@Audited()
+@Entity('seat')
+class Place {
+  @PrimaryColumn('int') place: number;
+  @Column({ type: 'varchar', length: 20 }) hall: string;
+  @Column({ type: 'int', nullable: true }) price: number | null;
+}
+
+@Audited()
+@Entity('seat')
+class PlaceOfHall {
+  @PrimaryColumn({ type: 'varchar', length: 20 }) hall: string;
+  @PrimaryColumn('int') place: number;
+  @Column({ type: 'int', nullable: true }) price: number | null;
+}
+
 /** PostgreSQL's words for UUIDs, on other databases. */
 const UUIDS: Readonly<Record<DatabaseName, readonly [type: string, value: string]>> = {
   postgres: ['uuid', 'gen_random_uuid()'],
@@ -94,6 +110,18 @@ describeDatabases('A history goes with a key that is changed by hand', (name) =>
     await versions.migrate(
       entities,
       migrationOf('Generated', (queryRunner) => run(queryRunner, statements)),
+    );
+  };
+
+  /** Runs a generated migration with a block of the page at its head. */
+  const migrateAfter = async (
+    block: string,
+    entities: Parameters<Versions['generate']>[0],
+  ): Promise<void> => {
+    const statements = [...statementsWith(block), ...(await versions.generate(entities))];
+    await versions.migrate(
+      entities,
+      migrationOf('Mended', (queryRunner) => run(queryRunner, statements)),
     );
   };
 
@@ -160,7 +188,117 @@ describeDatabases('A history goes with a key that is changed by hand', (name) =>
     });
     await history.restore(Reservation, id, 1);
     expect(await rows.findOneByOrFail({ id })).toMatchObject({ name: 'Steve', party: 6 });
-    await expectTwiceRefused(dataSource, 'reservation_rev');
+    await expectUnique(dataSource, 'reservation_rev', ['id', 'rev_version']);
+    expect(await audit.maintenance.verify()).toMatchObject({ ok: true, findings: [] });
+  });
+
+  it('with a column that becomes part of it', async () => {
+    const first = await versions.start([Place], { synchronize: true });
+    const places = first.dataSource.getRepository(Place);
+    await places.insert([
+      { place: 1, hall: 'red', price: 20 },
+      { place: 2, hall: 'blue', price: 30 },
+      { place: 3, hall: 'red' },
+    ]);
+    await places.update(1, { hall: 'green' });
+    await places.update(1, { price: 25 });
+    await places.delete(3);
+    await places.insert({ place: 3, hall: 'blue' });
+    await places.delete(3);
+    const recorded = await storedIn(first, 'seat_rev');
+
+    await migrateAfter('CREATE TABLE seat_key (place int PRIMARY KEY', [PlaceOfHall]);
+    const second = await versions.start([PlaceOfHall]);
+    // The revision that changed the hall alone has no change any more.
+    await expectKept(second, 'seat_rev', recorded, { erased: true });
+    const { dataSource, audit } = second;
+    const { history } = audit;
+    const id = { hall: 'green', place: 1 };
+    expect((await history.timeline(PlaceOfHall, id)).items).toMatchObject([
+      { version: 3, changes: [{ property: 'price', from: 20, to: 25 }], dropped: { old_hall: 'green' } },
+      { version: 2, changes: [], dropped: { old_hall: 'green' } },
+      { version: 1, snapshot: { hall: 'green', price: 20 }, dropped: { old_hall: 'red' } },
+    ]);
+    expect(await history.diff(PlaceOfHall, id, 1, 3)).toEqual([{ property: 'price', from: 20, to: 25 }]);
+    const firstOfOne = (await history.revision(PlaceOfHall, id, 1))!;
+    expect(await history.at(firstOfOne).findOneBy(PlaceOfHall, id)).toMatchObject({ price: 20 });
+    // All lives of a deleted row are one history, as before.
+    const gone = await history.timeline(PlaceOfHall, { hall: 'blue', place: 3 }, { order: 'asc' });
+    expect(gone.items.map(({ operation, dropped }) => [operation, dropped?.old_hall])).toEqual([
+      ['insert', 'red'],
+      ['delete', undefined],
+      ['insert', 'blue'],
+      ['delete', undefined],
+    ]);
+    const rows = dataSource.getRepository(PlaceOfHall);
+    await rows.update(id, { price: 25 });
+    await rows.update(id, { price: 26 });
+    expect(await history.latest(PlaceOfHall, id)).toMatchObject({
+      version: 4,
+      changes: [{ property: 'price', from: 25, to: 26 }],
+    });
+    await rows.insert({ hall: 'red', place: 1 });
+    await history.restore(PlaceOfHall, id, 1);
+    expect(await rows.findOneByOrFail(id)).toMatchObject({ price: 20 });
+    await expectUnique(dataSource, 'seat_rev', ['hall', 'place', 'rev_version']);
+    expect(await audit.maintenance.verify()).toMatchObject({ ok: true, findings: [] });
+  });
+
+  it('with a column that leaves it', async () => {
+    const first = await versions.start([PlaceOfHall], { synchronize: true });
+    const places = first.dataSource.getRepository(PlaceOfHall);
+    await places.insert([
+      { hall: 'red', place: 1, price: 20 },
+      { hall: 'blue', place: 1, price: 30 },
+      { hall: 'blue', place: 2, price: 40 },
+    ]);
+    await places.update({ hall: 'blue', place: 1 }, { price: 35 });
+    await places.delete({ hall: 'red', place: 1 });
+    await places.delete({ hall: 'blue', place: 2 });
+    const recorded = await storedIn(first, 'seat_rev');
+    const [twice] = statementsWith('HAVING count(*) > 1');
+    expect(await first.dataSource.query(twice)).toHaveLength(2);
+
+    await migrateAfter('CREATE TABLE seat_key (hall', [Place]);
+    const second = await versions.start([Place]);
+    await expectKept(second, 'seat_rev', recorded);
+    const { dataSource, audit } = second;
+    const { history } = audit;
+    expect(await dataSource.query(twice)).toEqual([]);
+    expect((await history.timeline(Place, 1)).items).toMatchObject([
+      { version: 2, changes: [{ property: 'price', from: 30, to: 35 }] },
+      { version: 1, snapshot: { hall: 'blue', price: 30 } },
+    ]);
+    expect((await history.timeline(Place, 1_000_001)).items).toMatchObject([
+      { version: 2, operation: 'delete', dropped: { old_place: 1 } },
+      { version: 1, snapshot: { hall: 'red', price: 20 }, dropped: { old_place: 1 } },
+    ]);
+    expect((await history.timeline(Place, 2)).items).toMatchObject([
+      { operation: 'delete' },
+      { snapshot: { hall: 'blue', price: 40 } },
+    ]);
+    const firstOfOne = (await history.revision(Place, 1, 1))!;
+    const past = await history.at(firstOfOne).find(Place, { order: { place: 'ASC' } });
+    expect(past.map(({ place, hall, price }) => [place, hall, price])).toEqual([
+      [1, 'blue', 30],
+      [2, 'blue', 40],
+      [1_000_001, 'red', 20],
+    ]);
+    const rows = dataSource.getRepository(Place);
+    await rows.update(1, { price: 35 });
+    await rows.update(1, { hall: 'green' });
+    expect(await history.latest(Place, 1)).toMatchObject({
+      version: 3,
+      changes: [{ property: 'hall', from: 'blue', to: 'green' }],
+    });
+    expect(await history.diff(Place, 1, 1, 3)).toEqual([
+      { property: 'hall', from: 'blue', to: 'green' },
+      { property: 'price', from: 30, to: 35 },
+    ]);
+    await history.restore(Place, 1_000_001, 1);
+    await rows.delete(1);
+    expect(await history.latest(Place, 1)).toMatchObject({ version: 4, isDelete: true });
+    await expectUnique(dataSource, 'seat_rev', ['place', 'rev_version']);
     expect(await audit.maintenance.verify()).toMatchObject({ ok: true, findings: [] });
   });
 });
@@ -183,15 +321,19 @@ async function changeTables(queryRunner: QueryRunner): Promise<void> {
   for (const table of ['reservation', 'note']) await queryRunner.query(`DROP TABLE old_${table}`);
 }
 
-/** The table has no second revision of a version. */
-async function expectTwiceRefused(dataSource: DataSource, table: string): Promise<void> {
+/** The only unique index of a table is that of some columns. */
+async function expectUnique(
+  dataSource: DataSource,
+  table: string,
+  columns: readonly string[],
+): Promise<void> {
   const queryRunner = dataSource.createQueryRunner();
   try {
     const { indices } = (await queryRunner.getTable(table))!;
     const unique = indices
       .filter(({ isUnique }) => isUnique)
       .map(({ columnNames }) => [...columnNames].sort());
-    expect(unique).toEqual([['id', 'rev_version']]);
+    expect(unique).toEqual([columns]);
   } finally {
     await queryRunner.release();
   }
