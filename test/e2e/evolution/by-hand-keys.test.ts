@@ -12,14 +12,8 @@ import {
   Table,
 } from 'typeorm';
 import { dataSourceOf } from '../../../src/typeorm/data-source-of.js';
-import { statementsWith } from '../../support/docs/migrations-page.js';
-import { expectKept, migrationOf, storedIn, Versions } from '../../support/evolution/by-hand.js';
-import {
-  createDatabase,
-  type DatabaseName,
-  describeDatabases,
-  type TestDatabase,
-} from '../../support/servers/databases.js';
+import { expectKept, migrationOf, run, storedIn, Versions } from '../../support/evolution/by-hand.js';
+import { createDatabase, describeDatabases, type TestDatabase } from '../../support/servers/databases.js';
 
 @Audited()
 @Entity('reservation')
@@ -73,17 +67,6 @@ class PlaceOfHall {
   @Column({ type: 'int', nullable: true }) price: number | null;
 }
 
-/** PostgreSQL's words for UUIDs, on other databases. */
-const UUIDS: Readonly<Record<DatabaseName, readonly [type: string, value: string]>> = {
-  postgres: ['uuid', 'gen_random_uuid()'],
-  mariadb: ['uuid', 'uuid()'],
-  mysql: ['varchar(36)', 'uuid()'],
-  sqlite: [
-    'varchar(36)',
-    `lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-8' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))`,
-  ],
-};
-
 describeDatabases('A history goes with a key that is changed by hand', (name) => {
   let database: TestDatabase;
   let versions: Versions;
@@ -95,35 +78,6 @@ describeDatabases('A history goes with a key that is changed by hand', (name) =>
     await versions.end();
     await database.drop();
   });
-
-  const run = async (queryRunner: QueryRunner, statements: readonly string[]): Promise<void> => {
-    const [type, value] = UUIDS[name];
-    for (const statement of statements)
-      await queryRunner.query(
-        statement.replaceAll('gen_random_uuid()', value).replace(/\buuid\b(?!\()/g, type),
-      );
-  };
-
-  /** Generates the rest of a migration after the part that was done by hand, and runs it. */
-  const runGenerated = async (entities: Parameters<Versions['generate']>[0]): Promise<void> => {
-    const statements = await versions.generate(entities);
-    await versions.migrate(
-      entities,
-      migrationOf('Generated', (queryRunner) => run(queryRunner, statements)),
-    );
-  };
-
-  /** Runs a generated migration with a block of the page at its head. */
-  const migrateAfter = async (
-    block: string,
-    entities: Parameters<Versions['generate']>[0],
-  ): Promise<void> => {
-    const statements = [...statementsWith(block), ...(await versions.generate(entities))];
-    await versions.migrate(
-      entities,
-      migrationOf('Mended', (queryRunner) => run(queryRunner, statements)),
-    );
-  };
 
   it('from a number to a UUID', async () => {
     const first = await versions.start([NumberedReservation, NumberedNote], { synchronize: true });
@@ -140,13 +94,13 @@ describeDatabases('A history goes with a key that is changed by hand', (name) =>
 
     const entities = [Reservation, Note];
     const byHand = migrationOf('ByHand', async (queryRunner) => {
-      await run(queryRunner, statementsWith('CREATE TABLE reservation_key'));
-      await run(queryRunner, statementsWith('ALTER TABLE reservation_rev ADD new_id'));
-      await run(queryRunner, statementsWith('ALTER TABLE note_rev ADD new_reservation_id'));
+      await run(queryRunner, versions.statementsOf('CREATE TABLE reservation_key'));
+      await run(queryRunner, versions.statementsOf('ALTER TABLE reservation_rev ADD new_id'));
+      await run(queryRunner, versions.statementsOf('ALTER TABLE note_rev ADD new_reservation_id'));
       await changeTables(queryRunner);
     });
     await versions.migrate(entities, byHand);
-    await runGenerated(entities);
+    await versions.migrateGenerated(entities);
 
     const second = await versions.start(entities);
     await expectKept(second, 'reservation_rev', recorded);
@@ -207,7 +161,7 @@ describeDatabases('A history goes with a key that is changed by hand', (name) =>
     await places.delete(3);
     const recorded = await storedIn(first, 'seat_rev');
 
-    await migrateAfter('CREATE TABLE seat_key (place int PRIMARY KEY', [PlaceOfHall]);
+    await versions.migrateGenerated([PlaceOfHall], versions.statementsOf('CREATE TABLE seat_key (place'));
     const second = await versions.start([PlaceOfHall]);
     // The revision that changed the hall alone has no change any more.
     await expectKept(second, 'seat_rev', recorded, { erased: true });
@@ -256,10 +210,10 @@ describeDatabases('A history goes with a key that is changed by hand', (name) =>
     await places.delete({ hall: 'red', place: 1 });
     await places.delete({ hall: 'blue', place: 2 });
     const recorded = await storedIn(first, 'seat_rev');
-    const [twice] = statementsWith('HAVING count(*) > 1');
+    const [twice] = versions.statementsOf('HAVING count(*) > 1');
     expect(await first.dataSource.query(twice)).toHaveLength(2);
 
-    await migrateAfter('CREATE TABLE seat_key (hall', [Place]);
+    await versions.migrateGenerated([Place], versions.statementsOf('CREATE TABLE seat_key (hall'));
     const second = await versions.start([Place]);
     await expectKept(second, 'seat_rev', recorded);
     const { dataSource, audit } = second;

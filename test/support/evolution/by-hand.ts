@@ -8,10 +8,22 @@ import {
 } from 'typeorm';
 import { attachAudit, type AttachedAudit } from '../../../src/attach-audit.js';
 import { expectInvariants } from '../assertions/invariants.js';
-import { type TestDatabase } from '../servers/databases.js';
+import { statementsWith } from '../docs/migrations-page.js';
+import { type DatabaseName, type TestDatabase } from '../servers/databases.js';
 
 type Row = Record<string, unknown>;
 type Entities = readonly ((new () => any) | EntitySchema)[];
+
+/** PostgreSQL's words for UUIDs, on other databases. */
+const UUIDS: Readonly<Record<DatabaseName, readonly [type: string, value: string]>> = {
+  postgres: ['uuid', 'gen_random_uuid()'],
+  mariadb: ['uuid', 'uuid()'],
+  mysql: ['varchar(36)', 'uuid()'],
+  sqlite: [
+    'varchar(36)',
+    `lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-8' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))`,
+  ],
+};
 
 /** A version of an application, running. */
 export interface Version {
@@ -54,6 +66,31 @@ export class Versions {
     return upQueries.map(({ query }) => query);
   }
 
+  /** Runs the migration that is generated for a version, with some statements at its head. */
+  async migrateGenerated(
+    entities: Entities,
+    head: readonly string[] = [],
+    options: Partial<DataSourceOptions> = {},
+  ): Promise<void> {
+    const statements = [...head, ...(await this.generate(entities, options))];
+    const migration = migrationOf('Generated', (queryRunner) => run(queryRunner, statements));
+    await this.migrate(entities, migration, 'up', options);
+  }
+
+  /** A block of the documentation's SQL, which is PostgreSQL's, for this database. @param part what only this block has */
+  statementsOf(part: string): string[] {
+    const { name } = this.database;
+    const [type, value] = UUIDS[name];
+    const quote = name === 'mariadb' || name === 'mysql' ? '`' : '"';
+    return statementsWith(part).map((statement) =>
+      statement
+        .replaceAll('gen_random_uuid()', value)
+        .replace(/\buuid\b(?!\()/g, type)
+        // Not those within text.
+        .replace(/(?<!')"(\w+)"(?!')/g, `${quote}$1${quote}`),
+    );
+  }
+
   async end(): Promise<void> {
     if (this.current?.isInitialized) await this.current.destroy();
   }
@@ -63,6 +100,11 @@ export class Versions {
     const all = { ...this.database.options, ...this.options, ...options, entities } as DataSourceOptions;
     return (this.current = await new DataSource(all).initialize());
   }
+}
+
+/** Runs statements one after another. */
+export async function run(queryRunner: QueryRunner, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) await queryRunner.query(statement);
 }
 
 let migrations = 0;
