@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Audited, type AuditedOptions, renameHistory } from 'nestjs-typeorm-audit';
 import {
+  ChildEntity,
   Column,
   type DataSourceOptions,
   DefaultNamingStrategy,
@@ -9,6 +10,7 @@ import {
   ManyToMany,
   ManyToOne,
   PrimaryGeneratedColumn,
+  TableInheritance,
 } from 'typeorm';
 import { expectKept, migrationOf, run, storedIn, Versions } from '../../support/evolution/by-hand.js';
 import { createDatabase, describeDatabases, type TestDatabase } from '../../support/servers/databases.js';
@@ -56,7 +58,7 @@ describeDatabases('A history goes with a structure that is changed by hand', (na
       await run(queryRunner, versions.statementsOf('ALTER TABLE app_booking_tags_tag_rev'));
     });
     await versions.migrate(after.all, byHand, 'up', options);
-    await versions.migrateGenerated(after.all, [], options);
+    await versions.migrateGenerated(after.all, undefined, options);
 
     const second = await versions.start(after.all, options);
     for (const [table, revisions] of Object.entries(recorded))
@@ -88,6 +90,74 @@ describeDatabases('A history goes with a structure that is changed by hand', (na
       guestName: 'Steve',
       party: 6,
     });
+    expect(await audit.maintenance.verify()).toMatchObject({ ok: true, findings: [] });
+  });
+
+  it('by single-table inheritance', async () => {
+    @Audited()
+    @Entity('payment')
+    class Unclassed {
+      @PrimaryGeneratedColumn() id: number;
+      @Column('int') amount: number;
+      @Column({ type: 'varchar', length: 20 }) kind: string;
+    }
+    @Audited()
+    @Entity()
+    @TableInheritance({ column: { name: 'type', type: 'varchar', length: 20, default: 'card' } })
+    class Payment extends Unclassed {}
+    @ChildEntity('card')
+    class Card extends Payment {
+      @Column({ type: 'varchar', length: 4, nullable: true }) digits: string | null;
+    }
+    @ChildEntity('cash')
+    class Cash extends Payment {}
+
+    const first = await versions.start([Unclassed], { synchronize: true });
+    const unclassed = first.dataSource.getRepository(Unclassed);
+    await unclassed.insert([
+      { amount: 10, kind: 'card' },
+      { amount: 20, kind: 'cash' },
+      { amount: 30, kind: 'cash' },
+    ]);
+    await unclassed.update(1, { amount: 11 });
+    await unclassed.delete(3);
+    const recorded = await storedIn(first, 'payment_rev');
+    const then = new Date();
+
+    const entities = [Payment, Card, Cash];
+    const page = versions.statementsOf('UPDATE payment_rev');
+    await versions.migrateGenerated(entities, (generated) => [...generated, ...page]);
+    const second = await versions.start(entities);
+    await expectKept(second, 'payment_rev', recorded);
+    const { dataSource, audit } = second;
+    const { history } = audit;
+    expect((await history.timeline(Card, 1)).items).toMatchObject([
+      { version: 2, changes: [{ property: 'amount', from: 10, to: 11 }] },
+      { version: 1, snapshot: { amount: 10, kind: 'card' } },
+    ]);
+    expect((await history.timeline(Cash, 3)).items).toMatchObject([
+      { operation: 'delete' },
+      { snapshot: { amount: 30 } },
+    ]);
+    expect(await history.diff(Card, 1, 1, 2)).toEqual([{ property: 'amount', from: 10, to: 11 }]);
+    expect((await history.changes({ entities: [Cash] })).items).toHaveLength(3);
+    const past = await history.at(then).find(Payment, { order: { id: 'ASC' } });
+    expect(past.map((row) => [row instanceof Card, row instanceof Cash, row.amount])).toEqual([
+      [true, false, 11],
+      [false, true, 20],
+    ]);
+    expect(await history.at(then).find(Cash)).toMatchObject([{ amount: 20 }]);
+    const cards = dataSource.getRepository(Card);
+    await cards.update(1, { amount: 11 });
+    await cards.update(1, { digits: '4242' });
+    expect(await history.latest(Card, 1)).toMatchObject({
+      version: 3,
+      changes: [{ property: 'digits', from: null, to: '4242' }],
+    });
+    await history.restore(Card, 1, 1);
+    expect(await cards.findOneByOrFail({ id: 1 })).toMatchObject({ amount: 10 });
+    await history.restore(Cash, 3, 1);
+    expect(await dataSource.getRepository(Cash).findOneByOrFail({ id: 3 })).toMatchObject({ amount: 30 });
     expect(await audit.maintenance.verify()).toMatchObject({ ok: true, findings: [] });
   });
 });

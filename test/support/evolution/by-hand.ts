@@ -66,13 +66,17 @@ export class Versions {
     return upQueries.map(({ query }) => query);
   }
 
-  /** Runs the migration that is generated for a version, with some statements at its head. */
+  /**
+   * Runs the migration that is generated for a version.
+   *
+   * @param mend what is done by hand to its statements
+   */
   async migrateGenerated(
     entities: Entities,
-    head: readonly string[] = [],
+    mend: (generated: readonly string[]) => readonly string[] = (generated) => generated,
     options: Partial<DataSourceOptions> = {},
   ): Promise<void> {
-    const statements = [...head, ...(await this.generate(entities, options))];
+    const statements = mend(await this.generate(entities, options));
     const migration = migrationOf('Generated', (queryRunner) => run(queryRunner, statements));
     await this.migrate(entities, migration, 'up', options);
   }
@@ -82,13 +86,9 @@ export class Versions {
     const { name } = this.database;
     const [type, value] = UUIDS[name];
     const quote = name === 'mariadb' || name === 'mysql' ? '`' : '"';
-    return statementsWith(part).map((statement) =>
-      statement
-        .replaceAll('gen_random_uuid()', value)
-        .replace(/\buuid\b(?!\()/g, type)
-        // Not those within text.
-        .replace(/(?<!')"(\w+)"(?!')/g, `${quote}$1${quote}`),
-    );
+    return statementsWith(part)
+      .map((statement) => statement.replaceAll('gen_random_uuid()', value).replace(/\buuid\b(?!\()/g, type))
+      .map((statement) => (statement.startsWith('ALTER') ? statement.replaceAll('"', quote) : statement));
   }
 
   async end(): Promise<void> {
