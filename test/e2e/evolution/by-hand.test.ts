@@ -173,6 +173,19 @@ describeDatabases('A history goes with a table that is renamed by hand', (name) 
     expect(await version.dataSource.getRepository(Shape).find()).toMatchObject([{ name: 'reservation' }]);
   });
 
+  it('goes on where an attempt has ended after a commit', async () => {
+    const recorded = await storedIn(await booked(), 'booking_rev');
+    await versions.migrate([Reservation], Rename1700000000001);
+    const half = await versions.start([Reservation]);
+    await half.dataSource.query('ALTER TABLE reservation_rev RENAME TO booking_rev');
+    const queryRunner = half.dataSource.createQueryRunner();
+    await renameHistory(queryRunner, { from: 'booking', to: 'reservation' });
+    await queryRunner.release();
+    const version = await versions.start([Reservation]);
+    await expectKept(version, 'reservation_rev', recorded);
+    await expectHistory(version, Reservation);
+  });
+
   it('keeps the name of a revision table that has one of its own', async () => {
     @Audited({ tableName: 'booking_history' })
     @Entity('booking')
