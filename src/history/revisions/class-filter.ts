@@ -1,5 +1,6 @@
 import { type DataSource, type EntityMetadata, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
+import { recordedValue } from '../../audited/shapes/recorded-value.js';
 import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 
@@ -40,7 +41,7 @@ export function classFilter(
   const escape = (name: string): string => dataSource.driver.escape(name);
   const name = escape(column.databaseName);
   const isOf = (alias: string): string =>
-    `${alias}.${name} IN (${discriminators.map((_, n) => `{{${prefix}${n}}}`).join(', ')})`;
+    `${recordedValue(dataSource, plan, alias, column)} IN (${discriminators.map((_, n) => `{{${prefix}${n}}}`).join(', ')})`;
   const keys = plan.keys.map(({ databaseName }) => escape(databaseName));
   return {
     name: asked.map((metadata) => metadata.name).join(', '),
