@@ -20,7 +20,7 @@ export function mysqlDialect(dataSource: DataSource): Dialect {
   return {
     catalogue,
     schema: mysqlSchema(dataSource, catalogue, server),
-    types: mysqlTypes(dataSource),
+    types: mysqlTypes(dataSource, server),
     masks: mysqlMasks(dataSource, server),
     keys: mysqlKeys(dataSource),
     load: mysqlLoad,

@@ -29,8 +29,12 @@ export async function createIndices(
   for (const metadata of draft.metadata.indices) {
     const index = TableIndex.create(metadata);
     if (draft.indices.some((actual) => isSameIndex(draft, actual, index))) continue;
-    const { up } = await statementsOf(queryRunner, () => queryRunner.createIndex(draft.table, index));
-    draft.add({ up: up.flatMap((statement) => schema.createIndex(draft.metadata, index.name!, statement)) });
+    const { up, down } = await statementsOf(queryRunner, () => queryRunner.createIndex(draft.table, index));
+    draft.add({
+      up: up.flatMap((statement) => schema.createIndex(draft.metadata, index.name!, statement)),
+      // A unique one would refuse revisions of the version before.
+      down: down.flatMap((statement) => schema.dropIndex(draft.metadata, index.name!, statement)),
+    });
   }
 }
 

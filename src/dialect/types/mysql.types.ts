@@ -1,13 +1,15 @@
 import { type DataSource } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type MysqlServer } from '../sessions/mysql.server.js';
 import { enumTransformers } from './enum-transformers.js';
 import { ANY_TEXT, mysqlTexts } from './mysql.texts.js';
 import { isInteger } from './type-names.js';
 import { type Types } from './types.js';
 
 const NUMERIC = /int|^dec|^double|^float|^numeric|^fixed|^real|^bool|^bit|^year|^date|^time/;
+const TEXT = /char|text|^enum|^set/;
 
-export function mysqlTypes(dataSource: DataSource): Types {
+export function mysqlTypes(dataSource: DataSource, server: MysqlServer): Types {
   const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
   return {
     own: {
@@ -34,12 +36,11 @@ export function mysqlTypes(dataSource: DataSource): Types {
     toCopy: (expression) => expression,
     fromCopy: (expression) => expression,
 
-    // BINARY compares bytes. A comparison by the collation may ignore case and trailing blanks.
     differ: (columns, left, right) =>
       `NOT (${columns
         .map((column) => {
-          const binary = NUMERIC.test(typeOf(column)) ? '' : 'BINARY ';
-          return `${binary}${left(column)} <=> ${binary}${right(column)}`;
+          const comparable = comparableAs(typeOf(column));
+          return `${comparable(left(column))} <=> ${comparable(right(column))}`;
         })
         .join(' AND ')})`,
     sameText: (expression, parameter) => `${bytesOf(expression)} = ${bytesOf(parameter)}`,
@@ -65,6 +66,8 @@ export function mysqlTypes(dataSource: DataSource): Types {
       const text = `CONVERT(${hex === '' ? "''" : `0x${hex}`} USING ${ANY_TEXT})`;
       if (/^(datetime|timestamp)/.test(type)) return `CAST(${text} AS DATETIME(${column.precision ?? 0}))`;
       if (/^time/.test(type)) return `CAST(${text} AS TIME(${column.precision ?? 0}))`;
+      // MySQL writes JSON in its own order. MariaDB keeps the text.
+      if (type === 'json' && !server.isMariadb) return `CAST(${text} AS JSON)`;
       return /^date/.test(type) ? `CAST(${text} AS DATE)` : text;
     },
     narrowed: (expression, column) => {
@@ -78,6 +81,17 @@ export function mysqlTypes(dataSource: DataSource): Types {
     numberedUuid: (prefix, start, n) => `concat(${prefix}, lpad(lower(hex(${start} + ${n})), 10, '0'))`,
     uuidText: (expression) => `lower(${expression})`,
   };
+}
+
+/**
+ * How values of a type are compared. BINARY compares bytes: a comparison by the collation may ignore case and trailing
+ * blanks. A text is converted first, because a migration may have changed the character set of one of the tables.
+ */
+function comparableAs(type: string): (expression: string) => string {
+  if (NUMERIC.test(type)) return (expression) => expression;
+  return TEXT.test(type)
+    ? (expression) => `BINARY CONVERT(${expression} USING ${ANY_TEXT})`
+    : (expression) => `BINARY ${expression}`;
 }
 
 // Converts to one character set first, because the table's may differ from the connection's.

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Evolution, type Failure, type Variant } from '../../support/evolution/evolution.js';
-import { type Kind, KINDS } from '../../support/evolution/kinds.js';
+import { type Kind } from '../../support/evolution/kind.js';
+import { KINDS } from '../../support/evolution/kinds.js';
 import {
   createDatabase,
   type DatabaseName,

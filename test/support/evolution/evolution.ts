@@ -1,8 +1,10 @@
-import { DataSource, type DataSourceOptions, type MigrationInterface, type QueryRunner } from 'typeorm';
-import { attachAudit, type AttachedAudit } from '../../../src/attach-audit.js';
-import { dialectOf } from '../../../src/dialect/dialect-of.js';
+import { type DataSource } from 'typeorm';
+import { type AttachedAudit } from '../../../src/attach-audit.js';
 import { type TestDatabase } from '../servers/databases.js';
-import { itemOf, type Kind, type Version } from './kinds.js';
+import { type Kind } from './kind.js';
+import { mend } from './mend.js';
+import { idOf, itemOf, type Version } from './version.js';
+import { type Migration, VersionDatabase } from './version-database.js';
 
 /** How a migration goes: as TypeORM generates it, or with the lines mended by hand that empty a column. */
 export type Variant = 'as generated' | 'mended';
@@ -23,15 +25,8 @@ export interface Failure {
   readonly isEmptied: boolean;
 }
 
-interface Statement {
-  readonly query: string;
-  readonly parameters?: unknown[];
-}
-
-interface Migration {
-  readonly up: readonly Statement[];
-  readonly down: readonly Statement[];
-}
+/** The statements of the library's: about its tables, or about an index that may be there. */
+const LIBRARY = /_rev|audit_(?!test)|^DROP INDEX IF EXISTS/;
 
 type Row = Record<string, unknown>;
 
@@ -39,6 +34,7 @@ type Row = Record<string, unknown>;
 export class Evolution {
   readonly failures: Failure[] = [];
   readonly statements: string[] = [];
+  private readonly versions: VersionDatabase;
   private recorded: Row[] = [];
   private titles = 0;
 
@@ -46,31 +42,32 @@ export class Evolution {
     private readonly database: TestDatabase,
     private readonly kind: Kind,
     private readonly variant: Variant,
-  ) {}
-
-  async play(): Promise<void> {
-    const { before, after } = this.kind;
-    await this.opened(before, { dropSchema: true, synchronize: true }, async (dataSource, item, audit) => {
-      await this.write(dataSource, item, audit);
-    });
-    const migration = await this.generate(after);
-    await this.migrate(after, migration, 'up');
-    await this.look(after, 'up');
-    await this.migrate(after, migration, 'down');
-    await this.look(before, 'down');
-    await this.migrate(after, migration, 'up');
-    await this.look(after, 'up again');
+  ) {
+    this.versions = new VersionDatabase(database);
   }
 
-  /** What TypeORM generates without the library. Only right before `play()` has migrated. */
-  async generateAlone(version: Version): Promise<string[]> {
-    const item = itemOf(version, false);
-    const dataSource = await this.open(item, {});
-    try {
-      return (await dataSource.driver.createSchemaBuilder().log()).upQueries.map(({ query }) => query);
-    } finally {
-      await dataSource.destroy();
-    }
+  async play(): Promise<void> {
+    const { before, after, unaudited } = this.kind;
+    const start = { dropSchema: true, synchronize: true };
+    await this.versions.opened(before, start, async (dataSource, item, audit) => {
+      await this.write(dataSource, item, audit);
+    });
+    const off = unaudited && (await this.turnOff(unaudited));
+    const migration = await this.generate(after);
+    const migrate = (way: 'up' | 'down'): Promise<void> =>
+      this.versions.migrate(itemOf(after), migration, 1, way);
+    const leave = async (way: 'up' | 'down'): Promise<void> => {
+      if (unaudited && off) await this.versions.migrate(itemOf(unaudited, false), off, 0, way);
+    };
+    await migrate('up');
+    await this.look(after, 'up');
+    if (this.kind.oneWay) return;
+    await migrate('down');
+    await leave('down');
+    await this.look(before, 'down');
+    await leave('up');
+    await migrate('up');
+    await this.look(after, 'up again');
   }
 
   private async write(
@@ -80,81 +77,46 @@ export class Evolution {
   ): Promise<void> {
     const items = dataSource.getRepository<Row>(item);
     const [first, second] = this.kind.rows;
-    await items.insert({ id: 1, title: 'first', ...first });
-    await items.insert({ id: 2, title: 'other', ...second });
+    const { keyPart } = this.kind.before;
+    await items.insert({ id: 1, ...keyPart, title: 'first', ...first });
+    await items.insert({ id: 2, ...keyPart, title: 'other', ...second });
     await items.update({ id: 1 }, { title: this.nextTitle(), ...second });
-    await history.latest(item, 1);
+    await history.latest(item, idOf(this.kind.before, 1));
     this.recorded = await this.revisions(dataSource);
   }
 
+  /** Migrates to a version that isn't audited, which writes a row. */
+  private async turnOff(version: Version): Promise<Migration> {
+    const migration = await this.versions.unaudited(version, (dataSource) =>
+      this.versions.generate(dataSource),
+    );
+    await this.versions.migrate(itemOf(version, false), migration, 0, 'up');
+    await this.versions.unaudited(version, (dataSource, item) =>
+      dataSource.getRepository<Row>(item).update({ id: 2 }, { title: 'unrecorded' }),
+    );
+    return migration;
+  }
+
   private async generate(version: Version): Promise<Migration> {
-    const alone = await this.generateAlone(version);
-    return this.opened(version, {}, async (dataSource) => {
-      const { upQueries, downQueries } = await dataSource.driver.createSchemaBuilder().log();
-      this.statements.push(...upQueries.map(({ query }) => query));
+    const alone = await this.versions.unaudited(version, (dataSource) => this.versions.generate(dataSource));
+    return this.versions.opened(version, {}, async (dataSource) => {
+      const migration = await this.versions.generate(dataSource);
+      this.statements.push(...migration.up.map(({ query }) => query));
       if (!version.options?.renamed) {
-        const theirs = this.statements.filter((query) => !/item_rev|audit_/.test(query));
-        if (theirs.join('\n') !== alone.join('\n'))
-          throw new Error(`TypeORM alone:\n${alone.join('\n')}\nwith the library:\n${theirs.join('\n')}`);
+        const theirs = this.statements.filter((query) => !LIBRARY.test(query)).join('\n');
+        const expected = alone.up.map(({ query }) => query).join('\n');
+        if (theirs !== expected) throw new Error(`TypeORM alone:\n${expected}\nwith the library:\n${theirs}`);
       }
-      const migration = { up: upQueries, down: [...downQueries].reverse() };
-      return this.variant === 'mended' ? this.mend(dataSource, migration) : migration;
+      if (this.variant === 'as generated') return migration;
+      return this.versions.unaudited(this.kind.before, async (before) =>
+        mend(this.kind, this.database.name, migration, before, dataSource),
+      );
     });
   }
 
-  // In place of a DROP and an ADD of a column of the entity's own table, its type is changed.
-  private async mend(dataSource: DataSource, migration: Migration): Promise<Migration> {
-    const columns = this.kind.emptied?.[this.database.name] ?? [];
-    const before = await this.open(itemOf(this.kind.before), {});
-    try {
-      const { renamed = {} } = this.kind.after.options ?? {};
-      const formerly = (name: string): string =>
-        Object.keys(renamed).find((former) => renamed[former] === name) ?? name;
-      const mended = (
-        queries: readonly Statement[],
-        of: DataSource,
-        nameIn: typeof formerly,
-      ): Statement[] => {
-        const { metadata } = of.getRepository(of.entityMetadatas[0].target);
-        const { schema } = dialectOf(of);
-        const changes = columns.flatMap((name) => {
-          const column = metadata.findColumnWithDatabaseName(nameIn(name))!;
-          const place = { tablePath: metadata.tablePath, column: column.databaseName };
-          return schema.widenColumn!(place, schema.columnType(column), column.isNullable);
-        });
-        const isOf = ({ query }: Statement): boolean =>
-          columns.some((name) =>
-            new RegExp(`^ALTER TABLE [\`"]item[\`"] (DROP COLUMN|ADD) [\`"]${name}[\`"]`).test(query),
-          );
-        return [...queries.filter((query) => !isOf(query)), ...changes.map((query) => ({ query }))];
-      };
-      return {
-        up: mended(migration.up, dataSource, (name) => name),
-        down: mended(migration.down, before, formerly),
-      };
-    } finally {
-      await before.destroy();
-    }
-  }
-
-  private async migrate(version: Version, { up, down }: Migration, way: 'up' | 'down'): Promise<void> {
-    const run = async (queryRunner: QueryRunner, statements: readonly Statement[]): Promise<void> => {
-      for (const { query, parameters } of statements) await queryRunner.query(query, parameters);
-    };
-    class Generated1700000000000 implements MigrationInterface {
-      up = (queryRunner: QueryRunner) => run(queryRunner, up);
-      down = (queryRunner: QueryRunner) => run(queryRunner, down);
-    }
-    const dataSource = await this.open(itemOf(version), { migrations: [Generated1700000000000] });
-    try {
-      await (way === 'up' ? dataSource.runMigrations() : dataSource.undoLastMigration());
-    } finally {
-      await dataSource.destroy();
-    }
-  }
-
   private async look(version: Version, stage: Stage): Promise<void> {
-    await this.opened(version, {}, async (dataSource, item, audit) => {
+    await this.versions.opened(version, {}, async (dataSource, item, audit) => {
+      const id = idOf(version, 1);
       const check = async (name: Check, run: () => Promise<string | undefined>): Promise<void> => {
         const found = await run().catch((error: Error) => error.message);
         if (found !== undefined) this.failures.push({ stage, check: name, found, isEmptied });
@@ -164,11 +126,21 @@ export class Evolution {
       const items = dataSource.getRepository<Row>(item);
       await audit.checkTables();
       await check('empty', async () => {
-        const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
-        return upQueries.map(({ query }) => query).join('\n') || undefined;
+        // TypeORM alone may find its own changes again and again.
+        const alone = await this.versions.unaudited(version, (other) => this.versions.generate(other));
+        const theirs = alone.up.map(({ query }) => query);
+        const { up } = await this.versions.generate(dataSource);
+        const ours = up.filter(({ query }) => !theirs.includes(query));
+        return ours.map(({ query }) => query).join('\n') || undefined;
       });
       await check('values', async () => this.lost(await this.revisions(dataSource)));
       await check('verify', async () => {
+        if (this.kind.unaudited && stage === 'up') {
+          const { findings } = await maintenance.verify();
+          const found = findings.map(({ kind, keys }) => `${kind} ${JSON.stringify(keys)}`).join();
+          if (found !== 'stale [{"id":2}]') return found;
+          await maintenance.reconcile(item);
+        }
         const { ok, findings, unknown = [], emptied = [] } = await maintenance.verify();
         if (!ok) return JSON.stringify(findings);
         return isEmptied && unknown.length + emptied.length === 0 ? 'the loss is not reported' : undefined;
@@ -182,25 +154,25 @@ export class Evolution {
       });
       await check('blame', async () => {
         await items.update({ id: 1 }, { title: this.nextTitle() });
-        const { changes } = (await history.latest(item, 1))!;
+        const { changes } = (await history.latest(item, id))!;
         const properties = changes.map(({ property }) => property);
         return properties.join() === 'title' ? undefined : JSON.stringify(changes);
       });
       await check('timeline', async () => {
-        const { items: found } = await history.timeline(item, 1);
+        const { items: found } = await history.timeline(item, id);
         return found.at(-1)?.snapshot?.title === 'first' ? undefined : JSON.stringify(found.at(-1));
       });
       await check('diff', async () => {
-        const changes = await history.diff(item, 1, 1, 2);
+        const changes = await history.diff(item, id, 1, 2);
         return changes.some(({ property }) => property === 'title') ? undefined : JSON.stringify(changes);
       });
       await check('past', async () => {
-        const first = (await history.revision(item, 1, 1))!;
+        const first = (await history.revision(item, id, 1))!;
         const found = await history.at(first).findOne<Row>(item, { where: { id: 1 } });
         return found?.title === 'first' ? undefined : JSON.stringify(found);
       });
       await check('restore', async () => {
-        const restored = await history.restore(item, 1, 1, { dryRun: true });
+        const restored = await history.restore(item, id, 1, { dryRun: true });
         return restored?.snapshot?.title === 'first' ? undefined : JSON.stringify(restored);
       });
       this.recorded = await this.revisions(dataSource);
@@ -209,13 +181,14 @@ export class Evolution {
 
   // A column that was dropped comes back empty.
   private isEmptied(stage: Stage): boolean {
-    const { before, after, emptied } = this.kind;
+    const { before, after, emptied, dropsRelation = false } = this.kind;
     const renamed = after.options?.renamed ?? {};
     const comesBack = Object.keys(before.columns).some(
       (name) => !(name in after.columns) && !(name in renamed),
     );
     return (
-      (this.variant === 'as generated' && !!emptied?.[this.database.name]) || (stage === 'down' && comesBack)
+      (this.variant === 'as generated' && !!emptied?.[this.database.name]) ||
+      (stage === 'down' && (comesBack || dropsRelation))
     );
   }
 
@@ -238,27 +211,6 @@ export class Evolution {
 
   private nextTitle(): string {
     return `title ${++this.titles}`;
-  }
-
-  private async opened<T>(
-    version: Version,
-    options: Partial<DataSourceOptions>,
-    run: (dataSource: DataSource, item: new () => any, audit: AttachedAudit) => Promise<T>,
-  ): Promise<T> {
-    const item = itemOf(version);
-    const dataSource = await this.open(item, options);
-    const audit = attachAudit(dataSource, { maskKey: 'a key of this test, thirty-two bytes or more' });
-    try {
-      return await run(dataSource, item, audit);
-    } finally {
-      audit.detach();
-      await dataSource.destroy();
-    }
-  }
-
-  private async open(item: new () => any, options: Partial<DataSourceOptions>): Promise<DataSource> {
-    const all = { ...this.database.options, ...options, entities: [item] } as DataSourceOptions;
-    return new DataSource(all).initialize();
   }
 }
 

@@ -1,81 +1,5 @@
-import { Column, type ColumnOptions, Entity, PrimaryColumn, type PrimaryColumnOptions } from 'typeorm';
-import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
-import { Masked } from '../../../src/audited/decorators/masked.decorator.js';
-import { type AuditedOptions } from '../../../src/audited/marks/audited-options.js';
-import { type DatabaseName } from '../servers/databases.js';
-
-/** The columns of a version of the entity by property, beside `id` and `title`. */
-export type Columns = Record<string, ColumnOptions & { masked?: true }>;
-
-/** A version of the entity. */
-export interface Version {
-  readonly columns: Columns;
-  readonly options?: AuditedOptions;
-  readonly key?: PrimaryColumnOptions;
-}
-
-/** One kind of migration: an entity before and after it. */
-export interface Kind {
-  readonly title: string;
-  readonly before: Version;
-  readonly after: Version;
-  /** The values of the first row, beside `id` and `title`, and what they are changed to. */
-  readonly rows: readonly [Record<string, unknown>, Record<string, unknown>];
-  /** The columns that TypeORM's own statements empty or convert, so that `verify()` reports their rows. */
-  readonly emptied?: Partial<Record<DatabaseName, readonly string[]>>;
-  /** The expressions that convert a column where a migration was mended by hand, by column; by default a cast. */
-  readonly using?: Readonly<Record<string, string>>;
-  /** Why no mended migration can keep the values. */
-  readonly unmendable?: string;
-  /** Leaves a database out, with the reason. */
-  readonly not?: Partial<Record<DatabaseName, string>>;
-}
-
-/** The class of a version, on the table `item`. */
-export function itemOf({ columns, options, key = { type: 'int' } }: Version, audited = true): new () => any {
-  class Item {}
-  const prototype = Item.prototype;
-  PrimaryColumn(key)(prototype, 'id');
-  Column({ type: 'varchar', length: 40 })(prototype, 'title');
-  for (const [property, { masked, ...column }] of Object.entries(columns)) {
-    Column(column)(prototype, property);
-    if (masked) Masked()(prototype, property);
-  }
-  Entity('item')(Item);
-  if (audited) Audited(options)(Item);
-  return Item;
-}
-
-const SERVERS = (columns: readonly string[]): Kind['emptied'] => ({
-  postgres: columns,
-  mariadb: columns,
-  mysql: columns,
-});
-
-const text = (length: number): ColumnOptions => ({ type: 'varchar', length, nullable: true });
-const int: ColumnOptions = { type: 'int', nullable: true };
-
-/** A kind that changes one column. */
-function change(
-  title: string,
-  before: ColumnOptions,
-  after: ColumnOptions,
-  values: readonly [unknown, unknown],
-  more: Partial<Kind> = {},
-): Kind {
-  return {
-    title,
-    before: { columns: { c: before } },
-    after: { columns: { c: after } },
-    rows: [{ c: values[0] }, { c: values[1] }],
-    ...more,
-  };
-}
-
-/** A kind that adds a column. */
-function added(title: string, column: ColumnOptions, more: Partial<Kind> = {}): Kind {
-  return { title, before: { columns: {} }, after: { columns: { c: column } }, rows: [{}, {}], ...more };
-}
+import { added, change, int, type Kind, SERVERS, text } from './kind.js';
+import { STRUCTURE_KINDS } from './structure-kinds.js';
 
 export const KINDS: readonly Kind[] = [
   added('added nullable', text(20)),
@@ -196,4 +120,5 @@ export const KINDS: readonly Kind[] = [
     after: { columns: { c: { ...text(20), masked: true } } },
     rows: [{ c: 'one' }, { c: 'two' }],
   },
+  ...STRUCTURE_KINDS,
 ];
