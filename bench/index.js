@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [--db sqlite|sqlite-memory|postgres|mariadb|mysql] [--rtt 1] [--json] [--case insert-1]
+// npm run bench [-- --quick] [--db sqlite|sqlite-memory|postgres|mariadb|mysql] [--rtt 1] [--json] [--case insert-1] [--rows 1000000]
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath, URL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ const { values: options } = parseArgs({
     db: { type: 'string', multiple: true },
     case: { type: 'string', multiple: true },
     rtt: { type: 'string' },
+    rows: { type: 'string' },
     'no-build': { type: 'boolean', default: false },
   },
 });

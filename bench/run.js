@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { measureBackfill } from './cases/backfill.js';
 import { bytesPerRow, raceGrowth } from './cases/growth.js';
 import { measureBigWrites, measureStartUp } from './cases/processes.js';
 import { raceReads } from './cases/reads.js';
@@ -45,9 +46,9 @@ const quick = {
 /**
  * Runs the cases on the databases that answer, and prints what came of it.
  *
- * @param {{ quick: boolean, json: boolean, db?: DatabaseName[], case?: string[], rtt?: string }} options
+ * @param {{ quick: boolean, json: boolean, db?: DatabaseName[], case?: string[], rtt?: string, rows?: string }} options
  */
-export async function run({ quick: isQuick, json, db, case: only, rtt }) {
+export async function run({ quick: isQuick, json, db, case: only, rtt, rows }) {
   const say = (text) => process.stderr.write(`${text}\n`);
   const { peers, note } = loadPeers();
   const started = performance.now();
@@ -70,7 +71,7 @@ export async function run({ quick: isQuick, json, db, case: only, rtt }) {
     }
     const leftMs = plan.totalMs === undefined ? Infinity : started + plan.totalMs - performance.now();
     const until = performance.now() + leftMs / (names.length - n);
-    outcomes.push(await runDatabase(name, { plan, peers, only, say, until }));
+    outcomes.push(await runDatabase(name, { plan, peers, only, say, until, rows: rowsOf(rows) }));
   }
   await closeRelays();
   const described = { ...machine(versions), ...(roundTripMs && { round_trip_ms: roundTripMs }) };
@@ -88,6 +89,12 @@ function roundTripOf(/** @type {string | undefined} */ rtt) {
   throw new Error(`--rtt is a number of milliseconds above 0, got ${rtt}.`);
 }
 
+function rowsOf(/** @type {string | undefined} */ rows) {
+  if (rows === undefined) return 1_000_000;
+  if (Number.isInteger(Number(rows)) && Number(rows) >= 10_000) return Number(rows);
+  throw new Error(`--rows must be an integer of 10000 or more, got ${rows}.`);
+}
+
 /**
  * @param {DatabaseName[] | undefined} names
  * @param {number | undefined} roundTripMs
@@ -102,7 +109,7 @@ function chosen(names, roundTripMs) {
   return names ?? databaseNames.filter(isServer);
 }
 
-async function runDatabase(/** @type {DatabaseName} */ name, { plan, peers, only, say, until }) {
+async function runDatabase(/** @type {DatabaseName} */ name, { plan, peers, only, say, until, rows }) {
   const isWanted = (group) => {
     if (only && !only.some((wanted) => wanted.startsWith(group))) return false;
     if (performance.now() < until) return true;
@@ -156,6 +163,11 @@ async function runDatabase(/** @type {DatabaseName} */ name, { plan, peers, only
   if (plan.searches && isWanted('search')) {
     say(`${name}: searches`);
     add(await measureSearches(name, plan.searches));
+  }
+  // It takes minutes, so it runs only where it is asked for.
+  if (only?.includes('backfill') && name !== 'sqlite-memory') {
+    say(`${name}: backfill`);
+    add(await measureBackfill(name, { rows, say }));
   }
   if (plan.processes && isWanted('start-up')) {
     say(`${name}: start-up`);
