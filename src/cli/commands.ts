@@ -40,12 +40,17 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary:
       'Compares rows with their newest revisions, and looks for holes in the history. Changes nothing.',
     example: 'nestjs-typeorm-audit verify --data-source ./data-source.js --json',
-    options: ['entity', 'limit', 'batch-size'],
+    options: ['entity', 'limit', 'batch-size', 'time-budget', 'from'],
     required: [],
     async run({ dataSource, audit, options, onProgress }) {
       const limit = numberOf(options, 'limit');
       const settings = {
-        ...withoutUndefined({ limit, batchSize: numberOf(options, 'batch-size') }),
+        ...withoutUndefined({
+          limit,
+          batchSize: numberOf(options, 'batch-size'),
+          timeBudgetSeconds: numberOf(options, 'time-budget'),
+          from: textOf(options, 'from'),
+        }),
         onProgress,
       };
       const report = await audit.maintenance.verify(entityOf(dataSource, options), settings);

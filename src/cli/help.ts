@@ -10,6 +10,8 @@ export const OPTIONS: Readonly<Record<string, { value?: string; help: string }>>
   'older-than': { value: 'date', help: 'a date such as 2024-12-31, or a number of days such as 730d' },
   limit: { value: 'n', help: 'the most keys or revisions to list' },
   'batch-size': { value: 'n', help: 'how many rows one transaction deals with' },
+  'time-budget': { value: 's', help: 'stops after so many seconds, and prints where it was' },
+  from: { value: 'place', help: 'goes on at the place where a run with --time-budget stopped' },
   'tables-at-once': { value: 'n', help: 'how many tables are gone through at the same time; default: 1' },
   'rows-per-second': { value: 'n', help: 'the most rows that are recorded in a second' },
   'max-replica-lag': { value: 's', help: 'pauses while a replica is behind by more seconds (PostgreSQL)' },

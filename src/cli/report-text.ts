@@ -3,7 +3,7 @@ import { type Page, type Revision } from '../history/history.types.js';
 import { type VerifyReport } from '../maintenance/maintenance.types.js';
 
 /** The report of a verification as text. */
-export function verifyText({ ok, findings, tables, unknown = [], emptied = [] }: VerifyReport): string {
+export function verifyText({ ok, next, findings, tables, unknown = [], emptied = [] }: VerifyReport): string {
   const compared = tables.map(
     ({ table, rows, histories }) => `${table}: ${rows} rows, ${histories} histories`,
   );
@@ -19,7 +19,9 @@ export function verifyText({ ok, findings, tables, unknown = [], emptied = [] }:
     ({ table, column, rows, at }) =>
       `${table}.${column}: emptied by a migration at ${at.toISOString()}, ${rows} rows had a value`,
   );
-  return [...compared, ...lacking, ...lost, ...found, ok ? 'No differences.' : 'There are differences.'].join('\n');
+  const verdict = `${ok ? 'No differences' : 'There are differences'}${next ? ' so far' : ''}.`;
+  const rest = next ? [`The time is up. Go on with --from ${next}`] : [];
+  return [...compared, ...lacking, ...lost, ...found, verdict, ...rest].join('\n');
 }
 
 /** A page of a timeline as text, with the changes of each revision. */

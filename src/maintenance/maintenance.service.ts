@@ -69,11 +69,14 @@ export class AuditMaintenance {
    *
    * @param entity the only entity to verify. Default: all audited tables
    * @throws NotAuditedError
+   * @throws InvalidArgumentError naming 'timeBudgetSeconds' or 'from'
    * @example await maintenance.verify()
-   * // → { ok: false, findings: [{ table: 'reservation', kind: 'stale', count: 1, keys: [{ id: 7 }] }], tables: […] }
+   * // → { ok: false, isComplete: true, findings: [{ table: 'reservation', kind: 'stale', count: 1, keys: [{ id: 7 }] }], tables: […] }
+   * @example
+   * // Ten minutes each night, from where the last night ended.
+   * const { ok, next } = await maintenance.verify(undefined, { timeBudgetSeconds: 600, from });
    */
   async verify(entity?: EntityTarget<any>, options: VerifyOptions = {}): Promise<VerifyReport> {
-    await this.session.knowShapes();
     return verify(this.session, this.session.plansOf(entity), options);
   }
 

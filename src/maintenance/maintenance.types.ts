@@ -117,10 +117,14 @@ export interface Finding {
 }
 
 export interface VerifyReport {
-  /** Whether there are no findings. */
+  /** Whether there are no findings in what was compared. */
   ok: boolean;
+  /** Whether the run came to the end. It is false where `timeBudgetSeconds` were up before. */
+  isComplete: boolean;
+  /** Where the run stopped, for the `from` of the next one. Absent if it is complete. */
+  next?: string;
   findings: Finding[];
-  /** The number of rows and histories that were compared, for each table. */
+  /** The number of rows and histories that this run compared, for each table. */
   tables: { table: string; rows: number; histories: number }[];
   /**
    * The columns that some revisions don't know, because their writers were of another version of the application:
@@ -145,6 +149,23 @@ export interface VerifyOptions extends MaintenanceOptions {
    * @default 20
    */
   limit?: number;
+
+  /**
+   * Ends the run with the first batch after so many seconds. The report says where it was: see `next`.
+   *
+   * @default no limit
+   * @example
+   * const { ok, isComplete, next } = await maintenance.verify(Reservation, { timeBudgetSeconds: 60 });
+   * if (!isComplete) await maintenance.verify(Reservation, { timeBudgetSeconds: 60, from: next });
+   */
+  timeBudgetSeconds?: number;
+
+  /**
+   * Goes on where a run of the same entities stopped: its `next`. Rows that came before that place since are not seen.
+   *
+   * @default the beginning
+   */
+  from?: string;
 }
 
 /** The number of revisions written for one table, by kind of difference. */

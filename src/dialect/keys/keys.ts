@@ -23,6 +23,12 @@ export interface Keys {
   /** A parameter, cast to the type of a key column. */
   value(parameter: string, column: ColumnMetadata): string;
 
+  /**
+   * Whether a join with a key table reads the whole other table, unless that is many times larger or the statement says
+   * between which keys its rows are. Elsewhere bounds keep the optimizer from looking rows up.
+   */
+  readonly needsBounds: boolean;
+
   /** Reads what `table()` needs to know about the key columns, once for each table. */
   describe(queryRunner: QueryRunner, columns: readonly ColumnMetadata[]): Promise<KeyDescription>;
 

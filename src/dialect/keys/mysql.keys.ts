@@ -16,6 +16,7 @@ export function mysqlKeys(dataSource: DataSource): Keys {
   return {
     read: (key, column) => (isBinary(dataSource.driver.normalizeType(column)) ? key : `CAST(${key} AS CHAR)`),
     value: (parameter) => parameter,
+    needsBounds: false,
 
     describe: (queryRunner, columns) => describeKeys(queryRunner, columns),
 

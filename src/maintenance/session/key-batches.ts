@@ -25,6 +25,7 @@ async function* batches(
   plan: AuditPlan,
   size: number,
   { alias, flag, isGrouped = false }: Batches,
+  start?: Key,
 ): AsyncGenerator<Batch> {
   const sql = session.sqlOf(plan);
   const reader = session.capture.keys;
@@ -34,7 +35,7 @@ async function* batches(
   const end =
     `${isGrouped ? ` GROUP BY ${order.columns}` : ''} ORDER BY ${order.columns} ` +
     session.dialect.sql.limit(size);
-  for (let after: Key | undefined; ;) {
+  for (let after = start; ;) {
     const where = after ? ` WHERE ${order.from()}` : '';
     const rows = await session.connected((queryRunner) =>
       session.select(queryRunner, `${select}${where}${end}`, after && order.bind(after)),
@@ -46,13 +47,14 @@ async function* batches(
   }
 }
 
-/** The keys of an audited table's rows, in the order of the keys, in batches of a size. */
+/** The keys of an audited table's rows, in the order of the keys, in batches of a size, from behind a key on. */
 export async function* keysOfRows(
   session: MaintenanceSession,
   plan: AuditPlan,
   size: number,
+  after?: Key,
 ): AsyncGenerator<Key[]> {
-  for await (const { keys } of batches(session, plan, size, { alias: 't', flag: '0' })) yield keys;
+  for await (const { keys } of batches(session, plan, size, { alias: 't', flag: '0' }, after)) yield keys;
 }
 
 /** Rows of an audited table, and those among them that have no history. */
@@ -81,14 +83,16 @@ export interface HistoryKeys {
   readonly gaps: Key[];
 }
 
-/** The keys of a revision table, in their order, in batches of a size. */
+/** The keys of a revision table, in their order, in batches of a size, from behind a key on. */
 export async function* keysOfHistories(
   session: MaintenanceSession,
   plan: AuditPlan,
   size: number,
+  after?: Key,
 ): AsyncGenerator<HistoryKeys> {
   const flag = 'CASE WHEN max(r.rev_version) - min(r.rev_version) + 1 <> count(*) THEN 1 ELSE 0 END';
-  for await (const { keys, flagged } of batches(session, plan, size, { alias: 'r', flag, isGrouped: true }))
+  const grouped = { alias: 'r', flag, isGrouped: true } as const;
+  for await (const { keys, flagged } of batches(session, plan, size, grouped, after))
     yield { keys, gaps: flagged };
 }
 

@@ -145,6 +145,20 @@ describeDatabases('the command', (name) => {
     await expectInvariants(dataSource);
   }, 120_000);
 
+  it('verifies from the place on where a run with a time budget stopped', async () => {
+    const { maintenance } = attachAudit(dataSource, { maskKey: KEY });
+    const { next } = await maintenance.verify(undefined, { batchSize: 2, timeBudgetSeconds: 1e-9 });
+    const rest = await on('verify', '--from', next!, '--time-budget', '600', '--json');
+    expect(rest.code).toBe(1);
+    expect(JSON.parse(rest.out)).toMatchObject({
+      isComplete: true,
+      findings: [{ kind: 'missing', count: 1, keys: [{ hall: 'b,c', place: 1 }] }],
+    });
+    const refused = await on('verify', '--from', 'there');
+    expect(refused).toMatchObject({ code: 2, out: '' });
+    expect(refused.err).toContain(`from must be the next of a verify() of the same entities, got 'there'.`);
+  }, 120_000);
+
   it('reconciles, prunes, erases and shows a timeline, from a CommonJS file too', async () => {
     const { maintenance } = attachAudit(dataSource, { maskKey: KEY });
     await maintenance.backfill();
@@ -233,6 +247,10 @@ describeDatabases('the command', (name) => {
         [
           ['verify', '--data-source', file, '--entity', 'sofa'],
           '--entity must be an audited entity, got "sofa". They are seat.',
+        ],
+        [
+          ['verify', '--data-source', file, '--time-budget', '0'],
+          '--time-budget must be an integer of 1 or more, got "0".',
         ],
         [['prune', '--data-source', file, '--entity', 'seat'], 'keep or olderThan must be given'],
         [

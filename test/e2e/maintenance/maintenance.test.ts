@@ -204,6 +204,7 @@ describeDatabases('AuditMaintenance', (name) => {
     const table = expect.stringContaining('seat');
     expect(report).toEqual({
       ok: false,
+      isComplete: true,
       findings: [
         {
           table,
@@ -238,6 +239,7 @@ describeDatabases('AuditMaintenance', (name) => {
     await raw(`ALTER TABLE seat_rev DROP COLUMN price`);
     expect(await audit.maintenance.verify(Seat)).toEqual({
       ok: false,
+      isComplete: true,
       findings: [
         {
           table: expect.stringContaining('seat'),
