@@ -23,6 +23,9 @@ export interface Keys {
   /** A parameter, cast to the type of a key column. */
   value(parameter: string, column: ColumnMetadata): string;
 
+  /** A key column as ORDER BY takes it, so that > compares with a parameter in the same order. */
+  ordered(expression: string, column: ColumnMetadata): string;
+
   /**
    * Whether a join with a key table reads the whole other table, unless that is many times larger or the statement says
    * between which keys its rows are. Elsewhere bounds keep the optimizer from looking rows up.

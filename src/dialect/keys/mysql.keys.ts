@@ -16,6 +16,11 @@ export function mysqlKeys(dataSource: DataSource): Keys {
   return {
     read: (key, column) => (isBinary(dataSource.driver.normalizeType(column)) ? key : `CAST(${key} AS CHAR)`),
     value: (parameter) => parameter,
+    // ORDER BY takes the numbers of an enum's labels, and > their texts.
+    ordered: (expression, column) =>
+      /^(enum|set)$/.test(dataSource.driver.normalizeType(column))
+        ? `CAST(${expression} AS CHAR)`
+        : expression,
     needsBounds: false,
 
     describe: (queryRunner, columns) => describeKeys(queryRunner, columns),

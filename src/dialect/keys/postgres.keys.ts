@@ -11,6 +11,7 @@ export function postgresKeys(dataSource: DataSource): Keys {
     // As text, because a Date would cut microseconds off.
     read: (key) => `${key}::text`,
     value: (parameter, column) => `${parameter}::${castType(dataSource, column)}`,
+    ordered: (expression) => expression,
     needsBounds: true,
 
     describe: (_, columns) =>

@@ -12,6 +12,7 @@ export function sqliteKeys(dataSource: DataSource): Keys {
     // As text, because the driver reads integers as doubles.
     read: (key) => `CASE typeof(${key}) WHEN 'integer' THEN CAST(${key} AS TEXT) ELSE ${key} END`,
     value: (parameter) => parameter,
+    ordered: (expression) => expression,
     needsBounds: false,
 
     describe: (_, columns) => Promise.resolve({ columns, types: [] }),

@@ -11,7 +11,10 @@ export class KeyOrder {
     private readonly sql: PlanSql,
     private readonly alias: 't' | 'r',
   ) {
-    this.names = sql.plan.keys.map((column) => `${alias}.${sql.column(column)}`);
+    this.names = sql.plan.keys.map((column) => {
+      const name = `${alias}.${sql.column(column)}`;
+      return alias === 't' ? sql.dialect.keys.ordered(name, column.source) : name;
+    });
     this.columns = this.names.join(', ');
   }
 

@@ -10,7 +10,7 @@ const orderOf = (width: number, alias: 't' | 'r'): KeyOrder => {
       plan: { keys },
       column: ({ name }: { name: string }) => name,
       dialect: {
-        keys: { value: (value: string) => value },
+        keys: { value: (value: string) => value, ordered: (name: string) => name },
         types: { toCopy: (value: string) => `copied(${value})` },
       },
     } as unknown as PlanSql,
