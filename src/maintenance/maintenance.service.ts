@@ -77,7 +77,7 @@ export class AuditMaintenance {
    * const { ok, next } = await maintenance.verify(undefined, { timeBudgetSeconds: 600, from });
    */
   async verify(entity?: EntityTarget<any>, options: VerifyOptions = {}): Promise<VerifyReport> {
-    return verify(this.session, this.session.plansOf(entity), options);
+    return verify(this.session, () => this.session.plansOf(entity), options);
   }
 
   /**

@@ -20,16 +20,23 @@ import { decodePlace, encodePlace, type VerifyPlace } from '../session/verify-pl
 const DEFAULT_LIMIT = 20;
 const KINDS: readonly FindingKind[] = ['missing', 'stale', 'surplus', 'gap', 'order'];
 
-/** Compares tables with their histories inside the database, a batch of keys at a time. */
+/**
+ * Compares tables with their histories inside the database, a batch of keys at a time.
+ *
+ * @param plansOf the tables, with what is known of them by now
+ */
 export async function verify(
   session: MaintenanceSession,
-  plans: readonly AuditPlan[],
+  plansOf: () => readonly AuditPlan[],
   options: VerifyOptions,
 ): Promise<VerifyReport> {
   assertTimeBudget(options.timeBudgetSeconds);
-  const from = options.from === undefined ? undefined : decodePlace(plans, options.from);
+  const placeIn = (plans: readonly AuditPlan[]): VerifyPlace | undefined =>
+    options.from === undefined ? undefined : decodePlace(plans, options.from);
+  placeIn(plansOf());
   await session.knowShapes();
-  return new Verification(session, options).run(plans, from);
+  const plans = plansOf();
+  return new Verification(session, options).run(plans, placeIn(plans));
 }
 
 function assertTimeBudget(seconds: unknown): void {
