@@ -54,11 +54,12 @@ export async function knowShapesToRead(plans: AuditPlans, queryRunner: QueryRunn
   if (await hasShapes(plans, queryRunner)) await knowShapes(plans, queryRunner, { isReader: true });
 }
 
-/** Whether the table of shapes is there. */
+/** Whether the tables are there that say what revisions don't know. */
 export async function hasShapes({ dataSource, own }: AuditPlans, queryRunner: QueryRunner): Promise<boolean> {
   if (!own) return false;
-  const [columns] = await dialectOf(dataSource).catalogue.read(queryRunner, [own.shape.tablePath]);
-  return columns.length > 0;
+  const paths = [own.shape, own.maintenance].map(({ tablePath }) => tablePath);
+  const tables = await dialectOf(dataSource).catalogue.read(queryRunner, paths);
+  return tables.every((columns) => columns.length > 0);
 }
 
 interface AddedShape {

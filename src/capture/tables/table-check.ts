@@ -22,7 +22,7 @@ interface Look {
   readonly problems: readonly string[];
   /** Whether audited tables are missing too, so that the database, or this part of it, isn't set up yet. */
   readonly isUnfinished: boolean;
-  /** Whether the table of shapes is there. */
+  /** Whether the tables are there that say what revisions don't know. */
   readonly areShapesThere: boolean;
 }
 
@@ -124,7 +124,9 @@ export class TableCheck {
         const plan = plans.find(metadata)!;
         plans.knowTable(plan, remainders(plan, tables.get(revision.tablePath)!, catalogue));
       }
-    const areShapesThere = tables.get(plans.own?.shape.tablePath ?? '')?.size !== 0;
+    const { own } = plans;
+    const areShapesThere =
+      !own || [own.shape, own.maintenance].every(({ tablePath }) => tables.get(tablePath)!.size > 0);
     return { problems, isUnfinished: present.length < all.length, areShapesThere };
   }
 }

@@ -18,7 +18,12 @@ let context = { run: (_, fn) => fn() };
 const audit = library ? await import(pathToFileURL(library).href) : undefined;
 audit?.Audited()(Item);
 const dataSource = await new DataSource({ ...JSON.parse(options), entities: [schema] }).initialize();
-if (audit) ({ context } = audit.attachAudit(dataSource, { checkTables: 'warn' }));
+if (audit) {
+  const attached = audit.attachAudit(dataSource, { checkTables: 'warn' });
+  // As the module does at start.
+  await attached.checkTables();
+  ({ context } = attached);
+}
 
 const ROWS = 20;
 const WRITERS = 4;
