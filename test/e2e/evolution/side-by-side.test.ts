@@ -115,7 +115,13 @@ else {
     const ended = await Promise.all(writers.map((writer) => writer.stop()));
 
     // A version may miss a column of the entity's own table, as without the library.
-    const others = ended.flatMap(({ errors }) => errors).filter((error) => !isOfOwnTable(error));
+    // One that starts before its migration looks for its columns in each write until they are there, and on MySQL an
+    // ALTER TABLE may come between such a look and the write: docs/migrations.md says so.
+    const isBetween = (error: string): boolean =>
+      moment === 'after' && /^Table definition has changed/.test(error);
+    const others = ended
+      .flatMap(({ errors }) => errors)
+      .filter((error) => !isOfOwnTable(error) && !isBetween(error));
     expect([...new Set(others)]).toEqual([]);
     await opened(database, after, false, async (dataSource, item) => {
       const { history, maintenance } = attachAudit(dataSource);
