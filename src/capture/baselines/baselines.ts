@@ -48,16 +48,21 @@ export class Baselines {
     return isDue;
   }
 
-  /** Records the rows that have no history, as they are before the unit's write. */
-  async record(unit: Unit, rows: readonly RowsToChange[]): Promise<void> {
+  /**
+   * Records the rows that have no history, as they are before the unit's write.
+   *
+   * @param areAll whether the unit's transaction reads and changes no other rows
+   */
+  async record(unit: Unit, rows: readonly RowsToChange[], areAll = false): Promise<void> {
     for (const each of rows) {
       const isEmpty = 'length' in each.keys && each.keys.length === 0;
-      if (!isEmpty && (await this.isDue(unit, each.plan))) await this.recordRows(unit, each);
+      if (!isEmpty && (await this.isDue(unit, each.plan)))
+        await this.recordRows(unit, each, areAll && rows.length === 1);
     }
   }
 
-  private async recordRows(unit: Unit, rows: RowsToChange): Promise<void> {
-    const written = await this.inserts.insert(unit, firstOf(unit, rows), rows);
+  private async recordRows(unit: Unit, rows: RowsToChange, areAll: boolean): Promise<void> {
+    const written = await this.inserts.insert(unit, firstOf(unit, rows), rows, areAll);
     if (written > 0) unit.noteBaselines(rows.plan);
   }
 }

@@ -30,11 +30,14 @@ export class BaselineInserts {
     this.without = new RowsWithoutHistory(statements, keyReader);
   }
 
-  /** @returns the number of revisions */
-  async insert(unit: Unit, recordable: Recordable, rows: RowsToChange): Promise<number> {
+  /**
+   * @param areAll whether the unit's transaction reads and changes no other rows
+   * @returns the number of revisions
+   */
+  async insert(unit: Unit, recordable: Recordable, rows: RowsToChange, areAll: boolean): Promise<number> {
     const { keys } = rows;
     if ('text' in keys) return this.insertSelected(unit.queryRunner, recordable, keys);
-    if (this.dialect.locks.locksGaps) return this.lookAndInsert(unit, recordable, { ...rows, keys });
+    if (this.dialect.locks.locksGaps) return this.lookAndInsert(unit, recordable, { ...rows, keys }, areAll);
     return soleKey(keys)
       ? this.insertOne(unit.queryRunner, recordable, rows, keys)
       : this.insertMany(unit.queryRunner, recordable, rows, keys);
@@ -44,12 +47,13 @@ export class BaselineInserts {
     unit: Unit,
     recordable: Recordable,
     rows: RowsToChange & { readonly keys: Keys },
+    areAll: boolean,
   ): Promise<number> {
     const { queryRunner } = unit;
     await this.dialect.sessions.recognise?.(queryRunner);
     const keys = await this.without.keysOf(queryRunner, rows);
-    // One row is read when it is locked, and nobody else records it then. Of several, the last is locked after a read.
-    if (!soleKey(rows.keys)) unit.noteRead();
+    // A single row is read when it is locked, and nobody else records it then. Any other is locked after that read.
+    if (!areAll || !soleKey(rows.keys)) unit.noteRead();
     return keys.length > 0 ? this.inserts.insert(queryRunner, recordable, keys, 'none', true) : 0;
   }
 

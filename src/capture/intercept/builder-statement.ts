@@ -41,7 +41,8 @@ export class BuilderStatement {
       mayLackHistory,
       unit: facts.flush ? undefined : unit,
     });
-    if (before.rows.length > 0) await baselines.record(unit, before.rows);
+    const areAll = !facts.flush && unit.hasOwnTransaction;
+    if (before.rows.length > 0) await baselines.record(unit, before.rows, areAll);
     const result = await unit.watched(() => this.send(sent, parameters));
     try {
       await record(await this.writesAfter(before, result, isReturned));
