@@ -33,7 +33,7 @@ const roomsOf = {
   audited: [['marks'], ['masks'], ['decorators']],
   maintenance: [['maintenance.types'], ['session'], ['acts']],
   history: [
-    ['history.types'],
+    ['types'],
     ['arguments'],
     ['reader'],
     ['revisions'],

@@ -86,7 +86,7 @@ const reads = [
   {
     name: 'feed-50',
     needs: ({ history }) => typeof history.changes === 'function',
-    ours: ({ history }) => history.changes(),
+    ours: ({ history }) => history.feed(),
     sql: () => feed(),
   },
 ];

@@ -18,7 +18,7 @@ const searches = [
     name: 'search-feed-actor-300000',
     rows: 30_000,
     versions: 10,
-    read: ({ history }, cursor) => history.changes({ actor: 'ANN', cursor }),
+    read: ({ history }, cursor) => history.feed({ actor: 'ANN', cursor }),
   },
   {
     name: 'search-timeline-actor-50000',
@@ -30,7 +30,7 @@ const searches = [
     name: 'search-feed-actor-1000000',
     rows: 100_000,
     versions: 10,
-    read: ({ history }, cursor) => history.changes({ actor: 'nobody', cursor }),
+    read: ({ history }, cursor) => history.feed({ actor: 'nobody', cursor }),
   },
   {
     name: 'search-timeline-property-500000',

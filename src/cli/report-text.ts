@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import { type Page, type Revision } from '../history/history.types.js';
+import { type Page } from '../history/types/page.js';
+import { type Revision } from '../history/types/revision.js';
 import { type VerifyReport } from '../maintenance/maintenance.types.js';
 
 /** The report of a verification as text. */

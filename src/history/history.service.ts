@@ -8,17 +8,18 @@ import { keyOf } from './arguments/key-of.js';
 import { historyOf } from './history.js';
 import { type Reading, readingRunner } from './revisions/reading.js';
 import { restore } from './restore/restore.js';
+import { type Change, type Revision } from './types/revision.js';
 import {
-  type Change,
-  type ChangesOptions,
-  type EntityId,
-  type Page,
-  type RestoreOptions,
-  type Revision,
-  type TimelineOptions,
+  type FeedOptions,
+  type ReadFeed,
+  type ReadTransaction,
   type TransactionOptions,
-  type UndoOptions,
-} from './history.types.js';
+} from './types/feed.js';
+import { type EntityId } from './types/entity-id.js';
+import { allItems } from './all-items.js';
+import { type AllOf, type Page } from './types/page.js';
+import { type RestoreOptions, type UndoOptions } from './types/restore.js';
+import { type ReadTimeline, type TimelineOptions } from './types/timeline.js';
 import { RowRevisions } from './revisions/row-revisions.js';
 import { type Moment, TimeTravel } from './time-travel/time-travel.js';
 import { readTimeline } from './timeline/timeline.js';
@@ -33,33 +34,41 @@ import { undo } from './undo/undo.js';
  */
 @Injectable()
 export class HistoryService {
+  /** The revisions of one entity. */
+  readonly timeline: ReadTimeline;
+
+  /** The revisions of all entities. */
+  readonly feed: ReadFeed;
+
+  /** The revisions of one transaction. */
+  readonly transaction: ReadTransaction;
+
   /** @param timeout after how many milliseconds the database ends a statement that reads revisions; by default never */
   constructor(
     private readonly dataSource: DataSource,
     @Optional() private readonly timeout?: number,
-  ) {}
-
-  /**
-   * The revisions of one entity, newest first, in pages.
-   *
-   * A page costs one indexed query, however long the history is. It takes a second query to find the end of a pruned
-   * history, and where the database and the entity compare differently (json with its keys in another order is not a
-   * change, `Ann` is not `ann`).
-   *
-   * @returns an empty page for an entity that has no history
-   * @throws NotAuditedError
-   * @throws InvalidArgumentError naming the argument: 'id', 'limit', 'cursor', 'order', 'from', 'to', 'actor', 'property'
-   * @example
-   * const { items, nextCursor } = await history.timeline(Reservation, 1, { limit: 2, property: 'party' });
-   * // items → [{ version: 3, actor: 'ann', changes: [{ property: 'party', from: 6, to: 4 }], snapshot: Reservation { … }, … }, …]
-   * const rest = await history.timeline(Reservation, 1, { limit: 2, property: 'party', cursor: nextCursor });
-   */
-  async timeline<E extends ObjectLiteral>(
-    entity: EntityTarget<E>,
-    id: EntityId,
-    options: TimelineOptions = {},
-  ): Promise<Page<Revision<E>>> {
-    return readTimeline(await this.row(entity, id), options);
+  ) {
+    const timeline = async <E extends ObjectLiteral>(
+      entity: EntityTarget<E>,
+      id: EntityId,
+      options: TimelineOptions = {},
+    ): Promise<Page<Revision<E>>> => readTimeline(await this.row(entity, id), options);
+    this.timeline = Object.assign(timeline, {
+      all: <E extends ObjectLiteral>(
+        entity: EntityTarget<E>,
+        id: EntityId,
+        options: AllOf<TimelineOptions> = {},
+      ) => allItems(options, (page) => timeline(entity, id, page)),
+    });
+    const feed = async (options: FeedOptions = {}): Promise<Page<Revision>> =>
+      readFeed(await this.reading(), options);
+    this.feed = Object.assign(feed, { all: (options: AllOf<FeedOptions> = {}) => allItems(options, feed) });
+    const transaction = async (id: string, options: TransactionOptions = {}): Promise<Page<Revision>> =>
+      readTransactionPage(await this.reading(), id, options);
+    this.transaction = Object.assign(transaction, {
+      all: (id: string, options: AllOf<TransactionOptions> = {}) =>
+        allItems(options, (page) => transaction(id, page)),
+    });
   }
 
   /**
@@ -133,36 +142,6 @@ export class HistoryService {
    */
   at(moment: Moment): TimeTravel {
     return new TimeTravel(this.dataSource, moment);
-  }
-
-  /**
-   * The revisions of all audited entities, newest first, in pages.
-   *
-   * A page costs one query, which reads each table by its primary key, in the order of time. It takes a second query
-   * where the database compares `Ann` equal to the actor `ann`, and with more than about 25 audited tables. `from` and
-   * `to` assume that the clocks of all servers agree to within an hour.
-   *
-   * @throws NotAuditedError
-   * @throws InvalidArgumentError naming the argument: 'limit', 'cursor', 'from', 'to', 'actor', 'transaction', 'operation'
-   * @example
-   * const { items } = await history.changes({ actor: 'ann', from: new Date('2026-11-23') });
-   * // items → [{ entity: 'reservation', entityId: 1, version: 3, operation: 'update', changes: […], … }, …]
-   */
-  async changes(options: ChangesOptions = {}): Promise<Page<Revision>> {
-    return readFeed(await this.reading(), options);
-  }
-
-  /**
-   * The revisions of one database transaction, in the order in which they were made, in pages. An unknown transaction
-   * has none.
-   *
-   * @throws InvalidArgumentError naming the argument: 'transaction' (not a transaction id), 'limit', 'cursor'
-   * @example
-   * const { items, nextCursor } = await history.transaction(revision.transaction, { limit: 2 });
-   * // items → [{ entity: 'guest', version: 1, … }, { entity: 'reservation', version: 1, … }]
-   */
-  async transaction(id: string, options: TransactionOptions = {}): Promise<Page<Revision>> {
-    return readTransactionPage(await this.reading(), id, options);
   }
 
   /**

@@ -4,13 +4,10 @@ import { InvalidArgumentError } from '../audit.errors.js';
 import { AUDIT_HISTORY, AUDITED_DATA_SOURCE } from '../audit.tokens.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { HistoryService } from '../history/history.service.js';
-import {
-  type Change,
-  type ChangesOptions,
-  type Page,
-  type TimelineOptions,
-  type TransactionOptions,
-} from '../history/history.types.js';
+import { type Change } from '../history/types/revision.js';
+import { type FeedOptions, type TransactionOptions } from '../history/types/feed.js';
+import { type Page } from '../history/types/page.js';
+import { type TimelineOptions } from '../history/types/timeline.js';
 import { type SerializerOptions } from '../audited/class-transformer.js';
 import { parseId } from '../history/arguments/parse-id.js';
 import { AuditedEntities, type EntityDescription } from './audited-entities.js';
@@ -18,7 +15,7 @@ import { Documented } from './openapi/openapi.decorator.js';
 import {
   AS_OF_QUERY,
   CHANGES,
-  CHANGES_QUERY,
+  FEED_QUERY,
   DIFF_QUERY,
   ENTITIES,
   ENTITY,
@@ -29,7 +26,7 @@ import {
 } from './openapi/openapi.schemas.js';
 import {
   AS_OF_PARAMETERS,
-  CHANGES_PARAMETERS,
+  FEED_PARAMETERS,
   DIFF_PARAMETERS,
   parseInteger,
   parseQuery,
@@ -69,24 +66,24 @@ export class AuditController {
     return this.entities.list((plan) => this.presenters.hiddenOf(plan, serialization));
   }
 
-  @Get('changes')
+  @Get('feed')
   @Documented({
     summary: 'The revisions of all entities, newest first',
     path: [],
-    query: CHANGES_QUERY,
+    query: FEED_QUERY,
     answer: PAGE,
   })
-  async changes(
+  async feed(
     @Query() query: QueryParameters,
     @EndpointsRoot(1) root: string,
     @Serialization() serialization: SerializerOptions,
   ): Promise<Page<object>> {
-    const { entity, snapshot, ...options } = parseQuery(query, CHANGES_PARAMETERS);
+    const { entity, snapshot, ...options } = parseQuery(query, FEED_PARAMETERS);
     if (entity !== undefined) this.entities.assertRecorded(entity);
-    const filter = { ...(options as ChangesOptions), ...(entity && { entities: [entity] }) };
+    const filter = { ...(options as FeedOptions), ...(entity && { entities: [entity] }) };
     return boundedPage(
       filter,
-      (portion) => this.history.changes({ ...filter, ...portion }),
+      (portion) => this.history.feed({ ...filter, ...portion }),
       this.presenters.list(serialization, root, snapshot),
     );
   }

@@ -5,7 +5,7 @@ import { AUDITED_DATA_SOURCE } from '../audit.tokens.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { assertOneNameEach } from '../audited/assert-distinct.js';
-import { type Revision } from '../history/history.types.js';
+import { type Revision } from '../history/types/revision.js';
 
 /** An audited entity as `GET /audit` lists it. */
 export interface EntityDescription {

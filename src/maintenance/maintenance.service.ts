@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityTarget } from 'typeorm';
-import { type EntityId } from '../history/history.types.js';
+import { type EntityId } from '../history/types/entity-id.js';
 import { type MaintenanceSession } from './session/maintenance-session.js';
 import { backfill } from './acts/backfill.js';
 import { catchUp } from './acts/catch-up.js';

@@ -7,7 +7,7 @@ import { keyValueText } from '../../dialect/keys/key-text.js';
 import { driverValue } from '../../dialect/types/driver-value.js';
 import { isInteger, isNumeric } from '../../dialect/types/type-names.js';
 import { type KeyName, keyValuesOf } from './entity-id.js';
-import { type EntityId } from '../history.types.js';
+import { type EntityId } from '../types/entity-id.js';
 
 /**
  * The driver values of an id, in the order of the plan's keys.

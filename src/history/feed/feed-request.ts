@@ -14,7 +14,7 @@ import {
   UUID,
 } from '../arguments/checks.js';
 import { beginningOf, endOf, validDate } from '../arguments/moment.js';
-import { type ChangesOptions, type TransactionOptions } from '../history.types.js';
+import { type FeedOptions, type TransactionOptions } from '../types/feed.js';
 
 /** The options of a feed, checked and translated for SQL. */
 export interface FeedRequest {
@@ -34,13 +34,13 @@ export interface FeedRequest {
 }
 
 /** The list name in the cursors of feeds. All filters share it, because a position is a `rev_id`. */
-export const FEED = 'changes';
+export const FEED = 'feed';
 
 /**
  * @throws NotAuditedError
  * @throws InvalidArgumentError naming the option
  */
-export function feedRequest(dataSource: DataSource, options: ChangesOptions): FeedRequest {
+export function feedRequest(dataSource: DataSource, options: FeedOptions): FeedRequest {
   const { entities, limit = DEFAULT_LIMIT, cursor, from, to, actor, transaction, operation } = options;
   assertLimit(limit);
   assertActor(actor);

@@ -15,10 +15,12 @@ import {
 } from './feed-select.js';
 import { transactionId } from '../arguments/checks.js';
 import { type Reading, readRows } from '../revisions/reading.js';
-import { type ChangesOptions, type Page, type Revision, type TransactionOptions } from '../history.types.js';
+import { type FeedOptions, type TransactionOptions } from '../types/feed.js';
+import { type Page } from '../types/page.js';
+import { type Revision } from '../types/revision.js';
 
 /** One page of the revisions of all entities. @throws NotAuditedError @throws InvalidArgumentError naming the option */
-export async function readFeed(reading: Reading, options: ChangesOptions): Promise<Page<Revision>> {
+export async function readFeed(reading: Reading, options: FeedOptions): Promise<Page<Revision>> {
   const request = feedRequest(reading.dataSource, options);
   const { limit, plans } = request;
   const floor = await readFloor(reading, request);

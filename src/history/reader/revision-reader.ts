@@ -3,7 +3,7 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { REVISION_COLUMNS, type RevisionColumns } from '../../revision/revision-columns.js';
 import { dateOf } from '../arguments/moment.js';
-import { type Revision } from '../history.types.js';
+import { type Revision } from '../types/revision.js';
 import { type State } from './changes.js';
 import { ColumnReader, type RawRow, type RawState } from './column-reader.js';
 import { keptColumn, PREVIOUS_ISDELETE, PREVIOUS_SHAPE } from './shown-columns.js';

@@ -7,7 +7,9 @@ import { type Obstacle } from './obstacle.js';
 import { obstacleOf, WriteRefusal } from './explain-refusal.js';
 import { linkRelations, restoreLinks } from './restore-links.js';
 import { RestoreRow } from './restore-row.js';
-import { type EntityId, type RestoreOptions, type Revision } from '../history.types.js';
+import { type EntityId } from '../types/entity-id.js';
+import { type RestoreOptions } from '../types/restore.js';
+import { type Revision } from '../types/revision.js';
 import { RowRevisions } from '../revisions/row-revisions.js';
 import { inWriteTransaction } from './write-transaction.js';
 

@@ -7,7 +7,7 @@ import { isDataException } from '../../dialect/run/driver-error.js';
 import { keyLabel } from '../arguments/key-of.js';
 import { endOf, validDate } from '../arguments/moment.js';
 import { assertVersion } from '../arguments/version.js';
-import { type Change, type Revision } from '../history.types.js';
+import { type Change, type Revision } from '../types/revision.js';
 import { changesBetween } from '../reader/changes.js';
 import { type RevisionReader } from '../reader/revision-reader.js';
 import { type ClassFilter } from './class-filter.js';

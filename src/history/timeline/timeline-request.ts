@@ -2,7 +2,7 @@ import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { assertActor, assertLimit, assertOrder, DEFAULT_LIMIT } from '../arguments/checks.js';
 import { decodeCursor } from '../arguments/cursor.js';
 import { beginningOf, endOf, validDate } from '../arguments/moment.js';
-import { type TimelineOptions } from '../history.types.js';
+import { type TimelineOptions } from '../types/timeline.js';
 import { columnsOfProperty } from '../reader/shown-columns.js';
 
 /** The options of a timeline, checked and translated for SQL. */

@@ -1,6 +1,8 @@
 import { type ObjectLiteral } from 'typeorm';
 import { encodeCursor } from '../arguments/cursor.js';
-import { type Page, type Revision, type TimelineOptions } from '../history.types.js';
+import { type Page } from '../types/page.js';
+import { type Revision } from '../types/revision.js';
+import { type TimelineOptions } from '../types/timeline.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { MAX_LIMIT } from '../arguments/checks.js';
 import { changeCondition, newestVersion, type RevisionFilter } from '../revisions/revision-select.js';

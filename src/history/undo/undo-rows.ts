@@ -8,7 +8,7 @@ import { type Obstacle } from '../restore/obstacle.js';
 import { type Assessment } from '../restore/restore-check.js';
 import { keyIn, RestoreSql } from '../restore/restore-sql.js';
 import { RestoreRow } from '../restore/restore-row.js';
-import { type Revision } from '../history.types.js';
+import { type Revision } from '../types/revision.js';
 import { RowRevisions } from '../revisions/row-revisions.js';
 import { type UniqueKey } from '../restore/unique-keys.js';
 import { type HistoryWrite } from '../restore/write-transaction.js';

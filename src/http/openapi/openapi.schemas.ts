@@ -73,7 +73,7 @@ export const TIMELINE_QUERY = {
 
 const { limit, cursor, from, to, actor, snapshot } = TIMELINE_QUERY;
 
-export const CHANGES_QUERY = {
+export const FEED_QUERY = {
   entity: { schema: text, description: 'The name of an audited entity, or of a junction table' },
   actor,
   transaction: { schema: { type: 'string', format: 'uuid' } },

@@ -70,7 +70,7 @@ const PAGE = { limit: parseInteger, cursor: parseText, snapshot: parseBoolean };
 
 export const TRANSACTION_PARAMETERS = PAGE;
 
-export const CHANGES_PARAMETERS = {
+export const FEED_PARAMETERS = {
   entity: parseText,
   actor: parseText,
   transaction: parseText,

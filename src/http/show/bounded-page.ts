@@ -1,5 +1,6 @@
 import { assertLimit, DEFAULT_LIMIT } from '../../history/arguments/checks.js';
-import { type Page, type Revision } from '../../history/history.types.js';
+import { type Page } from '../../history/types/page.js';
+import { type Revision } from '../../history/types/revision.js';
 import { sizeOf } from './large-values.js';
 
 /** The number of revisions in the first portion, whose sizes are unknown. */

@@ -1,5 +1,5 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { type EntityId } from '../../history/history.types.js';
+import { type EntityId } from '../../history/types/entity-id.js';
 import { toJson } from './json.js';
 
 /**

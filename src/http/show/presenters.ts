@@ -3,7 +3,7 @@ import { type AuditModuleShape } from '../../audit.options.js';
 import { AUDIT_SHAPE } from '../../audit.tokens.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type SerializerOptions } from '../../audited/class-transformer.js';
-import { type Revision } from '../../history/history.types.js';
+import { type Revision } from '../../history/types/revision.js';
 import { AuditedEntities } from '../audited-entities.js';
 import { HiddenProperties } from './hidden-properties.js';
 import { Presenter } from './presenter.js';

@@ -5,7 +5,7 @@ import { type PlanSql } from '../../audited/plan-sql.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { keyOf } from '../../history/arguments/key-of.js';
-import { type EntityId } from '../../history/history.types.js';
+import { type EntityId } from '../../history/types/entity-id.js';
 import { announcePrune } from './announce-prune.js';
 import { type MaintenanceSession } from '../session/maintenance-session.js';
 import { type ErasableColumn, erasableColumns } from './erasable-columns.js';

@@ -9,7 +9,7 @@ async function main(): Promise<void> {
   await dataSource.getRepository('Guest').update(guest.id, { fullName: 'Ann Lee' });
   await dataSource.getRepository('Booking').save({ party: 2, guests: [guest] });
   await dataSource.getRepository('tag').insert({ id: 1 });
-  const { items } = await history.changes();
+  const { items } = await history.feed();
   console.log(JSON.stringify(items.map(({ operation }) => operation).reverse()));
   await dataSource.destroy();
 }

@@ -65,23 +65,23 @@ const databases = databasesOfThisRun().filter((name) => name !== 'sqlite');
     }
 
     const cursorAt = async (): Promise<string | null> =>
-      (await history.changes({ to: new Date(FIRST + 50_000 * MINUTE) })).nextCursor;
+      (await history.feed({ to: new Date(FIRST + 50_000 * MINUTE) })).nextCursor;
     const asked: [string, number, () => Promise<unknown>][] = [
-      ['the newest page', 51, () => history.changes()],
-      ['a page in the middle, by cursor', 51, async () => history.changes({ cursor: await cursorAt() })],
-      ['a page of one entity', 51, () => history.changes({ entities: [Guest] })],
+      ['the newest page', 51, () => history.feed()],
+      ['a page in the middle, by cursor', 51, async () => history.feed({ cursor: await cursorAt() })],
+      ['a page of one entity', 51, () => history.feed({ entities: [Guest] })],
       // The revisions of the hour by which clocks may differ are passed over.
-      ['a page until a moment', 51 + 61, () => history.changes({ to: new Date(FIRST + 50_000 * MINUTE) })],
+      ['a page until a moment', 51 + 61, () => history.feed({ to: new Date(FIRST + 50_000 * MINUTE) })],
       [
         'a page of a few minutes',
         2 * 61 + 10,
         () =>
-          history.changes({
+          history.feed({
             from: new Date(FIRST + 50_000 * MINUTE),
             to: new Date(FIRST + 50_009 * MINUTE),
           }),
       ],
-      ['a page of one actor', 511, () => history.changes({ actor: 'ann' })],
+      ['a page of one actor', 511, () => history.feed({ actor: 'ann' })],
     ];
 
     it.each(asked)('is, for %s, at most %d entries of each primary key', async (_, limit, ask) => {
@@ -101,7 +101,7 @@ const databases = databasesOfThisRun().filter((name) => name !== 'sqlite');
     });
 
     it('is a transaction by its index', async () => {
-      const { items } = await history.changes({ limit: 1 });
+      const { items } = await history.feed({ limit: 1 });
       expect((await history.transaction(items[0].transaction)).items).toHaveLength(1);
       for (const { isScan, rows } of await readsOfLastQuery()) {
         expect(isScan).toBe(false);

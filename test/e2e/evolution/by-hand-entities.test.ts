@@ -247,7 +247,7 @@ describeDatabases('A history goes with an entity that is made by hand', (name) =
     expect((await history.timeline(RoleRight, id)).items).toMatchObject([
       { operation: 'insert', actor: 'ann', snapshot: { id, role_id: 1, right_id: 1 } },
     ]);
-    const deleted = (await history.changes({ entities: [RoleRight], operation: 'delete' })).items;
+    const deleted = (await history.feed({ entities: [RoleRight], operation: 'delete' })).items;
     expect(deleted.map(({ entityId }) => Number(entityId) < 0)).toEqual([true, true, true]);
     const gone = deleted.map(({ entityId, version }) => [Number(entityId), version]).sort();
     expect(gone.map(([, version]) => version).sort()).toEqual([2, 2, 4]);

@@ -122,7 +122,7 @@ describeDatabases('A history goes with a key that is changed by hand', (name) =>
       .find(Note, { relations: { reservation: true }, order: { id: 'ASC' } });
     expect(past).toMatchObject([{ reservation: { id, name: 'Steve', party: 4 } }, { reservation: null }]);
     // A row that was deleted before.
-    const deleted = (await history.changes({ entities: [Reservation], operation: 'delete' })).items[0];
+    const deleted = (await history.feed({ entities: [Reservation], operation: 'delete' })).items[0];
     const gone = deleted.entityId as string;
     expect((await history.timeline(Reservation, gone)).items).toMatchObject([
       { version: 2, operation: 'delete' },

@@ -75,7 +75,7 @@ describeDatabases('A history goes with a structure that is changed by hand', (na
     expect(await past.find(after.Note, { relations: { booking: { tags: true } } })).toMatchObject([
       { booking: { guestName: 'Steve', party: 6, tags: [{ label: 'vip' }] } },
     ]);
-    const links = await history.changes({ entities: ['app_booking_tags_tag'] });
+    const links = await history.feed({ entities: ['app_booking_tags_tag'] });
     expect(links.items.map(({ operation, entityId }) => [operation, entityId])).toEqual(
       ['insert', 'delete', 'insert'].map((operation) => [operation, { booking_id: 1, tag_id: 1 }]),
     );
@@ -140,7 +140,7 @@ describeDatabases('A history goes with a structure that is changed by hand', (na
       { snapshot: { amount: 30 } },
     ]);
     expect(await history.diff(Card, 1, 1, 2)).toEqual([{ property: 'amount', from: 10, to: 11 }]);
-    expect((await history.changes({ entities: [Cash] })).items).toHaveLength(3);
+    expect((await history.feed({ entities: [Cash] })).items).toHaveLength(3);
     const past = await history.at(then).find(Payment, { order: { id: 'ASC' } });
     expect(past.map((row) => [row instanceof Card, row instanceof Cash, row.amount])).toEqual([
       [true, false, 11],

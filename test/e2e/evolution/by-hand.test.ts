@@ -93,7 +93,7 @@ describeDatabases('A history goes with a table that is renamed by hand', (name) 
       snapshot: { name: 'Max' },
     });
     const { tableName } = dataSource.getMetadata(entity);
-    const ofAnn = await history.changes({ actor: 'ann', operation: 'insert' });
+    const ofAnn = await history.feed({ actor: 'ann', operation: 'insert' });
     expect(ofAnn.items.map(({ entity: of }) => of)).toEqual([tableName, tableName, tableName]);
   };
 

@@ -41,7 +41,7 @@ describeDatabases('a table that gets classes', (name) => {
     expect((await history.timeline(CardPayment, 1)).items.map(({ version }) => version)).toEqual([2, 1]);
     expect((await history.timeline(CashPayment, 2)).items).toHaveLength(1);
     await expect(history.timeline(CashPayment, 1)).resolves.toMatchObject({ items: [] });
-    const { items } = await history.changes({ entities: [CardPayment] });
+    const { items } = await history.feed({ entities: [CardPayment] });
     expect(items.map(({ entityId, version }) => [entityId, version])).toEqual([
       [1, 2],
       [1, 1],

@@ -93,7 +93,7 @@ else
       ]);
       const filtered = await history.timeline(Item, 1, { property: 'note' });
       expect(filtered.items.map(({ version }) => version)).toEqual([1]);
-      const { items: feed } = await history.changes({ entities: [Item] });
+      const { items: feed } = await history.feed({ entities: [Item] });
       expect(feed.find(({ entityId, version }) => entityId === 1 && version === 2)!.changes).toEqual([
         { property: 'title', from: 'one', to: 'uno' },
       ]);

@@ -179,7 +179,7 @@ describeDatabases('revisions of another shape', (name) => {
     const { audit, dataSource } = await start(Item);
     await audit.checkTables();
     expect((await audit.history.latest(Item, 1))!.dropped).toEqual({ legacy_code: 'A-17' });
-    expect((await audit.history.changes()).items.map(({ dropped }) => dropped)).toEqual([
+    expect((await audit.history.feed()).items.map(({ dropped }) => dropped)).toEqual([
       undefined,
       { legacy_code: 'A-17' },
     ]);

@@ -2,12 +2,10 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Column, type DataSource, Entity, PrimaryColumn } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../../src/history/history.service.js';
-import {
-  type ChangesOptions,
-  type Page,
-  type Revision,
-  type TimelineOptions,
-} from '../../../src/history/history.types.js';
+import { type FeedOptions } from '../../../src/history/types/feed.js';
+import { type Page } from '../../../src/history/types/page.js';
+import { type Revision } from '../../../src/history/types/revision.js';
+import { type TimelineOptions } from '../../../src/history/types/timeline.js';
 import { type DatabaseName, describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
 import { analyze, numbers } from '../../support/costs/generated-rows.js';
@@ -50,7 +48,7 @@ describeDatabases('a page that few of many revisions belong to', (name) => {
   });
   afterAll(() => audited.close());
 
-  async function pagesOf<T extends ChangesOptions | TimelineOptions>(
+  async function pagesOf<T extends FeedOptions | TimelineOptions>(
     read: (options: T) => Promise<Page<Revision>>,
     options: T,
   ): Promise<number[][]> {
@@ -86,8 +84,8 @@ describeDatabases('a page that few of many revisions belong to', (name) => {
     ['an actor in other letters', { actor: 'ANN' }, []],
     ['an operation', { operation: 'insert' }, [1]],
     ['an operation that there is none of', { operation: 'delete' }, []],
-  ] as [string, ChangesOptions, number[]][])('ends early in a feed by %s', async (_, options, versions) => {
-    const pages = await pagesOf((asked: ChangesOptions) => history.changes(asked), options);
+  ] as [string, FeedOptions, number[]][])('ends early in a feed by %s', async (_, options, versions) => {
+    const pages = await pagesOf((asked: FeedOptions) => history.feed(asked), options);
     expect(pages.flat()).toEqual(versions);
     expect(pages).toHaveLength(2);
   });
@@ -99,7 +97,7 @@ describeDatabases('a page that few of many revisions belong to', (name) => {
       limit: 4,
     });
     expect([first, second]).toEqual([[], []]);
-    const { items } = await history.changes({ actor: 'bob', limit: 200 });
+    const { items } = await history.feed({ actor: 'bob', limit: 200 });
     expect(items).toHaveLength(200);
     const { nextCursor } = await history.timeline(Counter, 1, { property: 'value', limit: 200 });
     expect(nextCursor).not.toBeNull();

@@ -85,7 +85,7 @@ describeDatabases('the history of a child class', (name) => {
   const versions = async (entity: EntityTarget<any>, id: number): Promise<number[]> =>
     (await history.timeline(entity, id)).items.map(({ version }) => version);
   const ids = async (...entities: EntityTarget<any>[]): Promise<unknown[]> =>
-    (await history.changes({ entities, limit: 200 })).items.map(({ entityId }) => entityId);
+    (await history.feed({ entities, limit: 200 })).items.map(({ entityId }) => entityId);
 
   it('is that of its rows, and of the rows of classes that extend it', async () => {
     await dataSource.getRepository(Dog).update({ id: dog.id }, { trick: 'roll' });
@@ -131,7 +131,7 @@ describeDatabases('the history of a child class', (name) => {
     // In pages, each as full as it can be.
     const pages: unknown[] = [];
     for (let cursor: string | null | undefined; cursor !== null;) {
-      const page = await history.changes({ entities: [Mammal], limit: 1, cursor });
+      const page = await history.feed({ entities: [Mammal], limit: 1, cursor });
       pages.push(...page.items.map(({ entityId }) => entityId));
       cursor = page.nextCursor;
     }

@@ -3,7 +3,8 @@ import { Column, Entity, JoinTable, ManyToMany, PrimaryColumn, PrimaryGeneratedC
 import { InvalidArgumentError, NotAuditedError } from '../../../src/audit.errors.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../../src/history/history.service.js';
-import { type ChangesOptions, type Revision } from '../../../src/history/history.types.js';
+import { type FeedOptions } from '../../../src/history/types/feed.js';
+import { type Revision } from '../../../src/history/types/revision.js';
 import { revisionOf } from '../../../src/revision/revision-of.js';
 import { Tag } from '../../support/entities/tag.js';
 import { describeDatabases } from '../../support/servers/databases.js';
@@ -87,11 +88,11 @@ describeDatabases('a feed', (name) => {
     await audited.close();
   });
 
-  const all = async (options: ChangesOptions = {}): Promise<Revision[]> => {
+  const all = async (options: FeedOptions = {}): Promise<Revision[]> => {
     const items: Revision[] = [];
     let cursor: string | null = null;
     do {
-      const page: Awaited<ReturnType<HistoryService['changes']>> = await history.changes({
+      const page: Awaited<ReturnType<HistoryService['feed']>> = await history.feed({
         ...options,
         cursor,
       });
@@ -116,9 +117,9 @@ describeDatabases('a feed', (name) => {
   });
 
   it('is one query a page', async () => {
-    const { nextCursor } = await history.changes({ limit: 7 });
+    const { nextCursor } = await history.feed({ limit: 7 });
     counter.clear();
-    await history.changes({ limit: 7, cursor: nextCursor });
+    await history.feed({ limit: 7, cursor: nextCursor });
     expect(counter.queries).toHaveLength(1);
   });
 
@@ -148,7 +149,7 @@ describeDatabases('a feed', (name) => {
       expect(await all({ entities: [Guest, 'order-lines'], limit: 9 })).toHaveLength(40);
       expect(told(await all({ entities: ['line_tags'] }))).toEqual(Array(10).fill('line_tags insert'));
       expect(await all({ entities: [] })).toEqual([]);
-      await expect(history.changes({ entities: [Unaudited] })).rejects.toThrow(NotAuditedError);
+      await expect(history.feed({ entities: [Unaudited] })).rejects.toThrow(NotAuditedError);
     });
 
     it('actor', async () => {
@@ -187,8 +188,8 @@ describeDatabases('a feed', (name) => {
       ['actor', { actor: 1 as never }],
       ['transaction', { transaction: 'x' }],
       ['operation', { operation: 'truncate' as never }],
-    ] as [string, ChangesOptions][])('no %s that is none', async (argument, options) => {
-      const error = await history.changes(options).catch((thrown: unknown) => thrown);
+    ] as [string, FeedOptions][])('no %s that is none', async (argument, options) => {
+      const error = await history.feed(options).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(InvalidArgumentError);
       expect(error).toMatchObject({ argument });
     });
@@ -228,7 +229,7 @@ describeDatabases('a feed', (name) => {
       await manager.save(Tag, { name: 'zed' });
       await manager.update(Guest, { name: 'zed' }, { name: 'zoe' });
     });
-    const [{ transaction }] = (await history.changes({ limit: 1 })).items;
+    const [{ transaction }] = (await history.feed({ limit: 1 })).items;
     const { items: revisions } = await history.transaction(transaction);
     expect(told(revisions)).toEqual(['Guest insert', 'Tag insert', 'Guest update']);
     expect(await history.transaction('00000000-0000-7000-8000-000000000000')).toEqual({
@@ -259,7 +260,7 @@ describeDatabases('a feed of more tables than a statement can join', (name) => {
       const items: Revision[] = [];
       let cursor: string | null = null;
       do {
-        const page: Awaited<ReturnType<HistoryService['changes']>> = await history.changes({
+        const page: Awaited<ReturnType<HistoryService['feed']>> = await history.feed({
           limit: 50,
           cursor,
         });

@@ -75,7 +75,7 @@ describe.each(cases)('A JSON null in a column of %s, %s,', (name, type) => {
       { property: 'data', from: null, to: [] },
     ];
     expect((await changes()).slice(1)).toEqual(expected.map((change) => [change]));
-    const { items } = await history.changes({ entities: [Page] });
+    const { items } = await history.feed({ entities: [Page] });
     expect(items.map((revision) => revision.changes).reverse()).toEqual(await changes());
     const filtered = await history.timeline(Page, 1, { property: 'data', order: 'asc' });
     expect(filtered.items.map((revision) => revision.changes)).toEqual(await changes());

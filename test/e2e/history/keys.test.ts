@@ -15,7 +15,7 @@ import {
 import { InvalidArgumentError } from '../../../src/audit.errors.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../../src/history/history.service.js';
-import { type EntityId } from '../../../src/history/history.types.js';
+import { type EntityId } from '../../../src/history/types/entity-id.js';
 import { type DatabaseName, describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';

@@ -39,7 +39,7 @@ describeDatabases('what reads remember', (name) => {
 
   async function readAll(history: HistoryService): Promise<unknown> {
     const { items } = await history.timeline(LongNote, 1);
-    const feed = await history.changes();
+    const feed = await history.feed();
     const since = await history.timeline(LongNote, 1, { from: new Date(0) });
     // Read with the predecessors joined, and taken from the page.
     expect(since.items).toEqual(items);
@@ -77,7 +77,7 @@ describeDatabases('what reads remember', (name) => {
     await booked(dataSource, notes);
     const newest = notes.toReversed();
     for (let limit = 1; limit <= notes.length; limit++) {
-      const { items } = await history.changes({ limit });
+      const { items } = await history.feed({ limit });
       expect(items.map(({ snapshot }) => (snapshot as LongNote).note)).toEqual(newest.slice(0, limit));
     }
   });

@@ -13,7 +13,9 @@ import { InvalidArgumentError, NotAuditedError } from '../../../src/audit.errors
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { auditPlansOf } from '../../../src/audited/audit-plans.js';
 import { HistoryService } from '../../../src/history/history.service.js';
-import { type Page, type Revision, type TimelineOptions } from '../../../src/history/history.types.js';
+import { type Page } from '../../../src/history/types/page.js';
+import { type Revision } from '../../../src/history/types/revision.js';
+import { type TimelineOptions } from '../../../src/history/types/timeline.js';
 import { describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';

@@ -14,7 +14,8 @@ import {
 } from 'typeorm';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../../src/history/history.service.js';
-import { type Page, type Revision } from '../../../src/history/history.types.js';
+import { type Page } from '../../../src/history/types/page.js';
+import { type Revision } from '../../../src/history/types/revision.js';
 import { type DatabaseName, describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';

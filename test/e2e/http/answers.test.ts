@@ -41,7 +41,7 @@ describe.each(platforms)('the answers of the endpoints on %s', (platform) => {
   it.each([
     [200, '/api/audit'],
     [200, '/api/audit/paper/1'],
-    [200, '/api/audit/changes'],
+    [200, '/api/audit/feed'],
     [400, '/api/audit/paper/x'],
     [404, '/api/audit/paper/9'],
     [403, '/api/closed/paper/1'],
@@ -78,8 +78,8 @@ describe('pages over HTTP', () => {
   afterAll(() => app.close());
 
   it('end early where revisions are large, and go on where they stopped', async () => {
-    const { transaction } = (await answer('/api/audit/changes?limit=1')).items[0];
-    for (const path of ['paper/1', 'paper/1?property=text', 'changes', `transactions/${transaction}`]) {
+    const { transaction } = (await answer('/api/audit/feed?limit=1')).items[0];
+    for (const path of ['paper/1', 'paper/1?property=text', 'feed', `transactions/${transaction}`]) {
       const versions: number[] = [];
       let pages = 0;
       let cursor: string | null = null;
@@ -107,7 +107,7 @@ describe('pages over HTTP', () => {
   });
 
   it('show a large value by its size and digest, with a link to it', async () => {
-    const [item] = (await answer('/api/audit/changes?limit=1&snapshot=true')).items;
+    const [item] = (await answer('/api/audit/feed?limit=1&snapshot=true')).items;
     const text = `40${large}`;
     const sha256 = createHash('sha256').update(text).digest('hex');
     const shown = { bytes: 1_000_002, sha256, href: '/api/audit/paper/1/versions/40' };

@@ -93,7 +93,7 @@ describe('endpoints with decorators', () => {
     const get = request(app!.getHttpServer()).get(path);
     return role ? get.set('role', role) : get;
   };
-  const paths = ['/audit', '/audit/changes', '/audit/reservation/1', '/audit/reservation/1/versions/1'];
+  const paths = ['/audit', '/audit/feed', '/audit/reservation/1', '/audit/reservation/1/versions/1'];
   async function expectForAdminsOnly(): Promise<void> {
     for (const path of paths) {
       await get(path).expect(403);
@@ -151,7 +151,7 @@ describe('endpoints with decorators', () => {
   it('are marked in the OpenAPI document', async () => {
     await start({ public: true, decorators: [ApiBearerAuth()] });
     const { paths } = SwaggerModule.createDocument(app!, new DocumentBuilder().addBearerAuth().build());
-    expect(paths['/audit/changes'].get!.security).toEqual([{ bearer: [] }]);
+    expect(paths['/audit/feed'].get!.security).toEqual([{ bearer: [] }]);
   });
 
   it('refuse to start with what is no decorator', async () => {

@@ -373,15 +373,15 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
   });
 
   it('show the feed of all entities, by filters and in pages', async () => {
-    const { items, nextCursor } = await answer('/audit/changes?limit=2&snapshot=true');
+    const { items, nextCursor } = await answer('/audit/feed?limit=2&snapshot=true');
     expect(items).toMatchObject([
       { entity: 'note', entityId: 'a,b', version: 1, snapshot: { slug: 'a,b' } },
       { entity: 'slot', entityId: { room: 'YS9i', isInside: false } },
     ]);
-    const rest = await answer(`/audit/changes?cursor=${nextCursor}`);
+    const rest = await answer(`/audit/feed?cursor=${nextCursor}`);
     expect(rest).toMatchObject({ items: [{ entity: 'order-lines' }, {}, {}, {}, {}], nextCursor: null });
     const operations = async (query: string): Promise<string[]> =>
-      (await answer(`/audit/changes?${query}`)).items.map(
+      (await answer(`/audit/feed?${query}`)).items.map(
         ({ operation }: { operation: string }) => operation,
       );
     expect(await operations('entity=varied_reservation')).toEqual(['insert', 'delete', 'update', 'insert']);
@@ -390,16 +390,16 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
     expect(await operations(`entity=varied_reservation&to=${times[0]}`)).toContain('insert');
     expect(await operations('from=2200-01-01')).toEqual([]);
     expect(JSON.stringify(rest)).not.toContain('hidden');
-    await get('/audit/changes?entity=unknown').expect(404);
-    const { body } = await get('/audit/changes?operation=truncate').expect(400);
+    await get('/audit/feed?entity=unknown').expect(404);
+    const { body } = await get('/audit/feed?operation=truncate').expect(400);
     expect(body).toMatchObject({ field: 'operation' });
   });
 
   it('show a transaction', async () => {
-    const { items } = await answer('/audit/changes?actor=bob');
+    const { items } = await answer('/audit/feed?actor=bob');
     const [{ transaction }] = items;
     expect(await answer(`/audit/transactions/${transaction}`)).toEqual({ items, nextCursor: null });
-    expect(await answer(`/audit/changes?transaction=${transaction}`)).toEqual({ items, nextCursor: null });
+    expect(await answer(`/audit/feed?transaction=${transaction}`)).toEqual({ items, nextCursor: null });
     await get('/audit/transactions/00000000-0000-7000-8000-000000000000').expect(404);
     const { body } = await get('/audit/transactions/x').expect(400);
     expect(body).toMatchObject({ field: 'transaction' });
@@ -409,7 +409,7 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
     const document = SwaggerModule.createDocument(app, new DocumentBuilder().build());
     expect(Object.keys(document.paths)).toEqual([
       '/audit',
-      '/audit/changes',
+      '/audit/feed',
       '/audit/transactions/{id}',
       '/audit/{entity}/{id}',
       '/audit/{entity}/{id}/versions/{version}',
@@ -573,8 +573,8 @@ describe('endpoints', () => {
     await dataSourceOf(app).getRepository(Booking).save({});
     const history = app.get(HistoryService);
     expect(await history.latest(Booking, 1)).toMatchObject({ version: 1 });
-    expect((await history.changes({ entities: [Booking] })).items).toHaveLength(1);
-    await expect(history.changes({ entities: ['varied_reservation'] })).rejects.toThrow(
+    expect((await history.feed({ entities: [Booking] })).items).toHaveLength(1);
+    await expect(history.feed({ entities: ['varied_reservation'] })).rejects.toThrow(
       /^entities .*their classes/,
     );
   });

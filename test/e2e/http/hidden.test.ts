@@ -152,7 +152,7 @@ async function everything(table: string): Promise<string> {
     '/diff?from=1&to=2',
   ];
   paths.push('/diff?from=2&to=3');
-  const answers = [await get('/audit/changes?snapshot=true')];
+  const answers = [await get('/audit/feed?snapshot=true')];
   for (const path of paths) answers.push(await get(`/audit/${table}/1${path}`).expect(200));
   const { transaction } = answers[1].body.items[1];
   answers.push(await get(`/audit/transactions/${transaction}?snapshot=true`).expect(200));

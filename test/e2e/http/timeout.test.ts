@@ -130,8 +130,8 @@ else
       '/audit/reservation/1/diff?from=1&to=2',
       '/audit/reservation/1/as-of?at=1',
       '/audit/reservation/1/as-of?at=2030-01-01',
-      '/audit/changes',
-      '/audit/changes?actor=ann&operation=update',
+      '/audit/feed',
+      '/audit/feed?actor=ann&operation=update',
       '/audit/transactions/TRANSACTION',
     ];
     const pathOf = async (route: string): Promise<string> => {
@@ -255,7 +255,7 @@ else
           `FROM ${numbers[name](40_000)}`,
       );
       await dataSource.query(analyze[name](['reservation_rev']));
-      await get('/audit/changes?actor=nobody').expect(503);
+      await get('/audit/feed?actor=nobody').expect(503);
       await get('/audit/reservation/2?actor=nobody').expect(503);
     });
   });
@@ -369,7 +369,7 @@ for (const pgbouncer of pgbouncersOfThisRun())
         await unlock();
         const slow = `SELECT pg_sleep(${(TIMEOUT * 2) / 1000}), current_setting('statement_timeout') AS own`;
         expect(await dataSource.query(slow)).toMatchObject([{ own: '0' }]);
-        await Promise.all([get('/audit/changes').expect(200), dataSource.query(slow)]);
+        await Promise.all([get('/audit/feed').expect(200), dataSource.query(slow)]);
       } finally {
         await app?.close();
         await direct.destroy();

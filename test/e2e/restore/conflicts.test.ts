@@ -3,7 +3,7 @@ import { Check, Column, type DataSource, Entity, Index, PrimaryGeneratedColumn, 
 import { RestoreConflictError, UndoConflictError } from '../../../src/audit.errors.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../../src/history/history.service.js';
-import { type RestoreOptions } from '../../../src/history/history.types.js';
+import { type RestoreOptions } from '../../../src/history/types/restore.js';
 import { describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';

@@ -17,7 +17,7 @@ import {
 import { UndoConflictError } from '../../../src/audit.errors.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../../src/history/history.service.js';
-import { type Revision } from '../../../src/history/history.types.js';
+import { type Revision } from '../../../src/history/types/revision.js';
 import { describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
@@ -90,7 +90,7 @@ describeDatabases('an undo of unique values', (name) => {
 
   async function transaction(write: (manager: EntityManager) => Promise<unknown>): Promise<string> {
     await dataSource.transaction(write);
-    return (await history.changes({ limit: 1 })).items[0].transaction;
+    return (await history.feed({ limit: 1 })).items[0].transaction;
   }
 
   const rows = <E extends ObjectLiteral>(entity: EntityTarget<E>): Promise<E[]> =>

@@ -16,7 +16,7 @@ import { InvalidArgumentError, UndoConflictError } from '../../../src/audit.erro
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { auditPlansOf } from '../../../src/audited/audit-plans.js';
 import { HistoryService } from '../../../src/history/history.service.js';
-import { type Revision } from '../../../src/history/history.types.js';
+import { type Revision } from '../../../src/history/types/revision.js';
 import { Folder } from '../../support/entities/folder.js';
 import { Tag } from '../../support/entities/tag.js';
 import { describeDatabases } from '../../support/servers/databases.js';
@@ -84,7 +84,7 @@ describeDatabases('an undo', (name) => {
   /** The transaction of some writes. */
   async function transaction(write: (manager: EntityManager) => Promise<unknown>): Promise<string> {
     await dataSource.transaction(write);
-    return (await history.changes({ limit: 1 })).items[0].transaction;
+    return (await history.feed({ limit: 1 })).items[0].transaction;
   }
 
   const tables = ['hotel', 'room', 'night', 'folder', 'room_tags', 'tag'];

@@ -92,7 +92,7 @@ describeDatabases('Audited()(ShopEntity), of a base class that five entities ext
     await manager.update(Purchase, (await manager.save(Purchase, { total: 1 })).id, { total: 2 });
     const session = await manager.save(Session, { token: 't', seen: [product] });
     await manager.delete(JobRecord, (await manager.save(JobRecord, { queue: 'mail' })).id);
-    const { items } = await audit.history.changes();
+    const { items } = await audit.history.feed();
     expect(items.map(({ entity, operation }) => `${operation} of ${entity}`).toSorted()).toEqual([
       'insert of product',
       'insert of product_tag',

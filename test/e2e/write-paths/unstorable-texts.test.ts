@@ -96,7 +96,7 @@ describeDatabases('a text that no database can store', (name) => {
     for (const actor of ['a\0', '\ud800'])
       for (const read of [
         () => audit.history.timeline(Room, id, { actor }),
-        () => audit.history.changes({ actor }),
+        () => audit.history.feed({ actor }),
       ])
         await expect(read()).rejects.toMatchObject({ name: InvalidArgumentError.name, argument: 'actor' });
   });
@@ -128,7 +128,7 @@ describeSome(['mariadb', 'mysql'], 'a latin1 schema', (name) => {
           context: { [text]: text },
         });
         expect((await audit.history.timeline(Room, id, { actor: text })).items).toHaveLength(2);
-        expect((await audit.history.changes({ actor: text })).items).toHaveLength(4);
+        expect((await audit.history.feed({ actor: text })).items).toHaveLength(4);
       }
       expect((await dataSource.driver.createSchemaBuilder().log()).upQueries).toEqual([]);
     });
@@ -181,7 +181,7 @@ describeSome(['mariadb', 'mysql'], 'a connection with another character set than
         { revActor: text },
       ]);
       expect((await audit.history.timeline(Room, id, { actor: text })).items).toHaveLength(2);
-      expect((await audit.history.changes({ actor: text })).items).toHaveLength(4);
+      expect((await audit.history.feed({ actor: text })).items).toHaveLength(4);
     }
     const [actor, reason] = ACTORS.slice(1);
     await audit.context.run({ actor, reason }, () => audit.maintenance.prune(Room, { keep: 1 }));
@@ -239,10 +239,10 @@ describeSome(['postgres'], 'a database without Unicode', (name) => {
     it('refuses to look for an actor that it lacks characters of', async () => {
       const { audit, save } = world;
       const id = await save({ actor: 'Zoë' });
-      expect((await audit.history.changes({ actor: 'Zoë' })).items).toHaveLength(1);
+      expect((await audit.history.feed({ actor: 'Zoë' })).items).toHaveLength(1);
       for (const read of [
         () => audit.history.timeline(Room, id, { actor: 'Łukasz' }),
-        () => audit.history.changes({ actor: 'Łukasz' }),
+        () => audit.history.feed({ actor: 'Łukasz' }),
       ])
         await expect(read()).rejects.toThrow(
           'actor must be text in the encoding of the database, got "Łukasz"',

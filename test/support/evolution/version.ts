@@ -2,7 +2,7 @@ import { Column, type ColumnOptions, Entity, PrimaryColumn, type PrimaryColumnOp
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { Masked } from '../../../src/audited/decorators/masked.decorator.js';
 import { type AuditedOptions } from '../../../src/audited/marks/audited-options.js';
-import { type EntityId } from '../../../src/history/history.types.js';
+import { type EntityId } from '../../../src/history/types/entity-id.js';
 
 /** The columns of a version of the entity by property, beside `id` and `title`. */
 export type Columns = Record<string, ColumnOptions & { masked?: true }>;

@@ -173,7 +173,7 @@ export async function expectHistory({ dataSource, audit }: Life, name = 'ann'): 
   const past = history.at({ transaction: first.transaction });
   const [then] = await past.find(Guest, { where: { name }, relations: { stays: true } });
   expect(then.stays.map(({ price }) => Number(price)).sort()).toEqual([0, 10.5]);
-  const feed = await history.changes({ entities: [Guest, Stay, Room], actor: name, limit: 200 });
+  const feed = await history.feed({ entities: [Guest, Stay, Room], actor: name, limit: 200 });
   expect(feed.items.length).toBe(17);
   expect((await history.transaction(first.transaction)).items.length).toBe(3);
 

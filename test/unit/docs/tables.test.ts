@@ -25,7 +25,12 @@ describe('the tables of the documentation', () => {
     ['docs/options.md', 'option', 'src/audit.options.ts', ['AuditOptions', 'AuditModuleShape']],
     ['docs/options.md', 'option of `endpoints`', 'src/audit.options.ts', ['EndpointOptions']],
     ['docs/options.md', 'option of `@Audited()`', 'src/audited/marks/audited-options.ts', ['AuditedOptions']],
-    ['docs/reading-history.md', 'option of `timeline`', 'src/history/history.types.ts', ['TimelineOptions']],
+    [
+      'docs/reading-history.md',
+      'option of `timeline`',
+      'src/history/types/timeline.ts src/history/types/page.ts',
+      ['TimelineOptions', 'PageOptions'],
+    ],
   ])('of %s have each %s, with its default', (page, title, file, interfaces) => {
     const options = optionsIn(file, interfaces);
     const rows = rowsOf(pageAt(page), title).flatMap(([names, value]) =>
@@ -49,12 +54,15 @@ function isLiteral(value: string | undefined): boolean {
   return value !== undefined && /^('.*'|\d+|true|false|\[\])$/.test(value);
 }
 
-/** The properties of interfaces. */
-function optionsIn(file: string, interfaces: readonly string[]): Option[] {
-  const text = readFileSync(join(ROOT, file), 'utf8');
-  const declared = ts
-    .createSourceFile(file, text, ts.ScriptTarget.ES2022, true)
-    .statements.filter(ts.isInterfaceDeclaration)
+/** The properties of interfaces in some files. */
+function optionsIn(files: string, interfaces: readonly string[]): Option[] {
+  const declared = files
+    .split(' ')
+    .flatMap((file) => [
+      ...ts.createSourceFile(file, readFileSync(join(ROOT, file), 'utf8'), ts.ScriptTarget.ES2022, true)
+        .statements,
+    ])
+    .filter(ts.isInterfaceDeclaration)
     .filter(({ name }) => interfaces.includes(name.text));
   expect(declared).toHaveLength(interfaces.length);
   return declared

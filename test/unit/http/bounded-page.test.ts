@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidArgumentError } from '../../../src/audit.errors.js';
-import { type Page, type Revision } from '../../../src/history/history.types.js';
+import { type Page } from '../../../src/history/types/page.js';
+import { type Revision } from '../../../src/history/types/revision.js';
 import { boundedPage } from '../../../src/http/show/bounded-page.js';
 
 const MEGABYTE = 'x'.repeat(1024 * 1024);

@@ -1,0 +1,63 @@
+import { type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { type EntityId } from './entity-id.js';
+import { type AllOf, type Page, type PageOptions } from './page.js';
+import { type Revision } from './revision.js';
+
+/** Reads the revisions of one entity: a page, or `all()` of them. */
+export interface ReadTimeline {
+  /**
+   * The revisions of one entity, newest first, in pages.
+   *
+   * A page costs one indexed query, however long the history is. It takes a second query to find the end of a pruned
+   * history, and where the database and the entity compare differently (json with its keys in another order is not a
+   * change, `Ann` is not `ann`).
+   *
+   * @returns an empty page for an entity that has no history
+   * @throws NotAuditedError
+   * @throws InvalidArgumentError naming the argument: 'id', 'limit', 'cursor', 'order', 'from', 'to', 'actor', 'property'
+   * @example
+   * const { items, nextCursor } = await history.timeline(Reservation, 1, { limit: 2, property: 'party' });
+   * // items → [{ version: 3, actor: 'ann', changes: [{ property: 'party', from: 6, to: 4 }], snapshot: Reservation { … }, … }, …]
+   * const rest = await history.timeline(Reservation, 1, { limit: 2, property: 'party', cursor: nextCursor });
+   */
+  <E extends ObjectLiteral>(
+    entity: EntityTarget<E>,
+    id: EntityId,
+    options?: TimelineOptions,
+  ): Promise<Page<Revision<E>>>;
+
+  /**
+   * All revisions, read in pages while they are used.
+   *
+   * @throws what a page throws, when the first revision is asked for
+   * @example for await (const { version, actor } of history.timeline.all(Reservation, 1)) console.log(version, actor);
+   */
+  all<E extends ObjectLiteral>(
+    entity: EntityTarget<E>,
+    id: EntityId,
+    options?: AllOf<TimelineOptions>,
+  ): AsyncIterableIterator<Revision<E>>;
+}
+
+/** Which revisions of an entity, and how many. */
+export interface TimelineOptions extends PageOptions {
+  /**
+   * Newest or oldest first.
+   * @default 'desc'
+   */
+  order?: 'asc' | 'desc';
+
+  /** Not made before it. A Date stands for its whole millisecond. */
+  from?: Date;
+
+  /** Not made after it. A Date stands for its whole millisecond. */
+  to?: Date;
+
+  actor?: string;
+
+  /**
+   * Only revisions that changed this property. An embedded means its columns, a relation its join columns.
+   * @example 'party' · 'address.city' · 'address' · 'guest'
+   */
+  property?: string;
+}
