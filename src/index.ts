@@ -24,11 +24,16 @@ export { getRevisionsToken, InjectRevisions } from './inject.decorators.js';
 
 export { HistoryService } from './history/history.service.js';
 export { type Change, type Revision } from './history/types/revision.js';
-export { type FeedOptions, type TransactionOptions } from './history/types/feed.js';
+export {
+  type FeedOptions,
+  type ReadFeed,
+  type ReadTransaction,
+  type TransactionOptions,
+} from './history/types/feed.js';
 export { type EntityId } from './history/types/entity-id.js';
-export { type Page } from './history/types/page.js';
+export { type AllOf, type Page, type PageOptions } from './history/types/page.js';
 export { type RestoreOptions, type UndoOptions } from './history/types/restore.js';
-export { type TimelineOptions } from './history/types/timeline.js';
+export { type ReadTimeline, type TimelineOptions } from './history/types/timeline.js';
 export { type Moment, TimeTravel } from './history/time-travel/time-travel.js';
 export { getHistoryToken, InjectHistory } from './inject.decorators.js';
 

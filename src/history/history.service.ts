@@ -3,26 +3,19 @@ import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { knowShapesToRead } from '../audited/shapes/know-shapes.js';
 import { classFilter } from './revisions/class-filter.js';
-import { readFeed, readTransactionPage } from './feed/feed.js';
-import { keyOf } from './arguments/key-of.js';
 import { historyOf } from './history.js';
 import { type Reading, readingRunner } from './revisions/reading.js';
 import { restore } from './restore/restore.js';
 import { type Change, type Revision } from './types/revision.js';
-import {
-  type FeedOptions,
-  type ReadFeed,
-  type ReadTransaction,
-  type TransactionOptions,
-} from './types/feed.js';
+import { type ReadFeed, type ReadTransaction } from './types/feed.js';
 import { type EntityId } from './types/entity-id.js';
-import { allItems } from './all-items.js';
-import { type AllOf, type Page } from './types/page.js';
 import { type RestoreOptions, type UndoOptions } from './types/restore.js';
-import { type ReadTimeline, type TimelineOptions } from './types/timeline.js';
-import { RowRevisions } from './revisions/row-revisions.js';
+import { type ReadTimeline } from './types/timeline.js';
+import { rowOf, rowsOf } from './revisions/row-of.js';
+import { type RowRevisions } from './revisions/row-revisions.js';
+import { feedReader, transactionReader } from './feed/feed-readers.js';
+import { timelineReader } from './timeline/timeline-reader.js';
 import { type Moment, TimeTravel } from './time-travel/time-travel.js';
-import { readTimeline } from './timeline/timeline.js';
 import { undo } from './undo/undo.js';
 
 /**
@@ -48,27 +41,10 @@ export class HistoryService {
     private readonly dataSource: DataSource,
     @Optional() private readonly timeout?: number,
   ) {
-    const timeline = async <E extends ObjectLiteral>(
-      entity: EntityTarget<E>,
-      id: EntityId,
-      options: TimelineOptions = {},
-    ): Promise<Page<Revision<E>>> => readTimeline(await this.row(entity, id), options);
-    this.timeline = Object.assign(timeline, {
-      all: <E extends ObjectLiteral>(
-        entity: EntityTarget<E>,
-        id: EntityId,
-        options: AllOf<TimelineOptions> = {},
-      ) => allItems(options, (page) => timeline(entity, id, page)),
-    });
-    const feed = async (options: FeedOptions = {}): Promise<Page<Revision>> =>
-      readFeed(await this.reading(), options);
-    this.feed = Object.assign(feed, { all: (options: AllOf<FeedOptions> = {}) => allItems(options, feed) });
-    const transaction = async (id: string, options: TransactionOptions = {}): Promise<Page<Revision>> =>
-      readTransactionPage(await this.reading(), id, options);
-    this.transaction = Object.assign(transaction, {
-      all: (id: string, options: AllOf<TransactionOptions> = {}) =>
-        allItems(options, (page) => transaction(id, page)),
-    });
+    const reading = (): Promise<Reading> => this.reading();
+    this.timeline = timelineReader(reading);
+    this.feed = feedReader(reading);
+    this.transaction = transactionReader(reading);
   }
 
   /**
@@ -93,8 +69,28 @@ export class HistoryService {
    * @throws InvalidArgumentError naming the argument: 'id'
    * @example (await history.latest(Reservation, 1))?.actor // → 'ann'
    */
-  async latest<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): Promise<Revision<E> | null> {
-    return (await (await this.row(entity, id)).newest()) ?? null;
+  async latest<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): Promise<Revision<E> | null>;
+  /**
+   * The newest revisions of several entities, by one query for each 100 of them.
+   *
+   * @returns the ids as they were given, in their order, with their newest revision, or null if there is none
+   * @throws NotAuditedError
+   * @throws InvalidArgumentError naming the argument: 'id'
+   * @example (await history.latest(Reservation, [1, 2])).get(2)?.actor // → 'ann'
+   */
+  async latest<E extends ObjectLiteral, Id extends EntityId>(
+    entity: EntityTarget<E>,
+    ids: readonly Id[],
+  ): Promise<Map<Id, Revision<E> | null>>;
+  async latest<E extends ObjectLiteral>(
+    entity: EntityTarget<E>,
+    id: EntityId | readonly EntityId[],
+  ): Promise<Revision<E> | null | Map<EntityId, Revision<E> | null>> {
+    if (!Array.isArray(id)) return (await (await this.row(entity, id as EntityId)).newest()) ?? null;
+    const ids = id as EntityId[];
+    const { all } = rowsOf(await this.reading(), entity, ids);
+    const found = await all.read({ order: 'DESC', limit: 1 });
+    return new Map(ids.map((each, n) => [each, found[n].at(0) ?? null]));
   }
 
   /**
@@ -210,9 +206,6 @@ export class HistoryService {
     entity: EntityTarget<E>,
     id: EntityId,
   ): Promise<RowRevisions<E>> {
-    const reading = await this.reading();
-    const plan = auditPlansOf(this.dataSource).seenBy(entity);
-    const ofClass = classFilter(this.dataSource, plan, [entity]);
-    return new RowRevisions(reading, plan, keyOf(this.dataSource, plan, id), ofClass);
+    return rowOf(await this.reading(), entity, id);
   }
 }

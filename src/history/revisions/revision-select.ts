@@ -66,12 +66,13 @@ function versionsOfRow(dataSource: DataSource, plan: AuditPlan): string {
   return `FROM ${tableName(dataSource, plan.revision)} v WHERE ${isRow}`;
 }
 
-/** The key columns, escaped. */
-function keyNames({ driver }: DataSource, { keys }: AuditPlan): string[] {
+/** The key columns of a table, escaped. */
+export function keyNames({ driver }: DataSource, { keys }: AuditPlan): string[] {
   return keys.map(({ databaseName }) => driver.escape(databaseName));
 }
 
-function addPredecessor(
+/** Joins the predecessor `p` of each revision `r`, and selects its columns. */
+export function addPredecessor(
   query: SelectQueryBuilder<ObjectLiteral>,
   dataSource: DataSource,
   plan: AuditPlan,

@@ -4,6 +4,7 @@ import { dialectOf } from '../../dialect/dialect-of.js';
 import { compileStatement, type Statement } from '../../dialect/run/statement.js';
 import { RevisionReader } from '../reader/revision-reader.js';
 import { type RevisionFilter, selectRevisions, selectVersions } from './revision-select.js';
+import { selectRevisionsOfRows, selectVersionsOfRows } from './select-rows.js';
 
 // Each combination of filters has its own statement, and a connection keeps every prepared statement. Beyond this
 // number a statement is built and planned for each read, as with a query builder.
@@ -51,6 +52,23 @@ export class RevisionTable<E extends ObjectLiteral = ObjectLiteral> {
   selectVersions(): Statement {
     const { dataSource, plan } = this;
     return statementOnce(dataSource, this.statements, 'versions', () => selectVersions(dataSource, plan));
+  }
+
+  /** See `selectRevisionsOfRows()`. */
+  selectOfRows(count: number, filter: RevisionFilter): Statement {
+    const { dataSource, plan } = this;
+    const key = ['rows', count, filter.where?.join(' AND '), filter.order, filter.limit !== undefined].join();
+    return statementOnce(dataSource, this.statements, key, () =>
+      selectRevisionsOfRows(dataSource, plan, count, filter),
+    );
+  }
+
+  /** See `selectVersionsOfRows()`. */
+  selectVersionsOfRows(count: number): Statement {
+    const { dataSource, plan } = this;
+    return statementOnce(dataSource, this.statements, `versions,${count}`, () =>
+      selectVersionsOfRows(dataSource, plan, count),
+    );
   }
 
   /** @param prefix of the result columns that hold the shown columns */

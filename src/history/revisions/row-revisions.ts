@@ -15,6 +15,12 @@ import { type Reading, readRows } from './reading.js';
 import { type RevisionFilter } from './revision-select.js';
 import { type RevisionTable } from './revision-tables.js';
 
+/** The first kept and the newest version of a row. */
+export interface Versions {
+  readonly first: number;
+  readonly newest: number;
+}
+
 /** The revisions of one audited row. */
 export class RowRevisions<E extends ObjectLiteral> {
   readonly table: RevisionTable<E>;
@@ -25,7 +31,7 @@ export class RowRevisions<E extends ObjectLiteral> {
     private readonly reading: Reading,
     readonly plan: AuditPlan,
     /** Driver values. */
-    private readonly key: readonly unknown[],
+    readonly key: readonly unknown[],
     /** Only the revisions of these child classes of a single-table inheritance. */
     readonly ofClass?: ClassFilter,
   ) {
@@ -75,9 +81,9 @@ export class RowRevisions<E extends ObjectLiteral> {
   }
 
   /** The first kept and the newest version, of any class; undefined without a history. */
-  async versions(): Promise<{ first: number; newest: number } | undefined> {
+  async versions(): Promise<Versions | undefined> {
     const [row] = await readRows(this.reading, this.table.selectVersions(), this.keyValues);
-    return row.last === null ? undefined : { first: Number(row.first), newest: Number(row.last) };
+    return versionsIn(row);
   }
 
   /** Reads revisions with their predecessors, so with their changes. */
@@ -108,14 +114,7 @@ export class RowRevisions<E extends ObjectLiteral> {
   }
 
   private async select(given: RevisionFilter, predecessor: boolean): Promise<ObjectLiteral[]> {
-    const { ofClass } = this;
-    const filter = ofClass
-      ? {
-          ...given,
-          where: [...(given.where ?? []), ofClass.condition('r')],
-          values: { ...given.values, ...ofClass.values },
-        }
-      : given;
+    const filter = this.withClass(given);
     const statement = this.table.select(filter, predecessor);
     try {
       return await readRows(this.reading, statement, {
@@ -128,6 +127,17 @@ export class RowRevisions<E extends ObjectLiteral> {
     }
   }
 
+  /** A filter that keeps to the row's classes too. */
+  withClass(filter: RevisionFilter): RevisionFilter {
+    const { ofClass } = this;
+    if (!ofClass) return filter;
+    return {
+      ...filter,
+      where: [...(filter.where ?? []), ofClass.condition('r')],
+      values: { ...filter.values, ...ofClass.values },
+    };
+  }
+
   // The id is not a value of the key's type: 'x' for a uuid, 2 ** 40 for an int.
   private unreadableId(cause: unknown): InvalidArgumentError {
     const { name } = this.plan.metadata;
@@ -137,6 +147,11 @@ export class RowRevisions<E extends ObjectLiteral> {
     );
     return Object.assign(refusal, { cause });
   }
+}
+
+/** What `selectVersions()` has found; undefined if the row has no history. */
+export function versionsIn({ first, last }: ObjectLiteral): Versions | undefined {
+  return last === null ? undefined : { first: Number(first), newest: Number(last) };
 }
 
 function isVersion(version: number): RevisionFilter {

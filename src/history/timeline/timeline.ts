@@ -3,17 +3,14 @@ import { encodeCursor } from '../arguments/cursor.js';
 import { type Page } from '../types/page.js';
 import { type Revision } from '../types/revision.js';
 import { type TimelineOptions } from '../types/timeline.js';
-import { dialectOf } from '../../dialect/dialect-of.js';
 import { MAX_LIMIT } from '../arguments/checks.js';
-import { changeCondition, newestVersion, type RevisionFilter } from '../revisions/revision-select.js';
+import { type RevisionFilter } from '../revisions/revision-select.js';
 import { type RowRevisions } from '../revisions/row-revisions.js';
+import { endIn, filterOf, isFiltered, isMeant, versionBound } from './timeline-filter.js';
 import { timelineRequest, type TimelineRequest } from './timeline-request.js';
 
-/** A filtered page looks through at most this many versions. Then it ends early. */
-const MAX_LOOKED_THROUGH = 10_000;
-
 /** The revisions of a page, and one extra revision if another page follows. */
-interface Found<E> {
+export interface Found<E> {
   readonly revisions: Revision<E>[];
   /** The version at which the page ended early; undefined at the end of the timeline. */
   readonly end?: number;
@@ -25,18 +22,15 @@ export async function readTimeline<E extends ObjectLiteral>(
   options: TimelineOptions,
 ): Promise<Page<Revision<E>>> {
   const request = timelineRequest(row.plan, row.name, options);
-  const { limit, list } = request;
-  const { revisions, end } = await (row.ofClass || isFiltered(request) ? readFiltered : readWhole)(
-    row,
-    request,
-  );
+  const found = await (isFiltered(row, request) ? readFiltered : readWhole)(row, request);
+  return pageOf(found, request);
+}
+
+/** The page of what was found for it. */
+export function pageOf<E>({ revisions, end }: Found<E>, { limit, list }: TimelineRequest): Page<Revision<E>> {
   const items = revisions.slice(0, limit);
   const last = revisions.length > limit ? items.at(-1)!.version : end;
   return { items, nextCursor: last === undefined ? null : encodeCursor(list, last) };
-}
-
-function isFiltered({ since, until, actor, changed }: TimelineRequest): boolean {
-  return [since, until, actor, changed].some((filter) => filter !== undefined);
 }
 
 async function readFiltered<E extends ObjectLiteral>(
@@ -51,64 +45,13 @@ async function readFiltered<E extends ObjectLiteral>(
     const read = await row.read({ ...filterOf(row, { ...request, after }, within), limit });
     revisions.push(...read.filter((revision) => isMeant(revision, request)));
     if (revisions.length > request.limit) return { revisions };
-    if (read.length < limit) return { revisions, end: await endOf(row, request, revisions.at(-1)?.version) };
+    if (read.length < limit) {
+      const end = endIn(await row.versions(), request, revisions.at(-1)?.version);
+      return { revisions, end };
+    }
     after = read.at(-1)!.version;
     limit = MAX_LIMIT + 1;
   }
-}
-
-/** The versions that a filtered page looks through. Its filters have no index; versions have one, and no gaps. */
-function versionBound(
-  row: RowRevisions<ObjectLiteral>,
-  { descending, after }: TimelineRequest,
-): { condition: string; bound: number | undefined } {
-  if (!descending)
-    return { condition: 'r.rev_version <= {{bound}}', bound: (after ?? 0) + MAX_LOOKED_THROUGH };
-  if (after !== undefined)
-    return { condition: 'r.rev_version >= {{bound}}', bound: after - MAX_LOOKED_THROUGH };
-  return {
-    condition: `r.rev_version > (${newestVersion(row.table.dataSource, row.plan)}) - ${MAX_LOOKED_THROUGH}`,
-    bound: undefined,
-  };
-}
-
-/** The version at which a page ended early; undefined if no versions lie beyond. */
-async function endOf(
-  row: RowRevisions<ObjectLiteral>,
-  { descending, after }: TimelineRequest,
-  lastFound: number | undefined,
-): Promise<number | undefined> {
-  const versions = await row.versions();
-  if (!versions) return undefined;
-  const { first, newest } = versions;
-  if (!descending) {
-    const end = (after ?? 0) + MAX_LOOKED_THROUGH;
-    return end < newest ? Math.max(end, first - 1) : undefined;
-  }
-  // Newer versions may have been added meanwhile. The page ended at its last revision or before.
-  const end = Math.min((after ?? newest + 1) - MAX_LOOKED_THROUGH, lastFound ?? Infinity);
-  return end > first ? end : undefined;
-}
-
-function filterOf(
-  row: RowRevisions<ObjectLiteral>,
-  { descending, after, since, until, actor, changed }: TimelineRequest,
-  { condition, bound }: ReturnType<typeof versionBound>,
-): RevisionFilter {
-  const where = [condition];
-  if (after !== undefined) where.push(`r.rev_version ${descending ? '<' : '>'} {{after}}`);
-  if (since !== undefined) where.push('r.rev_created >= {{since}}');
-  if (until !== undefined) where.push('r.rev_created < {{until}}');
-  if (actor !== undefined)
-    where.push(dialectOf(row.table.dataSource).types.sameText('r.rev_actor', '{{actor}}'));
-  if (changed) where.push(changeCondition(row.table.dataSource, row.plan, changed));
-  return { where, values: { bound, after, since, until, actor }, order: descending ? 'DESC' : 'ASC' };
-}
-
-// The database compares stored values. The caller sees hydrated values, so these decide.
-function isMeant({ changes }: Revision, request: TimelineRequest): boolean {
-  const names = request.changed?.map(({ propertyPath }) => propertyPath);
-  return !names || changes.some(({ property }) => names.includes(property));
 }
 
 // Without filters the page contains the predecessors. The predecessor at its edge is read along: newest first it is the

@@ -1,5 +1,5 @@
-import { type AllOf, type Page, type PageOptions } from './types/page.js';
-import { MAX_LIMIT } from './arguments/checks.js';
+import { type AllOf, type Page, type PageOptions } from '../types/page.js';
+import { MAX_LIMIT } from './checks.js';
 
 /** The items of a list, read in pages of `options.limit`, by default the largest. */
 export async function* allItems<T, O extends PageOptions>(
