@@ -9,6 +9,15 @@ import { type Types } from './types.js';
 const NUMERIC = /int|^dec|^double|^float|^numeric|^fixed|^real|^bool|^bit|^year|^date|^time/;
 const TEXT = /char|text|^enum|^set/;
 
+// Compared with text, a number becomes a double, and a time becomes text. A cast keeps both exact.
+const EXACT: readonly (readonly [RegExp, string])[] = [
+  [/int/, 'DECIMAL(65, 0)'],
+  [/^(dec|numeric|fixed)/, 'DECIMAL(65, 30)'],
+  [/^(datetime|timestamp)/, 'DATETIME(6)'],
+  [/^date/, 'DATE'],
+  [/^time/, 'TIME(6)'],
+];
+
 export function mysqlTypes(dataSource: DataSource, server: MysqlServer): Types {
   const typeOf = (column: ColumnMetadata): string => dataSource.driver.normalizeType(column);
   return {
@@ -44,6 +53,12 @@ export function mysqlTypes(dataSource: DataSource, server: MysqlServer): Types {
         })
         .join(' AND ')})`,
     sameText: (expression, parameter) => `${bytesOf(expression)} = ${bytesOf(parameter)}`,
+    equalsValue: (expression, parameter, column) => {
+      const type = typeOf(column);
+      if (TEXT.test(type)) return `${bytesOf(expression)} = ${bytesOf(parameter)}`;
+      const exact = EXACT.find(([pattern]) => pattern.test(type))?.[1];
+      return `${expression} = ${exact ? `CAST(${parameter} AS ${exact})` : parameter}`;
+    },
     // MariaDB stores JSON as text, but tells the driver that it is JSON, so the driver parses it.
     hidesJsonNull: (column) => typeOf(column) === 'json',
 

@@ -48,6 +48,10 @@ export function postgresTypes(dataSource: DataSource): Types {
       return `${row(true)} *<> ${row(false)}`;
     },
     sameText: (expression, parameter) => `${expression} = ${parameter}`,
+    equalsValue: (expression, parameter, column) =>
+      dataSource.driver.normalizeType(column) === 'citext'
+        ? `${expression}::text = ${parameter}::text`
+        : `${expression} = ${cast(parameter, column)}`,
     hidesJsonNull: (column) => /^jsonb?$/.test(dataSource.driver.normalizeType(column)) && !column.isArray,
 
     value: (parameter, type) => `${parameter}::${VALUE_TYPES[type]}`,

@@ -1,6 +1,7 @@
 import { type DataSource } from 'typeorm';
 import { enumTransformers } from './enum-transformers.js';
 import { quoted } from './quoted.js';
+import { isNumeric } from './type-names.js';
 import { type Types } from './types.js';
 
 export function sqliteTypes({ driver }: DataSource): Types {
@@ -21,6 +22,11 @@ export function sqliteTypes({ driver }: DataSource): Types {
     differ: (columns, left, right) =>
       columns.map((column) => `${left(column)} IS NOT ${right(column)} COLLATE BINARY`).join(' OR '),
     sameText: (expression, parameter) => `${expression} = ${parameter}`,
+    // An expression has no affinity, so a number that is given as text stays text.
+    equalsValue: (expression, parameter, column) =>
+      isNumeric(driver.normalizeType(column))
+        ? `${expression} = CAST(${parameter} AS NUMERIC)`
+        : `${expression} = ${parameter} COLLATE BINARY`,
     hidesJsonNull: () => false,
 
     value: (parameter) => parameter,

@@ -16,6 +16,11 @@ export function isNumeric(type: string): boolean {
   return isInteger(type) || /^(decimal|dec|numeric|number|fixed|float|double|real|year)/.test(type);
 }
 
+/** Whether values of the type can be compared with a given value: not JSON, XML and shapes. */
+export function isComparable(type: string): boolean {
+  return !/^(jsonb?|xml|point|line|lseg|box|path|polygon|circle|geo|multi|curve|surface)/.test(type);
+}
+
 /** Whether the text of the type's values begins with a date. */
 export function hasDay(type: string): boolean {
   return /^(date|timestamp)/.test(type);

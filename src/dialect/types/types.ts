@@ -31,6 +31,9 @@ export interface Types {
   /** Condition: a text equals a parameter byte by byte, even if the column's collation ignores case and blanks. */
   sameText(expression: string, parameter: string): string;
 
+  /** Condition: a value of a column equals a parameter, by the type of the column. Text is compared byte by byte. */
+  equalsValue(expression: string, parameter: string, column: ColumnMetadata): string;
+
   /** Whether the driver reads the JSON value `null` of a column as it reads NULL. */
   hidesJsonNull(column: ColumnMetadata): boolean;
 

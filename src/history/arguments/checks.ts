@@ -26,12 +26,18 @@ export function assertOrder(order: unknown): asserts order is 'asc' | 'desc' {
 
 /** @throws InvalidArgumentError */
 export function assertActor(actor: unknown): void {
-  if (actor !== undefined && typeof actor !== 'string')
-    throw new InvalidArgumentError('actor', `must be a string, got ${typeof actor}.`);
-  const unstorable = actor === undefined ? undefined : unstorableIn(actor);
+  assertText('actor', actor);
+}
+
+/** @throws InvalidArgumentError naming the argument, unless it is undefined or a text that a database can store */
+export function assertText(argument: string, text: unknown): void {
+  if (text === undefined) return;
+  if (typeof text !== 'string')
+    throw new InvalidArgumentError(argument, `must be a string, got ${typeof text}.`);
+  const unstorable = unstorableIn(text);
   if (unstorable !== undefined)
     throw new InvalidArgumentError(
-      'actor',
+      argument,
       `has the character ${unstorable}, which a database can't store as text. Remove it.`,
     );
 }

@@ -44,12 +44,14 @@ export function changeableColumns(plan: AuditPlan): PlanColumn[] {
  * The changeable columns of a property. An embedded has its own columns, a relation its join columns.
  *
  * @param hidden the property paths of columns that must stay hidden
+ * @param argument its name in the error
  * @throws InvalidArgumentError when there are no columns, or one is hidden
  */
 export function columnsOfProperty(
   plan: AuditPlan,
   property: string,
   hidden: ReadonlySet<string> = new Set(),
+  argument = 'property',
 ): PlanColumn[] {
   const candidates = changeableColumns(plan);
   // Columns are compared by name: a second relation over a column adds a duplicate to the metadata.
@@ -65,7 +67,7 @@ export function columnsOfProperty(
   if (columns.length > 0 && !columns.some(({ propertyPath }) => hidden.has(propertyPath))) return columns;
   const shown = candidates.map(({ propertyPath }) => propertyPath).filter((path) => !hidden.has(path));
   throw new InvalidArgumentError(
-    'property',
+    argument,
     `must be a property whose changes the history of ${plan.metadata.name} shows, got "${property}". ` +
       `They are ${shown.join(', ')}.`,
   );

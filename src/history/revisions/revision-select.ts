@@ -1,9 +1,8 @@
 import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
-import { comparedValue, isBlind, lacksColumn, recordedValue } from '../../audited/shapes/recorded-value.js';
+import { comparedValue, recordedValue } from '../../audited/shapes/recorded-value.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { keysEqual } from '../../dialect/keys/keys-equal.js';
-import { type RowExpression } from '../../dialect/types/types.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
 import {
@@ -85,35 +84,6 @@ export function addPredecessor(
 }
 
 /**
- * The condition that a revision changed one of the columns. Unlike `changesOf()` it compares the values in the
- * database: they differ wherever the hydrated values differ, and sometimes elsewhere.
- */
-export function changeCondition(
-  dataSource: DataSource,
-  plan: AuditPlan,
-  columns: readonly PlanColumn[],
-): string {
-  const { revIsDelete, revOperation } = REVISION_COLUMNS;
-  const byCopy = new Map(columns.map((column) => [column.copy, column]));
-  const after: RowExpression = (copy) =>
-    `CASE WHEN r.${revIsDelete} THEN NULL ELSE ${recordedValue(dataSource, plan, 'r', byCopy.get(copy)!)} END`;
-  const before: RowExpression = (copy) => {
-    const column = byCopy.get(copy)!;
-    // A revision doesn't change what its writer didn't know.
-    const untold = [lacksColumn(plan, 'r', column) ?? [], isBlind(plan, 'p', column) ?? []].flat();
-    return (
-      `CASE ${untold.length > 0 ? `WHEN ${untold.join(' OR ')} THEN ${after(copy)} ` : ''}` +
-      `WHEN r.${revOperation} = 'insert' OR p.${revIsDelete} THEN NULL ELSE ${previousValue(dataSource, plan, column)} END`
-    );
-  };
-  const differ = dialectOf(dataSource).types.differ([...byCopy.keys()], after, before);
-  return (
-    `r.${revOperation} <> 'baseline' AND ` +
-    `(r.${revOperation} = 'insert' OR p.${revIsDelete} IS NOT NULL) AND (${differ})`
-  );
-}
-
-/**
  * Selects the shown columns of a revision, named by `resultColumn()` behind a prefix. A predecessor's key is left out,
  * because it equals the revision's.
  */
@@ -149,7 +119,12 @@ export function addShownColumns(
 }
 
 /** The value before a revision `r`, of its predecessor `p` or what a migration has left of it in between. */
-function previousValue(dataSource: DataSource, plan: AuditPlan, column: PlanColumn, aliasEnd = ''): string {
+export function previousValue(
+  dataSource: DataSource,
+  plan: AuditPlan,
+  column: PlanColumn,
+  aliasEnd = '',
+): string {
   return comparedValue(
     dataSource,
     plan,

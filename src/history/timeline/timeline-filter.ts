@@ -1,6 +1,7 @@
 import { type ObjectLiteral } from 'typeorm';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { changeCondition, newestVersion, type RevisionFilter } from '../revisions/revision-select.js';
+import { changeCondition } from '../revisions/change-condition.js';
+import { newestVersion, type RevisionFilter } from '../revisions/revision-select.js';
 import { type RowRevisions, type Versions } from '../revisions/row-revisions.js';
 import { type Revision } from '../types/revision.js';
 import { type TimelineRequest } from './timeline-request.js';

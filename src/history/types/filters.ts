@@ -1,0 +1,39 @@
+import { type AuditOperation } from '../../revision/revision-columns.js';
+
+/** Which revisions of a list. All given filters have to be met. Texts are compared byte by byte: `Ann` isn't `ann`. */
+export interface RevisionFilters {
+  actor?: string;
+
+  /** Leaves out the revisions of this actor. Revisions without an actor stay. */
+  not?: { actor: string };
+
+  /** The action of the changeset: what `@AuditAction()` or the context named when the transaction first wrote the table. */
+  action?: string;
+
+  /** The request of the changeset: a trace id, else a request id. */
+  request?: string;
+
+  reason?: string;
+
+  operation?: AuditOperation;
+
+  /**
+   * Only revisions that changed this property. An embedded means its columns, a relation its join columns.
+   * @example 'party' · 'address.city' · 'address' · 'guest'
+   */
+  property?: string;
+
+  /**
+   * Only revisions that changed each of these properties from one value to another. Without `from` or `to` any value
+   * will do; null counts as the value of a missing entity, as in `changes`. Masked properties, JSON and relations by
+   * several columns are refused.
+   * @example { status: { from: 'paid', to: 'cancelled' } } · { guest: { to: null } }
+   */
+  changed?: Record<string, ChangedValues>;
+}
+
+/** The values of a property before and after a change. */
+export interface ChangedValues {
+  from?: unknown;
+  to?: unknown;
+}
