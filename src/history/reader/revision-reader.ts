@@ -36,7 +36,7 @@ export class RevisionReader<E extends ObjectLiteral> {
   /** The revision in a row that includes its predecessor. */
   revision(raw: RawRow): Revision<E> {
     const isDelete = this.hydrate(raw[PREVIOUS_ISDELETE], 'revIsDelete') as boolean | null;
-    const shape = raw[PREVIOUS_SHAPE] as number | null;
+    const shape = shapeOf(raw[PREVIOUS_SHAPE]);
     const previous = isDelete === null ? undefined : isDelete ? null : this.columns.read(raw, 'p', shape);
     return this.make(raw, this.read(raw), previous);
   }
@@ -70,7 +70,7 @@ export class RevisionReader<E extends ObjectLiteral> {
   }
 
   version(raw: RawRow): number {
-    return this.valueOf(raw, 'revVersion');
+    return Number(this.valueOf(raw, 'revVersion'));
   }
 
   /** @param previous the state after the predecessor; null if it deleted the row, undefined without a predecessor */
@@ -107,7 +107,7 @@ export class RevisionReader<E extends ObjectLiteral> {
   }
 
   private read(raw: RawRow): RawState<E> {
-    return this.columns.read(raw, 'r', this.valueOf(raw, 'revShape'));
+    return this.columns.read(raw, 'r', shapeOf(raw[REVISION_COLUMNS.revShape]));
   }
 
   private valueOf<K extends keyof RevisionColumns>(raw: RawRow, property: K): RevisionColumns[K] {
@@ -117,4 +117,9 @@ export class RevisionReader<E extends ObjectLiteral> {
   private hydrate(value: unknown, property: keyof RevisionColumns): unknown {
     return this.dataSource.driver.prepareHydratedValue(value, this.own[property]) as unknown;
   }
+}
+
+// Over several tables a driver may read an integer as text.
+function shapeOf(value: unknown): number | null {
+  return value === null || value === undefined ? null : Number(value);
 }
