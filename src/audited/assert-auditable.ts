@@ -24,7 +24,9 @@ export function assertAuditable(metadata: EntityMetadata, options: AuditedOption
   const revisionIds = revisionIdColumns(metadata);
   assertOneRevisionId(metadata, revisionIds);
   const excluded = excludedPaths(metadata, options);
-  assertExclude(metadata, options, excluded);
+  assertPaths(metadata, 'exclude', options.exclude);
+  assertKeyIsIn(metadata, excluded);
+  assertPaths(metadata, 'quiet', options.quiet);
   assertMasks(metadata);
   assertColumnDecisions(metadata, options);
   for (const column of tableColumns(metadata)) {
@@ -60,17 +62,16 @@ function assertOneRevisionId(metadata: EntityMetadata, [first, second]: readonly
     );
 }
 
-function assertExclude(
-  metadata: EntityMetadata,
-  options: AuditedOptions,
-  excluded: ReadonlySet<string>,
-): void {
+function assertPaths(metadata: EntityMetadata, option: string, given: readonly string[] = []): void {
   const paths = propertyPaths(metadata);
-  for (const path of options.exclude ?? [])
+  for (const path of given)
     if (!paths.some((known) => prefixesOf(known).includes(path)))
       throw new AuditConfigurationError(
-        `@Audited({ exclude }) of ${metadata.name} must name its properties, got "${path}". They are ${paths.join(', ')}.`,
+        `@Audited({ ${option} }) of ${metadata.name} must name its properties, got "${path}". They are ${paths.join(', ')}.`,
       );
+}
+
+function assertKeyIsIn(metadata: EntityMetadata, excluded: ReadonlySet<string>): void {
   for (const key of metadata.primaryColumns)
     if (isWithin(excluded, propertyOf(key)))
       throw new AuditConfigurationError(

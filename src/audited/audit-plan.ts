@@ -11,7 +11,14 @@ import { type Markable } from './marks/marks.js';
 import { columnMasks } from './masks/masks.js';
 import { type ColumnGap } from './shapes/column-gap.js';
 import { type EmptiedColumn } from './shapes/emptied-column.js';
-import { excludedPaths, isWithin, propertyOf, revisionIdColumns, tableColumns } from './marks/properties.js';
+import {
+  excludedPaths,
+  isWithin,
+  propertyOf,
+  quietColumns,
+  revisionIdColumns,
+  tableColumns,
+} from './marks/properties.js';
 
 /** One column of an audited table and its copy in the revision table. */
 export interface PlanColumn {
@@ -26,6 +33,8 @@ export interface PlanColumn {
   readonly propertyPath: string;
   /** What the copy holds instead of the value; undefined if it holds the value. */
   readonly mask: Mask | undefined;
+  /** Whether `changes` leaves it out, because it changes with every write. */
+  readonly isQuiet: boolean;
 }
 
 /** What is audited of one table, and where its history is. */
@@ -71,6 +80,8 @@ export interface AuditPlanDraft {
   /** Other entities and many-to-many relations on the same table. */
   readonly others: readonly EntityMetadata[];
   readonly revisionId: ColumnMetadata | undefined;
+  /** The names of the quiet columns. */
+  readonly quiet: ReadonlySet<string>;
   readonly definition: RevisionDefinition;
 }
 
@@ -94,6 +105,7 @@ export function draftPlan(
     options,
     others: [],
     revisionId,
+    quiet: quietColumns(metadata, options),
     definition: {
       metadata,
       target: target as RevisionDefinition['target'],
@@ -126,6 +138,7 @@ export function draftJunctions(dataSource: DataSource, owner: AuditPlanDraft): A
       },
       others: [],
       revisionId: undefined,
+      quiet: new Set(),
       definition: {
         metadata: junction,
         target: undefined,
@@ -181,6 +194,7 @@ export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): A
       databaseName,
       propertyPath: isVirtual ? databaseName : propertyPath,
       mask: masks?.get(source),
+      isQuiet: draft.quiet.has(databaseName),
     };
   });
   return {

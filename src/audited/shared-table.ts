@@ -5,7 +5,14 @@ import { revisionPropertyPath } from '../revision/revision-table.js';
 import { type AuditPlanDraft } from './audit-plan.js';
 import { type AuditedOptions } from './marks/audited-options.js';
 import { columnMasks } from './masks/masks.js';
-import { excludedPaths, isWithin, propertyOf, revisionIdColumns, tableColumns } from './marks/properties.js';
+import {
+  excludedPaths,
+  isWithin,
+  propertyOf,
+  quietColumns,
+  revisionIdColumns,
+  tableColumns,
+} from './marks/properties.js';
 
 const SHARED = [
   'name',
@@ -43,6 +50,7 @@ function addSharer(draft: AuditPlanDraft, sharer: Sharer): AuditPlanDraft {
   const isOut = (column: ColumnMetadata): boolean => isWithin(excluded, propertyOf(column));
   const known = namesOf([definition.metadata, ...draft.others].flatMap(tableColumns));
   const copied = namesOf(definition.columns);
+  const quiet = sharer.options ? quietColumns(metadata, sharer.options) : draft.quiet;
   const added: ColumnMetadata[] = [];
   for (const column of tableColumns(metadata)) {
     const { databaseName } = column;
@@ -56,6 +64,13 @@ function addSharer(draft: AuditPlanDraft, sharer: Sharer): AuditPlanDraft {
         `only one of them leaves "${databaseName}" out of its history`,
         'Exclude it from both, or from neither',
       );
+    else if (quiet.has(databaseName) !== draft.quiet.has(databaseName))
+      throw conflict(
+        definition.metadata,
+        metadata,
+        `only one of them declares "${databaseName}" quiet`,
+        'Declare it in both, or in neither',
+      );
   }
   const columns = [...definition.columns, ...added].filter(
     ({ databaseName }) => databaseName !== revisionId?.databaseName,
@@ -64,6 +79,7 @@ function addSharer(draft: AuditPlanDraft, sharer: Sharer): AuditPlanDraft {
   return {
     ...draft,
     revisionId,
+    quiet: new Set([...draft.quiet, ...quiet]),
     others: [...draft.others, metadata],
     definition: {
       ...definition,

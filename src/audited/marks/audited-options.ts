@@ -27,6 +27,16 @@ export interface AuditedOptions {
   exclude?: string[];
 
   /**
+   * Property paths that change with every write: a column, an embedded, a relation. They are recorded, but `changes`
+   * doesn't list them. An update of nothing else is recorded with `isQuiet`, and timelines and feeds leave it out unless
+   * they are asked for it.
+   *
+   * @default []
+   * @example quiet: ['updatedAt', 'version']
+   */
+  quiet?: string[];
+
+  /**
    * On a base class: the subclasses that are not audited, together with their own subclasses.
    * `@NotAudited()` on a class has the same effect.
    *

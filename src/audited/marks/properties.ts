@@ -32,6 +32,13 @@ export function excludedPaths(metadata: EntityMetadata, options: AuditedOptions)
   return new Set([...(options.exclude ?? []), ...markedPaths('not-audited', metadata)]);
 }
 
+/** The names of the columns that an entity declares quiet. */
+export function quietColumns(metadata: EntityMetadata, { quiet = [] }: AuditedOptions): Set<string> {
+  const paths = new Set(quiet);
+  const columns = tableColumns(metadata).filter((column) => isWithin(paths, propertyOf(column)));
+  return new Set(columns.map(({ databaseName }) => databaseName));
+}
+
 /** Whether one of the paths leads to the property, or to an embedded around it. */
 export function isWithin(paths: ReadonlySet<string>, { propertyPath }: Property): boolean {
   return paths.size > 0 && prefixesOf(propertyPath).some((path) => paths.has(path));

@@ -25,6 +25,12 @@ export function assertOrder(order: unknown): asserts order is 'asc' | 'desc' {
 }
 
 /** @throws InvalidArgumentError */
+export function assertBoolean(argument: string, value: unknown): asserts value is boolean {
+  if (typeof value !== 'boolean')
+    throw new InvalidArgumentError(argument, `must be true or false, got ${JSON.stringify(value)}.`);
+}
+
+/** @throws InvalidArgumentError */
 export function assertActor(actor: unknown): void {
   assertText('actor', actor);
 }

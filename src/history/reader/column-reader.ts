@@ -46,8 +46,10 @@ const JSON_TYPES = ['json', 'jsonb', 'simple-json'];
  */
 export class ColumnReader<E> {
   private readonly columns: readonly PlanColumn[];
-  /** The places of the columns that `changes` lists. */
+  /** The places of the columns that differ between versions. */
   private readonly changeable: readonly number[];
+  /** Those of them that `changes` lists. */
+  private readonly listed: readonly number[];
   private readonly keys: readonly number[];
   /** The places of the JSON columns, and whether the driver returns null for JSON's null. */
   private readonly json: readonly { readonly place: number; readonly isHidden: boolean }[];
@@ -67,6 +69,7 @@ export class ColumnReader<E> {
   ) {
     this.columns = shownColumns(plan);
     this.changeable = changeableColumns(plan).map((column) => this.columns.indexOf(column));
+    this.listed = this.changeable.filter((place) => !this.columns[place].isQuiet);
     this.names = {
       r: this.columns.map((_, n) => `${prefix}${resultColumn('r', n)}`),
       p: this.columns.map((_, n) => `${prefix}${resultColumn('p', n)}`),
@@ -148,8 +151,8 @@ export class ColumnReader<E> {
     // Only places with different raw values need hydration.
     const places =
       previous && current && operation !== 'insert'
-        ? this.changeable.filter((n) => previous.raw[n] !== current.raw[n] && !previous.blind.has(n))
-        : this.changeable;
+        ? this.listed.filter((n) => previous.raw[n] !== current.raw[n] && !previous.blind.has(n))
+        : this.listed;
     const known = current ? places.filter((n) => !current.lacking.has(n)) : places;
     return changesOf(
       operation,

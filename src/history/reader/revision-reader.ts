@@ -6,7 +6,7 @@ import { dateOf } from '../arguments/moment.js';
 import { type Revision } from '../types/revision.js';
 import { type State } from './changes.js';
 import { ColumnReader, type RawRow, type RawState } from './column-reader.js';
-import { keptColumn, PREVIOUS_ISDELETE, PREVIOUS_SHAPE } from './shown-columns.js';
+import { keptColumn, PREVIOUS_ISDELETE, PREVIOUS_SHAPE, QUIET } from './shown-columns.js';
 
 /** Makes revisions of one table out of result rows. */
 export class RevisionReader<E extends ObjectLiteral> {
@@ -28,7 +28,7 @@ export class RevisionReader<E extends ObjectLiteral> {
     );
   }
 
-  /** The properties that `changes` lists. */
+  /** The properties that differ between versions. */
   get properties(): string[] {
     return this.columns.changeableProperties;
   }
@@ -43,7 +43,8 @@ export class RevisionReader<E extends ObjectLiteral> {
 
   /**
    * The revisions of one row from result rows without predecessors, oldest first. A revision is the predecessor of the
-   * next one if their versions are consecutive. The first revision counts as having no predecessor.
+   * next one if their versions are consecutive. The first revision counts as having no predecessor. Not for tables with
+   * quiet columns: only the database tells which of their revisions are quiet.
    */
   consecutive(rows: readonly RawRow[]): Revision<E>[] {
     let before: { revision: Revision<E>; state: RawState<E> } | undefined;
@@ -88,6 +89,7 @@ export class RevisionReader<E extends ObjectLiteral> {
       createdAt,
       operation,
       isDelete,
+      isQuiet: Number(raw[`${this.prefix}${QUIET}`] ?? 0) === 1,
       actor: this.valueOf(raw, 'revActor'),
       reason: this.valueOf(raw, 'revReason'),
       transaction: this.valueOf(raw, 'revTransaction'),

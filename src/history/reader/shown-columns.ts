@@ -24,6 +24,9 @@ export const PREVIOUS_ISDELETE = 'p_isdelete';
 /** The result column with the `rev_shape` of the predecessor. */
 export const PREVIOUS_SHAPE = 'p_shape';
 
+/** The result column that tells whether a revision is quiet, of a table with quiet columns. */
+export const QUIET = 'is_quiet';
+
 /** The columns of snapshots: all but `select: false` columns, in the order of the table. */
 export function shownColumns(plan: AuditPlan): PlanColumn[] {
   return plan.columns.filter(({ copy }) => copy.isSelect);
@@ -35,13 +38,23 @@ export function columnsHidingNull(dataSource: DataSource, plan: AuditPlan): Plan
   return shownColumns(plan).filter(({ copy }) => dialect.types.hidesJsonNull(copy));
 }
 
-/** The columns that `changes` lists: the shown columns without the key, which never changes. */
+/** The columns that differ between versions: the shown columns without the key, which never changes. */
 export function changeableColumns(plan: AuditPlan): PlanColumn[] {
   return shownColumns(plan).filter((column) => !plan.keys.includes(column));
 }
 
+/** The columns that `changes` lists: the changeable columns without the quiet ones. */
+export function listedColumns(plan: AuditPlan): PlanColumn[] {
+  return changeableColumns(plan).filter(({ isQuiet }) => !isQuiet);
+}
+
+/** Whether updates of a table can be quiet. */
+export function hasQuiet(plan: AuditPlan): boolean {
+  return plan.columns.some(({ isQuiet }) => isQuiet);
+}
+
 /**
- * The changeable columns of a property. An embedded has its own columns, a relation its join columns.
+ * The listed columns of a property. An embedded has its own columns, a relation its join columns.
  *
  * @param hidden the property paths of columns that must stay hidden
  * @param argument its name in the error
@@ -53,7 +66,7 @@ export function columnsOfProperty(
   hidden: ReadonlySet<string> = new Set(),
   argument = 'property',
 ): PlanColumn[] {
-  const candidates = changeableColumns(plan);
+  const candidates = listedColumns(plan);
   // Columns are compared by name: a second relation over a column adds a duplicate to the metadata.
   const joined = plan.metadata
     .findRelationWithPropertyPath(property)

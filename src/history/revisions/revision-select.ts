@@ -1,19 +1,22 @@
 import { type DataSource, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
-import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
-import { comparedValue, recordedValue } from '../../audited/shapes/recorded-value.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { recordedValue } from '../../audited/shapes/recorded-value.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
 import {
   columnsHidingNull,
+  hasQuiet,
   keptColumn,
   presenceColumn,
   PREVIOUS_ISDELETE,
   PREVIOUS_SHAPE,
+  QUIET,
   resultColumn,
   shownColumns,
 } from '../reader/shown-columns.js';
+import { type Aliases, loudCondition, previousValue } from './change-condition.js';
 
 /** Filter and order of a row's revisions; by default all of them, in no order. */
 export interface RevisionFilter {
@@ -95,41 +98,28 @@ export function addShownColumns(
   table = { aliasEnd: '', prefix: '' },
 ): void {
   const hiding = columnsHidingNull(dataSource, plan);
+  const aliases: Aliases = { r: `r${table.aliasEnd}`, p: `p${table.aliasEnd}` };
+  if (alias === 'p' && hasQuiet(plan))
+    query.addSelect(
+      `CASE WHEN ${loudCondition(dataSource, plan, aliases)} THEN 0 ELSE 1 END`,
+      `${table.prefix}${QUIET}`,
+    );
   if (alias === 'r')
     plan.kept.forEach((name, n) =>
-      query.addSelect(
-        `r${table.aliasEnd}.${dataSource.driver.escape(name)}`,
-        `${table.prefix}${keptColumn(n)}`,
-      ),
+      query.addSelect(`${aliases.r}.${dataSource.driver.escape(name)}`, `${table.prefix}${keptColumn(n)}`),
     );
   shownColumns(plan).forEach((column, n) => {
     if (alias === 'p' && plan.keys.includes(column)) return;
     const { databaseName } = column;
     const path =
       alias === 'p' && plan.emptied.has(databaseName)
-        ? previousValue(dataSource, plan, column, table.aliasEnd)
+        ? previousValue(dataSource, plan, column, aliases)
         : plan.gaps.has(databaseName)
-          ? recordedValue(dataSource, plan, `${alias}${table.aliasEnd}`, column)
-          : `${alias}${table.aliasEnd}.${column.copy.propertyPath}`;
+          ? recordedValue(dataSource, plan, aliases[alias], column)
+          : `${aliases[alias]}.${column.copy.propertyPath}`;
     const name = `${table.prefix}${resultColumn(alias, n)}`;
     query.addSelect(path, name);
     if (hiding.includes(column))
       query.addSelect(`CASE WHEN ${path} IS NOT NULL THEN 1 END`, presenceColumn(name));
   });
-}
-
-/** The value before a revision `r`, of its predecessor `p` or what a migration has left of it in between. */
-export function previousValue(
-  dataSource: DataSource,
-  plan: AuditPlan,
-  column: PlanColumn,
-  aliasEnd = '',
-): string {
-  return comparedValue(
-    dataSource,
-    plan,
-    `p${aliasEnd}`,
-    column,
-    `r${aliasEnd}.${REVISION_COLUMNS.revCreated}`,
-  );
 }

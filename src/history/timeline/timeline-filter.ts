@@ -1,7 +1,8 @@
 import { type ObjectLiteral } from 'typeorm';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { changeCondition } from '../revisions/change-condition.js';
+import { changeCondition, loudCondition } from '../revisions/change-condition.js';
 import { newestVersion, type RevisionFilter } from '../revisions/revision-select.js';
+import { hasQuiet } from '../reader/shown-columns.js';
 import { type RowRevisions, type Versions } from '../revisions/row-revisions.js';
 import { type Revision } from '../types/revision.js';
 import { type TimelineRequest } from './timeline-request.js';
@@ -20,6 +21,8 @@ export function isFiltered(
   row: RowRevisions<any>,
   { since, until, actor, changed }: TimelineRequest,
 ): boolean {
+  // Only the database tells which revisions are quiet.
+  if (hasQuiet(row.plan)) return true;
   return row.ofClass !== undefined || [since, until, actor, changed].some((filter) => filter !== undefined);
 }
 
@@ -58,7 +61,7 @@ export function endIn(
 /** The SQL of a filtered page. */
 export function filterOf(
   row: RowRevisions<ObjectLiteral>,
-  { descending, after, since, until, actor, changed }: TimelineRequest,
+  { descending, after, since, until, actor, changed, isLoud }: TimelineRequest,
   { condition, bound }: VersionBound,
 ): RevisionFilter {
   const where = [condition];
@@ -68,6 +71,7 @@ export function filterOf(
   if (actor !== undefined)
     where.push(dialectOf(row.table.dataSource).types.sameText('r.rev_actor', '{{actor}}'));
   if (changed) where.push(changeCondition(row.table.dataSource, row.plan, changed));
+  if (isLoud) where.push(loudCondition(row.table.dataSource, row.plan));
   return { where, values: { bound, after, since, until, actor }, order: descending ? 'DESC' : 'ASC' };
 }
 

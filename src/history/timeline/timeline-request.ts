@@ -1,9 +1,9 @@
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
-import { assertActor, assertLimit, assertOrder, DEFAULT_LIMIT } from '../arguments/checks.js';
+import { assertActor, assertBoolean, assertLimit, assertOrder, DEFAULT_LIMIT } from '../arguments/checks.js';
 import { decodeCursor } from '../arguments/cursor.js';
 import { beginningOf, endOf, validDate } from '../arguments/moment.js';
 import { type TimelineOptions } from '../types/timeline.js';
-import { columnsOfProperty } from '../reader/shown-columns.js';
+import { columnsOfProperty, hasQuiet } from '../reader/shown-columns.js';
 
 /** The options of a timeline, checked and translated for SQL. */
 export interface TimelineRequest {
@@ -20,6 +20,8 @@ export interface TimelineRequest {
   readonly actor: string | undefined;
   /** Only revisions that changed one of these columns. */
   readonly changed: readonly PlanColumn[] | undefined;
+  /** Whether quiet revisions may have to be left out. */
+  readonly isLoud: boolean;
 }
 
 /**
@@ -27,10 +29,11 @@ export interface TimelineRequest {
  * @throws InvalidArgumentError naming the option
  */
 export function timelineRequest(plan: AuditPlan, entity: string, options: TimelineOptions): TimelineRequest {
-  const { limit = DEFAULT_LIMIT, order = 'desc', cursor, from, to, actor, property } = options;
+  const { limit = DEFAULT_LIMIT, order = 'desc', cursor, from, to, actor, property, quiet = false } = options;
   assertLimit(limit);
   assertOrder(order);
   assertActor(actor);
+  assertBoolean('quiet', quiet);
   const list = `timeline ${entity} ${order}`;
   return {
     limit,
@@ -41,5 +44,6 @@ export function timelineRequest(plan: AuditPlan, entity: string, options: Timeli
     until: to === undefined ? undefined : endOf(validDate('to', to)),
     actor,
     changed: property === undefined ? undefined : columnsOfProperty(plan, property),
+    isLoud: !quiet && hasQuiet(plan),
   };
 }

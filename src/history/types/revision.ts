@@ -17,6 +17,11 @@ export interface Revision<E = ObjectLiteral> {
   operation: AuditOperation;
   /** The entity was deleted. */
   isDelete: boolean;
+  /**
+   * The update changed only columns that `@Audited({ quiet })` names, so `changes` is empty. Timelines and feeds leave it
+   * out unless they are asked for it.
+   */
+  isQuiet: boolean;
   actor: string | null;
   reason: string | null;
   /** UUID, shared by all revisions of one database transaction. */
@@ -28,7 +33,7 @@ export interface Revision<E = ObjectLiteral> {
    * `deletedState: 'last'` the entity before the delete.
    */
   snapshot: E | null;
-  /** The differences from the revision before, in the order of the columns. The key is never among them. */
+  /** The differences from the revision before, in the order of the columns, without the key and quiet columns. */
   changes: Change[];
   /**
    * What it recorded of columns that the entity has no more, by their names in the revision table, as the driver gives

@@ -14,7 +14,8 @@ export interface ReadTimeline {
    *
    * @returns an empty page for an entity that has no history
    * @throws NotAuditedError
-   * @throws InvalidArgumentError naming the argument: 'id', 'limit', 'cursor', 'order', 'from', 'to', 'actor', 'property'
+   * @throws InvalidArgumentError naming the argument: 'id', 'limit', 'cursor', 'order', 'from', 'to', 'actor', 'property',
+   *   'quiet'
    * @example
    * const { items, nextCursor } = await history.timeline(Reservation, 1, { limit: 2, property: 'party' });
    * // items → [{ version: 3, actor: 'ann', changes: [{ property: 'party', from: 6, to: 4 }], snapshot: Reservation { … }, … }, …]
@@ -77,4 +78,10 @@ export interface TimelineOptions extends PageOptions {
    * @example 'party' · 'address.city' · 'address' · 'guest'
    */
   property?: string;
+
+  /**
+   * Whether updates of nothing but quiet columns are listed too.
+   * @default false
+   */
+  quiet?: boolean;
 }

@@ -46,6 +46,7 @@ export const REVISION = {
     createdAt: moment,
     operation,
     isDelete: { type: 'boolean' },
+    isQuiet: { type: 'boolean', description: 'It changed only quiet columns' },
     actor: nullableText,
     reason: nullableText,
     transaction: { type: 'string', format: 'uuid' },
@@ -65,6 +66,10 @@ export const TIMELINE_QUERY = {
   to: { schema: moment, description: 'Not made after it' },
   actor: { schema: text },
   property: { schema: property, description: 'Only revisions that changed it' },
+  quiet: {
+    schema: { type: 'boolean', default: false },
+    description: 'Whether updates of nothing but quiet columns are listed too',
+  },
   snapshot: {
     schema: { type: 'boolean', default: false },
     description: 'Whether each revision comes with its snapshot',

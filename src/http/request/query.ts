@@ -87,6 +87,7 @@ export const TIMELINE_PARAMETERS = {
   to: parseDate,
   actor: parseText,
   property: parseText,
+  quiet: parseBoolean,
 };
 
 export const DIFF_PARAMETERS = { from: parseInteger, to: parseInteger };

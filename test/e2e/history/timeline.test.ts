@@ -371,6 +371,7 @@ describeDatabases('timeline', (name) => {
         createdAt: expect.any(Date),
         operation: 'insert',
         isDelete: false,
+        isQuiet: false,
         actor: 'ann',
         reason: 'phone',
         transaction: expect.stringMatching(/^[0-9a-f-]{36}$/),

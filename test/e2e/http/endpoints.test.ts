@@ -198,6 +198,7 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
           createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
           operation: 'insert',
           isDelete: false,
+          isQuiet: false,
           actor: 'ann',
           reason: 'call',
           transaction: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -443,6 +444,7 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
       'to',
       'actor',
       'property',
+      'quiet',
       'snapshot',
     ]);
   });
