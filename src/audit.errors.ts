@@ -1,3 +1,9 @@
+const ACTOR_REMEDY =
+  'Authenticate the request, wrap the write in AuditContext.run({ actor }, …), or name a defaultActor for writes ' +
+  'outside of requests.';
+const REASON_REMEDY =
+  'Call AuditContext.set({ reason }) in the request, or wrap the write in AuditContext.run({ reason }, …).';
+
 /**
  * The base class of this library's errors, so that an application can tell them from others.
  *
@@ -71,12 +77,21 @@ export class RevisionDeleteForbiddenError extends AuditError {
 
 /** Thrown when `requireActor` is on and a write to an audited entity has no actor. */
 export class ActorRequiredError extends AuditError {
-  constructor(entity: string) {
+  /** @param lacksReason whether a reason is required and missing too */
+  constructor(entity: string, lacksReason = false) {
     super(
-      `A write to ${entity} has no actor, and requireActor is on. ` +
-        `Authenticate the request, wrap the write in AuditContext.run({ actor }, …), or name a defaultActor for writes ` +
-        `outside of requests.`,
+      lacksReason
+        ? `A write to ${entity} has no actor and no reason, and requireActor and requireReason are on. ` +
+            `${ACTOR_REMEDY} ${REASON_REMEDY}`
+        : `A write to ${entity} has no actor, and requireActor is on. ${ACTOR_REMEDY}`,
     );
+  }
+}
+
+/** Thrown when `requireReason` is on and a write to an audited entity has no reason. */
+export class ReasonRequiredError extends AuditError {
+  constructor(entity: string) {
+    super(`A write to ${entity} has no reason, and requireReason is on. ${REASON_REMEDY}`);
   }
 }
 

@@ -92,6 +92,14 @@ export interface AuditOptions {
   requireActor?: boolean;
 
   /**
+   * Whether a write to an audited entity is refused if it has no reason. Blank text counts as no reason.
+   * `@Audited({ requireReason })` decides for one entity.
+   *
+   * @default false
+   */
+  requireReason?: boolean;
+
+  /**
    * The secret key of the digests that stand in the history for `@Masked()` values; at least 16 characters. Whoever
    * has the key can find out a value by trying. The key never leaves the process. Each table and column has a key
    * derived from it, and the database gets a form of the derived key that serves for one statement only.

@@ -23,6 +23,7 @@ const OPTIONS: Expectations<AuditOptions> = {
   onBehalf: A_FUNCTION,
   requestId: A_FUNCTION,
   requireActor: A_BOOLEAN,
+  requireReason: A_BOOLEAN,
   defaultActor: [
     `a string of 1 to ${MAX_ACTOR_LENGTH} characters such as 'system', or a function that returns one`,
     (value) =>

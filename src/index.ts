@@ -84,6 +84,7 @@ export {
   NotAuditedError,
   PreparedStatementError,
   ReadTimeoutError,
+  ReasonRequiredError,
   type RestoreConflict,
   RestoreConflictError,
   RevisionDeleteForbiddenError,

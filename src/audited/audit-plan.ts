@@ -9,6 +9,7 @@ import { type AuditedOptions } from './marks/audited-options.js';
 import { type ColumnDecisions, columnDecisions } from './marks/column-decisions.js';
 import { type Markable } from './marks/marks.js';
 import { columnMasks } from './masks/masks.js';
+import { type Requirements, requirementsOf } from './required.js';
 import { type ColumnGap } from './shapes/column-gap.js';
 import { type EmptiedColumn } from './shapes/emptied-column.js';
 import {
@@ -64,8 +65,8 @@ export interface AuditPlan {
   readonly columns: readonly PlanColumn[];
   readonly deletedState: 'null' | 'last';
   readonly when: AuditedOptions['when'];
-  /** Undefined if the module's option decides. */
-  readonly requireActor: boolean | undefined;
+  /** What the table's own options require of a write. */
+  readonly requires: Requirements;
   readonly baseline: 'first-write' | 'none';
   /** The `@RevisionId()` column, if the entity has one. */
   readonly revisionId: ColumnMetadata | undefined;
@@ -133,7 +134,7 @@ export function draftJunctions(dataSource: DataSource, owner: AuditPlanDraft): A
       options: {
         deletedState: owner.options.deletedState,
         when: owner.options.when,
-        requireActor: owner.options.requireActor,
+        ...requirementsOf(owner.options),
         baseline: owner.options.baseline,
       },
       others: [],
@@ -212,7 +213,7 @@ export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): A
     columns: planned,
     deletedState: draft.options.deletedState ?? 'null',
     when: draft.options.when,
-    requireActor: draft.options.requireActor,
+    requires: requirementsOf(draft.options),
     baseline: draft.options.baseline ?? 'first-write',
     revisionId: draft.revisionId,
     decisions: columnDecisions(metadata, draft.options),

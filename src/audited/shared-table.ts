@@ -21,6 +21,7 @@ const SHARED = [
   'indexes',
   'when',
   'requireActor',
+  'requireReason',
   'baseline',
 ] as const satisfies (keyof AuditedOptions)[];
 

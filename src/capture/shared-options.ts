@@ -11,14 +11,14 @@ interface Attachment {
   readonly context: AuditContext;
 }
 
-const AGREED = ['requireActor', 'maskKey', 'checkTables', 'preparedStatements'] as const;
+const AGREED = ['requireActor', 'requireReason', 'maskKey', 'checkTables', 'preparedStatements'] as const;
 
 /**
  * The options of all attachments of one data source.
  *
  * `actor`, `context`, `onBehalf` and `requestId` are functions of a request: the application that handles the request is asked, and of several
- * modules in it the first that gives the option. `requireActor`, `maskKey`, `checkTables` and
- * `preparedStatements` are about the data source, so there is one of each.
+ * modules in it the first that gives the option. `requireActor`, `requireReason`,
+ * `maskKey`, `checkTables` and `preparedStatements` are about the data source, so there is one of each.
  */
 export class SharedOptions implements AuditOptions {
   private readonly attachments: Attachment[] = [];
@@ -49,6 +49,10 @@ export class SharedOptions implements AuditOptions {
 
   get requireActor(): boolean | undefined {
     return firstOf(this.attachments, 'requireActor');
+  }
+
+  get requireReason(): boolean | undefined {
+    return firstOf(this.attachments, 'requireReason');
   }
 
   get maskKey(): AuditOptions['maskKey'] {

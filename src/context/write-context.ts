@@ -107,7 +107,7 @@ function writeContext(
   const context = metadata || state?.context ? { ...metadata, ...state?.context } : null;
   return {
     actor: textOf('actor', state?.actor !== undefined ? state.actor : request.actor),
-    reason: state?.reason ?? null,
+    reason: textOf('reason', state?.reason),
     context: context && fittingContext(context, options.maxContextBytes),
     onBehalf: textOf('onBehalf', state?.onBehalf !== undefined ? state.onBehalf : request.onBehalf),
     action: textOf('action', state?.action !== undefined ? state.action : request.action),

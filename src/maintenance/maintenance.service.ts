@@ -40,7 +40,7 @@ export class AuditMaintenance {
    *
    * @param entity the only entity to backfill. Default: all audited tables
    * @returns the number of revisions written, for each table
-   * @throws NotAuditedError, ActorRequiredError
+   * @throws NotAuditedError, ActorRequiredError, ReasonRequiredError
    * @throws InvalidArgumentError naming the option that holds it back
    * @example await context.run({ actor: 'ops' }, () => maintenance.backfill(Reservation));
    * // → [{ table: 'reservation', missing: 1000000, stale: 0, surplus: 0 }]
@@ -87,7 +87,7 @@ export class AuditMaintenance {
    *
    * @param entity the only entity to reconcile. Default: all audited tables
    * @returns the number of revisions written, for each table and kind of difference
-   * @throws NotAuditedError, ActorRequiredError
+   * @throws NotAuditedError, ActorRequiredError, ReasonRequiredError
    * @example await maintenance.reconcile(Reservation) // → [{ table: 'reservation', missing: 0, stale: 1, surplus: 2 }]
    */
   async reconcile(
@@ -108,7 +108,7 @@ export class AuditMaintenance {
    * continues with version n+1. With `deletedState: 'last'` the delete holds the last state; `erase()` removes it.
    *
    * @returns the number of revisions removed, for the entity's table and each of its junction tables
-   * @throws NotAuditedError, ActorRequiredError
+   * @throws NotAuditedError, ActorRequiredError, ReasonRequiredError
    * @throws InvalidArgumentError naming 'keep' or 'olderThan'
    * @example await maintenance.prune(Reservation, { olderThan: new Date('2020-01-01') }) // → [{ table: 'reservation', removed: 4711 }]
    */
@@ -129,7 +129,7 @@ export class AuditMaintenance {
    * by an ordinary update, then erase. `remaining` names the properties in which the row still has a value. The
    * entity's junction tables and other entities that repeat the data are not touched.
    *
-   * @throws NotAuditedError, ActorRequiredError
+   * @throws NotAuditedError, ActorRequiredError, ReasonRequiredError
    * @throws InvalidArgumentError naming 'id' (also when the entity has no history) or 'columns'
    * @throws AuditError when the entity differs from its newest revision: `reconcile()` it first
    * @example

@@ -86,6 +86,14 @@ export interface AuditedOptions {
   requireActor?: boolean;
 
   /**
+   * Whether a write without a reason is refused.
+   *
+   * @default `requireReason` of the module
+   * @example requireReason: true // a table of bookings, in which nobody changes a row without saying why
+   */
+  requireReason?: boolean;
+
+  /**
    * Columns that got another name: the old column's name, and the property that it belongs to now. The next generated
    * migration renames the column in both tables. TypeORM takes a rename for a drop and an add if more than the name of
    * one column has changed, and always on MariaDB; then the column's values are gone from the audited table.

@@ -1,6 +1,7 @@
-import { ActorRequiredError, AuditError } from '../../audit.errors.js';
+import { AuditError } from '../../audit.errors.js';
 import { type AuditOptions } from '../../audit.options.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
+import { assertRequired } from '../../audited/required.js';
 import { type WriteContext } from '../../context/write-context.js';
 import { groupWrites } from '../write/group-writes.js';
 import { isPacked } from '../../dialect/keys/key-text.js';
@@ -50,8 +51,7 @@ export class WriteRecorder {
     const { actor, reason, context: metadata } = context;
     const told = { operation: operation === 'upsert' ? ('insert' as const) : operation, actor, reason };
     if (plan.when && !plan.when({ ...told, context: metadata })) return false;
-    if (actor === null && (plan.requireActor ?? this.options.requireActor))
-      throw new ActorRequiredError(plan.metadata.name);
+    assertRequired(plan, this.options, context);
     return true;
   }
 

@@ -67,7 +67,7 @@ export async function inWriteTransaction<T>(
     );
   const context = new AuditContext();
   try {
-    return await (context.state()?.reason
+    return await (context.state()?.reason?.trim()
       ? run()
       : context.run({ reason: reason.slice(0, MAX_ACTOR_LENGTH) }, run));
   } finally {

@@ -1,8 +1,9 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { type DataSource, type EntityTarget, type QueryRunner } from 'typeorm';
-import { ActorRequiredError, AuditError } from '../../audit.errors.js';
+import { AuditError } from '../../audit.errors.js';
 import { type AuditOptions } from '../../audit.options.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
+import { assertRequired } from '../../audited/required.js';
 import { runMasked } from '../../audited/masks/mask-key.js';
 import { knowShapesToRead } from '../../audited/shapes/know-shapes.js';
 import { type Capture } from '../../capture/intercept/capture.js';
@@ -52,11 +53,10 @@ export class MaintenanceSession {
     return new PlanSql(this.dataSource, plan);
   }
 
-  /** The actor and reason of the run. @throws ActorRequiredError */
-  async writeContext({ metadata, requireActor }: AuditPlan): Promise<WriteContext> {
+  /** The actor and reason of the run. @throws ActorRequiredError, ReasonRequiredError */
+  async writeContext(plan: AuditPlan): Promise<WriteContext> {
     const context = await resolveContext(this.context, this.options);
-    if (context.actor === null && (requireActor ?? this.options.requireActor))
-      throw new ActorRequiredError(metadata.name);
+    assertRequired(plan, this.options, context);
     return context;
   }
 

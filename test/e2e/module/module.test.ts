@@ -140,6 +140,7 @@ describe('a wrong option', () => {
     ],
     ['context: object', { context: { ip: 1 } }, /context must be a function .*, got an object\./],
     ['requireActor: number', { requireActor: 1 }, /requireActor must be true or false, got 1\./],
+    ['requireReason: text', { requireReason: 'yes' }, /requireReason must be true or false, got 'yes'\./],
     ['an unknown one', { requiredActor: true }, /requiredActor is unknown\. Did you mean requireActor\?/],
     ['one in the wrong case', { datasource: 'x' }, /datasource is unknown\. Did you mean dataSource\?/],
     [

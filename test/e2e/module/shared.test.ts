@@ -153,6 +153,7 @@ describe('AuditModules that share a data source', () => {
 
   it.each([
     ['requireActor', { requireActor: true }, { requireActor: false }],
+    ['requireReason', { requireReason: true }, { requireReason: false }],
     ['maskKey', { maskKey: 'one key of a shop' }, { maskKey: 'another key of it' }],
   ])('refuse another %s, and say which', async (option, given, other) => {
     const dataSource = await openDataSource({ entities: [Guest, Card] });
@@ -160,7 +161,9 @@ describe('AuditModules that share a data source', () => {
     const refused = startOver(dataSource, [other]);
     await expect(refused).rejects.toThrow(`audited already, with another ${option}. Give the same ${option}`);
     await refused.catch(({ message }: Error) => expect(message).not.toMatch(/of a shop|of it/));
-    await context.run({ actor: 'ann' }, () => dataSource.getRepository(Guest).insert({ name: 'Ann' }));
+    await context.run({ actor: 'ann', reason: 'r' }, () =>
+      dataSource.getRepository(Guest).insert({ name: 'Ann' }),
+    );
     detach();
     await dataSource.getRepository(Guest).update(1, { name: 'Bea' });
     expect(await operations(dataSource)).toEqual(['insert']);

@@ -339,6 +339,7 @@ it.each([
   ],
   [{ tableName: 'log' }, {}, /differ in "tableName"/],
   [{ requireActor: true }, {}, /differ in "requireActor"/],
+  [{ requireReason: true }, {}, /differ in "requireReason"/],
   [{ exclude: ['label'] }, {}, /only one of them leaves "label" out of its history/],
 ])(
   'Two entities on one table are refused where they contradict each other: %p',

@@ -1,0 +1,33 @@
+import { ActorRequiredError, ReasonRequiredError } from '../audit.errors.js';
+import { type AuditedOptions } from './marks/audited-options.js';
+
+/** What a write has to say of itself. Undefined if it is decided elsewhere: for an entity by the module's options. */
+export type Requirements = Pick<AuditedOptions, 'requireActor' | 'requireReason'>;
+
+/** A table, by its entity's name, and what its own options require. */
+interface Demanding {
+  readonly metadata: { readonly name: string };
+  readonly requires: Requirements;
+}
+
+/** The requirements among other options. */
+export function requirementsOf({ requireActor, requireReason }: Requirements): Requirements {
+  return { requireActor, requireReason };
+}
+
+/**
+ * Checks that a write has the actor and the reason that its table requires.
+ *
+ * @param module the requirements of the module, for those that the table leaves open
+ * @throws ActorRequiredError, which names a missing reason too, or ReasonRequiredError
+ */
+export function assertRequired(
+  { metadata, requires }: Demanding,
+  module: Requirements,
+  { actor, reason }: { readonly actor: string | null; readonly reason: string | null },
+): void {
+  const lacksActor = actor === null && !!(requires.requireActor ?? module.requireActor);
+  const lacksReason = reason === null && !!(requires.requireReason ?? module.requireReason);
+  if (lacksActor) throw new ActorRequiredError(metadata.name, lacksReason);
+  if (lacksReason) throw new ReasonRequiredError(metadata.name);
+}
