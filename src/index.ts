@@ -31,6 +31,7 @@ export {
   type TransactionOptions,
 } from './history/types/feed.js';
 export { type EntityId } from './history/types/entity-id.js';
+export { type ChangedValues, type RevisionFilters } from './history/types/filters.js';
 export { type AllOf, type Page, type PageOptions } from './history/types/page.js';
 export { type RestoreOptions, type UndoOptions } from './history/types/restore.js';
 export { type ReadTimeline, type TimelineOptions } from './history/types/timeline.js';

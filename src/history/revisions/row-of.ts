@@ -1,4 +1,4 @@
-import { type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { type DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
@@ -11,6 +11,7 @@ import { RowsRevisions } from './rows-revisions.js';
 
 /** Several rows of one table: all of them, and each by itself. */
 export interface Rows<E extends ObjectLiteral> {
+  readonly dataSource: DataSource;
   readonly plan: AuditPlan;
   readonly all: RowsRevisions<E>;
   readonly each: readonly RowRevisions<E>[];
@@ -39,5 +40,5 @@ export function rowsOf<E extends ObjectLiteral>(
       throw new InvalidArgumentError('id', 'must be one id, got an array. Give the ids one by one.');
     return new RowRevisions<E>(reading, plan, keyOf(dataSource, plan, id), ofClass);
   });
-  return { plan, all: new RowsRevisions(reading, each), each };
+  return { dataSource, plan, all: new RowsRevisions(reading, each), each };
 }

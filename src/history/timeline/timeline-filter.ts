@@ -1,10 +1,8 @@
 import { type ObjectLiteral } from 'typeorm';
-import { dialectOf } from '../../dialect/dialect-of.js';
-import { changeCondition, loudCondition } from '../revisions/change-condition.js';
+import { loudCondition } from '../revisions/change-condition.js';
 import { newestVersion, type RevisionFilter } from '../revisions/revision-select.js';
 import { hasQuiet } from '../reader/shown-columns.js';
 import { type RowRevisions, type Versions } from '../revisions/row-revisions.js';
-import { type Revision } from '../types/revision.js';
 import { type TimelineRequest } from './timeline-request.js';
 
 /** A filtered page looks through at most this many versions. Then it ends early. */
@@ -17,13 +15,15 @@ export interface VersionBound {
 }
 
 /** Whether a page has a filter, and so is a search. */
-export function isFiltered(
-  row: RowRevisions<any>,
-  { since, until, actor, changed }: TimelineRequest,
-): boolean {
+export function isFiltered(row: RowRevisions<any>, { since, until, conditions }: TimelineRequest): boolean {
   // Only the database tells which revisions are quiet.
-  if (hasQuiet(row.plan)) return true;
-  return row.ofClass !== undefined || [since, until, actor, changed].some((filter) => filter !== undefined);
+  return (
+    hasQuiet(row.plan) ||
+    row.ofClass !== undefined ||
+    since !== undefined ||
+    until !== undefined ||
+    conditions.where.length > 0
+  );
 }
 
 /** The versions that a filtered page looks through. Its filters have no index; versions have one, and no gaps. */
@@ -61,22 +61,14 @@ export function endIn(
 /** The SQL of a filtered page. */
 export function filterOf(
   row: RowRevisions<ObjectLiteral>,
-  { descending, after, since, until, actor, changed, isLoud }: TimelineRequest,
+  { descending, after, since, until, conditions, isLoud }: TimelineRequest,
   { condition, bound }: VersionBound,
 ): RevisionFilter {
-  const where = [condition];
+  const where = [condition, ...conditions.where];
   if (after !== undefined) where.push(`r.rev_version ${descending ? '<' : '>'} {{after}}`);
   if (since !== undefined) where.push('r.rev_created >= {{since}}');
   if (until !== undefined) where.push('r.rev_created < {{until}}');
-  if (actor !== undefined)
-    where.push(dialectOf(row.table.dataSource).types.sameText('r.rev_actor', '{{actor}}'));
-  if (changed) where.push(changeCondition(row.table.dataSource, row.plan, changed));
   if (isLoud) where.push(loudCondition(row.table.dataSource, row.plan));
-  return { where, values: { bound, after, since, until, actor }, order: descending ? 'DESC' : 'ASC' };
-}
-
-/** Whether a revision that SQL has found is asked for: the database compares stored values, the caller hydrated ones. */
-export function isMeant({ changes }: Revision, request: TimelineRequest): boolean {
-  const names = request.changed?.map(({ propertyPath }) => propertyPath);
-  return !names || changes.some(({ property }) => names.includes(property));
+  const values = { ...conditions.values, bound, after, since, until };
+  return { where, values, order: descending ? 'DESC' : 'ASC' };
 }

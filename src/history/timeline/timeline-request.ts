@@ -1,9 +1,12 @@
-import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
-import { assertActor, assertBoolean, assertLimit, assertOrder, DEFAULT_LIMIT } from '../arguments/checks.js';
+import { type DataSource } from 'typeorm';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { assertBoolean, assertLimit, assertOrder, DEFAULT_LIMIT } from '../arguments/checks.js';
 import { decodeCursor } from '../arguments/cursor.js';
 import { beginningOf, endOf, validDate } from '../arguments/moment.js';
 import { type TimelineOptions } from '../types/timeline.js';
-import { columnsOfProperty, hasQuiet } from '../reader/shown-columns.js';
+import { assertFilters } from '../arguments/filters.js';
+import { type RevisionConditions, revisionConditions } from '../revisions/revision-conditions.js';
+import { hasQuiet } from '../reader/shown-columns.js';
 
 /** The options of a timeline, checked and translated for SQL. */
 export interface TimelineRequest {
@@ -17,9 +20,8 @@ export interface TimelineRequest {
   readonly since: number | undefined;
   /** Only revisions before this `rev_created`. */
   readonly until: number | undefined;
-  readonly actor: string | undefined;
-  /** Only revisions that changed one of these columns. */
-  readonly changed: readonly PlanColumn[] | undefined;
+  /** The filters as SQL, but for those above. */
+  readonly conditions: RevisionConditions;
   /** Whether quiet revisions may have to be left out. */
   readonly isLoud: boolean;
 }
@@ -28,11 +30,16 @@ export interface TimelineRequest {
  * @param entity names the entity and its id, so that another entity's cursor is refused
  * @throws InvalidArgumentError naming the option
  */
-export function timelineRequest(plan: AuditPlan, entity: string, options: TimelineOptions): TimelineRequest {
-  const { limit = DEFAULT_LIMIT, order = 'desc', cursor, from, to, actor, property, quiet = false } = options;
+export function timelineRequest(
+  dataSource: DataSource,
+  plan: AuditPlan,
+  entity: string,
+  options: TimelineOptions,
+): TimelineRequest {
+  const { limit = DEFAULT_LIMIT, order = 'desc', cursor, from, to, quiet = false, ...filters } = options;
   assertLimit(limit);
   assertOrder(order);
-  assertActor(actor);
+  assertFilters(filters);
   assertBoolean('quiet', quiet);
   const list = `timeline ${entity} ${order}`;
   return {
@@ -42,8 +49,7 @@ export function timelineRequest(plan: AuditPlan, entity: string, options: Timeli
     after: cursor === undefined || cursor === null ? undefined : decodeCursor(list, cursor),
     since: from === undefined ? undefined : beginningOf(validDate('from', from)),
     until: to === undefined ? undefined : endOf(validDate('to', to)),
-    actor,
-    changed: property === undefined ? undefined : columnsOfProperty(plan, property),
+    conditions: revisionConditions(dataSource, plan, filters),
     isLoud: !quiet && hasQuiet(plan),
   };
 }

@@ -4,9 +4,10 @@ import { type Page } from '../types/page.js';
 import { type Revision } from '../types/revision.js';
 import { type TimelineOptions } from '../types/timeline.js';
 import { MAX_LIMIT } from '../arguments/checks.js';
+import { hasChanged } from '../revisions/revision-conditions.js';
 import { type RevisionFilter } from '../revisions/revision-select.js';
 import { type RowRevisions } from '../revisions/row-revisions.js';
-import { endIn, filterOf, isFiltered, isMeant, versionBound } from './timeline-filter.js';
+import { endIn, filterOf, isFiltered, versionBound } from './timeline-filter.js';
 import { timelineRequest, type TimelineRequest } from './timeline-request.js';
 
 /** The revisions of a page, and one extra revision if another page follows. */
@@ -21,7 +22,7 @@ export async function readTimeline<E extends ObjectLiteral>(
   row: RowRevisions<E>,
   options: TimelineOptions,
 ): Promise<Page<Revision<E>>> {
-  const request = timelineRequest(row.plan, row.name, options);
+  const request = timelineRequest(row.table.dataSource, row.plan, row.name, options);
   const found = await (isFiltered(row, request) ? readFiltered : readWhole)(row, request);
   return pageOf(found, request);
 }
@@ -43,7 +44,7 @@ async function readFiltered<E extends ObjectLiteral>(
   let limit = request.limit + 1;
   for (;;) {
     const read = await row.read({ ...filterOf(row, { ...request, after }, within), limit });
-    revisions.push(...read.filter((revision) => isMeant(revision, request)));
+    revisions.push(...read.filter((revision) => hasChanged(revision, request.conditions)));
     if (revisions.length > request.limit) return { revisions };
     if (read.length < limit) {
       const end = endIn(await row.versions(), request, revisions.at(-1)?.version);

@@ -1,5 +1,6 @@
 import { type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { type EntityId } from './entity-id.js';
+import { type RevisionFilters } from './filters.js';
 import { type AllOf, type Page, type PageOptions } from './page.js';
 import { type Revision } from './revision.js';
 
@@ -14,7 +15,7 @@ export interface ReadTimeline {
    *
    * @returns an empty page for an entity that has no history
    * @throws NotAuditedError
-   * @throws InvalidArgumentError naming the argument: 'id', 'limit', 'cursor', 'order', 'from', 'to', 'actor', 'property',
+   * @throws InvalidArgumentError naming the argument: 'id', or the option,
    *   'quiet'
    * @example
    * const { items, nextCursor } = await history.timeline(Reservation, 1, { limit: 2, property: 'party' });
@@ -58,7 +59,7 @@ export interface ReadTimeline {
 }
 
 /** Which revisions of an entity, and how many. */
-export interface TimelineOptions extends PageOptions {
+export interface TimelineOptions extends PageOptions, RevisionFilters {
   /**
    * Newest or oldest first.
    * @default 'desc'
@@ -70,14 +71,6 @@ export interface TimelineOptions extends PageOptions {
 
   /** Not made after it. A Date stands for its whole millisecond. */
   to?: Date;
-
-  actor?: string;
-
-  /**
-   * Only revisions that changed this property. An embedded means its columns, a relation its join columns.
-   * @example 'party' · 'address.city' · 'address' · 'guest'
-   */
-  property?: string;
 
   /**
    * Whether updates of nothing but quiet columns are listed too.

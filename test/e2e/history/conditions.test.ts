@@ -1,14 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Column, Entity, ManyToOne, PrimaryColumn } from 'typeorm';
 import { InvalidArgumentError } from '../../../src/audit.errors.js';
-import { auditPlansOf } from '../../../src/audited/audit-plans.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { Masked } from '../../../src/audited/decorators/masked.decorator.js';
-import { assertFilters } from '../../../src/history/arguments/filters.js';
-import { keyOf } from '../../../src/history/arguments/key-of.js';
-import { historyOf } from '../../../src/history/history.js';
-import { hasChanged, revisionConditions } from '../../../src/history/revisions/revision-conditions.js';
-import { RowRevisions } from '../../../src/history/revisions/row-revisions.js';
+import { HistoryService } from '../../../src/history/history.service.js';
 import { type RevisionFilters } from '../../../src/history/types/filters.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
 import { describeDatabases } from '../../support/servers/databases.js';
@@ -55,13 +50,13 @@ describeDatabases('the conditions of filters', (name) => {
 
   /** The versions of the order that the filters let through. */
   async function versions(filters: RevisionFilters): Promise<number[]> {
-    const { dataSource } = audited;
-    assertFilters(filters);
-    const plan = auditPlansOf(dataSource).get(Order);
-    const row = new RowRevisions(historyOf(dataSource).reading(dataSource), plan, keyOf(dataSource, plan, 1));
-    const conditions = revisionConditions(dataSource, plan, filters);
-    const found = await row.read({ ...conditions, order: 'ASC' });
-    return found.filter((revision) => hasChanged(revision, conditions)).map(({ version }) => version);
+    const found: number[] = [];
+    const revisions = new HistoryService(audited.dataSource).timeline.all(Order, 1, {
+      ...filters,
+      order: 'asc',
+    });
+    for await (const { version } of revisions) found.push(version);
+    return found;
   }
 
   beforeAll(async () => {

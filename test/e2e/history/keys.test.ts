@@ -347,7 +347,7 @@ describeDatabases('ids', (name) => {
       ['null', Guest, null],
       ['undefined', Guest, undefined],
       ['an empty object', Guest, {}],
-      ['a list', Guest, [1]],
+      ['a list', Guest, [[1]]],
       ['text for an integer', Guest, 'abc'],
       ['text that begins with one', Guest, '1abc'],
       ['a fraction for an integer', Guest, 1.5],

@@ -28,8 +28,8 @@ describe('the tables of the documentation', () => {
     [
       'docs/reading-history.md',
       'option of `timeline`',
-      'src/history/types/timeline.ts src/history/types/page.ts',
-      ['TimelineOptions', 'PageOptions'],
+      'src/history/types/timeline.ts src/history/types/page.ts src/history/types/filters.ts',
+      ['TimelineOptions', 'PageOptions', 'RevisionFilters'],
     ],
   ])('of %s have each %s, with its default', (page, title, file, interfaces) => {
     const options = optionsIn(file, interfaces);
