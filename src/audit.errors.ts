@@ -1,3 +1,5 @@
+import { type Revision } from './history/types/revision.js';
+
 const ACTOR_REMEDY =
   'Authenticate the request, wrap the write in AuditContext.run({ actor }, …), or name a defaultActor for writes ' +
   'outside of requests.';
@@ -176,13 +178,24 @@ export class ReadTimeoutError extends AuditError {
   }
 }
 
-/** Why one row can't be restored. */
+/** Why one row can't be restored, or not be put back by an undo. */
 export interface RestoreConflict {
   /** The entity's name in the history; `id` is its key, as `timeline()` takes it. */
   readonly entity: string;
   readonly id: unknown;
-  /** `guest_fk of Reservation refers to Guest 7, which no longer exists` · `name "Ritz" is taken by Hotel 7` */
+  /** `Reservation 1 has changed since version 2, in version 3` · `name "Ritz" is taken by Hotel 7` */
   readonly problem: string;
+  /**
+   * The version that had to be the newest: `expectedVersion`, or the newest that the transaction to undo has made.
+   * Absent for a restore without `expectedVersion`.
+   */
+  readonly version?: number;
+  /**
+   * The revisions of the row after `version`, newest first, at most 20. Only where the row has changed since.
+   *
+   * @example [{ version: 3, actor: 'ann', createdAt: …, changes: [{ property: 'party', from: 6, to: 4 }], … }]
+   */
+  readonly changedSince?: readonly Revision[];
   /** The remedy for this conflict; undefined where the general one in the error's message helps. */
   readonly remedy?: string;
   /** The values that can't come back, by property: `{ name: 'Ritz' }`. Only where values are in the way. */
@@ -190,15 +203,17 @@ export interface RestoreConflict {
 }
 
 /**
- * Thrown when an entity can't be restored to a version: a row that it refers to no longer exists, or its table no
- * longer takes its values. Nothing was written.
+ * Thrown when an entity can't be restored: it has changed since `expectedVersion`, a row that it refers to no longer
+ * exists, or its table no longer takes its values. Nothing was written.
+ *
+ * @example if (error instanceof RestoreConflictError) return error.conflicts.flatMap(({ changedSince = [] }) => changedSince);
  */
 export class RestoreConflictError extends AuditError {
   readonly conflicts: readonly RestoreConflict[];
 
   constructor(what: string, conflicts: readonly RestoreConflict[], options?: { cause?: unknown }) {
     super(
-      `${what} can't be restored: ${conflicts.map(({ problem }) => problem).join('; ')}. ` +
+      `${what} can't be restored: ${problemsOf(conflicts)}. ` +
         remediesOf(conflicts, 'Restore what is missing, or change what is in the way, and try again.'),
       options,
     );
@@ -206,22 +221,14 @@ export class RestoreConflictError extends AuditError {
   }
 }
 
-/** Why one row of a transaction can't be undone. */
-export interface UndoConflict extends RestoreConflict {
-  /** The newest version that the transaction gave the row. */
-  readonly version: number | null;
-  /** The row's newest version, if the row has changed since; `newerTransaction` made it. Else both are null. */
-  readonly newerVersion: number | null;
-  readonly newerTransaction: string | null;
-}
-
 /** Thrown when a transaction can't be undone as a whole. Nothing of it was undone. */
 export class UndoConflictError extends AuditError {
-  readonly conflicts: readonly UndoConflict[];
+  /** Every row that is in the way. */
+  readonly conflicts: readonly RestoreConflict[];
 
-  constructor(transaction: string, conflicts: readonly UndoConflict[], options?: { cause?: unknown }) {
+  constructor(transaction: string, conflicts: readonly RestoreConflict[], options?: { cause?: unknown }) {
     super(
-      `The transaction ${transaction} can't be undone: ${conflicts.map(({ problem }) => problem).join('; ')}. ` +
+      `The transaction ${transaction} can't be undone: ${problemsOf(conflicts)}. ` +
         remediesOf(
           conflicts,
           'Undo later transactions first, change what is in the way, or restore single entities.',
@@ -230,6 +237,15 @@ export class UndoConflictError extends AuditError {
     );
     this.conflicts = conflicts;
   }
+}
+
+// A transaction may have any number of rows.
+const MOST_PROBLEMS = 10;
+
+function problemsOf(conflicts: readonly RestoreConflict[]): string {
+  const named = conflicts.slice(0, MOST_PROBLEMS).map(({ problem }) => problem);
+  const others = conflicts.length - named.length;
+  return [...named, ...(others > 0 ? [`and ${others} more`] : [])].join('; ');
 }
 
 function remediesOf(conflicts: readonly RestoreConflict[], general: string): string {

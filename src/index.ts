@@ -92,7 +92,6 @@ export {
   RevisionInsertForbiddenError,
   RevisionUpdateForbiddenError,
   TransactionRequiredError,
-  type UndoConflict,
   UndoConflictError,
   UnrecordedWriteError,
   UnsupportedDriverError,

@@ -150,11 +150,14 @@ export class HistoryService {
    * @param at a version, a revision, or a Date (its whole millisecond counts)
    * @returns the new revision (with `dryRun` the revision that it would make), or null if nothing had to change. Its
    *   reason is `restore of version 3`, unless the context has one.
-   * @throws RestoreConflictError when the entity refers to a row that no longer exists, lacks a value that its table
-   *   demands, or has a value that another row holds or the table no longer accepts; nothing was written
+   * @throws RestoreConflictError when the entity has changed since `expectedVersion`, refers to a row that no longer
+   *   exists, lacks a value that its table demands, or has a value that another row holds or the table no longer
+   *   accepts; nothing was written
    * @throws NotAuditedError
-   * @throws InvalidArgumentError naming the argument: 'id', 'relations', or 'at' when the entity didn't exist then
+   * @throws InvalidArgumentError naming the argument: 'id', 'relations', 'expectedVersion', 'properties', or 'at' when
+   *   the entity didn't exist then
    * @example await history.restore(Reservation, 1, 2) // → { version: 5, reason: 'restore of version 2', … }
+   * @example await history.restore(Reservation, 1, 2, { expectedVersion: 5, properties: ['party'] })
    */
   async restore<E extends ObjectLiteral>(
     entity: EntityTarget<E>,

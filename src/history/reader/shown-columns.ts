@@ -67,22 +67,31 @@ export function columnsOfProperty(
   argument = 'property',
 ): PlanColumn[] {
   const candidates = listedColumns(plan);
-  // Columns are compared by name: a second relation over a column adds a duplicate to the metadata.
-  const joined = plan.metadata
-    .findRelationWithPropertyPath(property)
-    ?.joinColumns.map(({ databaseName }) => databaseName);
-  const columns = candidates.filter(
-    ({ propertyPath, databaseName, source }) =>
-      isWithin(propertyPath, property) ||
-      isWithin(source.propertyPath, property) ||
-      joined?.includes(databaseName),
-  );
+  const columns = columnsWithin(plan, candidates, property);
   if (columns.length > 0 && !columns.some(({ propertyPath }) => hidden.has(propertyPath))) return columns;
   const shown = candidates.map(({ propertyPath }) => propertyPath).filter((path) => !hidden.has(path));
   throw new InvalidArgumentError(
     argument,
     `must be a property whose changes the history of ${plan.metadata.name} shows, got "${property}". ` +
       `They are ${shown.join(', ')}.`,
+  );
+}
+
+/** The candidates that a property means: an embedded its own columns, a relation its join columns. */
+export function columnsWithin(
+  plan: AuditPlan,
+  candidates: readonly PlanColumn[],
+  property: string,
+): PlanColumn[] {
+  // Columns are compared by name: a second relation over a column adds a duplicate to the metadata.
+  const joined = plan.metadata
+    .findRelationWithPropertyPath(property)
+    ?.joinColumns.map(({ databaseName }) => databaseName);
+  return candidates.filter(
+    ({ propertyPath, databaseName, source }) =>
+      isWithin(propertyPath, property) ||
+      isWithin(source.propertyPath, property) ||
+      joined?.includes(databaseName),
   );
 }
 

@@ -1,11 +1,12 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { classesOf } from '../../audited/foreign-keys.js';
+import { type Key } from '../../dialect/keys/key.js';
 import { type Refusal } from '../../dialect/run/refusal.js';
 import { readTemplate } from '../../dialect/run/statement.js';
 import { type Obstacle, valuesText } from './obstacle.js';
-import { type RestoreQuery, RestoreSql } from './restore-sql.js';
-import { valuesOfRevision, uniqueObstacles } from './unique-obstacles.js';
+import { keyValues, type RestoreQuery, type RestoreSql } from './restore-sql.js';
+import { uniqueObstacles, valuesAfter } from './unique-obstacles.js';
 import { uniqueKeysOf } from './unique-keys.js';
 
 /**
@@ -15,7 +16,9 @@ import { uniqueKeysOf } from './unique-keys.js';
  */
 export class WriteRefusal extends Error {
   constructor(
-    readonly plan: AuditPlan,
+    readonly sql: RestoreSql,
+    /** Driver values. */
+    readonly key: Key,
     /** The revision to restore; undefined if the row was to be removed. */
     readonly revisionId: string | undefined,
     readonly refusal: Refusal,
@@ -29,11 +32,11 @@ export class WriteRefusal extends Error {
 export async function obstacleOf(
   dataSource: DataSource,
   queryRunner: QueryRunner | undefined,
-  { plan, revisionId, refusal }: WriteRefusal,
+  { sql, key, revisionId, refusal }: WriteRefusal,
 ): Promise<Obstacle> {
-  const sql = new RestoreSql(dataSource, plan);
+  const { plan } = sql;
   const query: RestoreQuery = (template, values) =>
-    readTemplate(queryRunner ?? dataSource, sql.dialect, template, values);
+    readTemplate(queryRunner ?? dataSource, sql.dialect, template, { ...keyValues(key), ...values });
   const constraint = refusal.constraint === undefined ? '' : ` (${refusal.constraint})`;
   if (revisionId === undefined)
     return { problem: `something refers to it by a foreign key that TypeORM doesn't know${constraint}` };
@@ -76,7 +79,7 @@ function occursIn(text: string, name: string): boolean {
   return new RegExp(`(?<![\\w$])${pattern}(?![\\w$])`, 'i').test(text);
 }
 
-/** The refused values of a revision, as far as the error names them. */
+/** The refused values, as far as the error names them. */
 async function valuesOfRefusal(
   sql: RestoreSql,
   query: RestoreQuery,
@@ -84,9 +87,9 @@ async function valuesOfRefusal(
   { label }: Refusal,
   columns: readonly PlanColumn[],
 ): Promise<Record<string, unknown>> {
-  if (label === undefined) return valuesOfRevision(sql, query, revisionId, columns);
+  if (label === undefined) return valuesAfter(sql, query, revisionId, columns);
   const enums = sql.plan.columns.filter(({ source, mask }) => source.enum && !mask);
-  const values = await valuesOfRevision(sql, query, revisionId, enums);
+  const values = await valuesAfter(sql, query, revisionId, enums);
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) => [value].flat().map(String).includes(label)),
   );

@@ -1,3 +1,4 @@
+import { type Revision } from '../types/revision.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { type UniqueKey } from './unique-keys.js';
 
@@ -7,6 +8,8 @@ export interface Obstacle {
   readonly problem: string;
   /** What the caller can do about it; undefined for the usual remedy. */
   readonly remedy?: string;
+  /** The newer revisions of the row, where they are the reason. */
+  readonly changedSince?: readonly Revision[];
   /** The values that can't be restored, by property. */
   readonly values?: Readonly<Record<string, unknown>>;
   /** The other row of the table that holds the unique value. */

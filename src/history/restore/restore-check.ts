@@ -17,7 +17,7 @@ export interface Assessment {
   /** Whether the node moves in its tree, so that closures, bounds or paths in other rows would have to change too. */
   readonly isMoved: boolean;
   readonly operation: AuditOperation;
-  /** The columns that take the revision's values. */
+  /** The columns to write. */
   readonly columns: readonly PlanColumn[];
 }
 
@@ -32,22 +32,27 @@ export class RestoreCheck {
   async assess(revisionId: string): Promise<Assessment> {
     const { sql } = this;
     const { plan } = sql;
-    const foreignKeys = foreignKeysOf(plan).filter((foreignKey) => isCopied(plan, foreignKey));
-    const columns = writableColumns(plan);
+    const isConcerned = (keys: { columns: readonly Pick<ColumnMetadata, 'databaseName'>[] }): boolean =>
+      keys.columns.some((column) => sql.isRestored(column));
+    const foreignKeys = foreignKeysOf(plan)
+      .filter((foreignKey) => isCopied(plan, foreignKey))
+      .filter(isConcerned);
+    // A version column counts on, whatever is restored.
+    const columns = writableColumns(plan).filter(
+      (column) => sql.isRestored(column) || column.source.isVersion,
+    );
     const unsure = columns.filter((column) => sql.isWithout(column) !== undefined);
-    const uniques = this.uniqueKeys;
+    const uniques = this.uniqueKeys.filter(isConcerned);
     const [facts] = await this.query(
       `SELECT ${[
         '1 AS found',
         ...foreignKeys.map((foreignKey, n) => `${flag(sql.isDangling(foreignKey))} AS dangling${n}`),
         ...foreignKeys.flatMap((foreignKey, n) =>
-          foreignKey.columns.map(
-            (column, m) => `${sql.dialect.keys.read(`r.${sql.column(column)}`, column)} AS value${n}_${m}`,
-          ),
+          foreignKey.columns.map((column, m) => `${sql.readAfter(column)} AS value${n}_${m}`),
         ),
         ...unsure.map((column, n) => `${flag(sql.isWithout(column)!)} AS missing${n}`),
         ...uniques.map((unique, n) => `${flag(sql.isTaken(unique))} AS taken${n}`),
-      ].join(', ')} FROM ${sql.revisions} r WHERE ${sql.isRevision}`,
+      ].join(', ')} FROM ${sql.origin} WHERE ${sql.isRevision}`,
       { id: revisionId },
     );
     // A revision has no value for a column that the database filled later, or that was nullable at the time.
@@ -68,6 +73,7 @@ export class RestoreCheck {
               foreignKey.columns.map((_, m) => facts[`value${n}_${m}`]),
             ),
           ),
+        ...(sql.only ? missing.filter(({ source }) => !source.isVersion).map(withoutRecordedValue) : []),
         ...(live.isPresent ? [] : this.withoutValue(missing).map(withoutValue)),
         ...(live.isMoved ? [live.isPresent ? moveObstacle(sql) : deletionObstacle(sql)] : []),
         ...(live.differs ? await this.obstaclesOf(revisionId, taken) : []),
@@ -171,6 +177,14 @@ function dangling(foreignKey: ForeignKeyMetadata, values: readonly unknown[]): O
   const parent = foreignKey.referencedEntityMetadata.name;
   return {
     problem: `${names} of ${foreignKey.entityMetadata.name} refers to ${parent} ${values.map(String).join()}, which no longer exists`,
+  };
+}
+
+// Who names a property expects it to change.
+function withoutRecordedValue({ source: { entityMetadata }, propertyPath }: PlanColumn): Obstacle {
+  return {
+    problem: `the version has no value of ${entityMetadata.name}.${propertyPath}`,
+    remedy: 'Leave the property out, or name a version that has it.',
   };
 }
 

@@ -10,7 +10,7 @@ import { type Obstacle } from './obstacle.js';
 import { WriteRefusal } from './explain-refusal.js';
 import { park } from './parking.js';
 import { type Assessment, RestoreCheck, writableColumns } from './restore-check.js';
-import { keyIn, RestoreSql } from './restore-sql.js';
+import { keyIn, keyValues, RestoreSql } from './restore-sql.js';
 import { type UniqueKey } from './unique-keys.js';
 import { type HistoryWrite } from './write-transaction.js';
 
@@ -37,20 +37,38 @@ export class RestoreRow {
     readonly plan: AuditPlan,
     /** Driver values. */
     readonly key: Key,
+    /** The columns to restore, if the row exists. By default all that a restore may write. */
+    only?: readonly PlanColumn[],
   ) {
-    this.sql = new RestoreSql(target.dataSource, plan);
+    this.sql = new RestoreSql(target.dataSource, plan, only);
     this.check = new RestoreCheck(
       this.sql,
       (template, values) => this.query(template, values),
       target.uniqueKeysOf(plan),
     );
-    this.values = Object.fromEntries(key.map((value, n) => [`k${n}`, value]));
+    this.values = keyValues(key);
   }
 
-  /** Locks the row with FOR UPDATE, if it exists. */
-  async lock(): Promise<void> {
+  /** Locks the row with FOR UPDATE, if it exists. @returns whether it exists */
+  async lock(): Promise<boolean> {
     const { table, isRow, dialect } = this.sql;
-    await this.query(`SELECT 1 AS present FROM ${table} t WHERE ${isRow}${dialect.locks.forUpdate('t')}`, {});
+    const rows = await this.query(
+      `SELECT 1 AS present FROM ${table} t WHERE ${isRow}${dialect.locks.forUpdate('t')}`,
+      {},
+    );
+    return rows.length > 0;
+  }
+
+  /** The row's newest version, even if the transaction reads an older snapshot; 0 without a history. */
+  async newestVersion(): Promise<number> {
+    const { sql } = this;
+    const { locks, sql: syntax } = sql.dialect;
+    const [newest] = await this.query(
+      `SELECT r.rev_version AS version FROM ${sql.revisions} r WHERE ${sql.hasKey('r', sql.keyOfCopy(sql.givenKey))} ` +
+        `ORDER BY r.rev_version DESC ${syntax.limit(1)}${locks.readNow}`,
+      {},
+    );
+    return Number(newest?.version ?? 0);
   }
 
   /**
@@ -185,7 +203,7 @@ export class RestoreRow {
       const refusal = this.sql.dialect.run.refusal(error);
       // A removal writes a revision too. An error of that INSERT says nothing about the row.
       if (!refusal || (revisionId === undefined && refusal.kind !== 'reference')) throw error;
-      throw new WriteRefusal(this.plan, revisionId, refusal, error);
+      throw new WriteRefusal(this.sql, this.key, revisionId, refusal, error);
     }
   }
 

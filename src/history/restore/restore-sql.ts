@@ -1,7 +1,7 @@
-import { type ObjectLiteral } from 'typeorm';
+import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
-import { type PlanColumn } from '../../audited/audit-plan.js';
+import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { PlanSql } from '../../audited/plan-sql.js';
 import { isBlind } from '../../audited/shapes/recorded-value.js';
 import { type Key } from '../../dialect/keys/key.js';
@@ -16,6 +16,36 @@ export type RestoreQuery = (template: string, values: Record<string, unknown>) =
  * `k0`, `k1`, … (the key).
  */
 export class RestoreSql extends PlanSql {
+  /** @param only the columns that take the revision's values. The others keep the row's. By default all. */
+  constructor(
+    dataSource: DataSource,
+    plan: AuditPlan,
+    readonly only?: readonly PlanColumn[],
+  ) {
+    super(dataSource, plan);
+  }
+
+  /** What `after()` reads from: the revision `r`, and with `only` its row `t`. */
+  get origin(): string {
+    return this.only ? `${this.revisions} r JOIN ${this.table} t ON ${this.isRow}` : `${this.revisions} r`;
+  }
+
+  /** The value that a column has after the restore, in the types of the revision table. */
+  after(column: ColumnMetadata): string {
+    return this.isRestored(column)
+      ? `r.${this.column(column)}`
+      : this.dialect.types.toCopy(`t.${this.column(column)}`, column);
+  }
+
+  /** The same value in a form that loses nothing (mostly text). */
+  readAfter(column: ColumnMetadata): string {
+    return this.dialect.keys.read(`${this.isRestored(column) ? 'r' : 't'}.${this.column(column)}`, column);
+  }
+
+  isRestored({ databaseName }: Pick<ColumnMetadata, 'databaseName'>): boolean {
+    return !this.only || this.only.some((column) => column.databaseName === databaseName);
+  }
+
   get isRow(): string {
     return this.hasKey('t', this.givenKey);
   }
@@ -38,7 +68,7 @@ export class RestoreSql extends PlanSql {
   /** Condition: the row that the revision refers to by a foreign key no longer exists. */
   isDangling(foreignKey: ForeignKeyMetadata): string {
     const { columns, referencedColumns, referencedEntityMetadata: parent } = foreignKey;
-    const own = columns.map((column) => `r.${this.column(column)}`);
+    const own = columns.map((column) => this.after(column));
     const refers = (referenced: (column: ColumnMetadata) => string): string =>
       own.map((value, n) => `${referenced(referencedColumns[n])} = ${value}`).join(' AND ');
     // Converted to the revision's types: its enums are text.
@@ -47,16 +77,18 @@ export class RestoreSql extends PlanSql {
     )}`;
     const isItself =
       parent.tablePath === this.plan.metadata.tablePath
-        ? ` AND NOT (${refers((column) => `r.${this.column(column)}`)})`
+        ? ` AND NOT (${refers((column) => this.after(column))})`
         : '';
     return `${own.map((value) => `${value} IS NOT NULL`).join(' AND ')} AND NOT EXISTS (${exists})${isItself}`;
   }
 
-  /** Condition: another row `o` has the revision's values of a unique key. */
+  /** Condition: another row `o` has the values of a unique key that the row would get. */
   isHolder({ columns }: UniqueKey): string {
-    const equal = ({ source }: PlanColumn): string =>
-      `${this.dialect.types.toCopy(`o.${this.column(source)}`, source)} = r.${this.column(source)}`;
-    return `${columns.map(equal).join(' AND ')} AND NOT (${this.plan.keys.map(equal).join(' AND ')})`;
+    const equal = (value: (column: ColumnMetadata) => string, { source }: PlanColumn): string =>
+      `${this.dialect.types.toCopy(`o.${this.column(source)}`, source)} = ${value(source)}`;
+    const isEqual = columns.map((column) => equal((source) => this.after(source), column));
+    const isItself = this.plan.keys.map((column) => equal((source) => `r.${this.column(source)}`, column));
+    return `${isEqual.join(' AND ')} AND NOT (${isItself.join(' AND ')})`;
   }
 
   isTaken(unique: UniqueKey): string {
@@ -69,6 +101,11 @@ export class RestoreSql extends PlanSql {
       .map((column, n) => `${this.dialect.keys.read(`${alias}.${this.column(column)}`, column)} AS key${n}`)
       .join(', ');
   }
+}
+
+/** The values of the parameters `k0`, `k1`, … */
+export function keyValues(key: Key): Record<string, unknown> {
+  return Object.fromEntries(key.map((value, n) => [`k${n}`, value]));
 }
 
 /** The key in a result row of `RestoreSql.keyList()`. */

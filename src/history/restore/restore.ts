@@ -2,7 +2,14 @@ import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { InvalidArgumentError, type RestoreConflict, RestoreConflictError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type ClassFilter } from '../revisions/class-filter.js';
+import { type Key } from '../../dialect/keys/key.js';
+import { dialectOf } from '../../dialect/dialect-of.js';
 import { keyOf } from '../arguments/key-of.js';
+import { assertVersion } from '../arguments/version.js';
+import { historyOf } from '../history.js';
+import { type Reading } from '../revisions/reading.js';
+import { revisionsSince } from './changed-since.js';
+import { restoredColumns, restoreReason } from './restored-columns.js';
 import { type Obstacle } from './obstacle.js';
 import { obstacleOf, WriteRefusal } from './explain-refusal.js';
 import { linkRelations, restoreLinks } from './restore-links.js';
@@ -25,7 +32,7 @@ type Moment = Date | number | Pick<Revision, 'version'>;
 /**
  * @returns the new revision; null if the row already had these values
  * @throws RestoreConflictError
- * @throws InvalidArgumentError naming the argument: 'id', 'at', 'relations'
+ * @throws InvalidArgumentError naming the argument: 'id', 'at', 'relations', 'expectedVersion', 'properties'
  */
 export async function restore<E extends ObjectLiteral>(
   dataSource: DataSource,
@@ -33,27 +40,89 @@ export async function restore<E extends ObjectLiteral>(
   id: EntityId,
   at: Moment,
   ofClass: ClassFilter | undefined,
-  { relations = false, dryRun = false, manager }: RestoreOptions,
+  { relations = false, expectedVersion, properties, dryRun = false, manager }: RestoreOptions,
 ): Promise<Revision<E> | null> {
   const key = keyOf(dataSource, plan, id);
   const linked = linkRelations({ dataSource }, plan, relations);
-  const reason = `restore of ${at instanceof Date ? momentText(at) : `version ${versionOf(at)}`}`;
+  const columns = properties === undefined ? undefined : restoredColumns(plan, properties);
+  if (expectedVersion !== undefined) assertVersion('expectedVersion', expectedVersion);
+  const reason = restoreReason(
+    at instanceof Date ? momentText(at) : `version ${versionOf(at)}`,
+    columns && properties,
+  );
   let row: RestoreTarget;
   const written = inWriteTransaction(dataSource, { manager, reason, dryRun }, async (write) => {
+    const restored = new RestoreRow(write, plan, key, columns);
+    const isPresent = await restored.lock();
     const revisions = new RowRevisions<E>(write.reading, plan, key, ofClass);
     const target = await targetOf(revisions, at);
     row = { name: revisions.name, revision: target };
-    const before = await revisions.newest();
-    refuse(row, await new RestoreRow(write, plan, key).restore(target.id));
+    const before = await restored.newestVersion();
+    if (expectedVersion !== undefined)
+      refuse(row, await changesSince(write.reading, plan, key, expectedVersion, before), expectedVersion);
+    if (columns && !isPresent)
+      throw new InvalidArgumentError(
+        'properties',
+        `must not be given for ${revisions.name}, which is deleted. Leave it out to bring the whole entity back.`,
+      );
+    refuse(row, await restored.restore(target.id), expectedVersion);
     const moment = at instanceof Date ? at : undefined;
-    for (const relation of linked) refuse(row, await restoreLinks(write, plan, relation, target.id, moment));
+    for (const relation of linked)
+      refuse(row, await restoreLinks(write, plan, relation, target.id, moment), expectedVersion);
     const after = await revisions.newest();
-    return after && after.version !== before?.version ? after : null;
+    return after && after.version > before ? after : null;
   });
   return written.catch(async (error: unknown) => {
+    const { queryRunner } = manager ?? {};
+    // Two restores of a deleted row find no row to lock. The database refuses the second one, and the first is why.
+    const isLost = error instanceof WriteRefusal || (!queryRunner && isConflict(dataSource, error));
+    if (isLost && expectedVersion !== undefined) {
+      const reading = historyOf(dataSource).reading(dataSource, { queryRunner });
+      const since = await changesSince(reading, plan, key, expectedVersion);
+      if (since.length > 0) throw conflictError(row, since, expectedVersion, error);
+    }
     if (!(error instanceof WriteRefusal)) throw error;
-    throw conflictError(row, [await obstacleOf(dataSource, manager?.queryRunner, error)], error.cause);
+    const obstacle = await obstacleOf(dataSource, queryRunner, error);
+    throw conflictError(row, [obstacle], expectedVersion, error.cause);
   });
+}
+
+/**
+ * Compares the newest version of a row with the expected one.
+ *
+ * @returns the obstacle, if the row has changed since
+ * @throws InvalidArgumentError 'expectedVersion', when the row has not come to that version
+ */
+async function changesSince(
+  reading: Reading,
+  plan: AuditPlan,
+  key: Key,
+  expected: number,
+  newest?: number,
+): Promise<readonly Obstacle[]> {
+  // Of any class: the row may have changed its class since.
+  const row = new RowRevisions(reading, plan, key);
+  if (newest !== undefined && newest < expected)
+    throw new InvalidArgumentError(
+      'expectedVersion',
+      `must be at most ${newest}, the newest version of ${row.name}, got ${expected}.`,
+    );
+  if (newest === expected) return [];
+  const since = await revisionsSince(row, expected);
+  const version = newest ?? since.at(0)?.version;
+  if (version === undefined) return [];
+  const verb = since.at(0)?.isDelete ? 'was deleted' : 'has changed';
+  return [
+    {
+      problem: `${row.name} ${verb} since version ${expected}, in version ${version}`,
+      remedy: `Look at what has changed since, and try again with expectedVersion ${version} if it is to be taken back.`,
+      changedSince: since,
+    },
+  ];
+}
+
+function isConflict(dataSource: DataSource, error: unknown): boolean {
+  return dialectOf(dataSource).locks.isConflict(error);
 }
 
 async function targetOf<E extends ObjectLiteral>(
@@ -75,19 +144,26 @@ async function targetOf<E extends ObjectLiteral>(
   return target;
 }
 
-function refuse(row: RestoreTarget, obstacles: readonly Obstacle[]): void {
-  if (obstacles.length > 0) throw conflictError(row, obstacles);
+function refuse(
+  row: RestoreTarget,
+  obstacles: readonly Obstacle[],
+  expectedVersion: number | undefined,
+): void {
+  if (obstacles.length > 0) throw conflictError(row, obstacles, expectedVersion);
 }
 
 function conflictError(
   { name, revision: { entity, entityId, version } }: RestoreTarget,
   obstacles: readonly Obstacle[],
+  expectedVersion: number | undefined,
   cause?: unknown,
 ): RestoreConflictError {
-  const conflicts = obstacles.map(({ problem, remedy, values }): RestoreConflict => ({
+  const conflicts = obstacles.map(({ problem, remedy, values, changedSince }): RestoreConflict => ({
     entity,
     id: entityId,
     problem,
+    ...(expectedVersion !== undefined && { version: expectedVersion }),
+    ...(changedSince && { changedSince }),
     ...(remedy && { remedy }),
     ...(values && { values }),
   }));

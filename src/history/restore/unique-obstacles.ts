@@ -4,7 +4,7 @@ import { keyIn, type RestoreQuery, type RestoreSql } from './restore-sql.js';
 import { type PlanColumn } from '../../audited/audit-plan.js';
 import { type UniqueKey } from './unique-keys.js';
 
-/** The obstacles of a unique key: the rows that hold the revision's values. */
+/** The obstacles of a unique key: the rows that hold the values that the row would get. */
 export async function uniqueObstacles(
   sql: RestoreSql,
   query: RestoreQuery,
@@ -14,11 +14,11 @@ export async function uniqueObstacles(
   const { plan } = sql;
   const columns = plan.metadata.primaryColumns;
   const holders = await query(
-    `SELECT ${sql.keyList(columns, 'o')} FROM ${sql.revisions} r JOIN ${sql.table} o ON ${sql.isHolder(unique)} ` +
+    `SELECT ${sql.keyList(columns, 'o')} FROM ${sql.origin} JOIN ${sql.table} o ON ${sql.isHolder(unique)} ` +
       `WHERE ${sql.isRevision}`,
     { id: revisionId },
   );
-  const values = await valuesOfRevision(sql, query, revisionId, unique.columns);
+  const values = await valuesAfter(sql, query, revisionId, unique.columns);
   return holders.map((row) => {
     const key = keyIn(row, columns);
     return {
@@ -29,8 +29,8 @@ export async function uniqueObstacles(
   });
 }
 
-/** A revision's values of some columns, by property. A `select: false` column shows only that its value is hidden. */
-export async function valuesOfRevision(
+/** The values that the row would get in some columns, by property. A `select: false` column shows only that its value is hidden. */
+export async function valuesAfter(
   sql: RestoreSql,
   query: RestoreQuery,
   revisionId: string,
@@ -38,7 +38,7 @@ export async function valuesOfRevision(
 ): Promise<Record<string, unknown>> {
   if (columns.length === 0) return {};
   const [row] = await query(
-    `SELECT ${columns.map((column, n) => `r.${sql.column(column)} AS v${n}`).join(', ')} FROM ${sql.revisions} r ` +
+    `SELECT ${columns.map(({ source }, n) => `${sql.after(source)} AS v${n}`).join(', ')} FROM ${sql.origin} ` +
       `WHERE ${sql.isRevision}`,
     { id: revisionId },
   );

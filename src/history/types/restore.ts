@@ -3,6 +3,24 @@ import { type EntityManager, type EntityTarget } from 'typeorm';
 /** How an entity is restored. */
 export interface RestoreOptions {
   /**
+   * The newest version that the caller has looked at. If the entity has a newer one, the restore is refused with what
+   * has changed since. It is compared under the row's lock. A change of many-to-many links makes no version.
+   *
+   * @default no check: a restore to version 1 takes back whatever came after it
+   * @example expectedVersion: revision.version
+   */
+  expectedVersion?: number;
+
+  /**
+   * The properties to restore; all others keep their present values. An embedded means its columns, a relation its
+   * join columns. The entity must not be deleted.
+   *
+   * @default all
+   * @example properties: ['status', 'address.city', 'guest']
+   */
+  properties?: readonly string[];
+
+  /**
    * Whether to restore its many-to-many links too: of all recorded relations, or of the named ones.
    * @default false
    */

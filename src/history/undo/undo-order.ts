@@ -1,4 +1,4 @@
-import { type UndoConflict, UndoConflictError } from '../../audit.errors.js';
+import { type RestoreConflict, UndoConflictError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { type Obstacle } from '../restore/obstacle.js';
@@ -47,7 +47,7 @@ export class UndoOrder {
   async applyAll(): Promise<void> {
     while (this.waiting.size > 0) {
       const before = this.waiting.size;
-      const conflicts: UndoConflict[] = [];
+      const conflicts: RestoreConflict[] = [];
       for (const row of [...this.waiting.values()])
         if (this.isWaiting(row))
           conflicts.push(...(await this.apply(row)).map((obstacle) => row.conflictWith(obstacle)));

@@ -1,10 +1,11 @@
 import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
-import { type UndoConflict } from '../../audit.errors.js';
+import { type RestoreConflict } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { readTemplate } from '../../dialect/run/statement.js';
 import { type Obstacle } from '../restore/obstacle.js';
+import { revisionsSince } from '../restore/changed-since.js';
 import { type Assessment } from '../restore/restore-check.js';
 import { keyIn, RestoreSql } from '../restore/restore-sql.js';
 import { RestoreRow } from '../restore/restore-row.js';
@@ -71,12 +72,12 @@ export class UndoRow {
     this.revisions = new RowRevisions(write.reading, written.plan, written.key);
   }
 
-  lock(): Promise<void> {
-    return this.row.lock();
+  async lock(): Promise<void> {
+    await this.row.lock();
   }
 
   /** Finds the revision to restore. @returns the conflict, if there is one */
-  async prepare(): Promise<UndoConflict | undefined> {
+  async prepare(): Promise<RestoreConflict | undefined> {
     const { first } = this.written;
     const since = await this.revisions.read({
       where: ['r.rev_version >= {{previous}}'],
@@ -92,8 +93,7 @@ export class UndoRow {
       return {
         ...this.conflict(`${this.revisions.name} has changed since, in version ${newer.version}`),
         version: last.version,
-        newerVersion: this.latest.version,
-        newerTransaction: this.latest.transaction,
+        changedSince: await revisionsSince(this.revisions, last.version),
       };
     }
     const isNew = own[0].operation === 'insert' || previous?.isDelete;
@@ -138,7 +138,7 @@ export class UndoRow {
   }
 
   /** An obstacle in the shape of `UndoConflictError`. */
-  conflictWith({ problem, remedy, values }: Obstacle): UndoConflict {
+  conflictWith({ problem, remedy, values }: Obstacle): RestoreConflict {
     return {
       ...this.conflict(this.target ? `${this.revisions.name}: ${problem}` : problem),
       ...(remedy && { remedy }),
@@ -146,8 +146,8 @@ export class UndoRow {
     };
   }
 
-  private conflict(problem: string): UndoConflict {
+  private conflict(problem: string): RestoreConflict {
     const { entity, entityId, version } = this.latest;
-    return { entity, id: entityId, version, newerVersion: null, newerTransaction: null, problem };
+    return { entity, id: entityId, problem, version };
   }
 }

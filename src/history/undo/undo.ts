@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { type DataSource, type EntityTarget } from 'typeorm';
-import { InvalidArgumentError, type UndoConflict, UndoConflictError } from '../../audit.errors.js';
+import { InvalidArgumentError, type RestoreConflict, UndoConflictError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { obstacleOf } from '../restore/explain-refusal.js';
@@ -35,7 +35,7 @@ export async function undo(
     async (write) => {
       const rows = written.map((row) => new UndoRow(write, row, id));
       for (const row of rows) await row.lock();
-      const conflicts: UndoConflict[] = [];
+      const conflicts: RestoreConflict[] = [];
       for (const row of rows) {
         const conflict = await row.prepare();
         if (conflict) conflicts.push(conflict);

@@ -270,8 +270,6 @@ describeDatabases('an undo of unique values', (name) => {
           entity: 'card',
           id: 1001,
           version: expect.any(Number),
-          newerVersion: null,
-          newerTransaction: null,
           problem: 'Card 1001: list 1, position 1 is taken by Card 1009',
           values: { list: 1, position: 1 },
         },

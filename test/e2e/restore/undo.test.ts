@@ -264,16 +264,20 @@ describeDatabases('an undo', (name) => {
             entity: 'room',
             id: room.id,
             version: 2,
-            newerVersion: 3,
-            newerTransaction: later,
+            changedSince: [
+              expect.objectContaining({
+                version: 3,
+                transaction: later,
+                changes: [{ property: 'number', from: 8, to: 9 }],
+              }),
+            ],
             problem: `Room ${room.id} has changed since, in version 3`,
           },
           {
             entity: 'night',
             id: { roomId: room.id, day: 1 },
             version: 2,
-            newerVersion: 3,
-            newerTransaction: later,
+            changedSince: [expect.objectContaining({ version: 3, transaction: later, operation: 'insert' })],
             problem: `Night ${room.id},1 has changed since, in version 3`,
           },
         ]),
@@ -292,9 +296,7 @@ describeDatabases('an undo', (name) => {
     const review = await dataSource.getRepository(Review).save({ hotel: savoy });
     const problem = `Review ${review.id} refers to Hotel ${savoy.id}, which would be removed`;
     await expect(history.undo(id)).rejects.toMatchObject({
-      conflicts: [
-        { entity: 'hotel', id: savoy.id, version: 1, newerVersion: null, newerTransaction: null, problem },
-      ],
+      conflicts: [{ entity: 'hotel', id: savoy.id, version: 1, problem }],
     });
     await dataSource.getRepository(Review).delete({ id: review.id });
     await history.undo(id);
