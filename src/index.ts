@@ -19,17 +19,22 @@ export { RevisionId } from './audited/decorators/revision-id.decorator.js';
 export { type Mask } from './dialect/masks/digest-key.js';
 
 export { type RevisionEntity, revisionOf } from './revision/revision-of.js';
+export { type Json, type Scalar, type ToOne } from './revision/types/property-kind.js';
+export { type Snapshot } from './revision/types/snapshot.js';
 export { type AuditOperation, type RevisionColumns } from './revision/revision-columns.js';
 export { getRevisionsToken, InjectRevisions } from './inject.decorators.js';
 
 export { HistoryService } from './history/history.service.js';
-export { type Change, type Revision } from './history/types/revision.js';
 export {
   type FeedOptions,
   type ReadFeed,
   type ReadTransaction,
   type TransactionOptions,
 } from './history/types/feed.js';
+export { type Change, type ChangeOf } from './history/types/change.js';
+export { type FeedEntities, type RevisionOf } from './history/types/feed-entities.js';
+export { type PropertyOrRelation, type PropertyPath } from './history/types/property-path.js';
+export { type Revision } from './history/types/revision.js';
 export { type EntityId } from './history/types/entity-id.js';
 export { type ChangedValues, type RevisionFilters } from './history/types/filters.js';
 export { type AllOf, type Page, type PageOptions } from './history/types/page.js';

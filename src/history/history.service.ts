@@ -1,14 +1,16 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { type Snapshot } from '../revision/types/snapshot.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { knowShapesToRead } from '../audited/shapes/know-shapes.js';
 import { classFilter } from './revisions/class-filter.js';
 import { historyOf } from './history.js';
 import { type Reading, readingRunner } from './revisions/reading.js';
 import { restore } from './restore/restore.js';
-import { type Change, type Revision } from './types/revision.js';
+import { type Change } from './types/change.js';
+import { type Revision } from './types/revision.js';
 import { type ReadFeed, type ReadTransaction } from './types/feed.js';
-import { type EntityId } from './types/entity-id.js';
+import { type EntityId, type IdIn } from './types/entity-id.js';
 import { type RestoreOptions, type UndoOptions } from './types/restore.js';
 import { type ReadTimeline } from './types/timeline.js';
 import { rowOf, rowsOf } from './revisions/row-of.js';
@@ -56,7 +58,7 @@ export class HistoryService {
    */
   async revision<E extends ObjectLiteral>(
     entity: EntityTarget<E>,
-    id: EntityId,
+    id: EntityId<NoInfer<E>>,
     version: number,
   ): Promise<Revision<E> | null> {
     return (await (await this.row(entity, id)).ofVersion(version)) ?? null;
@@ -69,7 +71,10 @@ export class HistoryService {
    * @throws InvalidArgumentError naming the argument: 'id'
    * @example (await history.latest(Reservation, 1))?.actor // → 'ann'
    */
-  async latest<E extends ObjectLiteral>(entity: EntityTarget<E>, id: EntityId): Promise<Revision<E> | null>;
+  async latest<E extends ObjectLiteral>(
+    entity: EntityTarget<E>,
+    id: EntityId<NoInfer<E>>,
+  ): Promise<Revision<E> | null>;
   /**
    * The newest revisions of several entities, by one query for each 100 of them.
    *
@@ -78,10 +83,10 @@ export class HistoryService {
    * @throws InvalidArgumentError naming the argument: 'id'
    * @example (await history.latest(Reservation, [1, 2])).get(2)?.actor // → 'ann'
    */
-  async latest<E extends ObjectLiteral, Id extends EntityId>(
+  async latest<E extends ObjectLiteral, Id extends EntityId<NoInfer<E>>>(
     entity: EntityTarget<E>,
     ids: readonly Id[],
-  ): Promise<Map<Id, Revision<E> | null>>;
+  ): Promise<Map<IdIn<Id>, Revision<E> | null>>;
   async latest<E extends ObjectLiteral>(
     entity: EntityTarget<E>,
     id: EntityId | readonly EntityId[],
@@ -100,8 +105,13 @@ export class HistoryService {
    * @throws InvalidArgumentError naming the argument: 'id', or 'from' or 'to' when there is no such version
    * @example await history.diff(Reservation, 1, 1, 3) // → [{ property: 'party', from: 6, to: 4 }]
    */
-  async diff(entity: EntityTarget<any>, id: EntityId, from: number, to: number): Promise<Change[]> {
-    return (await this.row(entity, id)).diff(from, to);
+  async diff<E extends ObjectLiteral>(
+    entity: EntityTarget<E>,
+    id: EntityId<NoInfer<E>>,
+    from: number,
+    to: number,
+  ): Promise<Change<E>[]> {
+    return (await (await this.row(entity, id)).diff(from, to)) as Change<E>[];
   }
 
   /**
@@ -120,9 +130,9 @@ export class HistoryService {
    */
   async asOf<E extends ObjectLiteral>(
     entity: EntityTarget<E>,
-    id: EntityId,
+    id: EntityId<NoInfer<E>>,
     at: Date | number | Pick<Revision, 'version'>,
-  ): Promise<E | null> {
+  ): Promise<Snapshot<E> | null> {
     return (await this.row(entity, id)).entityAsOf(at);
   }
 
@@ -161,7 +171,7 @@ export class HistoryService {
    */
   async restore<E extends ObjectLiteral>(
     entity: EntityTarget<E>,
-    id: EntityId,
+    id: EntityId<NoInfer<E>>,
     at: Date | number | Pick<Revision, 'version'>,
     options: RestoreOptions = {},
   ): Promise<Revision<E> | null> {
@@ -207,7 +217,7 @@ export class HistoryService {
 
   private async row<E extends ObjectLiteral>(
     entity: EntityTarget<E>,
-    id: EntityId,
+    id: EntityId<E>,
   ): Promise<RowRevisions<E>> {
     return rowOf(await this.reading(), entity, id);
   }

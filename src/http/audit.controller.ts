@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '../audit.errors.js';
 import { AUDIT_HISTORY, AUDITED_DATA_SOURCE } from '../audit.tokens.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { HistoryService } from '../history/history.service.js';
-import { type Change } from '../history/types/revision.js';
+import { type Change } from '../history/types/change.js';
 import { type FeedOptions, type TransactionOptions } from '../history/types/feed.js';
 import { type Page } from '../history/types/page.js';
 import { type TimelineOptions } from '../history/types/timeline.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type EntityTarget } from 'typeorm';
+import { type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { type EntityId } from '../history/types/entity-id.js';
 import { type MaintenanceSession } from './session/maintenance-session.js';
 import { backfill } from './acts/backfill.js';
@@ -137,7 +137,11 @@ export class AuditMaintenance {
    * await context.run({ actor: 'dpo', reason: 'request 12' }, () => maintenance.erase(Guest, 7, { columns: ['name', 'email'] }));
    * // → { table: 'guest', erased: 12, kept: 13, remaining: ['name'] }
    */
-  async erase(entity: EntityTarget<any>, id: EntityId, options: EraseOptions = {}): Promise<EraseResult> {
+  async erase<E extends ObjectLiteral>(
+    entity: EntityTarget<E>,
+    id: EntityId<NoInfer<E>>,
+    options: EraseOptions<NoInfer<E>> = {},
+  ): Promise<EraseResult> {
     await this.session.knowShapes();
     return erase(this.session, this.session.capture.plans.get(entity), id, options);
   }

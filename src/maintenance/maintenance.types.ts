@@ -1,3 +1,5 @@
+import { type PropertyOrRelation } from '../history/types/property-path.js';
+
 /** How many rows one transaction deals with by default. */
 export const DEFAULT_BATCH_SIZE = 1000;
 /** How many rows `verify()` compares at a time by default. */
@@ -187,14 +189,14 @@ export interface PruneResult {
   removed: number;
 }
 
-export interface EraseOptions extends MaintenanceWriteOptions {
+export interface EraseOptions<E = any> extends MaintenanceWriteOptions {
   /**
    * The properties to erase: columns, embeddeds and relations of the entity, and of the revision itself `revActor`,
    * `revReason` and `revContext`.
    *
    * @default the whole history
    */
-  columns?: string[];
+  columns?: readonly (PropertyOrRelation<E> | 'revActor' | 'revReason' | 'revContext')[];
 }
 
 export interface EraseResult {

@@ -1,10 +1,11 @@
 import { BaseEntity, EntitySchema, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { type Snapshot } from './types/snapshot.js';
 import { type RevisionColumns } from './revision-columns.js';
 
 const REVISION_CLASS = Symbol.for('nestjs-typeorm-audit:revision-class');
 
 /** A row of a revision table: the audited row as it was, and the columns that say who, when and why. */
-export type RevisionEntity<E = ObjectLiteral> = E & RevisionColumns;
+export type RevisionEntity<E = ObjectLiteral> = Snapshot<E> & RevisionColumns;
 
 /**
  * The revision class of an audited entity, for repositories and query builders.

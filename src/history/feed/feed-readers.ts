@@ -11,7 +11,7 @@ import { readFeed, readTransactionPage } from './feed.js';
 /** @param reading of one call */
 export function feedReader(reading: () => Promise<Reading>): ReadFeed {
   const read = async (options: FeedOptions = {}) => readFeed(await reading(), options);
-  return Object.assign(read, { all: (options: FeedOptions = {}) => allItems(options, read) });
+  return Object.assign(read, { all: (options: FeedOptions = {}) => allItems(options, read) }) as ReadFeed;
 }
 
 /** @param reading of one call */

@@ -14,6 +14,7 @@ import {
   UUID,
 } from '../arguments/checks.js';
 import { beginningOf, endOf, validDate } from '../arguments/moment.js';
+import { type FeedEntities } from '../types/feed-entities.js';
 import { type FeedOptions, type TransactionOptions } from '../types/feed.js';
 
 /** The options of a feed, checked and translated for SQL. */
@@ -62,11 +63,18 @@ export function feedRequest(dataSource: DataSource, options: FeedOptions): FeedR
 /** The plans of the requested entities, with the requested classes of each. */
 function plansOfEntities(
   dataSource: DataSource,
-  entities: readonly EntityTarget<any>[],
+  entities: FeedEntities,
 ): Map<AuditPlan, EntityTarget<any>[]> {
+  if (typeof entities !== 'object')
+    throw new InvalidArgumentError(
+      'entities',
+      `must be a list of entities, or an object that has each under its audited name, got a ${typeof entities}.`,
+    );
   const plans = auditPlansOf(dataSource);
   const asked = new Map<AuditPlan, EntityTarget<any>[]>();
-  for (const entity of entities) {
+  // A list has the names '0', '1', …, which nobody gave.
+  const areNamed = !Array.isArray(entities);
+  for (const [name, entity] of Object.entries<EntityTarget<any>>(entities)) {
     // The audited name comes first: it may be the name of another entity's table or class.
     const [named, ...others] = plans.all.filter(({ name }) => name === entity);
     if (others.length > 0)
@@ -75,6 +83,11 @@ function plansOfEntities(
         `must name one entity, but several are audited as "${named.name}". Give their classes in place of the name.`,
       );
     const plan = named ?? plans.get(entity);
+    if (areNamed && plan.name !== name)
+      throw new InvalidArgumentError(
+        'entities',
+        `must have ${plan.metadata.name} under its audited name "${plan.name}", got "${name}".`,
+      );
     asked.set(plan, [...(asked.get(plan) ?? []), named ? plan.metadata.target : entity]);
   }
   return asked;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AuditOperation } from '../../revision/revision-columns.js';
-import { type Change } from '../types/revision.js';
+import { type Change } from '../types/change.js';
 
 /** The state of a row, by property path. */
 export interface State {

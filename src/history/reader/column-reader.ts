@@ -4,7 +4,7 @@ import { tableColumns } from '../../audited/marks/properties.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { type AuditOperation } from '../../revision/revision-columns.js';
 import { entityIdOf } from '../arguments/key-of.js';
-import { type Change } from '../types/revision.js';
+import { type Change } from '../types/change.js';
 import { type EntityId } from '../types/entity-id.js';
 import { changesOf, type State } from './changes.js';
 import { changeableColumns, presenceColumn, resultColumn, shownColumns } from './shown-columns.js';

@@ -96,7 +96,12 @@ export class RevisionReader<E extends ObjectLiteral> {
       context: this.valueOf(raw, 'revContext'),
       snapshot:
         isDelete && this.plan.deletedState === 'null' ? null : this.columns.instance(state, values, id),
-      changes: this.columns.changes(operation, previous, isDelete ? null : state, values),
+      changes: this.columns.changes(
+        operation,
+        previous,
+        isDelete ? null : state,
+        values,
+      ) as Revision<E>['changes'],
       ...this.dropped(raw),
     };
   }

@@ -39,7 +39,7 @@ export function revisionConditions(
   const { property, changed = {} } = filters;
   const asked = [
     ...(property === undefined ? [] : [{ columns: columnsOfProperty(plan, property), values: {} }]),
-    ...Object.entries(changed).map(([name, values]) => ({
+    ...Object.entries(changed).map(([name, values = {}]) => ({
       columns: comparedColumns(dataSource, plan, name, values),
       values,
     })),

@@ -1,6 +1,6 @@
-import { type EntityTarget } from 'typeorm';
 import { type AuditOperation } from '../../revision/revision-columns.js';
 import { type AllOf, type Page, type PageOptions } from './page.js';
+import { type FeedEntities, type RevisionOf } from './feed-entities.js';
 import { type Revision } from './revision.js';
 
 /** Reads the revisions of all entities: a page, or `all()` of them. */
@@ -18,7 +18,9 @@ export interface ReadFeed {
    * const { items } = await history.feed({ actor: 'ann', from: new Date('2026-11-23') });
    * // items → [{ entity: 'reservation', entityId: 1, version: 3, operation: 'update', changes: […], … }, …]
    */
-  (options?: FeedOptions): Promise<Page<Revision>>;
+  <const Entities extends FeedEntities = FeedEntities>(
+    options?: FeedOptions<Entities>,
+  ): Promise<Page<RevisionOf<Entities>>>;
 
   /**
    * All revisions, read in pages while they are used.
@@ -26,7 +28,9 @@ export interface ReadFeed {
    * @throws what a page throws, when the first revision is asked for
    * @example for await (const { entity, entityId } of history.feed.all({ actor: 'ann' })) console.log(entity, entityId);
    */
-  all(options?: AllOf<FeedOptions>): AsyncIterableIterator<Revision>;
+  all<const Entities extends FeedEntities = FeedEntities>(
+    options?: AllOf<FeedOptions<Entities>>,
+  ): AsyncIterableIterator<RevisionOf<Entities>>;
 }
 
 /** Reads the revisions of one transaction: a page, or `all()` of them. */
@@ -52,12 +56,15 @@ export interface ReadTransaction {
 }
 
 /** Which revisions of all entities, and how many. */
-export interface FeedOptions extends PageOptions {
+export interface FeedOptions<Entities extends FeedEntities = FeedEntities> extends PageOptions {
   /**
-   * Classes, schemas or audited names; a junction table by its name.
+   * Classes, schemas or audited names; a junction table by its name. Where they are the values of an object whose
+   * properties are their audited names, `entity` tells the type of each revision.
+   *
+   * @example [Reservation, Guest] · { reservation: Reservation, guest: Guest }
    * @default every audited entity, and the junction tables of their many-to-many relations
    */
-  entities?: readonly EntityTarget<any>[];
+  entities?: Entities;
 
   actor?: string;
 

@@ -1,7 +1,8 @@
 import { type AuditOperation } from '../../revision/revision-columns.js';
+import { type PropertyOrRelation, type PropertyPath, type ValueAt } from './property-path.js';
 
 /** Which revisions of a list. All given filters have to be met. Texts are compared byte by byte: `Ann` isn't `ann`. */
-export interface RevisionFilters {
+export interface RevisionFilters<E = any> {
   actor?: string;
 
   /** Leaves out the revisions of this actor. Revisions without an actor stay. */
@@ -21,7 +22,7 @@ export interface RevisionFilters {
    * Only revisions that changed this property. An embedded means its columns, a relation its join columns.
    * @example 'party' · 'address.city' · 'address' · 'guest'
    */
-  property?: string;
+  property?: PropertyOrRelation<E>;
 
   /**
    * Only revisions that changed each of these properties from one value to another. Without `from` or `to` any value
@@ -29,11 +30,13 @@ export interface RevisionFilters {
    * several columns are refused.
    * @example { status: { from: 'paid', to: 'cancelled' } } · { guest: { to: null } }
    */
-  changed?: Record<string, ChangedValues>;
+  changed?: {
+    [P in PropertyOrRelation<E>]?: ChangedValues<P extends PropertyPath<E> ? ValueAt<E, P> : unknown>;
+  };
 }
 
 /** The values of a property before and after a change. */
-export interface ChangedValues {
-  from?: unknown;
-  to?: unknown;
+export interface ChangedValues<T = unknown> {
+  from?: T | null;
+  to?: T | null;
 }

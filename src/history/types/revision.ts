@@ -1,13 +1,19 @@
 import { type ObjectLiteral } from 'typeorm';
 import { type AuditOperation } from '../../revision/revision-columns.js';
+import { type Change } from './change.js';
 import { type EntityId } from './entity-id.js';
+import { type Snapshot } from '../../revision/types/snapshot.js';
 
-/** One recorded write of an entity: who, when, why, its changes, and the entity after it. */
-export interface Revision<E = ObjectLiteral> {
+/**
+ * One recorded write of an entity: who, when, why, its changes, and the entity after it.
+ *
+ * `Name` is the entity's audited name, where the call tells it.
+ */
+export interface Revision<E = ObjectLiteral, Name extends string = string> {
   /** UUID v7. A `@RevisionId()` column holds the id of the newest revision. */
   id: string;
   /** The audited name of the entity: `@Audited({ name })`, else the table's name. */
-  entity: string;
+  entity: Name;
   /** The key of the entity, as `timeline()` takes it. A composite key is an object of its columns. */
   entityId: EntityId;
   /** 1, 2, 3 … per entity, without gaps. */
@@ -32,9 +38,9 @@ export interface Revision<E = ObjectLiteral> {
    * The entity after the write, without its relations and `select: false` columns. After a delete null, or with
    * `deletedState: 'last'` the entity before the delete.
    */
-  snapshot: E | null;
+  snapshot: Snapshot<E> | null;
   /** The differences from the revision before, in the order of the columns, without the key and quiet columns. */
-  changes: Change[];
+  changes: Change<E>[];
   /**
    * What it recorded of columns that the entity has no more, by their names in the revision table, as the driver gives
    * them; absent if there is nothing. It is never shown over HTTP.
@@ -42,18 +48,4 @@ export interface Revision<E = ObjectLiteral> {
    * @example { legacy_code: 'A-17', rev_dropped_price_1: '10.50' }
    */
   dropped?: Record<string, unknown>;
-}
-
-/** One property that differs between two states of an entity. If the entity doesn't exist, all properties are null. */
-export interface Change {
-  /** `party`, `address.city`; a join column without a property has its database name, `guest_fk`. */
-  property: string;
-  from: unknown;
-  to: unknown;
-  /**
-   * Which side is JSON's `null`, where the other side is SQL's NULL and both read as null.
-   *
-   * @example { property: 'settings', from: null, to: null, jsonNull: 'to' } // NULL became 'null'::jsonb
-   */
-  jsonNull?: 'from' | 'to';
 }

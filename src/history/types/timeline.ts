@@ -1,5 +1,5 @@
 import { type EntityTarget, type ObjectLiteral } from 'typeorm';
-import { type EntityId } from './entity-id.js';
+import { type EntityId, type IdIn } from './entity-id.js';
 import { type RevisionFilters } from './filters.js';
 import { type AllOf, type Page, type PageOptions } from './page.js';
 import { type Revision } from './revision.js';
@@ -24,8 +24,8 @@ export interface ReadTimeline {
    */
   <E extends ObjectLiteral>(
     entity: EntityTarget<E>,
-    id: EntityId,
-    options?: TimelineOptions,
+    id: EntityId<NoInfer<E>>,
+    options?: TimelineOptions<NoInfer<E>>,
   ): Promise<Page<Revision<E>>>;
 
   /**
@@ -39,11 +39,11 @@ export interface ReadTimeline {
    * const pages = await history.timeline(Reservation, [1, 2], { limit: 3 });
    * pages.get(1) // → { items: [{ version: 3, … }, …], nextCursor: null }
    */
-  <E extends ObjectLiteral, Id extends EntityId>(
+  <E extends ObjectLiteral, Id extends EntityId<NoInfer<E>>>(
     entity: EntityTarget<E>,
     ids: readonly Id[],
-    options?: Omit<TimelineOptions, 'cursor'>,
-  ): Promise<Map<Id, Page<Revision<E>>>>;
+    options?: Omit<TimelineOptions<NoInfer<E>>, 'cursor'>,
+  ): Promise<Map<IdIn<Id>, Page<Revision<E>>>>;
 
   /**
    * All revisions, read in pages while they are used.
@@ -53,13 +53,13 @@ export interface ReadTimeline {
    */
   all<E extends ObjectLiteral>(
     entity: EntityTarget<E>,
-    id: EntityId,
-    options?: AllOf<TimelineOptions>,
+    id: EntityId<NoInfer<E>>,
+    options?: AllOf<TimelineOptions<NoInfer<E>>>,
   ): AsyncIterableIterator<Revision<E>>;
 }
 
 /** Which revisions of an entity, and how many. */
-export interface TimelineOptions extends PageOptions, RevisionFilters {
+export interface TimelineOptions<E = any> extends PageOptions, RevisionFilters<E> {
   /**
    * Newest or oldest first.
    * @default 'desc'

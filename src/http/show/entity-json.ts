@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type EntityMetadata } from 'typeorm';
-import { type Change, type Revision } from '../../history/types/revision.js';
+import { type Change } from '../../history/types/change.js';
+import { type Revision } from '../../history/types/revision.js';
 import { hasToJson, toJson } from './json.js';
 
 type Entity = Record<string, unknown>;

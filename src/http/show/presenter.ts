@@ -1,5 +1,6 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { type Change, type Revision } from '../../history/types/revision.js';
+import { type Change } from '../../history/types/change.js';
+import { type Revision } from '../../history/types/revision.js';
 import { columnsOfProperty } from '../../history/reader/shown-columns.js';
 import { classOf } from '../../history/reader/snapshot.js';
 import { changeBetween, changesInJson, hasOwnJson, stateBefore } from './entity-json.js';

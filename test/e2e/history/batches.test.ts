@@ -115,7 +115,7 @@ describeDatabases('histories of several rows', (name) => {
     expect(await history.timeline(Order, [])).toEqual(new Map());
   });
 
-  it.each<[string, Omit<TimelineOptions, 'cursor'>, number]>([
+  it.each<[string, Omit<TimelineOptions<Order>, 'cursor'>, number]>([
     ['without filters', { limit: 3 }, 1],
     ['oldest first', { limit: 3, order: 'asc' }, 1],
     ['by actor', { limit: 2, actor: 'ann' }, 2],

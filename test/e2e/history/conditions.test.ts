@@ -49,7 +49,7 @@ describeDatabases('the conditions of filters', (name) => {
   let audited: AuditedDatabase;
 
   /** The versions of the order that the filters let through. */
-  async function versions(filters: RevisionFilters): Promise<number[]> {
+  async function versions(filters: RevisionFilters<Order>): Promise<number[]> {
     const found: number[] = [];
     const revisions = new HistoryService(audited.dataSource).timeline.all(Order, 1, {
       ...filters,
@@ -123,7 +123,7 @@ describeDatabases('the conditions of filters', (name) => {
     [{ changed: { status: { to: 'paid' }, price: { to: '8.125' } } }, [2]],
     [{ changed: { status: { to: 'paid' }, customer: {} } }, []],
     [{ changed: { secret: {} } }, [1, 4, 6]],
-  ] as [RevisionFilters, number[]][])('let through by %j versions %j', async (filters, expected) => {
+  ] as [RevisionFilters<Order>, number[]][])('let through by %j versions %j', async (filters, expected) => {
     expect(await versions(filters)).toEqual(expected);
   });
 

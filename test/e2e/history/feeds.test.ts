@@ -152,6 +152,31 @@ describeDatabases('a feed', (name) => {
       await expect(history.feed({ entities: [Unaudited] })).rejects.toThrow(NotAuditedError);
     });
 
+    it('entities by their audited names', async () => {
+      const named = await all({ entities: { 'order-lines': OrderLine, tag: Tag }, limit: 9 });
+      expect(named).toEqual(await all({ entities: [OrderLine, Tag] }));
+      expect(new Set(named.map(({ entity }) => entity))).toEqual(new Set(['order-lines', 'tag']));
+      expect(await all({ entities: {} })).toEqual([]);
+      for (const [entities, message] of [
+        [
+          { lines: OrderLine },
+          'entities must have OrderLine under its audited name "order-lines", got "lines".',
+        ],
+        [
+          OrderLine,
+          'entities must be a list of entities, or an object that has each under its audited name, got a',
+        ],
+        [
+          'Tag',
+          'entities must be a list of entities, or an object that has each under its audited name, got a',
+        ],
+      ] as [never, string][]) {
+        const refusal = history.feed({ entities });
+        await expect(refusal).rejects.toThrow(InvalidArgumentError);
+        await expect(refusal).rejects.toThrow(message);
+      }
+    });
+
     it('actor', async () => {
       const items = await all({ actor: 'ann', limit: 7 });
       expect(items).toHaveLength(30);

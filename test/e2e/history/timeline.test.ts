@@ -14,6 +14,7 @@ import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { auditPlansOf } from '../../../src/audited/audit-plans.js';
 import { HistoryService } from '../../../src/history/history.service.js';
 import { type Page } from '../../../src/history/types/page.js';
+import { type PropertyOrRelation } from '../../../src/history/types/property-path.js';
 import { type Revision } from '../../../src/history/types/revision.js';
 import { type TimelineOptions } from '../../../src/history/types/timeline.js';
 import { describeDatabases } from '../../support/servers/databases.js';
@@ -85,7 +86,10 @@ describeDatabases('timeline', (name) => {
     return reservation.id;
   }
 
-  async function readPages(id: number, options: TimelineOptions): Promise<Revision<DetailedReservation>[][]> {
+  async function readPages(
+    id: number,
+    options: TimelineOptions<DetailedReservation>,
+  ): Promise<Revision<DetailedReservation>[][]> {
     const pages: Revision<DetailedReservation>[][] = [];
     let cursor: string | null = null;
     do {
@@ -296,7 +300,7 @@ describeDatabases('timeline', (name) => {
       await reservations.save({ id, guest });
       await reservations.save({ id, seat: { table: 7 } });
       await reservations.save({ id, seat: { room: 'blue' } });
-      const found = async (property: string): Promise<number[]> =>
+      const found = async (property: PropertyOrRelation<DetailedReservation>): Promise<number[]> =>
         versions((await history.timeline(DetailedReservation, id, { property })).items);
       expect(await found('guest_fk')).toEqual([2]);
       expect(await found('guest')).toEqual([2]);
@@ -328,7 +332,7 @@ describeDatabases('timeline', (name) => {
         9: ['wishes'],
         10: ['party', 'wishes'],
       });
-      for (const property of ['party', 'note', 'wishes', 'seat', 'deletedAt', 'guest'])
+      for (const property of ['party', 'note', 'wishes', 'seat', 'deletedAt', 'guest'] as const)
         for (const limit of [1, 2, 50]) {
           const found = (await readPages(id, { property, limit })).flat();
           expect(found).toEqual(
@@ -452,7 +456,7 @@ describeDatabases('timeline', (name) => {
   });
 
   it('names the properties there are when one is unknown', async () => {
-    await expect(history.timeline(DetailedReservation, 1, { property: 'nothing' })).rejects.toThrow(
+    await expect(history.timeline('DetailedReservation', 1, { property: 'nothing' })).rejects.toThrow(
       'property must be a property whose changes the history of DetailedReservation shows, got "nothing". ' +
         'They are party, note, wishes, deletedAt, guest_fk, seat.room, seat.table.',
     );

@@ -248,7 +248,7 @@ describeDatabases('history of values', (name) => {
     expect(names[1]).toEqual(['float', 'lock']);
     // The list was null in the database when the row was inserted, and an empty text when it was deleted.
     expect([names[0].includes('tags'), names[2].includes('tags')]).toEqual([true, false]);
-    for (const property of ['tags', 'code', 'float', 'price', 'home', 'json'])
+    for (const property of ['tags', 'code', 'float', 'price', 'home', 'json'] as const)
       for (const limit of [1, 50]) {
         const found: number[] = [];
         let cursor: string | null = null;

@@ -387,7 +387,7 @@ describeDatabases('AuditMaintenance', (name) => {
     await reservations.update(id, { email: 'stephen@x', phone: '2' });
     await reservations.update(id, { email: 'erased', phone: null });
     await reservations.update(id, { party: 2 });
-    const options = { columns: ['email', 'phone', 'revActor', 'revReason'], batchSize: 1 };
+    const options = { columns: ['email', 'phone', 'revActor', 'revReason'], batchSize: 1 } as const;
     expect(
       await audit.maintenance.erase(PersonalReservation, id, { ...options, dryRun: true }),
     ).toMatchObject({
@@ -460,7 +460,7 @@ describeDatabases('AuditMaintenance', (name) => {
     await expect(maintenance.erase(Seat, seat, { columns: ['hall'] })).rejects.toMatchObject({
       argument: 'columns',
     });
-    await expect(maintenance.erase(Seat, seat, { columns: ['pricee'] })).rejects.toThrow(
+    await expect(maintenance.erase('Seat', seat, { columns: ['pricee'] })).rejects.toThrow(
       'They are price, revActor',
     );
     await expect(maintenance.erase(Seat, seat, { columns: [] })).rejects.toMatchObject({
