@@ -37,7 +37,7 @@ const roomsOf = {
     ['arguments'],
     ['reader'],
     ['revisions'],
-    ['timeline', 'feed', 'past'],
+    ['timeline', 'feed', 'past', 'words'],
     ['history'],
     ['time-travel', 'restore'],
     ['undo'],

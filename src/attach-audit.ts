@@ -65,7 +65,7 @@ export function attachWith(
   const detach = attachCapture(dataSource, options, context);
   const capture = captureOf(dataSource)!;
   return {
-    history: new HistoryService(dataSource),
+    history: new HistoryService(dataSource, undefined, options),
     maintenance: new AuditMaintenance(new MaintenanceSession(capture, options, context)),
     context,
     log: new AuditLog(capture),

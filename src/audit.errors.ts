@@ -178,6 +178,9 @@ export class ReadTimeoutError extends AuditError {
   }
 }
 
+/** Thrown by `history.describe()` when `actorLabel` or a `label` of an entity fails, or returns something else than names. */
+export class LabelError extends AuditError {}
+
 /** Why one row can't be restored, or not be put back by an undo. */
 export interface RestoreConflict {
   /** The entity's name in the history; `id` is its key, as `timeline()` takes it. */

@@ -18,7 +18,7 @@ import {
   MODULE_OPTIONS_TOKEN,
   type OPTIONS_TYPE,
 } from './audit.module-definition.js';
-import { type AuditModuleShape } from './audit.options.js';
+import { type AuditModuleShape, type AuditOptions } from './audit.options.js';
 import {
   type AuditedTarget,
   getAuditLogToken,
@@ -152,11 +152,11 @@ function assemble(definition: DynamicModule, given: AuditModuleShape, isAsync: b
       { provide: log, inject: [ATTACHED_AUDIT], useFactory: (audit: AttachedAudit) => audit.log },
       {
         provide: AUDIT_HISTORY,
-        inject: [history, AUDITED_DATA_SOURCE],
-        useFactory: (unlimited: HistoryService, source: DataSource) =>
+        inject: [history, AUDITED_DATA_SOURCE, MODULE_OPTIONS_TOKEN],
+        useFactory: (unlimited: HistoryService, source: DataSource, options: AuditOptions) =>
           given.endpoints?.timeout === undefined
             ? unlimited
-            : new HistoryService(source, given.endpoints.timeout),
+            : new HistoryService(source, given.endpoints.timeout, options),
       },
     ],
     exports: [history, maintenance, log],

@@ -1,6 +1,7 @@
 import { type CanActivate, type Type } from '@nestjs/common';
 import { type DataSource, type DataSourceOptions } from 'typeorm';
 import { type RequestOrigin } from './context/request-of.js';
+import { type WordsByLocale } from './history/words/words.js';
 
 /** The longest actor or reason that is stored, in characters. */
 export const MAX_ACTOR_LENGTH = 255;
@@ -61,6 +62,26 @@ export interface AuditOptions {
    * @example defaultActor: () => `worker-${process.pid}`
    */
   defaultActor?: string | (() => string | null | undefined);
+
+  /**
+   * The names of actors in the sentences of `history.describe()`. The function gets the ids of all revisions that are
+   * described, each once, and in a request not those that it was asked for before. An id that the Map doesn't have stays
+   * the id. If the function fails, the call fails with a LabelError.
+   *
+   * @default the id is the name
+   * @example actorLabel: async (ids) =>
+   *   new Map((await users.findBy({ id: In(ids) })).map(({ id, name }) => [id, name]))
+   */
+  actorLabel?: (ids: string[]) => ReadonlyMap<string, string> | Promise<ReadonlyMap<string, string>>;
+
+  /**
+   * The words of `history.describe()`, by language tag. Words that are left out are English.
+   *
+   * @default {}
+   * @example words: { de: { update: '{actor} hat {entity} geändert', entities: { order: 'Auftrag' } } }
+   * @example words: { en: { actions: { 'order.cancel': { order: '{actor} cancelled {entity}' } } } }
+   */
+  words?: WordsByLocale;
 
   /**
    * The metadata to keep of the request. The function gets the same arguments as `actor`. Its result is stored as JSON

@@ -5,6 +5,7 @@ import {
   type EndpointOptions,
   MAX_ACTOR_LENGTH,
 } from './audit.options.js';
+import { assertWords } from './history/words/words.js';
 import { nearestName } from './nearest-name.js';
 
 /** What the error says that a value must be, and the test of a value. */
@@ -41,6 +42,8 @@ const OPTIONS: Expectations<AuditOptions> = {
       typeof value === 'string' ||
       (Array.isArray(value) && value.length > 0 && value.every((key) => typeof key === 'string')),
   ],
+  actorLabel: ['a function of ids that returns a Map', (value) => typeof value === 'function'],
+  words: ["an object of words by language tag such as { de: { yes: 'ja' } }", isObject],
   preparedStatements: ["'auto', true or false", (value) => value === 'auto' || typeof value === 'boolean'],
   checkTables: [
     "'error', 'warn' or false",
@@ -93,6 +96,7 @@ export function assertAuditOptions(options: unknown): asserts options is AuditOp
         `The audit option ${name} shapes the module. Give it to AuditModule.forRoot(), or to forRootAsync() beside the factory.`,
       );
   assertExpected('The audit option ', OPTIONS, options, Object.keys({ ...OPTIONS, ...SHAPE }));
+  assertWords((options as AuditOptions).words);
 }
 
 /**

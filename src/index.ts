@@ -25,6 +25,8 @@ export { type AuditOperation, type RevisionColumns } from './revision/revision-c
 export { getRevisionsToken, InjectRevisions } from './inject.decorators.js';
 
 export { HistoryService } from './history/history.service.js';
+export { type DescribeOptions } from './history/types/describe.js';
+export { type Words, type WordsByLocale } from './history/words/words.js';
 export {
   type FeedOptions,
   type ReadFeed,
@@ -87,6 +89,7 @@ export {
   HistoricEntityError,
   HistoryReadOnlyError,
   InvalidArgumentError,
+  LabelError,
   NotAuditedError,
   PreparedStatementError,
   ReadTimeoutError,

@@ -6,7 +6,7 @@ import { REVISION_COLUMN_PREFIX, REVISION_COLUMNS } from '../revision/revision-c
 import { revisionPropertyPath } from '../revision/revision-table.js';
 import { type AuditedOptions } from './marks/audited-options.js';
 import { assertColumnDecisions } from './marks/column-decisions.js';
-import { assertMasks } from './masks/masks.js';
+import { assertMasks, columnMasks } from './masks/masks.js';
 import {
   excludedPaths,
   isWithin,
@@ -28,6 +28,7 @@ export function assertAuditable(metadata: EntityMetadata, options: AuditedOption
   assertKeyIsIn(metadata, excluded);
   assertPaths(metadata, 'quiet', options.quiet);
   assertMasks(metadata);
+  assertLabel(metadata, options, excluded);
   assertColumnDecisions(metadata, options);
   for (const column of tableColumns(metadata)) {
     if (revisionIds.includes(column)) continue;
@@ -69,6 +70,23 @@ function assertPaths(metadata: EntityMetadata, option: string, given: readonly s
       throw new AuditConfigurationError(
         `@Audited({ ${option} }) of ${metadata.name} must name its properties, got "${path}". They are ${paths.join(', ')}.`,
       );
+}
+
+function assertLabel(
+  metadata: EntityMetadata,
+  { label }: AuditedOptions,
+  excluded: ReadonlySet<string>,
+): void {
+  if (label === undefined || typeof label === 'function') return;
+  const masks = columnMasks(metadata);
+  const shown = tableColumns(metadata)
+    .filter((column) => column.isSelect && !masks.has(column) && !isWithin(excluded, propertyOf(column)))
+    .map(({ isVirtual, databaseName, propertyPath }) => (isVirtual ? databaseName : propertyPath));
+  if (!shown.includes(label))
+    throw new AuditConfigurationError(
+      `@Audited({ label }) of ${metadata.name} must be a column that snapshots show, or a function of a snapshot, ` +
+        `got ${inspect(label)}. The columns are ${shown.join(', ')}.`,
+    );
 }
 
 function assertKeyIsIn(metadata: EntityMetadata, excluded: ReadonlySet<string>): void {

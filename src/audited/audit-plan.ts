@@ -64,6 +64,7 @@ export interface AuditPlan {
   /** Every copied column, the primary key included. */
   readonly columns: readonly PlanColumn[];
   readonly deletedState: 'null' | 'last';
+  readonly label: AuditedOptions['label'];
   readonly when: AuditedOptions['when'];
   /** What the table's own options require of a write. */
   readonly requires: Requirements;
@@ -212,6 +213,7 @@ export function completePlan(draft: AuditPlanDraft, revision: EntityMetadata): A
     keys: metadata.primaryColumns.map((key) => planned.find((column) => column.source === key)!),
     columns: planned,
     deletedState: draft.options.deletedState ?? 'null',
+    label: draft.options.label,
     when: draft.options.when,
     requires: requirementsOf(draft.options),
     baseline: draft.options.baseline ?? 'first-write',

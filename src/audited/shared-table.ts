@@ -17,6 +17,7 @@ import {
 const SHARED = [
   'name',
   'deletedState',
+  'label',
   'tableName',
   'indexes',
   'when',

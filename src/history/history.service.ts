@@ -1,5 +1,6 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { type AuditOptions } from '../audit.options.js';
 import { type Snapshot } from '../revision/types/snapshot.js';
 import { auditPlansOf } from '../audited/audit-plans.js';
 import { knowShapesToRead } from '../audited/shapes/know-shapes.js';
@@ -10,6 +11,7 @@ import { restore } from './restore/restore.js';
 import { type Change } from './types/change.js';
 import { type Revision } from './types/revision.js';
 import { type ReadFeed, type ReadTransaction } from './types/feed.js';
+import { type DescribeOptions } from './types/describe.js';
 import { type EntityId, type IdIn } from './types/entity-id.js';
 import { type RestoreOptions, type UndoOptions } from './types/restore.js';
 import { type ReadTimeline } from './types/timeline.js';
@@ -19,6 +21,8 @@ import { feedReader, transactionReader } from './feed/feed-readers.js';
 import { timelineReader } from './timeline/timeline-reader.js';
 import { type Moment, TimeTravel } from './time-travel/time-travel.js';
 import { undo } from './undo/undo.js';
+import { ActorLabels } from './words/actor-labels.js';
+import { describe, type WordSources } from './words/describe.js';
 
 /**
  * Reads the committed history of audited entities, through the data source's pool.
@@ -38,11 +42,18 @@ export class HistoryService {
   /** The revisions of one transaction. */
   readonly transaction: ReadTransaction;
 
-  /** @param timeout after how many milliseconds the database ends a statement that reads revisions; by default never */
+  private readonly sources: WordSources;
+
+  /**
+   * @param timeout after how many milliseconds the database ends a statement that reads revisions; by default never
+   * @param names the names and words of `describe()`
+   */
   constructor(
     private readonly dataSource: DataSource,
     @Optional() private readonly timeout?: number,
+    @Optional() names: Pick<AuditOptions, 'actorLabel' | 'words'> = {},
   ) {
+    this.sources = { actors: new ActorLabels(names.actorLabel), words: names.words };
     const reading = (): Promise<Reading> => this.reading();
     this.timeline = timelineReader(reading);
     this.feed = feedReader(reading);
@@ -148,6 +159,31 @@ export class HistoryService {
    */
   at(moment: Moment): TimeTravel {
     return new TimeTravel(this.dataSource, moment);
+  }
+
+  /**
+   * What revisions say, each in a sentence as one would tell it: who did what to which entity, and what changed. Rows
+   * that a revision refers to are called as they were called then.
+   *
+   * An array takes one query for each table in it, one for each table that is referred to (and for each 100 states of
+   * it), and one call of `actorLabel`.
+   *
+   * @returns a sentence for a revision, an array of sentences for an array
+   * @throws InvalidArgumentError naming the argument: 'revision', 'locale', 'timeZone'
+   * @throws LabelError when `actorLabel` or a `label` fails
+   * @example await history.describe(revision)
+   * // → 'Ann cancelled order 17: status paid → cancelled, customer Meyer → Huber'
+   */
+  describe(revision: Revision<any>, options?: DescribeOptions): Promise<string>;
+  describe(revisions: readonly Revision<any>[], options?: DescribeOptions): Promise<string[]>;
+  async describe(
+    given: Revision<any> | readonly Revision<any>[],
+    options: DescribeOptions = {},
+  ): Promise<string | string[]> {
+    const reading = await this.reading();
+    if (Array.isArray(given))
+      return describe(reading, this.sources, given as readonly Revision<any>[], options);
+    return (await describe(reading, this.sources, [given as Revision<any>], options))[0];
   }
 
   /**

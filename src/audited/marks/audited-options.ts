@@ -37,6 +37,16 @@ export interface AuditedOptions {
   quiet?: string[];
 
   /**
+   * How one entity is called in the sentences of `history.describe()`: the value of a property, or what a function makes
+   * of a snapshot. A function that returns null or blank text leaves the entity its key.
+   *
+   * @default the key
+   * @example label: 'name' // → customer Meyer
+   * @example label: (order) => `order ${order.number}` // → order 2026-17
+   */
+  label?: string | ((snapshot: any) => string | null | undefined);
+
+  /**
    * On a base class: the subclasses that are not audited, together with their own subclasses.
    * `@NotAudited()` on a class has the same effect.
    *

@@ -31,6 +31,7 @@ describe('the tables of the documentation', () => {
       'src/history/types/timeline.ts src/history/types/page.ts src/history/types/filters.ts',
       ['TimelineOptions', 'PageOptions', 'RevisionFilters'],
     ],
+    ['docs/words.md', 'option of `describe`', 'src/history/types/describe.ts', ['DescribeOptions']],
   ])('of %s have each %s, with its default', (page, title, file, interfaces) => {
     const options = optionsIn(file, interfaces);
     const rows = rowsOf(pageAt(page), title).flatMap(([names, value]) =>
