@@ -22,7 +22,7 @@ export type JoinValue<Related> =
 
 /** The names that the join columns of one relation can have. There are none if the usual one has a property. */
 export type JoinColumnOf<E, R extends string> = R extends string
-  ? Extract<keyof E, `${R}Id` | `${R}_id`> extends never
+  ? Extract<`${R}Id` | `${R}_id`, keyof E> extends never
     ? | Free<E, `${R}${Capitalize<string>}Id`, `${R}Id`>
       | Free<E, `${R}_${string}`>
       | Free<E, `${SnakeCase<R>}_${string}`>
@@ -30,8 +30,9 @@ export type JoinColumnOf<E, R extends string> = R extends string
   : never;
 
 // A pattern that matches a property of the entity would change the property's type, so it is left out.
-type Free<E, Pattern extends string, Usual extends string = never> =
-  Extract<keyof E, Pattern> extends never ? Pattern : Usual;
+type Free<E, Pattern extends string, Usual extends string = never> = [keyof E & Pattern] extends [never]
+  ? Pattern
+  : Usual;
 
 type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`

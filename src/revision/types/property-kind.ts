@@ -32,25 +32,24 @@ export type Scalar = string | number | bigint | boolean | Date | Uint8Array;
  * - `many`: a relation to many entities, or a lazy one
  * - `method`
  */
-export type KindOf<T, Name extends PropertyKey = never> = 0 extends 1 & T
+// Most columns are scalars, so these are asked for first. `any` is one too.
+export type KindOf<T, Name extends PropertyKey = never> = [T] extends [Scalar | null | undefined]
   ? 'value'
   : unknown extends T
     ? 'value'
     : KindOfSome<NonNullable<T>, Name>;
 
-type KindOfSome<T, Name extends PropertyKey> = [T] extends [Scalar]
-  ? 'value'
-  : [T] extends [(...args: any) => unknown]
-    ? 'method'
-    : [T] extends [PromiseLike<any>]
-      ? 'many'
-      : typeof json extends keyof T
-        ? 'value'
-        : typeof toOne extends keyof T
-          ? 'one'
-          : [T] extends [readonly (infer Item)[]]
-            ? KindOfItems<Item>
-            : KindOfObject<T, Name>;
+type KindOfSome<T, Name extends PropertyKey> = [T] extends [(...args: any) => unknown]
+  ? 'method'
+  : [T] extends [PromiseLike<any>]
+    ? 'many'
+    : typeof json extends keyof T
+      ? 'value'
+      : typeof toOne extends keyof T
+        ? 'one'
+        : [T] extends [readonly (infer Item)[]]
+          ? KindOfItems<Item>
+          : KindOfObject<T, Name>;
 
 type KindOfItems<Item> = KindOf<Item> extends 'value' ? 'value' : 'many';
 
@@ -66,7 +65,7 @@ type KindOfObject<T, Name extends PropertyKey> = [Extract<T, Scalar | readonly u
   : 'value';
 
 type IsEntity<T, Name extends PropertyKey> =
-  Extract<keyof T, 'id' | 'uuid' | 'hasId' | `${Name & string}Id` | `${Name & string}_id`> extends never
+  Extract<'id' | 'uuid' | 'hasId' | `${Name & string}Id` | `${Name & string}_id`, keyof T> extends never
     ? true extends { [K in keyof T]-?: IsToMany<NonNullable<T[K]>> }[keyof T]
       ? true
       : false
