@@ -25,7 +25,7 @@ const roomsOf = {
     ['unit', 'tables'],
     ['rows'],
     ['writer'],
-    ['baselines'],
+    ['baselines', 'skips'],
     ['intercept'],
     ['events'],
     ['engine', 'shared-options'],

@@ -36,7 +36,7 @@ export interface AttachedAudit {
 /**
  * Audits a data source without Nest, for scripts and tests.
  *
- * A data source can be attached more than once, and by `AuditModule` too. `requireActor`, `requireReason`, `maskKey`, `checkTables` and
+ * A data source can be attached more than once, and by `AuditModule` too. `requireActor`, `requireReason`, `skips`, `maskKey`, `checkTables` and
  * `preparedStatements` then hold for all attachments, and two attachments must not give different values.
  *
  * @param dataSource initialised

@@ -6,6 +6,13 @@ const ACTOR_REMEDY =
 const REASON_REMEDY =
   'Call AuditContext.set({ reason }) in the request, or wrap the write in AuditContext.run({ reason }, …).';
 
+// What switches the history off, and the remedy.
+const SWITCHES = {
+  without: ['by AuditContext.without()', 'Take the write out of without()'],
+  when: ['by @Audited({ when })', 'Let when accept the write'],
+  listeners: ['by { listeners: false }', 'Remove that option of save() or remove()'],
+} as const;
+
 /**
  * The base class of this library's errors, so that an application can tell them from others.
  *
@@ -94,6 +101,20 @@ export class ActorRequiredError extends AuditError {
 export class ReasonRequiredError extends AuditError {
   constructor(entity: string) {
     super(`A write to ${entity} has no reason, and requireReason is on. ${REASON_REMEDY}`);
+  }
+}
+
+/**
+ * Thrown with `skips: 'refuse'` when a write to an audited entity would be left out of the history. Nothing was written,
+ * or the transaction can only be rolled back.
+ */
+export class SkippedWriteError extends AuditError {
+  /** @param by the switch that leaves it out */
+  constructor(entity: string, by: 'without' | 'when' | 'listeners') {
+    super(
+      `A write to ${entity} would be left out of the history ${SWITCHES[by][0]}, and skips is 'refuse'. ` +
+        `${SWITCHES[by][1]}, or give skips: 'record', which leaves an event instead.`,
+    );
   }
 }
 

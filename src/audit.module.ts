@@ -46,7 +46,7 @@ import { noStore } from './http/no-store.js';
  *
  * For several data sources import it once for each; the history of a named one is injected with `@InjectHistory()`.
  * Modules that share a data source record together until the last of their applications is closed. Each application's
- * `actor` and `context` are called for its own requests. `requireActor`, `requireReason`, `maskKey`, `checkTables` and
+ * `actor` and `context` are called for its own requests. `requireActor`, `requireReason`, `skips`, `maskKey`, `checkTables` and
  * `preparedStatements` hold for all modules, and two modules must not give different values.
  *
  * @example imports: [TypeOrmModule.forRoot({ … }), AuditModule.forRoot({ actor: (request) => request.user?.email })]

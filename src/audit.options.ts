@@ -121,6 +121,20 @@ export interface AuditOptions {
   requireReason?: boolean;
 
   /**
+   * What happens when an audited write is left out of the history by `AuditContext.without()`, `@Audited({ when })` or
+   * `{ listeners: false }`.
+   *
+   * - `'record'`: the write leaves an event `audit.skipped` in `audit_event`, in the same transaction, with the table,
+   *   the operation and the number of rows
+   * - `'refuse'`: the write fails with a SkippedWriteError
+   * - `'allow'`: the write leaves no trace
+   *
+   * @default 'record'
+   * @example skips: 'refuse' // nobody can switch the history off
+   */
+  skips?: 'record' | 'refuse' | 'allow';
+
+  /**
    * The secret key of the digests that stand in the history for `@Masked()` values; at least 16 characters. Whoever
    * has the key can find out a value by trying. The key never leaves the process. Each table and column has a key
    * derived from it, and the database gets a form of the derived key that serves for one statement only.

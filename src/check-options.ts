@@ -25,6 +25,10 @@ const OPTIONS: Expectations<AuditOptions> = {
   requestId: A_FUNCTION,
   requireActor: A_BOOLEAN,
   requireReason: A_BOOLEAN,
+  skips: [
+    "'record', 'refuse' or 'allow'",
+    (value) => value === 'record' || value === 'refuse' || value === 'allow',
+  ],
   defaultActor: [
     `a string of 1 to ${MAX_ACTOR_LENGTH} characters such as 'system', or a function that returns one`,
     (value) =>

@@ -99,6 +99,7 @@ export {
   RevisionDeleteForbiddenError,
   RevisionInsertForbiddenError,
   RevisionUpdateForbiddenError,
+  SkippedWriteError,
   TransactionRequiredError,
   UndoConflictError,
   UnrecordedWriteError,

@@ -11,13 +11,20 @@ interface Attachment {
   readonly context: AuditContext;
 }
 
-const AGREED = ['requireActor', 'requireReason', 'maskKey', 'checkTables', 'preparedStatements'] as const;
+const AGREED = [
+  'requireActor',
+  'requireReason',
+  'skips',
+  'maskKey',
+  'checkTables',
+  'preparedStatements',
+] as const;
 
 /**
  * The options of all attachments of one data source.
  *
  * `actor`, `context`, `onBehalf` and `requestId` are functions of a request: the application that handles the request is asked, and of several
- * modules in it the first that gives the option. `requireActor`, `requireReason`,
+ * modules in it the first that gives the option. `requireActor`, `requireReason`, `skips`,
  * `maskKey`, `checkTables` and `preparedStatements` are about the data source, so there is one of each.
  */
 export class SharedOptions implements AuditOptions {
@@ -53,6 +60,10 @@ export class SharedOptions implements AuditOptions {
 
   get requireReason(): boolean | undefined {
     return firstOf(this.attachments, 'requireReason');
+  }
+
+  get skips(): AuditOptions['skips'] {
+    return firstOf(this.attachments, 'skips');
   }
 
   get maskKey(): AuditOptions['maskKey'] {

@@ -77,7 +77,8 @@ export class AuditContext {
   }
 
   /**
-   * Runs a function whose writes are not recorded. `AuditMaintenance.verify()` finds such writes.
+   * Runs a function whose writes are not recorded. Each leaves an event `audit.skipped`, as the option `skips` says, and
+   * `AuditMaintenance.verify()` finds the rows.
    *
    * @returns the function's result
    * @example await context.without(() => sessions.delete({ expired: true }));

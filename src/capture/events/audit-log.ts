@@ -1,16 +1,10 @@
 import { type EntityManager, type EntityMetadata } from 'typeorm';
-import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { AuditConfigurationError, InvalidArgumentError } from '../../audit.errors.js';
 import { MAX_ACTOR_LENGTH } from '../../audit.options.js';
 import { unstorableIn } from '../../context/unstorable.js';
-import { type WriteContext } from '../../context/write-context.js';
-import { bindStatement, compileStatement } from '../../dialect/run/statement.js';
-import { type AuditEvent, MAX_OUTCOME_LENGTH } from '../../revision/audit-event.js';
-import { newId, now } from '../../revision/clock.js';
-import { insertOwn } from '../../revision/insert-own.js';
+import { MAX_OUTCOME_LENGTH } from '../../revision/audit-event.js';
 import { type Capture } from '../intercept/capture.js';
-import { type Unit } from '../unit/unit.js';
-import { storedJson, storedText } from '../writer/context-columns.js';
+import { insertEvents } from '../writer/insert-events.js';
 
 /** Something that happened and is not the change of a row. */
 export interface LoggedEvent {
@@ -55,40 +49,14 @@ export class AuditLog {
       await capture.whenReady(
         queryRunner,
         () => capture.tables.beforeWrite(queryRunner),
-        (who) => capture.units.run(queryRunner, (unit) => this.insert(unit, event, capture.contextOf(who))),
+        (who) =>
+          capture.units.run(queryRunner, (unit) =>
+            insertEvents(capture, this.table, unit, [event], capture.contextOf(who)),
+          ),
       );
     } finally {
       if (!given) await queryRunner.release();
     }
-  }
-
-  private async insert(
-    { queryRunner, revTransaction }: Unit,
-    { action, outcome = null, target = null, details = null }: LoggedEvent,
-    { actor, onBehalf, request }: WriteContext,
-  ): Promise<void> {
-    const { dataSource, dialect } = this.capture;
-    const text = (property: keyof AuditEvent, value: string | null): Promise<unknown> =>
-      storedText(dialect, queryRunner, this.column(property), value, `${property} of an event`);
-    const row = {
-      id: newId(),
-      transaction: revTransaction,
-      created: now(),
-      actor: await text('actor', actor),
-      onBehalf: await text('onBehalf', onBehalf),
-      action: await text('action', action),
-      request: await text('request', request),
-      outcome: await text('outcome', outcome),
-      target: await text('target', target),
-      details: await storedJson(dialect, queryRunner, this.column('details'), details),
-    };
-    const { template, values } = insertOwn(dataSource, this.table, [row]);
-    const statement = compileStatement(dialect, template, true);
-    await dialect.run.execute(queryRunner, statement, bindStatement(statement, values));
-  }
-
-  private column(property: keyof AuditEvent): ColumnMetadata {
-    return this.table.findColumnWithPropertyName(property)!;
   }
 
   private get table(): EntityMetadata {

@@ -1,20 +1,18 @@
-import { type QueryResult, type QueryRunner } from 'typeorm';
-import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
+import { type QueryRunner } from 'typeorm';
+import { AuditError } from '../../audit.errors.js';
 import { type Who } from '../../context/write-context.js';
 import { type WriteKind } from '../../dialect/keys/keys.js';
 import { type BuilderInternals } from '../../typeorm/builder-internals.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { assertExecutionsChecked } from '../../typeorm/patches/executions.patch.js';
-import { viewOf } from '../../typeorm/query-runner-view.js';
-import { typeormVersion } from '../../typeorm/version.js';
 import { type KeyReturning } from '../rows/key-returning.js';
 import { factsOfValues } from '../rows/row-facts.js';
 import { type BuilderFacts, factsOf, type Criteria } from './builder-facts.js';
 import { BuilderStatement } from './builder-statement.js';
 import { type Capture, captureOf } from './capture.js';
+import { FirstStatement, type Send } from './first-statement.js';
 import { type FlushCapture } from './flush-capture.js';
-
-type Send = (text: string, parameters: unknown[]) => Promise<QueryResult>;
+import { executeSkipped, skippedBuilder } from './skipped-writes.js';
 
 /**
  * The capture of one query builder's write.
@@ -25,13 +23,15 @@ type Send = (text: string, parameters: unknown[]) => Promise<QueryResult>;
  */
 export class BuilderCapture {
   private keyReturning: KeyReturning | undefined;
-  private hasQueryRunner = false;
+  private readonly first: FirstStatement;
   private criteria: Criteria | undefined;
 
   constructor(
     private readonly builder: object,
     private readonly kind: WriteKind,
-  ) {}
+  ) {
+    this.first = new FirstStatement(builder);
+  }
 
   private get internals(): BuilderInternals {
     return this.builder as BuilderInternals;
@@ -44,7 +44,7 @@ export class BuilderCapture {
 
   /** Notes that the builder has asked for a query runner to execute with, as TypeORM does first. */
   noteQueryRunner(): void {
-    this.hasQueryRunner = true;
+    this.first.noteQueryRunner();
   }
 
   /** The builder's RETURNING list, with the keys in it while a write is being recorded. */
@@ -67,7 +67,7 @@ export class BuilderCapture {
 
   async execute<T>(execute: () => Promise<T>): Promise<T> {
     const facts = this.facts();
-    if (!facts) return execute();
+    if (!facts) return this.executeUnrecorded(execute);
     const { capture, flush } = facts;
     if (flush) return this.executeInFlush(facts, flush, execute);
     const { queryRunner } = this.internals;
@@ -78,6 +78,14 @@ export class BuilderCapture {
       // The check may have found that a column isn't there.
       (who) => this.executeAlone(mayChange ? this.facts()! : facts, who, execute),
     );
+  }
+
+  private async executeUnrecorded<T>(execute: () => Promise<T>): Promise<T> {
+    const skipped = skippedBuilder(this.internals, this.kind);
+    if (!skipped) return execute();
+    if (!skipped.flush) return executeSkipped(skipped, this.internals, this.first, execute);
+    await skipped.flush.trace();
+    return execute();
   }
 
   private facts(): BuilderFacts | undefined {
@@ -159,40 +167,11 @@ export class BuilderCapture {
     return statement;
   }
 
-  /** Executes with a query runner whose first statement is the write. */
   private async executeWith<T>(queryRunner: QueryRunner, execute: () => Promise<T>, write: Send): Promise<T> {
-    const given = this.internals.queryRunner;
-    let isWritten = false;
-    const query = (
-      text: string,
-      parameters: unknown[],
-      ...rest: [structured?: boolean]
-    ): Promise<unknown> => {
-      if (isWritten) return queryRunner.query(text, parameters, ...(rest as [true]));
-      if (!this.hasQueryRunner)
-        throw this.unseen('without asking obtainQueryRunner() for one to execute it with');
-      isWritten = true;
-      return write(text, parameters);
-    };
-    this.internals.queryRunner = viewOf(queryRunner, { query });
-    this.hasQueryRunner = false;
     try {
-      const result = await execute();
-      // A builder that has nothing to insert asks for no query runner either.
-      if (this.hasQueryRunner && !isWritten) throw this.unseen('by another method than query()');
-      return result;
+      return await this.first.executeWith(queryRunner, execute, write);
     } finally {
-      this.internals.queryRunner = given;
       this.keyReturning = undefined;
     }
-  }
-
-  private unseen(how: string): UnrecordedWriteError {
-    return new UnrecordedWriteError(
-      new AuditError(
-        `TypeORM ${typeormVersion()} sends the statement of a query builder ${how}. Use a version of TypeORM that ` +
-          `nestjs-typeorm-audit lists among its peer dependencies.`,
-      ),
-    );
   }
 }

@@ -62,21 +62,32 @@ export function factsOf(
   kind: WriteKind,
   criteria?: Criteria,
 ): BuilderFacts | undefined {
+  const target = targetOf(builder);
+  return target && factsWith(target, kind, criteria);
+}
+
+/** The table that a builder writes, and the builder with its values by property. */
+export interface BuilderTarget {
+  readonly builder: BuilderInternals;
+  readonly metadata: EntityMetadata;
+}
+
+/** The target of a builder's write; undefined for a table without an entity. */
+export function targetOf(builder: BuilderInternals): BuilderTarget | undefined {
   const { mainAlias } = builder.expressionMap;
-  if (mainAlias?.hasMetadata) return factsWith(builder, kind, mainAlias.metadata, criteria);
+  if (mainAlias?.hasMetadata) return { builder, metadata: mainAlias.metadata };
   const path = mainAlias && !mainAlias.subQuery ? mainAlias.tablePath : undefined;
   const dataSource = dataSourceOf(builder);
   const found = path === undefined ? undefined : tableAtPath(dataSource, path);
   if (!found) return undefined;
   // Of several entities on a table, one has the key by which its rows are known.
-  const table = captureOf(dataSource)?.plans.find(found)?.metadata ?? found;
-  return factsWith(builderByProperties(builder, table), kind, table, criteria);
+  const metadata = captureOf(dataSource)?.plans.find(found)?.metadata ?? found;
+  return { builder: builderByProperties(builder, metadata), metadata };
 }
 
 function factsWith(
-  builder: BuilderInternals,
+  { builder, metadata }: BuilderTarget,
   kind: WriteKind,
-  metadata: EntityMetadata,
   criteria: Criteria | undefined,
 ): BuilderFacts | undefined {
   const { expressionMap } = builder;
@@ -123,7 +134,8 @@ export function needsPlaces(capture: Capture, queryRunner: QueryRunner, kind: Wr
   return kind === 'insert' && !!capture.dialect.keys.rowPlace && capture.units.isSerializable(queryRunner);
 }
 
-function operationOf({ expressionMap }: BuilderInternals, kind: WriteKind): WriteOperation {
+/** The operation of a builder's write. */
+export function operationOf({ expressionMap }: BuilderInternals, kind: WriteKind): WriteOperation {
   const { queryType, onUpdate } = expressionMap;
   if (kind === 'insert') return onUpdate ? 'upsert' : 'insert';
   return queryType as 'update' | 'delete' | 'soft-delete' | 'restore';

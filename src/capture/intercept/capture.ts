@@ -14,6 +14,7 @@ import { watchStatements } from '../../typeorm/patches/query-runner.patch.js';
 import { Cascades } from '../rows/cascades.js';
 import { KeyReader } from '../rows/key-reader.js';
 import { Baselines } from '../baselines/baselines.js';
+import { Skips } from '../skips/skips.js';
 import { WriteRecorder } from '../writer/record-writes.js';
 import { RevisionWriter } from '../writer/revision-writer.js';
 import { TableCheck } from '../tables/table-check.js';
@@ -32,6 +33,7 @@ export class Capture {
   readonly recorder: WriteRecorder;
   readonly units: Units;
   readonly baselines: Baselines;
+  readonly skips: Skips;
   readonly tables: TableCheck;
   readonly views: ViewWarnings;
 
@@ -44,9 +46,10 @@ export class Capture {
     this.keys = new KeyReader(dataSource, this.dialect);
     this.cascades = new Cascades(dataSource, this.dialect, this.keys);
     this.writer = new RevisionWriter(dataSource, this.dialect, this.keys);
-    this.recorder = new WriteRecorder(this.writer, options);
     this.baselines = new Baselines(dataSource, this.dialect, this.keys);
     this.units = new Units(dataSource, this.dialect);
+    this.skips = new Skips(dataSource, this.dialect, options, this.units, this);
+    this.recorder = new WriteRecorder(this.writer, options, this.skips);
     this.views = new ViewWarnings(() => this.plans);
     this.tables = new TableCheck(() => this.plans, this.dialect.catalogue, options);
   }

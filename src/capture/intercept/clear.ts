@@ -4,6 +4,7 @@ import { type ClearOptions, type TableClear } from '../../typeorm/patches/query-
 import { type Clear } from '../../typeorm/patches/writes.patch.js';
 import { captureOf } from './capture.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
+import { type SkippedWrite } from '../skips/skips.js';
 import { tableAtPath, tableOf } from '../tables/table-at-path.js';
 import { noteUnattached } from '../tables/warn-of-unattached.js';
 
@@ -20,8 +21,34 @@ export const clearTableByDelete: TableClear = async (queryRunner, given, options
   const dataSource = dataSourceOf(queryRunner);
   const table = tableAtPath(dataSource, typeof given === 'string' ? given : given.name);
   if (table && takesRows(dataSource, table, options)) await deleteAll(dataSource, table, queryRunner);
+  else if (table) await truncateTraced(dataSource, table, queryRunner, options, truncate);
   else await truncate();
 };
+
+/** Empties a table; inside `without()` as one unit with its trace. TRUNCATE doesn't tell how many rows there were. */
+async function truncateTraced(
+  dataSource: DataSource,
+  table: EntityMetadata,
+  queryRunner: QueryRunner,
+  options: ClearOptions | undefined,
+  truncate: () => Promise<void>,
+): Promise<void> {
+  const capture = captureOf(dataSource);
+  if (!capture || capture.isRecording || capture.skips.areUntraced) return truncate();
+  const emptied = [table, ...(options?.cascade ? capture.cascades.foreignKeys.referringTables(table) : [])];
+  const writes = emptied.flatMap((one): SkippedWrite[] => {
+    const plan = capture.plans.find(one);
+    return plan ? [{ plan, operation: 'delete', rows: null }] : [];
+  });
+  if (writes.length === 0) return truncate();
+  capture.skips.assertAllowed(writes, 'without');
+  await capture.skips.whenTraced(queryRunner, 'without', (trace) =>
+    capture.units.run(queryRunner, async (unit) => {
+      await truncate();
+      await trace?.(unit, writes);
+    }),
+  );
+}
 
 async function deleteAll(
   dataSource: DataSource,

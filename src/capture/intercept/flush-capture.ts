@@ -9,6 +9,7 @@ import { type ValueFacts, ResultFacts } from '../rows/row-facts.js';
 import { type Unit } from '../unit/unit.js';
 import { type WriteOperation, type Write } from '../write/write.js';
 import { type Capture } from './capture.js';
+import { type SkippedFlush } from '../skips/skipped-flush.js';
 import { rowsToChange, tablesOf } from './writes-of-flush.js';
 
 const KINDS: Record<WriteOperation, WriteKind> = {
@@ -25,6 +26,9 @@ const KINDS: Record<WriteOperation, WriteKind> = {
 export class FlushCapture {
   /** Whether audited rows have been written. */
   hasWritten = false;
+  /** What traces its writes, if the flush records nothing. */
+  readonly skipped: SkippedFlush | undefined;
+  private readonly who: Who | undefined;
   private readonly writes: Write[] = [];
   private readonly facts = new Map<EntityMetadata, ResultFacts>();
   private hasEnded = false;
@@ -34,15 +38,18 @@ export class FlushCapture {
 
   /**
    * @param queryRunner of the application, whose hooks write with it too
-   * @param who who writes; undefined in `without()` and for `save(…, { listeners: false })`, which record nothing
+   * @param who who writes; or, for a flush that records nothing, what traces its writes
    */
   constructor(
     readonly capture: Capture,
     readonly queryRunner: QueryRunner,
     readonly unit: Unit,
-    private readonly who: Who | undefined,
+    who: Who | SkippedFlush,
     private readonly flush: Flush,
-  ) {}
+  ) {
+    if (typeof who === 'function') this.who = who;
+    else this.skipped = who;
+  }
 
   get isRecording(): boolean {
     return this.who !== undefined;

@@ -4,6 +4,9 @@ import { StateSlot } from '../../typeorm/state-slot.js';
 import { type Flush, type FlushExtension } from '../../typeorm/patches/writes.patch.js';
 import { noteUnattached } from '../tables/warn-of-unattached.js';
 import { type Capture, captureOf } from './capture.js';
+import { type SkipCause } from '../skips/skips.js';
+import { SkippedFlush } from '../skips/skipped-flush.js';
+import { skippedByFlush, traceFlush } from './skipped-writes.js';
 import { flushOf, queryRunnerOfFlush } from './flush-builders.js';
 import { FlushCapture, unrecordedFlush } from './flush-capture.js';
 import { refuseHistoric } from './refuse-historic.js';
@@ -23,8 +26,13 @@ export const flushExtension: FlushExtension = {
     if (!capture) return execute();
     await assertRecordable(capture, flush);
     if (!touchesAudited(capture, flush)) return execute();
-    if (flush.options?.listeners === false || !capture.isRecording)
-      return executeFlush(capture, flush, execute, undefined);
+    const skippedBy = skipCauseOf(capture, flush);
+    if (skippedBy) {
+      capture.skips.assertAllowed(skippedByFlush(capture, flush), skippedBy);
+      const { queryRunner } = flush;
+      const skipped = new SkippedFlush(skippedBy, () => traceFlush(capture, queryRunner, flush, skippedBy));
+      return executeFlush(capture, flush, execute, skipped);
+    }
     return capture.whenReady(
       flush.queryRunner,
       () => capture.tables.beforeWrite(flush.queryRunner),
@@ -41,11 +49,16 @@ export const flushExtension: FlushExtension = {
   },
 };
 
+function skipCauseOf(capture: Capture, { options }: Flush): SkipCause | undefined {
+  if (!capture.isRecording) return 'without';
+  return options?.listeners === false ? 'listeners' : undefined;
+}
+
 async function executeFlush(
   capture: Capture,
   flush: Flush,
   execute: () => Promise<void>,
-  who: Who | undefined,
+  who: Who | SkippedFlush,
 ): Promise<void> {
   const unit = capture.units.on(flush.queryRunner);
   const flushCapture = new FlushCapture(capture, flush.queryRunner, unit, who, flush);

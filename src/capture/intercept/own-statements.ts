@@ -25,7 +25,16 @@ export class RawRecorder implements Recorder {
     { plan, operation, key, changed }: RawWrite,
     run: () => Promise<unknown>,
   ): Promise<void> {
-    const { cascades, units, recorder, tables } = this.capture;
+    const { cascades, units, recorder, tables, skips } = this.capture;
+    if (!this.capture.isRecording && !skips.areUntraced) {
+      skips.assertAllowed([{ plan }], 'without');
+      return skips.whenTraced(queryRunner, 'without', (trace) =>
+        units.run(queryRunner, async (unit) => {
+          await run();
+          await trace?.(unit, [{ plan, operation, rows: 1 }]);
+        }),
+      );
+    }
     const who = this.capture.isRecording ? this.capture.who() : undefined;
     return units.run(queryRunner, async (unit) => {
       const known = await who;

@@ -106,8 +106,8 @@ function idOfRemoval({ databaseEntity, entity, identifier }: Subject): ObjectLit
   return databaseEntity ?? (entity ? undefined : identifier);
 }
 
-// TypeORM sets the dates and versions itself.
-function columnsSetBy({ metadata, diffColumns, diffRelations }: Subject): Set<string> {
+/** The columns that a flush gives values to in a row that it updates. TypeORM sets the dates and versions itself. */
+export function columnsSetBy({ metadata, diffColumns, diffRelations }: Subject): Set<string> {
   const columns = [
     ...diffColumns,
     ...diffRelations.flatMap(({ joinColumns }) => joinColumns),

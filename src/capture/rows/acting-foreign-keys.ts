@@ -3,6 +3,12 @@ import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js'
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { foreignKeysTo } from '../../audited/foreign-keys.js';
 
+/** An audited table that a write of another one changes. */
+export interface Reached {
+  readonly table: EntityMetadata;
+  readonly operation: 'delete' | 'update';
+}
+
 /** The foreign keys whose actions change audited rows when a row of a table is written. */
 export class ActingForeignKeys {
   // Keyed by metadata, because a data source that is initialised again has new metadata.
@@ -36,6 +42,40 @@ export class ActingForeignKeys {
         key.referencedColumns.some((column) => names.has(column.databaseName)) &&
         (this.isAudited(key.entityMetadata) || this.actingOnUpdateOf(key, passed).length > 0),
     );
+  }
+
+  /** The audited tables whose rows a delete deletes or updates by ON DELETE actions, directly or through others. */
+  reachedByDelete(table: EntityMetadata): Reached[] {
+    const reached: Reached[] = [];
+    const passed = new Set([table.tablePath]);
+    const tables = [table];
+    for (const parent of tables)
+      for (const { entityMetadata: child, onDelete } of this.actingOnDelete(parent)) {
+        const deletes = onDelete === 'CASCADE';
+        if (this.isAudited(child)) reached.push({ table: child, operation: deletes ? 'delete' : 'update' });
+        if (!deletes || passed.has(child.tablePath)) continue;
+        passed.add(child.tablePath);
+        tables.push(child);
+      }
+    return reached.filter((one) => one.table !== table || one.operation !== 'delete');
+  }
+
+  /** The audited tables whose rows an update of some columns updates by ON UPDATE actions, directly or through others. */
+  reachedByUpdate(table: EntityMetadata, changed: () => ReadonlySet<string>): Reached[] {
+    const keys = [...this.actingOnUpdate(table, changed)];
+    for (const key of keys)
+      for (const next of this.actingOnUpdateOf(key, keys)) if (!keys.includes(next)) keys.push(next);
+    const tables = new Set(keys.map((key) => key.entityMetadata).filter((child) => this.isAudited(child)));
+    return [...tables].map((child) => ({ table: child, operation: 'update' }));
+  }
+
+  /** The audited tables that refer to a table, directly or through others, whatever the foreign keys' actions. */
+  referringTables(table: EntityMetadata): EntityMetadata[] {
+    const tables = [table];
+    for (const parent of tables)
+      for (const { entityMetadata } of this.referringTo(parent))
+        if (!tables.includes(entityMetadata)) tables.push(entityMetadata);
+    return tables.filter((one) => one !== table && this.isAudited(one));
   }
 
   /** Like `actingOnUpdate()`, for the columns that another foreign key's action has just changed. */

@@ -52,6 +52,11 @@ export class TableCheck {
     return !queryRunner || !isMigrating(dataSourceOf(queryRunner));
   }
 
+  /** Whether the tables were looked at, and lack nothing. */
+  get areSound(): boolean {
+    return this.options.checkTables !== false && this.sound === this.plansOf();
+  }
+
   /** @throws AuditConfigurationError listing the problems of the tables */
   async atStart(queryRunner: QueryRunner): Promise<void> {
     if (this.isDue(queryRunner)) await this.check(queryRunner, false);

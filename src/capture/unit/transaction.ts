@@ -1,4 +1,5 @@
 import { newId } from '../../revision/clock.js';
+import { SkipCounts, type SkippedStatements } from './skip-counts.js';
 import { UnrecordedWriteError } from '../../audit.errors.js';
 import { type TransactionCommand } from '../../dialect/sessions/transaction-commands.js';
 
@@ -30,6 +31,7 @@ export class Transaction {
   private savepoints: string[] = [];
   /** The numbers of the tables with a changeset, each with the number of savepoints at that moment. */
   private readonly changesets = new Map<number, number>();
+  private readonly skips = new SkipCounts();
   /** The error of the first write without a revision, and the number of savepoints at that moment. */
   private failure: { readonly depth: number; readonly error: unknown } | undefined;
 
@@ -68,6 +70,11 @@ export class Transaction {
     this.changesets.clear();
   }
 
+  /** Counts a statement that leaves no revision; see `SkipCounts#add()`. */
+  countSkip(kind: string, rows: number | null): SkippedStatements | undefined {
+    return this.skips.add(kind, rows);
+  }
+
   get hasFailed(): boolean {
     return this.failure !== undefined;
   }
@@ -99,6 +106,7 @@ export class Transaction {
       this.leave(name!, 1);
       if (this.failure && this.failure.depth >= this.savepoints.length) this.failure = undefined;
       this.dropChangesets();
+      this.skips.clear();
     }
   }
 
@@ -107,6 +115,7 @@ export class Transaction {
     this.isRead = false;
     this.savepoints = [];
     this.changesets.clear();
+    this.skips.clear();
     this.failure = undefined;
   }
 

@@ -8,6 +8,7 @@ import { dataSourceOf } from '../../typeorm/data-source-of.js';
 import { showActive } from './active-flag.js';
 import { type Line, type Place } from './line.js';
 import { type QueryReplacements } from './query-replacements.js';
+import { type SkippedStatements } from './skip-counts.js';
 import { type ChangesetMark } from './transaction.js';
 import { Turn } from './turn.js';
 
@@ -95,6 +96,11 @@ export class Unit {
   /** The changeset of the audited table with this number, in the unit's transaction. */
   changesetOf(entity: number): ChangesetMark {
     return this.line!.transaction.changesetOf(entity);
+  }
+
+  /** Counts a statement in the unit's transaction that leaves no revision; see `SkipCounts#add()`. */
+  countSkip(kind: string, rows: number | null): SkippedStatements | undefined {
+    return this.line!.transaction.countSkip(kind, rows);
   }
 
   /** Runs a function. Its statements belong to the unit, once it has begun. */

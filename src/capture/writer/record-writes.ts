@@ -10,10 +10,16 @@ import { type Write } from '../write/write.js';
 import { type RevisionWriter } from './revision-writer.js';
 import { type Unit } from '../unit/unit.js';
 
+/** Takes the writes that `when` has declined. */
+export interface SkippedWrites {
+  recordDeclined(unit: Unit, declined: readonly Write[], context: WriteContext): Promise<void>;
+}
+
 export class WriteRecorder {
   constructor(
     private readonly writer: RevisionWriter,
     private readonly options: AuditOptions,
+    private readonly skips: SkippedWrites,
   ) {}
 
   /**
@@ -26,12 +32,15 @@ export class WriteRecorder {
       const { tablesWithBaselines } = unit;
       if (tablesWithBaselines.size === 0 && writes.every(({ keys }) => keys.length === 0)) return;
       const known = context();
+      const declined: Write[] = [];
       for (const write of groupWrites(writes)) {
         if (write.keys.length === 0) continue;
         const recordable = isRecordable(unit.queryRunner, write.plan);
         if (recordable !== true && !(await recordable)) continue;
         if (this.isWanted(write, known)) await this.writeOne(unit, write, known);
+        else declined.push(write);
       }
+      if (declined.length > 0) await this.skips.recordDeclined(unit, declined, known);
       for (const plan of tablesWithBaselines) await this.addChangeset(unit, plan, known);
     } catch (error) {
       unit.fail(error);
