@@ -251,12 +251,31 @@ export interface EndpointOptions {
   timeout?: number;
 
   /**
+   * Who may write through the routes: restore an entity, or undo a transaction. It is asked for each such request,
+   * after the guards. Everything but `true` is answered with 403.
+   *
+   * @default none: the routes that write don't exist
+   * @example canWrite: (request, { action }) => request.user.roles.includes('admin') && action === 'restore'
+   */
+  canWrite?: (request: any, write: EndpointWrite) => boolean | Promise<boolean>;
+
+  /**
    * Whether everybody may read the history. Without guards, the application starts only if this is true.
    *
    * @default false
    */
   public?: boolean;
 }
+
+/**
+ * What a request is about to write.
+ *
+ * @example { action: 'restore', entity: 'reservation', id: 1 } // the audited name, and the `entityId` of its revisions
+ * @example { action: 'undo', transaction: '01a20739-…', entities: ['reservation', 'guest'] } // all that it wrote
+ */
+export type EndpointWrite =
+  | { action: 'restore'; entity: string; id: unknown }
+  | { action: 'undo'; transaction: string; entities: string[] };
 
 /** The options of `AuditModule.forRoot()`. */
 export type AuditModuleOptions = AuditOptions & AuditModuleShape;

@@ -82,6 +82,7 @@ const ENDPOINTS: Expectations<EndpointOptions> = {
     'an integer of milliseconds from 1 to 2147483647',
     (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_TIMEOUT,
   ],
+  canWrite: A_FUNCTION,
   public: A_BOOLEAN,
 };
 

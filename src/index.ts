@@ -8,6 +8,7 @@ export {
   type AuditOptions,
   type AuditOptionsFactory,
   type EndpointOptions,
+  type EndpointWrite,
 } from './audit.options.js';
 export { type AttachedAudit, attachAudit } from './attach-audit.js';
 

@@ -1,10 +1,12 @@
 import { Get, Inject, NotFoundException, Param, Query } from '@nestjs/common';
 import { DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { InvalidArgumentError } from '../audit.errors.js';
-import { AUDIT_HISTORY, AUDITED_DATA_SOURCE } from '../audit.tokens.js';
+import { type AuditModuleShape } from '../audit.options.js';
+import { AUDIT_HISTORY, AUDIT_SHAPE, AUDITED_DATA_SOURCE } from '../audit.tokens.js';
 import { type AuditPlan } from '../audited/audit-plan.js';
 import { HistoryService } from '../history/history.service.js';
 import { type Change } from '../history/types/change.js';
+import { type Revision } from '../history/types/revision.js';
 import { type FeedOptions, type TransactionOptions } from '../history/types/feed.js';
 import { type Page } from '../history/types/page.js';
 import { type TimelineOptions } from '../history/types/timeline.js';
@@ -41,7 +43,7 @@ import { Presenters } from './show/presenters.js';
 type QueryParameters = Record<string, unknown>;
 
 /** The entity in the path. */
-interface Addressed {
+export interface Addressed {
   plan: AuditPlan;
   target: EntityTarget<ObjectLiteral>;
   key: object;
@@ -50,10 +52,11 @@ interface Addressed {
 /** The history over HTTP. AuditModule registers it at the path of its `endpoints`. */
 export class AuditController {
   constructor(
-    @Inject(AuditedEntities) private readonly entities: AuditedEntities,
-    @Inject(AUDIT_HISTORY) private readonly history: HistoryService,
-    @Inject(AUDITED_DATA_SOURCE) private readonly dataSource: DataSource,
-    @Inject(Presenters) private readonly presenters: Presenters,
+    @Inject(AuditedEntities) protected readonly entities: AuditedEntities,
+    @Inject(AUDIT_HISTORY) protected readonly history: HistoryService,
+    @Inject(AUDITED_DATA_SOURCE) protected readonly dataSource: DataSource,
+    @Inject(Presenters) protected readonly presenters: Presenters,
+    @Inject(AUDIT_SHAPE) protected readonly shape: AuditModuleShape,
   ) {}
 
   @Get()
@@ -195,7 +198,7 @@ export class AuditController {
     throw new NotFoundException(`${entity} ${id} did not exist ${moment}.`);
   }
 
-  private address(entity: string, id: string): Addressed {
+  protected address(entity: string, id: string): Addressed {
     const plan: AuditPlan = this.entities.get(entity);
     return { plan, target: plan.metadata.target, key: parseId(id, this.dataSource, plan) };
   }
@@ -209,8 +212,10 @@ export class AuditController {
     presenter.assertProperty(property, presenter.asksEntity ? await this.history.latest(target, key) : null);
   }
 
-  private async assertHistory({ target, key }: Addressed, entity: string, id: string): Promise<void> {
-    if (!(await this.history.latest(target, key)))
-      throw new NotFoundException(`${entity} ${id} has no history.`);
+  /** The newest revision. @throws NotFoundException */
+  protected async assertHistory({ target, key }: Addressed, entity: string, id: string): Promise<Revision> {
+    const newest = await this.history.latest(target, key);
+    if (!newest) throw new NotFoundException(`${entity} ${id} has no history.`);
+    return newest;
   }
 }

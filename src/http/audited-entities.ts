@@ -74,7 +74,7 @@ export class AuditedEntities {
   }
 
   /** The plan of a revision in a feed, including junction tables. */
-  ofRevision({ entity }: Revision): AuditPlan {
+  ofRevision({ entity }: Pick<Revision, 'entity'>): AuditPlan {
     return this.plans.get(entity) ?? this.junctions.get(entity)!;
   }
 

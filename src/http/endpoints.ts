@@ -11,6 +11,7 @@ import { HiddenProperties } from './show/hidden-properties.js';
 import { Presenters } from './show/presenters.js';
 import { HttpErrorsInterceptor } from './http-errors.interceptor.js';
 import { JsonInterceptor } from './show/json.interceptor.js';
+import { WriteController } from './write.controller.js';
 import { Tagged } from './openapi/openapi.decorator.js';
 
 /** The controllers and providers of the HTTP endpoints; none without the option `endpoints`. */
@@ -35,7 +36,8 @@ function controllerOf(shape: AuditModuleShape): Type {
   const dataSource = getDataSourceToken(shape.dataSource);
   // OpenAPI derives operation ids from the class name, and they have to be unique.
   const name = dataSource === DataSource ? 'AuditController' : `${String(dataSource)}AuditController`;
-  const controller = { [name]: class extends AuditController {} }[name];
+  const base = shape.endpoints?.canWrite ? WriteController : AuditController;
+  const controller = { [name]: class extends base {} }[name];
   Tagged('audit')(controller);
   // Applied before our own decorators, so that their guards run first and their interceptors see the final answer. The
   // start of the application refuses anything but an array of functions.

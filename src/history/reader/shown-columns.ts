@@ -57,7 +57,7 @@ export function hasQuiet(plan: AuditPlan): boolean {
  * The listed columns of a property. An embedded has its own columns, a relation its join columns.
  *
  * @param hidden the property paths of columns that must stay hidden
- * @param argument its name in the error
+ * @param argument the name of the argument that has the property
  * @throws InvalidArgumentError when there are no columns, or one is hidden
  */
 export function columnsOfProperty(

@@ -69,6 +69,7 @@ export class RestoreCheck {
           .filter(({ n }) => Number(facts[`dangling${n}`]) === 1)
           .map(({ foreignKey, n }) =>
             dangling(
+              plan,
               foreignKey,
               foreignKey.columns.map((_, m) => facts[`value${n}_${m}`]),
             ),
@@ -172,11 +173,18 @@ function hasDefault(column: ColumnMetadata, generatesUuids: boolean): boolean {
   return column.isGenerated && (column.generationStrategy !== 'uuid' || generatesUuids);
 }
 
-function dangling(foreignKey: ForeignKeyMetadata, values: readonly unknown[]): Obstacle {
+function dangling(
+  { columns }: AuditPlan,
+  foreignKey: ForeignKeyMetadata,
+  values: readonly unknown[],
+): Obstacle {
+  const propertyOf = ({ databaseName, propertyPath }: ColumnMetadata): string =>
+    columns.find((column) => column.databaseName === databaseName)?.propertyPath ?? propertyPath;
   const names = foreignKey.columns.map(({ databaseName }) => databaseName).join(', ');
   const parent = foreignKey.referencedEntityMetadata.name;
   return {
     problem: `${names} of ${foreignKey.entityMetadata.name} refers to ${parent} ${values.map(String).join()}, which no longer exists`,
+    values: Object.fromEntries(foreignKey.columns.map((column, n) => [propertyOf(column), values[n]])),
   };
 }
 

@@ -11,11 +11,8 @@ import { writableColumns } from './restore-check.js';
  */
 export function restoredColumns(plan: AuditPlan, properties: readonly string[]): PlanColumn[] {
   const { metadata } = plan;
-  // A version column always counts on, and a materialized path belongs to the place in the tree.
-  const candidates = writableColumns(plan).filter(
-    ({ source }) => !source.isVersion && source !== metadata.materializedPathColumn,
-  );
-  const known = (): string => [...new Set(candidates.map(({ propertyPath }) => propertyPath))].join(', ');
+  const candidates = restorableColumns(plan);
+  const known = (): string => restorableProperties(plan).join(', ');
   if (!Array.isArray(properties) || properties.length === 0)
     throw new InvalidArgumentError(
       'properties',
@@ -31,6 +28,18 @@ export function restoredColumns(plan: AuditPlan, properties: readonly string[]):
     );
   });
   return [...new Set(columns)];
+}
+
+/** The property paths of the columns that a restore can write. */
+export function restorableProperties(plan: AuditPlan): string[] {
+  return [...new Set(restorableColumns(plan).map(({ propertyPath }) => propertyPath))];
+}
+
+// A version column always counts on, and a materialized path belongs to the place in the tree.
+function restorableColumns(plan: AuditPlan): PlanColumn[] {
+  return writableColumns(plan).filter(
+    ({ source }) => !source.isVersion && source !== plan.metadata.materializedPathColumn,
+  );
 }
 
 /**

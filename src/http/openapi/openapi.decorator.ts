@@ -1,3 +1,5 @@
+import { CONFLICT } from './openapi.schemas.js';
+
 /** A part of an OpenAPI document. */
 type Schema = Record<string, unknown>;
 
@@ -11,11 +13,16 @@ interface Documentation {
   path?: string[];
   /** The query parameters, by name. */
   query?: Record<string, { schema: Schema; description?: string; required?: boolean }>;
+  /** The schema of the JSON body, for a route that writes. */
+  body?: Schema;
   /** The schema of the answer. */
   answer: Schema;
 }
 
 const badRequest = { description: 'A parameter is unknown or malformed; the field is named' };
+const forbidden = { description: 'The application lets this request not write' };
+const conflict = { description: 'Rows have changed since, or take the values no more', schema: CONFLICT };
+const notJson = { description: 'The body is not JSON' };
 const tooLong = { description: 'A read took longer than the timeout of the endpoints' };
 const notFound = { description: 'No such entity is audited, or it has no such history' };
 
@@ -29,6 +36,7 @@ export function Documented({
   summary,
   path = ['entity', 'id'],
   query = {},
+  body,
   answer,
 }: Documentation): MethodDecorator {
   return (_prototype, _name, descriptor) => {
@@ -41,12 +49,19 @@ export function Documented({
         required: false,
         ...parameter,
       })),
+      ...(body ? [{ in: 'body', type: String, required: true, schema: body }] : []),
     ];
     Reflect.defineMetadata('swagger/apiOperation', { summary }, handler);
     Reflect.defineMetadata('swagger/apiParameters', parameters, handler);
     Reflect.defineMetadata(
       'swagger/apiResponse',
-      { 200: { description: summary, schema: answer }, 400: badRequest, 404: notFound, 503: tooLong },
+      {
+        200: { description: summary, schema: answer },
+        400: badRequest,
+        404: notFound,
+        ...(body ? { 403: forbidden, 409: conflict, 415: notJson } : {}),
+        503: tooLong,
+      },
       handler,
     );
   };

@@ -1,3 +1,4 @@
+import { MAX_ACTOR_LENGTH } from '../../audit.options.js';
 import { AUDIT_OPERATIONS, DEFAULT_LIMIT, MAX_LIMIT } from '../../history/arguments/checks.js';
 
 const text = { type: 'string' };
@@ -99,4 +100,68 @@ export const DIFF_QUERY = {
 
 export const AS_OF_QUERY = {
   at: { schema: { oneOf: [moment, integer] }, description: 'A moment, or a version', required: true },
+};
+
+const dryRun = {
+  type: 'boolean',
+  default: false,
+  description: 'Answers what it would make, and writes nothing',
+};
+const reason = { type: 'string', minLength: 1, maxLength: MAX_ACTOR_LENGTH };
+
+export const RESTORE_BODY = {
+  type: 'object',
+  properties: {
+    at: { ...AS_OF_QUERY.at.schema, description: 'A moment, or a version' },
+    expectedVersion: { ...integer, description: 'The newest version that the caller has looked at' },
+    properties: {
+      ...listOf(property),
+      minItems: 1,
+      description: 'Only these; by default all that are shown',
+    },
+    dryRun,
+    reason,
+  },
+  required: ['at', 'expectedVersion'],
+};
+
+export const RESTORED = {
+  type: 'object',
+  properties: {
+    revision: { ...REVISION, nullable: true, description: 'Null if nothing had to change' },
+  },
+};
+
+export const UNDO_BODY = { type: 'object', properties: { dryRun, reason } };
+
+export const UNDONE = {
+  type: 'object',
+  properties: {
+    transaction: { ...nullableText, format: 'uuid', description: 'Of the new revisions' },
+    count: { type: 'integer', minimum: 0 },
+    items: { ...listOf(REVISION), description: `The first ${MAX_LIMIT} of the new revisions` },
+  },
+};
+
+export const CONFLICT = {
+  type: 'object',
+  properties: {
+    statusCode: integer,
+    error: text,
+    message: text,
+    count: integer,
+    conflicts: listOf({
+      type: 'object',
+      properties: {
+        entity: text,
+        id: anything,
+        problem: text,
+        remedy: text,
+        values: object,
+        version: integer,
+        changedSince: { ...listOf(REVISION), description: 'The newer revisions of the row, newest first' },
+      },
+      required: ['entity', 'id', 'problem'],
+    }),
+  },
 };

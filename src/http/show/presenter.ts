@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Change } from '../../history/types/change.js';
 import { type Revision } from '../../history/types/revision.js';
@@ -31,18 +32,30 @@ export class Presenter {
     return hasOwnJson(this.plan.metadata);
   }
 
+  /** Whether no column of a property is hidden. @param newest the entity's newest revision, if `asksEntity` */
+  shows(property: string, newest: Revision | null): boolean {
+    try {
+      this.assertProperty(property, newest);
+      return true;
+    } catch (error) {
+      if (error instanceof InvalidArgumentError) return false;
+      throw error;
+    }
+  }
+
   /**
    * @param newest the entity's newest revision, if `asksEntity`
+   * @param argument the name of the argument that has the property
    * @throws InvalidArgumentError when one of the property's columns is hidden
    */
-  assertProperty(property: string, newest: Revision | null): void {
-    const columns = columnsOfProperty(this.plan, property, this.hidden);
+  assertProperty(property: string, newest: Revision | null, argument = 'property'): void {
+    const columns = columnsOfProperty(this.plan, property, this.hidden, argument);
     if (!newest) return;
     const [before, after] = this.states(newest);
     const asked = columns.map(({ propertyPath }) => changeBetween(propertyPath, before, after));
     const shown = changesInJson(asked, before, after);
     const hidden = asked.filter((change) => !shown.includes(change)).map((change) => change.property);
-    columnsOfProperty(this.plan, property, new Set([...this.hidden, ...hidden]));
+    columnsOfProperty(this.plan, property, new Set([...this.hidden, ...hidden]), argument);
   }
 
   /** A revision with its snapshot and all values. */

@@ -23,6 +23,16 @@ export class Presenters {
     return new Presenter(plan, this.hiddenOf(plan, serialization));
   }
 
+  /** Whether the values of a property, by the audited name of its entity, may be hidden. The key never is. */
+  hiding(serialization: SerializerOptions): (entity: string, property: string) => boolean {
+    return (entity, property) => {
+      const plan = this.entities.ofRevision({ entity });
+      if (plan.keys.some(({ propertyPath }) => propertyPath === property)) return false;
+      const presenter = this.of(plan, serialization);
+      return presenter.asksEntity || !presenter.shows(property, null);
+    };
+  }
+
   /** The paths of the hidden properties. */
   hiddenOf(plan: AuditPlan, serialization: SerializerOptions): ReadonlySet<string> {
     return this.hidden.of(plan, serialization);

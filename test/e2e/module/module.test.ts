@@ -156,6 +156,11 @@ describe('a wrong option', () => {
       { endpoints: {} },
       /endpoints has no guards.*Give guards: .* or public: true/,
     ],
+    [
+      'canWrite: true',
+      { endpoints: { public: true, canWrite: true } },
+      /endpoints\.canWrite must be a function of the request, got true\./,
+    ],
     ['endpoints with no guard', { endpoints: { guards: [], public: false } }, /endpoints has no guards/],
     [
       'a guard that is none',
