@@ -50,11 +50,13 @@ export async function restore<E extends ObjectLiteral>(
     at instanceof Date ? momentText(at) : `version ${versionOf(at)}`,
     columns && properties,
   );
-  let row: RestoreTarget;
+  let row: RestoreTarget | undefined;
   const written = inWriteTransaction(dataSource, { manager, reason, dryRun }, async (write) => {
     const restored = new RestoreRow(write, plan, key, columns);
-    const isPresent = await restored.lock();
     const revisions = new RowRevisions<E>(write.reading, plan, key, ofClass);
+    const isPresent = await restored.lock().catch((error: unknown) => {
+      throw revisions.explain(error);
+    });
     const target = await targetOf(revisions, at);
     row = { name: revisions.name, revision: target };
     const before = await restored.newestVersion();
@@ -76,12 +78,12 @@ export async function restore<E extends ObjectLiteral>(
     const { queryRunner } = manager ?? {};
     // Two restores of a deleted row find no row to lock. The database refuses the second one, and the first is why.
     const isLost = error instanceof WriteRefusal || (!queryRunner && isConflict(dataSource, error));
-    if (isLost && expectedVersion !== undefined) {
+    if (row && isLost && expectedVersion !== undefined) {
       const reading = historyOf(dataSource).reading(dataSource, { queryRunner });
       const since = await changesSince(reading, plan, key, expectedVersion);
       if (since.length > 0) throw conflictError(row, since, expectedVersion, error);
     }
-    if (!(error instanceof WriteRefusal)) throw error;
+    if (!row || !(error instanceof WriteRefusal)) throw error;
     const obstacle = await obstacleOf(dataSource, queryRunner, error);
     throw conflictError(row, [obstacle], expectedVersion, error.cause);
   });

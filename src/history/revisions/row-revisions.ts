@@ -124,7 +124,7 @@ export class RowRevisions<E extends ObjectLiteral> {
         limit: filter.limit,
       });
     } catch (error) {
-      throw isDataException(error) ? this.unreadableId(error) : error;
+      throw this.explain(error);
     }
   }
 
@@ -139,8 +139,10 @@ export class RowRevisions<E extends ObjectLiteral> {
     };
   }
 
-  // The id is not a value of the key's type: 'x' for a uuid, 2 ** 40 for an int.
-  private unreadableId(cause: unknown): InvalidArgumentError {
+  /** The error of a statement with the key; InvalidArgumentError 'id' if the key's type has no such value. */
+  explain(cause: unknown): unknown {
+    // 'x' for a uuid, 2 ** 40 for an int.
+    if (!isDataException(cause)) return cause;
     const { name } = this.plan.metadata;
     const refusal = new InvalidArgumentError(
       'id',

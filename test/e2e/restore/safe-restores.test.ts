@@ -230,6 +230,23 @@ describeDatabases('a safe restore', (name) => {
     await expect(refused).rejects.toThrow(message);
   });
 
+  it('refuses a property of which the version has no value, and leaves it out of a whole restore', async () => {
+    await update({ status: 'sent', weight: 2 });
+    // As if the column had been added after the version.
+    await dataSource.query(`UPDATE parcel_rev SET status = NULL WHERE id = ${id} AND rev_version = 1`);
+    await expect(history.restore(Parcel, id, 1, { properties: ['status'] })).rejects.toMatchObject({
+      conflicts: [{ problem: 'the version has no value of Parcel.status' }],
+    });
+    expect(await history.restore(Parcel, id, 1)).toMatchObject({ snapshot: { status: 'sent', weight: 1 } });
+  });
+
+  it('refuses an id that the key can not have', async () => {
+    await expect(history.restore(Parcel, 'x', 1)).rejects.toThrow(InvalidArgumentError);
+    await expect(history.restore(Parcel, 2 ** 40, 1, { expectedVersion: 1 })).rejects.toThrow(
+      InvalidArgumentError,
+    );
+  });
+
   it('refuses properties of a deleted entity', async () => {
     await dataSource.getRepository(Parcel).delete({ id });
     await expect(history.restore(Parcel, id, 1, { properties: ['status'] })).rejects.toThrow(
