@@ -43,7 +43,8 @@ export { type ChangedValues, type RevisionFilters } from './history/types/filter
 export { type AllOf, type Page, type PageOptions } from './history/types/page.js';
 export { type RestoreOptions, type UndoOptions } from './history/types/restore.js';
 export { type ReadTimeline, type TimelineOptions } from './history/types/timeline.js';
-export { type Moment, TimeTravel } from './history/time-travel/time-travel.js';
+export { type EntityMoment, type Moment } from './history/types/moment.js';
+export { TimeTravel } from './history/time-travel/time-travel.js';
 export { getHistoryToken, InjectHistory } from './inject.decorators.js';
 
 export { type HistoryRename, renameHistory } from './schema/rename-history.js';

@@ -19,7 +19,8 @@ import { rowOf, rowsOf } from './revisions/row-of.js';
 import { type RowRevisions } from './revisions/row-revisions.js';
 import { feedReader, transactionReader } from './feed/feed-readers.js';
 import { timelineReader } from './timeline/timeline-reader.js';
-import { type Moment, TimeTravel } from './time-travel/time-travel.js';
+import { type EntityMoment, type Moment } from './types/moment.js';
+import { TimeTravel } from './time-travel/time-travel.js';
 import { undo } from './undo/undo.js';
 import { ActorLabels } from './words/actor-labels.js';
 import { describe, type WordSources } from './words/describe.js';
@@ -142,7 +143,7 @@ export class HistoryService {
   async asOf<E extends ObjectLiteral>(
     entity: EntityTarget<E>,
     id: EntityId<NoInfer<E>>,
-    at: Date | number | Pick<Revision, 'version'>,
+    at: EntityMoment,
   ): Promise<Snapshot<E> | null> {
     return (await this.row(entity, id)).entityAsOf(at);
   }
@@ -208,8 +209,8 @@ export class HistoryService {
   async restore<E extends ObjectLiteral>(
     entity: EntityTarget<E>,
     id: EntityId<NoInfer<E>>,
-    at: Date | number | Pick<Revision, 'version'>,
-    options: RestoreOptions = {},
+    at: EntityMoment,
+    options: RestoreOptions<NoInfer<E>> = {},
   ): Promise<Revision<E> | null> {
     await this.knowShapes();
     const plan = auditPlansOf(this.dataSource).get(entity);

@@ -4,13 +4,7 @@ import { InvalidArgumentError } from '../../audit.errors.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { endOf, validDate } from '../arguments/moment.js';
-import { type Revision } from '../types/revision.js';
-
-/**
- * A moment of the past: a Date (the end of its millisecond), a revision (the state after it), or a transaction (the
- * state after it).
- */
-export type Moment = Date | Pick<Revision, 'id'> | { transaction: string };
+import { type Moment } from '../types/moment.js';
 
 /** A moment in SQL. */
 export interface PastMoment {

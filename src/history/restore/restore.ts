@@ -15,6 +15,7 @@ import { obstacleOf, WriteRefusal } from './explain-refusal.js';
 import { linkRelations, restoreLinks } from './restore-links.js';
 import { RestoreRow } from './restore-row.js';
 import { type EntityId } from '../types/entity-id.js';
+import { type EntityMoment } from '../types/moment.js';
 import { type RestoreOptions } from '../types/restore.js';
 import { type Revision } from '../types/revision.js';
 import { RowRevisions } from '../revisions/row-revisions.js';
@@ -26,9 +27,6 @@ interface RestoreTarget {
   readonly revision: Revision;
 }
 
-/** The moment to restore. */
-type Moment = Date | number | Pick<Revision, 'version'>;
-
 /**
  * @returns the new revision; null if the row already had these values
  * @throws RestoreConflictError
@@ -38,7 +36,7 @@ export async function restore<E extends ObjectLiteral>(
   dataSource: DataSource,
   plan: AuditPlan,
   id: EntityId,
-  at: Moment,
+  at: EntityMoment,
   ofClass: ClassFilter | undefined,
   { relations = false, expectedVersion, properties, dryRun = false, manager }: RestoreOptions,
 ): Promise<Revision<E> | null> {
@@ -129,7 +127,7 @@ function isConflict(dataSource: DataSource, error: unknown): boolean {
 
 async function targetOf<E extends ObjectLiteral>(
   revisions: RowRevisions<E>,
-  at: Moment,
+  at: EntityMoment,
 ): Promise<Revision<E>> {
   const target = await revisions.asOf(at);
   const moment = at instanceof Date ? `at ${momentText(at)}` : `in version ${versionOf(at)}`;

@@ -9,6 +9,7 @@ import { endOf, validDate } from '../arguments/moment.js';
 import { assertVersion } from '../arguments/version.js';
 import { type Change } from '../types/change.js';
 import { type Revision } from '../types/revision.js';
+import { type EntityMoment } from '../types/moment.js';
 import { changesBetween } from '../reader/changes.js';
 import { type RevisionReader } from '../reader/revision-reader.js';
 import { type ClassFilter } from './class-filter.js';
@@ -57,12 +58,12 @@ export class RowRevisions<E extends ObjectLiteral> {
   }
 
   /** The newest revision at a moment, or the revision of a version. @throws InvalidArgumentError naming 'at' */
-  async asOf(at: Date | number | Pick<Revision, 'version'>): Promise<Revision<E> | undefined> {
+  async asOf(at: EntityMoment): Promise<Revision<E> | undefined> {
     return (await this.read(this.filterAsOf(at))).at(0);
   }
 
   /** The entity at a moment or version; null if it did not exist. @throws InvalidArgumentError naming 'at' */
-  async entityAsOf(at: Date | number | Pick<Revision, 'version'>): Promise<E | null> {
+  async entityAsOf(at: EntityMoment): Promise<E | null> {
     const [row] = await this.rows(this.filterAsOf(at));
     return row ? this.reader.entity(row) : null;
   }
@@ -97,7 +98,7 @@ export class RowRevisions<E extends ObjectLiteral> {
     return this.select(filter, false);
   }
 
-  private filterAsOf(at: Date | number | Pick<Revision, 'version'>): RevisionFilter {
+  private filterAsOf(at: EntityMoment): RevisionFilter {
     if (at instanceof Date) return this.newestBefore(endOf(validDate('at', at)));
     const version = typeof at === 'object' ? (at as Pick<Revision, 'version'> | null)?.version : at;
     assertVersion('at', version);

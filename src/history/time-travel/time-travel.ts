@@ -12,10 +12,9 @@ import {
 } from 'typeorm';
 import { historyOf } from '../history.js';
 import { Past } from '../past/past.js';
-import { type Moment, pastMoment } from '../past/past-moment.js';
+import { pastMoment } from '../past/past-moment.js';
+import { type Moment } from '../types/moment.js';
 import { shadowDataSource } from './shadow-data-source.js';
-
-export { type Moment } from '../past/past-moment.js';
 
 type Where<E> = FindOptionsWhere<E> | FindOptionsWhere<E>[];
 

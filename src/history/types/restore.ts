@@ -1,7 +1,8 @@
 import { type EntityManager, type EntityTarget } from 'typeorm';
+import { type PropertyOrRelation } from './property-path.js';
 
 /** How an entity is restored. */
-export interface RestoreOptions {
+export interface RestoreOptions<E = any> {
   /**
    * The newest version that the caller has looked at. If the entity has a newer one, the restore is refused with what
    * has changed since. It is compared under the row's lock. A change of many-to-many links makes no version.
@@ -18,7 +19,7 @@ export interface RestoreOptions {
    * @default all
    * @example properties: ['status', 'address.city', 'guest']
    */
-  properties?: readonly string[];
+  properties?: readonly PropertyOrRelation<E>[];
 
   /**
    * Whether to restore its many-to-many links too: of all recorded relations, or of the named ones.

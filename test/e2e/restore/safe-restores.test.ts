@@ -181,7 +181,9 @@ describeDatabases('a safe restore', (name) => {
 
   it('names the number of many properties as its reason', async () => {
     await update({ status: 'cancelled' });
-    const properties = Array.from({ length: 40 }, () => 'status').concat('weight');
+    const properties = Array.from({ length: 41 }, (_, n) =>
+      n < 40 ? ('status' as const) : ('weight' as const),
+    );
     expect(await history.restore(Parcel, id, 1, { properties })).toMatchObject({
       reason: 'restore of 41 properties of version 1',
     });
@@ -194,7 +196,8 @@ describeDatabases('a safe restore', (name) => {
     await update({ guest: null, shelf: 2, place: 2, status: 'sent' });
     await guests.delete({ id: guest.id });
     const other = await dataSource.getRepository(Parcel).save({ shelf: 1, place: 2, address: {} });
-    const to = (properties: string[]) => history.restore(Parcel, id, 2, { properties });
+    const to = (properties: ('status' | 'guest' | 'shelf' | 'place')[]) =>
+      history.restore(Parcel, id, 2, { properties });
     expect(await to(['status'])).toMatchObject({ snapshot: { status: 'paid', shelf: 2 } });
     await expect(to(['guest'])).rejects.toThrow(`Guest ${guest.id}, which no longer exists`);
     // Shelf 1 of the version with place 2 of the row.

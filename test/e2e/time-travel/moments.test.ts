@@ -16,7 +16,7 @@ import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { NotAudited } from '../../../src/audited/decorators/not-audited.decorator.js';
 import { RevisionId } from '../../../src/audited/decorators/revision-id.decorator.js';
 import { HistoryService } from '../../../src/history/history.service.js';
-import { type Moment } from '../../../src/history/time-travel/time-travel.js';
+import { type Moment } from '../../../src/history/types/moment.js';
 import { Guest } from '../../support/entities/guest.js';
 import { describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
