@@ -37,6 +37,7 @@ import { auditPlansOf } from './audited/audit-plans.js';
 import { assertAuditOptions, assertModuleShape } from './check-options.js';
 import { AuditContext } from './context/audit-context.js';
 import { AuditContextModule } from './context/audit-context.module.js';
+import { Outcomes } from './context/outcomes.js';
 import { HistoryService } from './history/history.service.js';
 import { endpointsOf } from './http/endpoints.js';
 import { noStore } from './http/no-store.js';
@@ -131,11 +132,19 @@ function assemble(definition: DynamicModule, given: AuditModuleShape, isAsync: b
       },
       {
         provide: ATTACHED_AUDIT,
-        inject: [AuditContext, dataSource, MODULE_OPTIONS_TOKEN, AUDIT_SHAPE],
-        useFactory: (context: AuditContext, source: DataSource, options: unknown) => {
+        inject: [AuditContext, dataSource, MODULE_OPTIONS_TOKEN, AUDIT_SHAPE, Outcomes],
+        useFactory: (
+          context: AuditContext,
+          source: DataSource,
+          options: unknown,
+          _: unknown,
+          outcomes: Outcomes,
+        ) => {
           // A factory that returns nothing is a mistake, not a wish for the defaults of attachAudit().
           assertAuditOptions(options);
-          return attachWith(context, source, options);
+          const audit = attachWith(context, source, options);
+          outcomes.add(nameOf(given), (outcome) => audit.log.record(outcome));
+          return audit;
         },
       },
       {
@@ -161,6 +170,10 @@ function assemble(definition: DynamicModule, given: AuditModuleShape, isAsync: b
     ],
     exports: [history, maintenance, log],
   };
+}
+
+function nameOf({ dataSource }: AuditModuleShape): string | undefined {
+  return typeof dataSource === 'object' ? (dataSource as { readonly name?: string }).name : dataSource;
 }
 
 function revisionsProvider(

@@ -76,7 +76,7 @@ export { getMaintenanceToken, InjectMaintenance } from './inject.decorators.js';
 export { type RequestOrigin } from './context/request-of.js';
 export { AuditLog, type LoggedEvent, type RecordOptions } from './capture/events/audit-log.js';
 export { getAuditLogToken, InjectAuditLog } from './inject.decorators.js';
-export { AuditAction } from './context/audit-action.decorator.js';
+export { AuditAction, type AuditActionOptions } from './context/audit-action.decorator.js';
 export { AuditContext, type AuditContextState, type AuditContextValues } from './context/audit-context.js';
 
 export { AuditController } from './http/audit.controller.js';

@@ -2,6 +2,7 @@ import { Global, type MiddlewareConsumer, Module, type NestModule } from '@nestj
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { AuditContext } from './audit-context.js';
 import { AuditContextInterceptor } from './audit-context.interceptor.js';
+import { Outcomes } from './outcomes.js';
 import { AuditContextMiddleware } from './audit-context.middleware.js';
 
 /**
@@ -11,8 +12,8 @@ import { AuditContextMiddleware } from './audit-context.middleware.js';
  */
 @Global()
 @Module({
-  providers: [AuditContext, { provide: APP_INTERCEPTOR, useClass: AuditContextInterceptor }],
-  exports: [AuditContext],
+  providers: [AuditContext, Outcomes, { provide: APP_INTERCEPTOR, useClass: AuditContextInterceptor }],
+  exports: [AuditContext, Outcomes],
 })
 export class AuditContextModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
