@@ -1,6 +1,12 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
-import { type CanActivate, type ExecutionContext, type INestApplication, UseGuards } from '@nestjs/common';
+import {
+  type CanActivate,
+  type ExecutionContext,
+  type INestApplication,
+  UnauthorizedException,
+  UseGuards,
+} from '@nestjs/common';
 import {
   Args,
   Field,
@@ -12,6 +18,7 @@ import {
   Query,
   Resolver,
 } from '@nestjs/graphql';
+import { AuditAction, AuditEvent } from 'nestjs-typeorm-audit';
 import request from 'supertest';
 import { dataSourceOf, startApp } from '../../support/http/app.js';
 import { actorsOf, Guests, guestsApp } from './guests.js';
@@ -52,9 +59,18 @@ class OnContext implements CanActivate {
 class GuestsResolver {
   constructor(private readonly guests: Guests) {}
 
+  @UseGuards(OnContext)
+  @AuditAction('guest.one', { outcome: true })
   @Query(() => Int)
   one() {
     return 1;
+  }
+
+  @UseGuards(OnContext)
+  @AuditAction('guest.secret', { outcome: true })
+  @Query(() => Int)
+  secret() {
+    throw new UnauthorizedException();
   }
 
   @UseGuards(OnRequest)
@@ -101,6 +117,20 @@ it('records the user whom a guard put on the request or on the context', async (
   await mutate('onContext', 'bob');
   await mutate('nobody', 'eve');
   expect(await actorsOf(dataSourceOf(app!))).toEqual(['ann', 'bob', null]);
+});
+
+it('records the outcome of handlers that want it', async () => {
+  await start(true);
+  for (const query of ['{ one }', '{ secret }'])
+    await request(app!.getHttpServer()).post('/graphql').set('x-user', 'ann').send({ query });
+  expect(
+    await dataSourceOf(app!)
+      .getRepository(AuditEvent)
+      .find({ order: { id: 'ASC' } }),
+  ).toMatchObject([
+    { action: 'guest.one', outcome: 'success', actor: 'ann' },
+    { action: 'guest.secret', outcome: 'denied', actor: 'ann' },
+  ]);
 });
 
 it('answers the same without the library', async () => {

@@ -12,12 +12,13 @@ import {
   MessagePattern,
   type MicroserviceOptions,
   Payload,
+  RpcException,
   Transport,
 } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { type AuditOptions } from 'nestjs-typeorm-audit';
-import { firstValueFrom } from 'rxjs';
+import { AuditAction, AuditEvent, type AuditOptions } from 'nestjs-typeorm-audit';
+import { firstValueFrom, from, lastValueFrom } from 'rxjs';
 import { type DataSource } from 'typeorm';
 import { brokerUrl, describeWithBroker } from '../../support/servers/brokers.js';
 import { actorsOf, Guests, guestsApp } from './guests.js';
@@ -45,6 +46,14 @@ class GuestsController {
   @MessagePattern('context')
   onContext(@Payload() { name }: Message) {
     return this.guests.make(name);
+  }
+
+  @UseGuards(OnPayload)
+  @AuditAction('guest.export', { outcome: true })
+  @MessagePattern('export')
+  export(@Payload() { name }: Message) {
+    if (name === 'none') throw new RpcException('none');
+    return from([name, name]);
   }
 
   @MessagePattern('nobody')
@@ -143,3 +152,16 @@ for (const { name, inBroker, options } of transports)
       expect(await actorsOf(dataSource)).toEqual(['rpc ann']);
     });
   });
+
+it('records the outcome of a message whose handler wants it', async () => {
+  const dataSource = await start(await freeTcp(), true);
+  const message = { name: 'ann', token: 'ann' };
+  expect(await lastValueFrom(client!.send<string>('export', message))).toBe('ann');
+  await expect(lastValueFrom(client!.send('export', { ...message, name: 'none' }))).rejects.toMatchObject({
+    message: 'none',
+  });
+  expect(await dataSource.getRepository(AuditEvent).find({ order: { id: 'ASC' } })).toMatchObject([
+    { action: 'guest.export', outcome: 'success', actor: 'ann' },
+    { action: 'guest.export', outcome: 'failure', actor: 'ann', details: { error: 'RpcException' } },
+  ]);
+});
