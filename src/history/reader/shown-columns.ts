@@ -48,11 +48,6 @@ export function listedColumns(plan: AuditPlan): PlanColumn[] {
   return changeableColumns(plan).filter(({ isQuiet }) => !isQuiet);
 }
 
-/** Whether updates of a table can be quiet. */
-export function hasQuiet(plan: AuditPlan): boolean {
-  return plan.columns.some(({ isQuiet }) => isQuiet);
-}
-
 /**
  * The listed columns of a property. An embedded has its own columns, a relation its join columns.
  *

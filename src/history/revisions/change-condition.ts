@@ -1,5 +1,6 @@
 import { type DataSource } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
+import { auditPlansOf } from '../../audited/audit-plans.js';
 import { comparedValue, isBlind, lacksColumn, recordedValue } from '../../audited/shapes/recorded-value.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
@@ -30,6 +31,16 @@ export function changeCondition(
   );
 }
 
+/** Whether updates of a table can be quiet. */
+export function hasQuiet(dataSource: DataSource, plan: AuditPlan): boolean {
+  return wholePlan(dataSource, plan).columns.some(({ isQuiet }) => isQuiet);
+}
+
+// Another entity on the table may have other columns, and a revision is the same for all.
+function wholePlan(dataSource: DataSource, plan: AuditPlan): AuditPlan {
+  return auditPlansOf(dataSource).find(plan.metadata) ?? plan;
+}
+
 /**
  * The condition that a revision is not quiet: it changed more than quiet columns, or nobody knows.
  *
@@ -37,7 +48,8 @@ export function changeCondition(
  */
 export function loudCondition(dataSource: DataSource, plan: AuditPlan, aliases = ALIASES): string {
   const { r, p } = aliases;
-  const columns = plan.columns.filter((column) => !column.isQuiet && !plan.keys.includes(column));
+  const { columns: all, keys } = wholePlan(dataSource, plan);
+  const columns = all.filter((column) => !column.isQuiet && !keys.includes(column));
   const unknown = columns.flatMap((column) => {
     const blind = isBlind(plan, p, column);
     const lacks = lacksColumn(plan, r, column);

@@ -7,7 +7,6 @@ import { tableName } from '../../dialect/catalogue/table-name.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
 import {
   columnsHidingNull,
-  hasQuiet,
   keptColumn,
   presenceColumn,
   PREVIOUS_ISDELETE,
@@ -16,7 +15,7 @@ import {
   resultColumn,
   shownColumns,
 } from '../reader/shown-columns.js';
-import { type Aliases, loudCondition, previousValue } from './change-condition.js';
+import { type Aliases, hasQuiet, loudCondition, previousValue } from './change-condition.js';
 
 /** Filter and order of a row's revisions; by default all of them, in no order. */
 export interface RevisionFilter {
@@ -99,7 +98,7 @@ export function addShownColumns(
 ): void {
   const hiding = columnsHidingNull(dataSource, plan);
   const aliases: Aliases = { r: `r${table.aliasEnd}`, p: `p${table.aliasEnd}` };
-  if (alias === 'p' && hasQuiet(plan))
+  if (alias === 'p' && hasQuiet(dataSource, plan))
     query.addSelect(
       `CASE WHEN ${loudCondition(dataSource, plan, aliases)} THEN 0 ELSE 1 END`,
       `${table.prefix}${QUIET}`,

@@ -1,7 +1,6 @@
 import { type ObjectLiteral } from 'typeorm';
-import { loudCondition } from '../revisions/change-condition.js';
+import { hasQuiet, loudCondition } from '../revisions/change-condition.js';
 import { newestVersion, type RevisionFilter } from '../revisions/revision-select.js';
-import { hasQuiet } from '../reader/shown-columns.js';
 import { type RowRevisions, type Versions } from '../revisions/row-revisions.js';
 import { type TimelineRequest } from './timeline-request.js';
 
@@ -18,7 +17,7 @@ export interface VersionBound {
 export function isFiltered(row: RowRevisions<any>, { since, until, conditions }: TimelineRequest): boolean {
   // Only the database tells which revisions are quiet.
   return (
-    hasQuiet(row.plan) ||
+    hasQuiet(row.table.dataSource, row.plan) ||
     row.ofClass !== undefined ||
     since !== undefined ||
     until !== undefined ||

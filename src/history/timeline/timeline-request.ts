@@ -6,7 +6,7 @@ import { beginningOf, endOf, validDate } from '../arguments/moment.js';
 import { type TimelineOptions } from '../types/timeline.js';
 import { assertFilters } from '../arguments/filters.js';
 import { type RevisionConditions, revisionConditions } from '../revisions/revision-conditions.js';
-import { hasQuiet } from '../reader/shown-columns.js';
+import { hasQuiet } from '../revisions/change-condition.js';
 
 /** The options of a timeline, checked and translated for SQL. */
 export interface TimelineRequest {
@@ -50,6 +50,6 @@ export function timelineRequest(
     since: from === undefined ? undefined : beginningOf(validDate('from', from)),
     until: to === undefined ? undefined : endOf(validDate('to', to)),
     conditions: revisionConditions(dataSource, plan, filters),
-    isLoud: !quiet && hasQuiet(plan),
+    isLoud: !quiet && hasQuiet(dataSource, plan),
   };
 }

@@ -225,6 +225,45 @@ describeDatabases('quiet columns', (name) => {
     );
   });
 
+  it('of two entities on one table are those of both', async () => {
+    const opened = (own: string[], others: string[]): Promise<AuditedDatabase> => {
+      @Audited({ quiet: own })
+      @Entity('badge')
+      class Badge {
+        @PrimaryGeneratedColumn() id: number;
+        @Column({ default: 0 }) seen: number;
+        @Column({ default: 0 }) used: number;
+      }
+      @Audited({ quiet: others })
+      @Entity('badge')
+      class StampedBadge {
+        @PrimaryGeneratedColumn() id: number;
+        @Column({ default: 0 }) seen: number;
+        @Column({ default: 0 }) stamps: number;
+      }
+      return openAudited(name, { entities: [Badge, StampedBadge] });
+    };
+    const badges = await opened(['seen'], ['seen', 'stamps']);
+    try {
+      const { manager } = badges.dataSource;
+      await manager.insert('Badge', {});
+      await manager.update('StampedBadge', 1, { stamps: 1 });
+      await manager.update('Badge', 1, { seen: 1 });
+      await manager.update('Badge', 1, { used: 1 });
+      const reading = new HistoryService(badges.dataSource);
+      for (const entity of ['Badge', 'StampedBadge'])
+        expect((await reading.timeline(entity, 1)).items.map(({ version }) => version)).toEqual([4, 1]);
+    } finally {
+      await badges.close();
+    }
+    await expect(opened(['seen'], ['stamps'])).rejects.toThrow(
+      new AuditConfigurationError(
+        'Badge and StampedBadge share the table "badge" and its history, but only one of them declares "seen" quiet. ' +
+          'Declare it in both, or in neither.',
+      ),
+    );
+  });
+
   it('must be properties', async () => {
     @Audited({ quiet: ['updated'] })
     @Entity()
