@@ -1,14 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   Column,
-  type DataSource,
+  CreateDateColumn,
+  DataSource,
   DeleteDateColumn,
   Entity,
+  type ObjectLiteral,
+  PrimaryColumn,
   PrimaryGeneratedColumn,
   type Repository,
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
+import { attachAudit } from '../../../src/attach-audit.js';
 import { AuditConfigurationError, InvalidArgumentError } from '../../../src/audit.errors.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { Masked } from '../../../src/audited/decorators/masked.decorator.js';
@@ -18,7 +22,7 @@ import { type Revision } from '../../../src/history/types/revision.js';
 import { type TimelineOptions } from '../../../src/history/types/timeline.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
 import { QueryRecorder } from '../../support/costs/query-recorder.js';
-import { describeDatabases } from '../../support/servers/databases.js';
+import { createDatabase, describeDatabases } from '../../support/servers/databases.js';
 import { type AuditedDatabase, openAudited } from '../../support/worlds/audited-database.js';
 
 class Visits {
@@ -223,6 +227,53 @@ describeDatabases('quiet columns', (name) => {
     await expect(history.timeline(QuietMember, 1, { quiet: 'yes' as never })).rejects.toThrow(
       new InvalidArgumentError('quiet', 'must be true or false, got "yes".'),
     );
+  });
+
+  it('are not alone where nobody knows whether another column changed', async () => {
+    const database = await createDatabase(name, { file: true });
+    const version = (decorate: (prototype: object) => void): new () => ObjectLiteral => {
+      class Parcel {}
+      PrimaryColumn({ type: 'int' })(Parcel.prototype, 'id');
+      Column({ type: 'int', default: 0 })(Parcel.prototype, 'seen');
+      decorate(Parcel.prototype);
+      Entity('parcel')(Parcel);
+      Audited({ quiet: ['seen'] })(Parcel);
+      return Parcel;
+    };
+    const inVersion = async (
+      parcel: new () => ObjectLiteral,
+      use: (parcels: Repository<ObjectLiteral>, reading: HistoryService) => Promise<void>,
+    ): Promise<void> => {
+      const opened = await new DataSource({
+        ...database.options,
+        entities: [parcel],
+        synchronize: true,
+      }).initialize();
+      const audit = attachAudit(opened);
+      try {
+        await use(opened.getRepository(parcel), audit.history);
+      } finally {
+        audit.detach();
+        await opened.destroy();
+      }
+    };
+    try {
+      const first = version(() => undefined);
+      await inVersion(first, async (parcels) => void (await parcels.save({ id: 1 })));
+      // The database computes its value in the rows that are there, so the first revision doesn't have it.
+      const second = version((prototype) => CreateDateColumn()(prototype, 'addedAt'));
+      await inVersion(second, async (parcels, reading) => {
+        for (const seen of [1, 2]) await parcels.update(1, { seen });
+        const { items } = await reading.timeline(second, 1, { quiet: true });
+        expect(items.map(({ isQuiet, changes }) => [isQuiet, changes])).toEqual([
+          [true, []],
+          [false, []],
+          [false, []],
+        ]);
+      });
+    } finally {
+      await database.drop();
+    }
   });
 
   it('of two entities on one table are those of both', async () => {
