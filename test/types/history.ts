@@ -7,6 +7,7 @@ import {
   type PropertyPath,
   type Revision,
   revisionOf,
+  type Scalar,
   type Snapshot,
 } from 'nestjs-typeorm-audit';
 import { type DataSource, type ObjectLiteral } from 'typeorm';
@@ -60,9 +61,21 @@ export function snapshots(snapshot: Snapshot<Order>, line: Snapshot<Line>, loose
     order: line.orderId,
   };
   const orderId: number = line.orderId;
-  void [status, city, sum, skus, key, orderId, snapshot.country_code, loose.whatever.it.is];
+  void [
+    status,
+    city,
+    sum,
+    skus,
+    key,
+    orderId,
+    snapshot.country_code,
+    snapshot.countryCode,
+    loose.whatever.it.is,
+  ];
   // @ts-expect-error a typo
   void snapshot.stauts;
+  // @ts-expect-error no column of Country
+  void snapshot.countryCdoe;
   // @ts-expect-error a relation to many
   void snapshot.lines;
   // @ts-expect-error a relation to one
@@ -90,6 +103,7 @@ export function changes(change: Change<Order>, loose: Change): void {
   if (change.property === 'guestId') assertType<Equal<NonNullable<typeof change.to>, number>>();
   if (change.property === 'guest_fk') assertType<Equal<NonNullable<typeof change.to>, number>>();
   if (change.property === 'first_guest_id') assertType<Equal<NonNullable<typeof change.to>, number>>();
+  if (change.property === 'countryCode') assertType<Equal<NonNullable<typeof change.to>, Scalar>>();
   if (change.property === 'payerId') assertType<Equal<NonNullable<typeof change.to>, string>>();
   switch (change.property) {
     case 'price': {

@@ -95,7 +95,7 @@ export class ExamplesFolder {
 }
 
 /** The types of packages that examples name, which are not among the exports at run time. */
-const TYPES: readonly string[] = ['MigrationInterface', 'QueryRunner'];
+const TYPES: readonly string[] = ['Json', 'MigrationInterface', 'QueryRunner', 'Snapshot', 'ToOne'];
 
 /** The example as a module: in a scope of its own, so that it may declare names that are also given. */
 function wrapped({ block: { code } }: Example, names: readonly string[]): string {
