@@ -4,13 +4,15 @@ import {
   type AttachedAudit,
   type Change,
   type EntityId,
+  type HistoryService,
+  type PropertyOrRelation,
   type PropertyPath,
   type Revision,
   revisionOf,
   type Scalar,
   type Snapshot,
 } from 'nestjs-typeorm-audit';
-import { type DataSource, type ObjectLiteral } from 'typeorm';
+import { type DataSource, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { Guest, Line, Money, Order, Status, VoucherSchema } from './entities.js';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -312,4 +314,28 @@ export async function revisions(dataSource: DataSource): Promise<void> {
   await repository.find({ order: { guest: { name: 'ASC' } } });
   // @ts-expect-error a typo
   await repository.find({ where: { revActr: 'ann' } });
+}
+
+/** Code for any entity. */
+export class Reader<E extends ObjectLiteral> {
+  constructor(
+    private readonly history: HistoryService,
+    private readonly entity: EntityTarget<E>,
+  ) {}
+
+  async changed(id: number): Promise<string[] | undefined> {
+    const revision = await this.history.latest(this.entity, id);
+    return revision?.changes.map(({ property }) => property);
+  }
+
+  async all(id: EntityId<E>, property: PropertyOrRelation<E>): Promise<Revision[]> {
+    const { items } = await this.history.timeline(this.entity, id, { property });
+    // @ts-expect-error any string
+    await this.history.timeline(this.entity, id, { property: String(property) });
+    return items;
+  }
+
+  asOf(id: EntityId): Promise<Snapshot<E> | null> {
+    return this.history.asOf(this.entity, id, 1);
+  }
 }
