@@ -29,6 +29,9 @@ export { HistoryService } from './history/history.service.js';
 export { type DescribeOptions } from './history/types/describe.js';
 export { type Words, type WordsByLocale } from './history/words/words.js';
 export {
+  type EventFeedOptions,
+  type FeedEvent,
+  type FeedItem,
   type FeedOptions,
   type ReadFeed,
   type ReadTransaction,
@@ -36,6 +39,7 @@ export {
 } from './history/types/feed.js';
 export { type Change, type ChangeOf } from './history/types/change.js';
 export { type FeedEntities, type RevisionOf } from './history/types/feed-entities.js';
+export { type FeedRevision } from './history/types/feed-revision.js';
 export { type PropertyOrRelation, type PropertyPath } from './history/types/property-path.js';
 export { type Revision } from './history/types/revision.js';
 export { type EntityId } from './history/types/entity-id.js';

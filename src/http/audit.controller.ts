@@ -7,7 +7,7 @@ import { type AuditPlan } from '../audited/audit-plan.js';
 import { HistoryService } from '../history/history.service.js';
 import { type Change } from '../history/types/change.js';
 import { type Revision } from '../history/types/revision.js';
-import { type FeedOptions, type TransactionOptions } from '../history/types/feed.js';
+import { type EventFeedOptions, type FeedItem, type TransactionOptions } from '../history/types/feed.js';
 import { type Page } from '../history/types/page.js';
 import { type TimelineOptions } from '../history/types/timeline.js';
 import { type SerializerOptions } from '../audited/class-transformer.js';
@@ -17,6 +17,7 @@ import { Documented } from './openapi/openapi.decorator.js';
 import {
   AS_OF_QUERY,
   CHANGES,
+  FEED,
   FEED_QUERY,
   DIFF_QUERY,
   ENTITIES,
@@ -24,8 +25,10 @@ import {
   PAGE,
   REVISION,
   TIMELINE_QUERY,
+  TRANSACTION,
   TRANSACTION_QUERY,
 } from './openapi/openapi.schemas.js';
+import { feedFilters } from './request/feed-filters.js';
 import {
   AS_OF_PARAMETERS,
   FEED_PARAMETERS,
@@ -74,17 +77,29 @@ export class AuditController {
     summary: 'The revisions of all entities, newest first',
     path: [],
     query: FEED_QUERY,
-    answer: PAGE,
+    answer: FEED,
   })
   async feed(
     @Query() query: QueryParameters,
     @EndpointsRoot(1) root: string,
     @Serialization() serialization: SerializerOptions,
   ): Promise<Page<object>> {
-    const { entity, snapshot, ...options } = parseQuery(query, FEED_PARAMETERS);
-    if (entity !== undefined) this.entities.assertRecorded(entity);
-    const filter = { ...(options as FeedOptions), ...(entity && { entities: [entity] }) };
-    return boundedPage(
+    const { entity, snapshot, ...parameters } = parseQuery(query, FEED_PARAMETERS);
+    const plan = entity === undefined ? undefined : this.entities.ofFeed(entity);
+    const {
+      notActor: _,
+      property,
+      changedProperty,
+      changedFrom: __,
+      changedTo: ___,
+      ...options
+    } = parameters;
+    const filters = feedFilters(parameters, plan, this.dataSource);
+    if (plan)
+      for (const [name, asked] of Object.entries({ property, changedProperty }))
+        if (asked !== undefined) this.presenters.of(plan, serialization).assertForAll(name, asked);
+    const filter = { ...options, ...filters, ...(entity && { entities: [entity] }) } as EventFeedOptions;
+    return boundedPage<FeedItem, object>(
       filter,
       (portion) => this.history.feed({ ...filter, ...portion }),
       this.presenters.list(serialization, root, snapshot),
@@ -97,7 +112,7 @@ export class AuditController {
     summary: 'The revisions of one transaction, in order',
     path: ['id'],
     query: TRANSACTION_QUERY,
-    answer: PAGE,
+    answer: TRANSACTION,
   })
   async transaction(
     @Param('id') id: string,

@@ -78,9 +78,11 @@ export class AuditedEntities {
     return this.plans.get(entity) ?? this.junctions.get(entity)!;
   }
 
-  /** Accepts junction tables too, whose revisions appear in feeds. @throws NotFoundException */
-  assertRecorded(name: string): void {
-    if (!this.plans.has(name) && !this.junctions.has(name)) throw unknown(name);
+  /** The plan of an entity or a junction table, whose revisions appear in feeds too. @throws NotFoundException */
+  ofFeed(name: string): AuditPlan {
+    const plan = this.plans.get(name) ?? this.junctions.get(name);
+    if (!plan) throw unknown(name);
+    return plan;
   }
 }
 

@@ -1,5 +1,6 @@
 // Compiled by several TypeScripts, strict and not, against the built declarations: test/unit/types.test.ts.
 import {
+  type FeedRevision,
   type Page,
   type AttachedAudit,
   type Change,
@@ -243,7 +244,8 @@ export async function ids({ history, maintenance }: AttachedAudit, order: Order,
 
 export async function feeds({ history }: AttachedAudit): Promise<void> {
   const listed = (await history.feed({ entities: [Order, Guest] })).items[0];
-  assertType<Equal<typeof listed, Revision<Order> | Revision<Guest>>>();
+  assertType<Equal<typeof listed, FeedRevision<Order> | FeedRevision<Guest>>>();
+  const [revision]: Revision[] = [listed];
   // @ts-expect-error a relation of both
   void listed.snapshot?.orders;
 
@@ -271,8 +273,20 @@ export async function feeds({ history }: AttachedAudit): Promise<void> {
     ...(await history.feed({ entities: ['order', 'order_tags'] })).items,
     ...(await history.transaction('id')).items,
   ];
-  assertType<Equal<(typeof loose)[0], Revision>>();
-  void loose;
+  assertType<Equal<(typeof loose)[0], FeedRevision>>();
+  void [loose, revision];
+  await history.feed({ entities: [Order], changed: { status: { from: Status.Paid } }, property: 'guest' });
+  // @ts-expect-error a typo
+  await history.feed({ entities: [Order], changed: { stauts: {} } });
+  // @ts-expect-error a value of another type
+  await history.feed({ entities: [Order], changed: { status: { from: 1 } } });
+  // @ts-expect-error a typo
+  await history.feed({ entities: { order: Order }, property: 'stauts' });
+  const [item] = (await history.feed({ events: true, actor: 'ann' })).items;
+  if (item.kind === 'event') void item.outcome;
+  else void item.changes;
+  // @ts-expect-error an event has no changes
+  void item.changes;
   // @ts-expect-error an entity outside of a list
   await history.feed({ entities: Order });
   // @ts-expect-error not an entity

@@ -14,6 +14,7 @@ export function mysqlSql(server: MysqlServer): Sql {
     leadingJoin: 'STRAIGHT_JOIN',
     limit,
     apart: limit(2 ** 31),
+    unordered: '',
     greatest: (...expressions) => `greatest(${expressions.join(', ')})`,
     unlessTaken: ignoreTaken,
     hasPartialIndexes: false,

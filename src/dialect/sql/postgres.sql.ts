@@ -8,6 +8,7 @@ export const postgresSql: Sql = {
   leftJoinLateral: (subquery, alias) => `LEFT JOIN LATERAL (${subquery}) ${alias} ON TRUE`,
   limit,
   apart: '',
+  unordered: ' OFFSET 0',
   greatest: (...expressions) => `greatest(${expressions.join(', ')})`,
   unlessTaken: (insert, columns) => `${insert} ON CONFLICT (${columns.join(', ')}) DO NOTHING`,
   // A target of ON CONFLICT would need the right to SELECT.

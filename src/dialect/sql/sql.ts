@@ -32,6 +32,12 @@ export interface Sql {
   /** Suffix that keeps a subquery apart. Merged into the query, it would be computed once for each column. */
   readonly apart: string;
 
+  /**
+   * Suffix of a subquery whose rows are sorted around it. Without it the optimizer may read the whole table by an index
+   * in that order, for few rows that another index finds.
+   */
+  readonly unordered: string;
+
   /** The greatest of expressions, none of which is NULL. */
   greatest(...expressions: string[]): string;
 

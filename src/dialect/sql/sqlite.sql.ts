@@ -8,6 +8,7 @@ export const sqliteSql: Sql = {
   leadingJoin: 'CROSS JOIN',
   limit,
   apart: '',
+  unordered: '',
   greatest: (...expressions) => `max(${expressions.join(', ')})`,
   unlessTaken: (insert) => insert.replace(/^INSERT /, 'INSERT OR IGNORE '),
   hasPartialIndexes: true,

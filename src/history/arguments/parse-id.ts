@@ -23,7 +23,7 @@ export function parseId(text: string, dataSource: DataSource, { keys, metadata }
   return Object.fromEntries(
     keys.map(({ source, databaseName }, at) => [
       databaseName,
-      valueOf(decode(values[at]), dataSource, source),
+      parseValue('id', decode(values[at]), dataSource, source),
     ]),
   );
 }
@@ -38,17 +38,27 @@ function decode(value: string): string {
   }
 }
 
-// The reverse of a snapshot's JSON. Other values, numbers too, stay text, and HistoryService checks them.
-function valueOf(text: string, dataSource: DataSource, column: ColumnMetadata): unknown {
+/**
+ * The value of a column from text, the reverse of a snapshot's JSON. Other values than dates, booleans and bytes,
+ * numbers too, stay text, and HistoryService checks them.
+ *
+ * @throws InvalidArgumentError naming the argument
+ */
+export function parseValue(
+  argument: string,
+  text: string,
+  dataSource: DataSource,
+  column: ColumnMetadata,
+): unknown {
   if (column.transformer) return text;
   const type = dataSource.driver.normalizeType(column);
-  if (isMoment(type)) return parseDate('id', text);
-  if (isBoolean(type)) return booleanOf(text);
+  if (isMoment(type)) return parseDate(argument, text);
+  if (isBoolean(type)) return booleanOf(argument, text);
   if (isBinary(type)) return Buffer.from(text, 'base64');
   return text;
 }
 
-function booleanOf(text: string): boolean {
+function booleanOf(argument: string, text: string): boolean {
   if (text === 'true' || text === 'false') return text === 'true';
-  throw new InvalidArgumentError('id', `must be true or false, got "${text}".`);
+  throw new InvalidArgumentError(argument, `must be true or false, got "${text}".`);
 }

@@ -1,7 +1,7 @@
-import { type DataSource } from 'typeorm';
-import { dialectOf } from '../../dialect/dialect-of.js';
+import { type DataSource, type ObjectLiteral } from 'typeorm';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type RevisionConditions, revisionConditions } from '../revisions/revision-conditions.js';
 import { type FeedRequest } from './feed-request.js';
-import { type FeedFilter } from './feed-select.js';
 
 /**
  * How far the clocks of two writers may differ. Up to this difference `from` and `to` find every revision.
@@ -11,39 +11,80 @@ import { type FeedFilter } from './feed-select.js';
  */
 const CLOCK_TOLERANCE_SECONDS = 3600;
 
+/** Narrows the revisions `r` of tables, by SQL with `{{name}}` for a value. */
+export interface FeedFilter {
+  /** Conditions on `rev_id`, which an index serves. */
+  readonly ids: readonly string[];
+  /** The other conditions on the revisions of a table, and on their predecessors `p` where a property is asked for. */
+  readonly tables: ReadonlyMap<AuditPlan, readonly string[]>;
+  readonly values: Readonly<ObjectLiteral>;
+  /** Whether the revisions are those of a transaction, and are found by its index. */
+  readonly byTransaction?: boolean;
+  /** Whether the conditions read predecessors. */
+  readonly readsPredecessor: boolean;
+  /** For each table, see `RevisionConditions`. */
+  readonly changed: ReadonlyMap<AuditPlan, Pick<RevisionConditions, 'changed'>>;
+}
+
 /**
- * The conditions of a request on the revisions of each table.
- *
- * @param floor the lowest `rev_id` to look at; undefined for no limit
+ * The conditions of a request on the revisions of each table, without those of a changeset, and without its position.
  */
-export function feedFilter(dataSource: DataSource, request: FeedRequest, floor?: string): FeedFilter {
-  const { classes, after, since, until, actor, transaction, operation } = request;
-  const conditions: string[] = [];
-  const values: Record<string, unknown> = {};
-  const add = (name: string, value: unknown, condition: string): void => {
+export function feedFilter(dataSource: DataSource, request: FeedRequest): FeedFilter {
+  const { plans, classes, since, until, filters } = request;
+  const ids: string[] = [];
+  const common: string[] = [];
+  const values: ObjectLiteral = {};
+  const add = (conditions: string[], name: string, value: unknown, condition: string): void => {
     if (value === undefined) return;
     values[name] = value;
     conditions.push(`${condition} {{${name}}}`);
   };
-  add('after', after, 'b.rev_id <');
-  add('since', since, 'b.rev_created >=');
-  add('until', until, 'b.rev_created <');
+  add(common, 'since', since, 'r.rev_created >=');
+  add(common, 'until', until, 'r.rev_created <');
   // `rev_created` has no index. `rev_id`, the primary key, begins with a time and bounds the search.
-  add('oldest', since === undefined ? undefined : firstIdOf(since - CLOCK_TOLERANCE_SECONDS), 'b.rev_id >=');
-  add('newest', until === undefined ? undefined : firstIdOf(until + CLOCK_TOLERANCE_SECONDS), 'b.rev_id <');
-  add('floor', floor, 'b.rev_id >=');
-  add('transaction', transaction, 'b.rev_transaction =');
-  add('operation', operation, 'b.rev_operation =');
-  if (actor !== undefined) {
-    values.actor = actor;
-    conditions.push(dialectOf(dataSource).types.sameText('b.rev_actor', '{{actor}}'));
+  add(
+    ids,
+    'oldest',
+    since === undefined ? undefined : firstIdOf(since - CLOCK_TOLERANCE_SECONDS),
+    'r.rev_id >=',
+  );
+  add(
+    ids,
+    'newest',
+    until === undefined ? undefined : firstIdOf(until + CLOCK_TOLERANCE_SECONDS),
+    'r.rev_id <',
+  );
+  const tables = new Map<AuditPlan, readonly string[]>();
+  const changed = new Map<AuditPlan, RevisionConditions>();
+  for (const [t, plan] of plans.entries()) {
+    const ofChangeset = { action: undefined, request: undefined };
+    const conditions = revisionConditions(dataSource, plan, { ...filters, ...ofChangeset }, `t${t}_`);
+    const ofClass = classes.get(plan);
+    Object.assign(values, conditions.values, ofClass?.values);
+    tables.set(plan, [...common, ...conditions.where, ...(ofClass ? [ofClass.condition('r')] : [])]);
+    changed.set(plan, conditions);
   }
-  for (const filter of classes.values()) Object.assign(values, filter.values);
-  return { conditions, values, classes };
+  const readsPredecessor = filters.property !== undefined || filters.changed !== undefined;
+  return { ids, tables, values, readsPredecessor, changed };
+}
+
+/** A filter with another condition on `rev_id`. */
+export function withId(
+  filter: FeedFilter,
+  name: string,
+  condition: '<' | '>=' | '>',
+  id: string | undefined,
+): FeedFilter {
+  if (id === undefined) return filter;
+  return {
+    ...filter,
+    ids: [...filter.ids, `r.rev_id ${condition} {{${name}}}`],
+    values: { ...filter.values, [name]: id },
+  };
 }
 
 /** The first UUID v7 of a time in seconds since the epoch. */
-function firstIdOf(seconds: number): string {
+export function firstIdOf(seconds: number): string {
   const time = Math.min(Math.max(0, Math.floor(seconds * 1000)), 2 ** 48 - 1)
     .toString(16)
     .padStart(12, '0');

@@ -2,20 +2,15 @@ import { type DataSource, type EntityTarget } from 'typeorm';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
-import { type AuditOperation } from '../../revision/revision-columns.js';
 import { type ClassFilter, classFilter } from '../revisions/class-filter.js';
 import { decodeTextCursor } from '../arguments/cursor.js';
-import {
-  assertActor,
-  assertLimit,
-  assertOperation,
-  DEFAULT_LIMIT,
-  transactionId,
-  UUID,
-} from '../arguments/checks.js';
+import { assertLimit, DEFAULT_LIMIT, transactionId, UUID } from '../arguments/checks.js';
+import { assertFilters } from '../arguments/filters.js';
 import { beginningOf, endOf, validDate } from '../arguments/moment.js';
 import { type FeedEntities } from '../types/feed-entities.js';
-import { type FeedOptions, type TransactionOptions } from '../types/feed.js';
+import { type EventFeedOptions, type FeedOptions, type TransactionOptions } from '../types/feed.js';
+import { type RevisionFilters } from '../types/filters.js';
+import { NO_POSITION, type Position, positionIn } from './position.js';
 
 /** The options of a feed, checked and translated for SQL. */
 export interface FeedRequest {
@@ -23,40 +18,53 @@ export interface FeedRequest {
   /** The class filters of tables of which the caller wants only some classes. */
   readonly classes: ReadonlyMap<AuditPlan, ClassFilter>;
   readonly limit: number;
-  /** Only revisions before this `rev_id`. */
-  readonly after: string | undefined;
+  /** Only what is behind this position. */
+  readonly position: Position;
   /** Only revisions from this `rev_created` on. */
   readonly since: number | undefined;
   /** Only revisions before this `rev_created`. */
   readonly until: number | undefined;
-  readonly actor: string | undefined;
   readonly transaction: string | undefined;
-  readonly operation: AuditOperation | undefined;
+  readonly filters: RevisionFilters;
+  /** Whether events are among the items. */
+  readonly events: boolean;
 }
 
-/** The list name in the cursors of feeds. All filters share it, because a position is a `rev_id`. */
-export const FEED = 'feed';
+/** The filters that only revisions can meet. */
+const ONLY_REVISIONS = ['entities', 'operation', 'property', 'changed', 'reason'] as const;
 
 /**
  * @throws NotAuditedError
  * @throws InvalidArgumentError naming the option
  */
-export function feedRequest(dataSource: DataSource, options: FeedOptions): FeedRequest {
-  const { entities, limit = DEFAULT_LIMIT, cursor, from, to, actor, transaction, operation } = options;
+export function feedRequest(dataSource: DataSource, options: FeedOptions | EventFeedOptions): FeedRequest {
+  const { entities, limit = DEFAULT_LIMIT, cursor, from, to, transaction, events = false } = options;
+  const { actor, not, action, request, reason, operation, property, changed } = options;
+  const filters = { actor, not, action, request, reason, operation, property, changed };
   assertLimit(limit);
-  assertActor(actor);
-  assertOperation(operation);
+  assertFilters(filters);
+  if (!entities && (property !== undefined || changed !== undefined))
+    throw new InvalidArgumentError(
+      'entities',
+      `must be the entities that have the property, got undefined. Give one entity, or several that all have it.`,
+    );
+  const clash = events ? ONLY_REVISIONS.find((name) => options[name] !== undefined) : undefined;
+  if (clash)
+    throw new InvalidArgumentError(
+      'events',
+      `must be left out beside ${clash}, got true. Events have no ${clash}, so none would be found.`,
+    );
   const plans = entities ? plansOfEntities(dataSource, entities) : undefined;
   return {
     plans: plans ? [...plans.keys()] : auditPlansOf(dataSource).all,
     classes: classFilters(dataSource, plans),
     limit,
-    after: cursor === undefined || cursor === null ? undefined : decodeTextCursor(FEED, cursor, UUID),
+    position: cursor === undefined || cursor === null ? NO_POSITION : positionIn(cursor),
     since: from === undefined ? undefined : beginningOf(validDate('from', from)),
     until: to === undefined ? undefined : endOf(validDate('to', to)),
-    actor,
     transaction: transaction === undefined ? undefined : transactionId(transaction),
-    operation,
+    filters,
+    events,
   };
 }
 

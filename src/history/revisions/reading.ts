@@ -27,12 +27,21 @@ export interface Reading extends ReadingOptions {
   readonly tables: RevisionTables;
 }
 
+/** The parameters that are text from the caller, and the option that each comes from. */
+const TEXTS: Readonly<Record<string, string>> = {
+  actor: 'actor',
+  notActor: 'not',
+  action: 'action',
+  request: 'request',
+  reason: 'reason',
+};
+
 /**
  * The rows that a statement selects.
  *
- * @param values by parameter name; `actor` is text from the caller
+ * @param values by parameter name
  * @throws ReadTimeoutError
- * @throws InvalidArgumentError when the database's encoding lacks a character of `actor`, so that no revision has it
+ * @throws InvalidArgumentError when the database's encoding lacks a character of a text, so that no revision has it
  */
 export async function readRows(
   { dataSource, queryRunner, timeout }: Reading,
@@ -41,20 +50,35 @@ export async function readRows(
 ): Promise<ObjectLiteral[]> {
   const { types, run } = dialectOf(dataSource);
   const { texts } = types;
-  const actor = values.actor as string | undefined;
-  const isPlain = !texts || actor === undefined || isAscii(actor);
-  const bound = bindStatement(statement, isPlain ? values : { ...values, actor: texts.parameter(actor) });
+  const special = texts
+    ? Object.keys(TEXTS).filter((name) => typeof values[name] === 'string' && !isAscii(values[name]))
+    : [];
+  const encoded = special.map((name) => [name, texts!.parameter(values[name])] as const);
+  const bound = bindStatement(statement, { ...values, ...Object.fromEntries(encoded) });
   const runner = queryRunner ?? readingRunner(dataSource);
   try {
     return await (timeout === undefined
       ? run.read(runner, statement, bound)
       : readWithin(dataSource, timeout, runner, statement, bound));
   } catch (error) {
-    if (isPlain || !texts.isUntranslatable(error)) throw error;
+    if (special.length === 0 || !texts!.isUntranslatable(error)) throw error;
     throw new InvalidArgumentError(
-      'actor',
-      `must be text in the encoding of the database, got "${actor}". No revision can have it.`,
+      TEXTS[special[0]],
+      `must be text in the encoding of the database, got "${String(values[special[0]])}". No revision can have it.`,
     );
+  } finally {
+    if (runner !== queryRunner) await runner.release();
+  }
+}
+
+/** Runs a function on the query runner of a reading. */
+export async function onRunner<T>(
+  { dataSource, queryRunner }: Reading,
+  fn: (queryRunner: QueryRunner) => Promise<T>,
+): Promise<T> {
+  const runner = queryRunner ?? readingRunner(dataSource);
+  try {
+    return await fn(runner);
   } finally {
     if (runner !== queryRunner) await runner.release();
   }

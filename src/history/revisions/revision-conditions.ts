@@ -5,7 +5,7 @@ import { auditPlansOf } from '../../audited/audit-plans.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { driverValue } from '../../dialect/types/driver-value.js';
-import { isComparable } from '../../dialect/types/type-names.js';
+import { isComparable, isNumeric } from '../../dialect/types/type-names.js';
 import { columnsOfProperty } from '../reader/shown-columns.js';
 import { type ChangedValues, type RevisionFilters } from '../types/filters.js';
 import { type Revision } from '../types/revision.js';
@@ -56,7 +56,7 @@ export function revisionConditions(
           const value = side === 'from' ? valueBefore : valueAfter;
           const expression = value(dataSource, plan, column);
           if (given[side] === null) return [`(${expression}) IS NULL`];
-          values[name] = driverValue(dataSource, column.copy, given[side]);
+          values[name] = comparedValue(dataSource, column, given[side]);
           return [dialectOf(dataSource).types.equalsValue(`(${expression})`, `{{${name}}}`, column.copy)];
         }),
       ].join(' AND '),
@@ -106,8 +106,8 @@ function ownConditions(
   const ofChangeset = (name: 'action' | 'request'): string =>
     `EXISTS (SELECT 1 FROM ${tableName(dataSource, auditPlansOf(dataSource).own!.changeset)} c WHERE ` +
     `c.id = r.rev_transaction AND c.entity = ${plan.number} AND ${types.sameText(`c.${name}`, `{{${name}}}`)})`;
-  add('action', action, ofChangeset('action'));
-  add('request', request, ofChangeset('request'));
+  if (action !== undefined) add('action', action, ofChangeset('action'));
+  if (request !== undefined) add('request', request, ofChangeset('request'));
   return { where, values };
 }
 
@@ -133,5 +133,20 @@ function comparedColumns(
     'changed',
     `must compare values of one column that the history has, got "${property}" of ${plan.metadata.name}, which is ${problem}. ` +
       `Leave from and to out to find all its changes.`,
+  );
+}
+
+// Databases disagree on a text that is compared with a number: an error, or 0.
+function comparedValue(dataSource: DataSource, { copy, propertyPath }: PlanColumn, given: unknown): unknown {
+  const value = driverValue(dataSource, copy, given);
+  const isInvalid =
+    (value instanceof Date && Number.isNaN(value.getTime())) ||
+    (isNumeric(dataSource.driver.normalizeType(copy)) &&
+      typeof value === 'string' &&
+      !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i.test(value));
+  if (!isInvalid) return value;
+  throw new InvalidArgumentError(
+    'changed',
+    `must have values of the type of "${propertyPath}", got "${String(given)}".`,
   );
 }

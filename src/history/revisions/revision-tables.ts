@@ -1,5 +1,6 @@
 import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type KeyDescription } from '../../dialect/keys/key.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { compileStatement, type Statement } from '../../dialect/run/statement.js';
 import { RevisionReader } from '../reader/revision-reader.js';
@@ -10,8 +11,19 @@ import { selectRevisionsOfRows, selectVersionsOfRows } from './select-rows.js';
 // number a statement is built and planned for each read, as with a query builder.
 const MAX_KEPT = 100;
 
+/** What reads have found out about the tables of a database. */
+export interface KnownTables {
+  /** Whether `audit_changeset` is there. */
+  hasChangesets: boolean;
+  /** The tables whose oldest revision has a changeset. */
+  readonly covered: Set<AuditPlan>;
+  /** The types of a number and a uuid, as a key table of them takes these. */
+  idTypes?: KeyDescription;
+}
+
 /** The revision tables of a data source, and the statements that read several of them. */
 export class RevisionTables {
+  readonly known: KnownTables = { hasChangesets: false, covered: new Set() };
   private readonly tables = new Map<AuditPlan, RevisionTable<any>>();
   private readonly statements = new Map<string, Statement>();
 
@@ -23,7 +35,7 @@ export class RevisionTables {
     return table;
   }
 
-  /** A statement over several tables. */
+  /** A statement over several tables, which is kept. */
   statement(key: string, template: () => string): Statement {
     return statementOnce(this.dataSource, this.statements, key, template);
   }

@@ -1,23 +1,26 @@
-import { type AuditOperation } from '../../revision/revision-columns.js';
+import { type EntityIn, type FeedEntities, type RevisionOf } from './feed-entities.js';
+import { type FeedRevision } from './feed-revision.js';
+import { type RevisionFilters } from './filters.js';
 import { type AllOf, type Page, type PageOptions } from './page.js';
-import { type FeedEntities, type RevisionOf } from './feed-entities.js';
-import { type Revision } from './revision.js';
 
 /** Reads the revisions of all entities: a page, or `all()` of them. */
 export interface ReadFeed {
   /**
    * The revisions of all audited entities, newest first, in pages.
    *
-   * A page costs one query, which reads each table by its primary key, in the order of time. It takes a second query
-   * where the database compares `Ann` equal to the actor `ann`, and with more than about 25 audited tables. `from` and
-   * `to` assume that the clocks of all servers agree to within an hour.
+   * Without filters a page of up to 25 audited tables costs one query, which reads each by its primary key. More tables
+   * are asked for their newest revisions first, 25 at a time. `actor`, `action` and `request` read the changesets by
+   * index, and then the tables that these name: such a feed is in the order of transactions, newest first. By any other
+   * filter a page looks through 50,000 revisions at most, and ends early. `from` and `to` assume that the clocks of all
+   * servers agree to within an hour, and beside a look-up by index that no transaction takes longer than a day.
    *
    * @throws NotAuditedError
-   * @throws InvalidArgumentError naming the argument: 'limit', 'cursor', 'from', 'to', 'actor', 'transaction', 'operation'
+   * @throws InvalidArgumentError naming the option
    * @example
    * const { items } = await history.feed({ actor: 'ann', from: new Date('2026-11-23') });
    * // items → [{ entity: 'reservation', entityId: 1, version: 3, operation: 'update', changes: […], … }, …]
    */
+  (options: EventFeedOptions): Promise<Page<FeedItem>>;
   <const Entities extends FeedEntities = FeedEntities>(
     options?: FeedOptions<Entities>,
   ): Promise<Page<RevisionOf<Entities>>>;
@@ -28,6 +31,7 @@ export interface ReadFeed {
    * @throws what a page throws, when the first revision is asked for
    * @example for await (const { entity, entityId } of history.feed.all({ actor: 'ann' })) console.log(entity, entityId);
    */
+  all(options: AllOf<EventFeedOptions>): AsyncIterableIterator<FeedItem>;
   all<const Entities extends FeedEntities = FeedEntities>(
     options?: AllOf<FeedOptions<Entities>>,
   ): AsyncIterableIterator<RevisionOf<Entities>>;
@@ -44,7 +48,7 @@ export interface ReadTransaction {
    * const { items, nextCursor } = await history.transaction(revision.transaction, { limit: 2 });
    * // items → [{ entity: 'guest', version: 1, … }, { entity: 'reservation', version: 1, … }]
    */
-  (id: string, options?: TransactionOptions): Promise<Page<Revision>>;
+  (id: string, options?: TransactionOptions): Promise<Page<FeedRevision>>;
 
   /**
    * All revisions, read in pages while they are used.
@@ -52,21 +56,48 @@ export interface ReadTransaction {
    * @throws what a page throws, when the first revision is asked for
    * @example for await (const { entity, entityId } of history.transaction.all(id)) console.log(entity, entityId);
    */
-  all(id: string, options?: AllOf<TransactionOptions>): AsyncIterableIterator<Revision>;
+  all(id: string, options?: AllOf<TransactionOptions>): AsyncIterableIterator<FeedRevision>;
 }
 
+/** Something that happened and is not the change of a row, as `AuditLog.record()` took it. */
+export interface FeedEvent {
+  kind: 'event';
+  /** UUID v7. */
+  id: string;
+  createdAt: Date;
+  actor: string | null;
+  /** Who is acted for. */
+  onBehalf: string | null;
+  /** What happened, by name: `login`. */
+  action: string;
+  /** The id of the request or trace. */
+  request: string | null;
+  /** How it ended: `success`, `failure`, `denied`. */
+  outcome: string | null;
+  /** The audited table that it is about, with its schema. */
+  entity: string | null;
+  /** What it was done to, in the application's words. */
+  target: string | null;
+  details: Record<string, unknown> | null;
+  /** The `transaction` of the revisions of its database transaction. */
+  transaction: string;
+}
+
+/** An item of a feed with events, told apart by `kind`. */
+export type FeedItem = FeedRevision | FeedEvent;
+
 /** Which revisions of all entities, and how many. */
-export interface FeedOptions<Entities extends FeedEntities = FeedEntities> extends PageOptions {
+export interface FeedOptions<Entities extends FeedEntities = FeedEntities>
+  extends PageOptions, RevisionFilters<EntityIn<Entities>> {
   /**
-   * Classes, schemas or audited names; a junction table by its name. Where they are the values of an object whose
-   * properties are their audited names, `entity` tells the type of each revision.
+   * Classes, schemas or audited names; a junction table by its name. `property` and `changed` need it: one entity, or
+   * several that all have the property. Where they are the values of an object whose properties are their audited
+   * names, `entity` tells the type of each revision.
    *
    * @example [Reservation, Guest] · { reservation: Reservation, guest: Guest }
    * @default every audited entity, and the junction tables of their many-to-many relations
    */
   entities?: Entities;
-
-  actor?: string;
 
   /** The `transaction` of a revision. */
   transaction?: string;
@@ -77,7 +108,17 @@ export interface FeedOptions<Entities extends FeedEntities = FeedEntities> exten
   /** Not made after it. A Date stands for its whole millisecond. */
   to?: Date;
 
-  operation?: AuditOperation;
+  /** See `EventFeedOptions`. */
+  events?: false;
+}
+
+/** A feed with events. */
+export interface EventFeedOptions extends Omit<FeedOptions, 'events'> {
+  /**
+   * Puts events among the revisions, in the order of time. They meet `actor`, `not`, `action`, `request`, `transaction`,
+   * `from` and `to`; the other filters are of revisions only, and are refused beside it.
+   */
+  events: true;
 }
 
 /** The page of a transaction's revisions. */

@@ -3,23 +3,27 @@ import { type PropertyOrRelation, type PropertyPath, type ValueAt } from './prop
 
 /** Which revisions of a list. All given filters have to be met. Texts are compared byte by byte: `Ann` isn't `ann`. */
 export interface RevisionFilters<E = any> {
+  /** In a feed by index, from the changesets; in a timeline each revision is looked at. */
   actor?: string;
 
-  /** Leaves out the revisions of this actor. Revisions without an actor stay. */
+  /** Leaves out the revisions of this actor. Revisions without an actor stay. No index helps. */
   not?: { actor: string };
 
-  /** The action of the changeset: what `@AuditAction()` or the context named when the transaction first wrote the table. */
+  /** The action of the changeset: what `@AuditAction()` or the context named when the transaction first wrote the table. By index. */
   action?: string;
 
-  /** The request of the changeset: a trace id, else a request id. */
+  /** The request of the changeset: a trace id, else a request id. By index. */
   request?: string;
 
+  /** No index helps. */
   reason?: string;
 
+  /** No index helps. */
   operation?: AuditOperation;
 
   /**
-   * Only revisions that changed this property. An embedded means its columns, a relation its join columns.
+   * Only revisions that changed this property. An embedded means its columns, a relation its join columns. Each revision
+   * is compared with its predecessor, which an index finds.
    * @example 'party' · 'address.city' · 'address' · 'guest'
    */
   property?: PropertyOrRelation<E>;

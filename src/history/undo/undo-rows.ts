@@ -1,7 +1,6 @@
 import { type DataSource, type ObjectLiteral, type QueryRunner } from 'typeorm';
 import { type RestoreConflict } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { auditPlansOf } from '../../audited/audit-plans.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { readTemplate } from '../../dialect/run/statement.js';
 import { type Obstacle } from '../restore/obstacle.js';
@@ -10,6 +9,8 @@ import { type Assessment } from '../restore/restore-check.js';
 import { keyIn, RestoreSql } from '../restore/restore-sql.js';
 import { RestoreRow } from '../restore/restore-row.js';
 import { type Revision } from '../types/revision.js';
+import { historyOf } from '../history.js';
+import { tablesOfTransaction } from '../revisions/changesets.js';
 import { RowRevisions } from '../revisions/row-revisions.js';
 import { type UniqueKey } from '../restore/unique-keys.js';
 import { type HistoryWrite } from '../restore/write-transaction.js';
@@ -31,7 +32,8 @@ export async function rowsOfTransaction(
   queryRunner?: QueryRunner,
 ): Promise<TransactionRow[]> {
   const rows: TransactionRow[] = [];
-  for (const plan of auditPlansOf(dataSource).all) {
+  const reading = historyOf(dataSource).reading(dataSource, { queryRunner });
+  for (const plan of await tablesOfTransaction(reading, transaction)) {
     const sql = new RestoreSql(dataSource, plan);
     const keys = plan.keys.map(({ copy }) => copy);
     const found = await readTemplate(

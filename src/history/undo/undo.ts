@@ -4,7 +4,7 @@ import { InvalidArgumentError, type RestoreConflict, UndoConflictError } from '.
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { obstacleOf } from '../restore/explain-refusal.js';
-import { readTransaction } from '../feed/feed.js';
+import { readTransaction } from '../feed/transaction.js';
 import { transactionId } from '../arguments/checks.js';
 import { type Revision } from '../types/revision.js';
 import { type UndoOptions } from '../types/restore.js';

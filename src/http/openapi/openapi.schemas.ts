@@ -57,6 +57,40 @@ export const REVISION = {
   },
 };
 
+const ofChangeset = { action: nullableText, request: nullableText, onBehalf: nullableText };
+
+/** A revision in a feed or a transaction. */
+const FEED_REVISION = {
+  ...REVISION,
+  properties: { kind: { ...text, enum: ['revision'] }, ...REVISION.properties, ...ofChangeset },
+};
+
+const EVENT = {
+  type: 'object',
+  properties: {
+    kind: { ...text, enum: ['event'] },
+    id: { type: 'string', format: 'uuid' },
+    createdAt: moment,
+    actor: nullableText,
+    ...ofChangeset,
+    outcome: nullableText,
+    entity: nullableText,
+    target: nullableText,
+    details: { ...object, nullable: true },
+    transaction: { type: 'string', format: 'uuid' },
+  },
+};
+
+export const TRANSACTION = {
+  type: 'object',
+  properties: { items: listOf(FEED_REVISION), nextCursor: nullableText },
+};
+
+export const FEED = {
+  type: 'object',
+  properties: { items: listOf({ oneOf: [FEED_REVISION, EVENT] }), nextCursor: nullableText },
+};
+
 export const PAGE = { type: 'object', properties: { items: listOf(REVISION), nextCursor: nullableText } };
 
 export const TIMELINE_QUERY = {
@@ -82,10 +116,22 @@ const { limit, cursor, from, to, actor, snapshot } = TIMELINE_QUERY;
 export const FEED_QUERY = {
   entity: { schema: text, description: 'The name of an audited entity, or of a junction table' },
   actor,
+  notActor: { schema: text, description: 'Leaves out the revisions of this actor' },
+  action: { schema: text, description: 'What was done, by name' },
+  request: { schema: text, description: 'The id of a request or trace' },
+  reason: { schema: text },
   transaction: { schema: { type: 'string', format: 'uuid' } },
   from,
   to,
   operation: { schema: operation },
+  property: { schema: property, description: 'Only revisions that changed it; needs entity' },
+  changedProperty: { schema: property, description: 'Only revisions that changed it; needs entity' },
+  changedFrom: { schema: text, description: 'The value of changedProperty before; empty for null' },
+  changedTo: { schema: text, description: 'The value of changedProperty after; empty for null' },
+  events: {
+    schema: { type: 'boolean', default: false },
+    description: 'Whether events are among the items',
+  },
   limit,
   cursor,
   snapshot,

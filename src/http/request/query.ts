@@ -62,6 +62,10 @@ export const parseText: Parser<string> = (name, text) => {
   );
 };
 
+/** Text, or null for an empty one. */
+export const parseNullableText: Parser<string | null> = (name, text) =>
+  text === '' ? null : parseText(name, text);
+
 /** A date or a version. */
 export const parseMoment: Parser<Date | number> = (name, text) =>
   /^\d+$/.test(text) ? parseInteger(name, text) : parseDate(name, text);
@@ -73,10 +77,19 @@ export const TRANSACTION_PARAMETERS = PAGE;
 export const FEED_PARAMETERS = {
   entity: parseText,
   actor: parseText,
+  notActor: parseText,
+  action: parseText,
+  request: parseText,
+  reason: parseText,
   transaction: parseText,
   from: parseDate,
   to: parseDate,
   operation: parseText,
+  property: parseText,
+  changedProperty: parseText,
+  changedFrom: parseNullableText,
+  changedTo: parseNullableText,
+  events: parseBoolean,
   ...PAGE,
 };
 

@@ -1,4 +1,5 @@
 import { assertLimit, DEFAULT_LIMIT } from '../../history/arguments/checks.js';
+import { type FeedItem } from '../../history/types/feed.js';
 import { type Page } from '../../history/types/page.js';
 import { type Revision } from '../../history/types/revision.js';
 import { sizeOf } from './large-values.js';
@@ -15,13 +16,13 @@ const PAGE_BYTES = 16 * 1024 * 1024;
  * `limit`; its cursor continues there.
  *
  * @param read reads a portion
- * @param show turns a revision into an item of the page
+ * @param show turns a revision or event into an item of the page
  * @throws InvalidArgumentError
  */
-export async function boundedPage<T>(
+export async function boundedPage<I extends Revision | FeedItem, T>(
   { limit = DEFAULT_LIMIT, cursor }: { limit?: number; cursor?: string | null },
-  read: (portion: { limit: number; cursor?: string | null }) => Promise<Page<Revision>>,
-  show: (revision: Revision) => T,
+  read: (portion: { limit: number; cursor?: string | null }) => Promise<Page<I>>,
+  show: (item: I) => T,
 ): Promise<Page<T>> {
   assertLimit(limit);
   const items: T[] = [];
@@ -31,9 +32,9 @@ export async function boundedPage<T>(
   for (;;) {
     const asked = Math.min(portion, limit - items.length);
     const page = await read({ limit: asked, cursor: next });
-    for (const revision of page.items) {
-      bytes += sizeOf(revision.snapshot) + sizeOf(revision.changes);
-      items.push(show(revision));
+    for (const item of page.items) {
+      bytes += 'details' in item ? sizeOf(item.details) : sizeOf(item.snapshot) + sizeOf(item.changes);
+      items.push(show(item));
     }
     next = page.nextCursor;
     const isEnd = next === null || items.length >= limit || bytes >= PAGE_BYTES;

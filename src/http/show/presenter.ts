@@ -58,6 +58,19 @@ export class Presenter {
     columnsOfProperty(this.plan, property, new Set([...this.hidden, ...hidden]), argument);
   }
 
+  /**
+   * @param argument its name in the error
+   * @throws InvalidArgumentError when one of the property's columns is hidden, or may be hidden in some rows
+   */
+  assertForAll(argument: string, property: string): void {
+    columnsOfProperty(this.plan, property, this.hidden, argument);
+    if (this.asksEntity)
+      throw new InvalidArgumentError(
+        argument,
+        `must be left out for ${this.plan.metadata.name}, got "${property}". Its toJSON() may hide it in some rows, so a filter could tell what it hides.`,
+      );
+  }
+
   /** A revision with its snapshot and all values. */
   revision(revision: Revision): object {
     return this.json(revision, (value) => toJson(value), true);

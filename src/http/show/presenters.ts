@@ -3,9 +3,12 @@ import { type AuditModuleShape } from '../../audit.options.js';
 import { AUDIT_SHAPE } from '../../audit.tokens.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type SerializerOptions } from '../../audited/class-transformer.js';
+import { type FeedEvent } from '../../history/types/feed.js';
 import { type Revision } from '../../history/types/revision.js';
 import { AuditedEntities } from '../audited-entities.js';
 import { HiddenProperties } from './hidden-properties.js';
+import { toJson } from './json.js';
+import { jsonWithin } from './large-values.js';
 import { Presenter } from './presenter.js';
 
 const DEFAULT_VALUE_LIMIT = 16 * 1024;
@@ -39,19 +42,30 @@ export class Presenters {
   }
 
   /**
-   * Presents the revisions of a list, which may come from several tables.
+   * Presents the items of a list: revisions, which may come from several tables, and events.
    *
    * @param root the path of the endpoints, for links to revisions
    * @param snapshot whether each revision comes with its snapshot
    */
-  list(serialization: SerializerOptions, root: string, snapshot = false): (revision: Revision) => object {
+  list(
+    serialization: SerializerOptions,
+    root: string,
+    snapshot = false,
+  ): (item: Revision | FeedEvent) => object {
     const presenters = new Map<AuditPlan, Presenter>();
     const valueLimit = this.shape.endpoints?.valueLimit ?? DEFAULT_VALUE_LIMIT;
-    return (revision) => {
+    return (item) => {
+      if (isEvent(item))
+        return { ...(toJson(item) as object), details: jsonWithin(valueLimit, item.details, null) };
+      const revision = item;
       const plan = this.entities.ofRevision(revision);
       let presenter = presenters.get(plan);
       if (!presenter) presenters.set(plan, (presenter = this.of(plan, serialization)));
       return presenter.item(revision, { snapshot, valueLimit, root });
     };
   }
+}
+
+function isEvent(item: Revision | FeedEvent): item is FeedEvent {
+  return (item as Partial<FeedEvent>).kind === 'event';
 }

@@ -87,7 +87,7 @@ const databases = databasesOfThisRun().filter((name) => name !== 'sqlite');
     it.each(asked)('is, for %s, at most %d entries of each primary key', async (_, limit, ask) => {
       await ask();
       const reads = await readsOfLastQuery();
-      const feeds = reads.filter(({ alias }) => alias === 'b');
+      const feeds = reads.filter(({ alias }) => alias === 'r');
       expect(feeds.length).toBeGreaterThan(0);
       for (const { index, rows } of feeds) {
         expect(index).toMatch(/^(PK_|PRIMARY$)/);

@@ -197,9 +197,7 @@ describeDatabases('histories of several rows', (name) => {
     };
     const [first] = await all(history.timeline.all(Order, 4, { order: 'asc' }));
     expect(first.version).toBe(1);
-    queries.clear();
     const inserted = await all(history.transaction.all(first.transaction, { limit: 20 }));
-    expect(queries.queries).toHaveLength(3);
     expect(inserted.map(({ entityId }) => entityId)).toEqual(ids);
     const feed = await all(history.feed.all({ entities: [Order], limit: 60 }));
     expect(feed).toHaveLength(50 + 100 + 2);

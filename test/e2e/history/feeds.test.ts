@@ -127,7 +127,10 @@ describeDatabases('a feed', (name) => {
     for (const revision of await all({ limit: 200 })) {
       if (revision.entity === 'line_tags') continue;
       const entity = { guest: Guest, 'order-lines': OrderLine, tag: Tag }[revision.entity]!;
-      expect(revision).toEqual(await history.revision<object>(entity, revision.entityId, revision.version));
+      expect(revision).toEqual({
+        ...(await history.revision<object>(entity, revision.entityId, revision.version)),
+        ...{ kind: 'revision', action: null, request: null, onBehalf: null },
+      });
     }
   });
 

@@ -43,7 +43,7 @@ describeDatabases('what reads remember', (name) => {
     const since = await history.timeline(LongNote, 1, { from: new Date(0) });
     // Read with the predecessors joined, and taken from the page.
     expect(since.items).toEqual(items);
-    expect(feed.items).toEqual(items);
+    expect(feed.items).toMatchObject(items);
     expect((await history.asOf(LongNote, 1, new Date()))?.note).toBe(items[0].snapshot!.note);
     expect((await history.at(new Date()).findOneBy(LongNote, { id: 1 }))?.note).toBe(items[0].snapshot!.note);
     return items.map(({ snapshot }) => snapshot!.note);

@@ -382,15 +382,33 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
     const rest = await answer(`/audit/feed?cursor=${nextCursor}`);
     expect(rest).toMatchObject({ items: [{ entity: 'order-lines' }, {}, {}, {}, {}], nextCursor: null });
     const operations = async (query: string): Promise<string[]> =>
-      (await answer(`/audit/feed?${query}`)).items.map(
-        ({ operation }: { operation: string }) => operation,
-      );
+      (await answer(`/audit/feed?${query}`)).items.map(({ operation }: { operation: string }) => operation);
     expect(await operations('entity=varied_reservation')).toEqual(['insert', 'delete', 'update', 'insert']);
     expect(await operations('entity=varied_reservation&actor=bob')).toEqual(['update']);
     expect(await operations('operation=delete')).toEqual(['delete']);
     expect(await operations(`entity=varied_reservation&to=${times[0]}`)).toContain('insert');
     expect(await operations('from=2200-01-01')).toEqual([]);
     expect(JSON.stringify(rest)).not.toContain('hidden');
+    expect(await operations('entity=varied_reservation&notActor=bob')).toEqual([
+      'insert',
+      'delete',
+      'insert',
+    ]);
+    expect(await operations('action=none')).toEqual([]);
+    expect(await operations('request=none&events=true')).toEqual([]);
+    expect(await operations('reason=none')).toEqual([]);
+    const changed = 'entity=varied_reservation&changedProperty=party';
+    expect(await operations(changed)).toEqual(await operations('entity=varied_reservation&property=party'));
+    expect(await operations(`${changed}&changedFrom=&changedTo=100000000`)).toEqual([]);
+    expect(await operations(`${changed}&changedTo=`)).toEqual(['delete']);
+    for (const [query, field] of [
+      ['changedFrom=1', 'changedProperty'],
+      ['property=party', 'entities'],
+      ['entity=varied_reservation&property=pin', 'property'],
+      [`${changed}&changedTo=many`, 'changed'],
+      ['events=true&operation=update', 'events'],
+    ])
+      expect((await get(`/audit/feed?${query}`).expect(400)).body).toMatchObject({ field });
     await get('/audit/feed?entity=unknown').expect(404);
     const { body } = await get('/audit/feed?operation=truncate').expect(400);
     expect(body).toMatchObject({ field: 'operation' });

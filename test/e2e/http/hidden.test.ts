@@ -193,6 +193,10 @@ describe('what class-transformer hides', () => {
     async (property) => {
       await start();
       await play(Member, members);
+      for (const name of ['property', 'changedProperty']) {
+        const probed = await get(`/audit/feed?entity=member&${name}=${property}`).expect(400);
+        expect(probed.body).toMatchObject({ field: name });
+      }
       const { body } = await get(`/audit/member/1?property=${property}`).expect(400);
       expect(body.message).toBe(
         `property must be a property whose changes the history of Member shows, got "${property}". ` +

@@ -32,6 +32,12 @@ describe('the tables of the documentation', () => {
       ['TimelineOptions', 'PageOptions', 'RevisionFilters'],
     ],
     ['docs/words.md', 'option of `describe`', 'src/history/types/describe.ts', ['DescribeOptions']],
+    [
+      'docs/reading-history.md',
+      'option of `feed`',
+      'src/history/types/feed.ts src/history/types/filters.ts src/history/types/page.ts',
+      ['FeedOptions', 'RevisionFilters', 'PageOptions'],
+    ],
   ])('of %s have each %s, with its default', (page, title, file, interfaces) => {
     const options = optionsIn(file, interfaces);
     const rows = rowsOf(pageAt(page), title).flatMap(([names, value]) =>

@@ -3,62 +3,71 @@ import fc from 'fast-check';
 import { DataSource } from 'typeorm';
 import { v7 } from 'uuid';
 import { type AuditPlan } from '../../../src/audited/audit-plan.js';
-import { feedFilter } from '../../../src/history/feed/feed-filter.js';
+import { feedFilter, withId } from '../../../src/history/feed/feed-filter.js';
 import { type FeedRequest } from '../../../src/history/feed/feed-request.js';
 
 const dataSource = new DataSource({ type: 'postgres' });
 const HOUR = 3600;
 const ID = '01890000-0000-7000-8000-000000000000';
 
+const plan = { name: 'guest', number: 7 } as AuditPlan;
+
 const nothing: FeedRequest = {
-  plans: [],
+  plans: [plan],
   classes: new Map(),
   limit: 50,
-  after: undefined,
+  position: { id: undefined },
   since: undefined,
   until: undefined,
-  actor: undefined,
   transaction: undefined,
-  operation: undefined,
+  filters: {},
+  events: false,
 };
-const filterOf = (asked: Partial<FeedRequest>, floor?: string) =>
-  feedFilter(dataSource, { ...nothing, ...asked }, floor);
+const filterOf = (asked: Partial<FeedRequest>) => feedFilter(dataSource, { ...nothing, ...asked });
+const conditionsOf = (asked: Partial<FeedRequest>) => filterOf(asked).tables.get(plan);
 
 describe('the filter of a feed', () => {
   it('lets everything through if nothing is asked', () => {
-    expect(filterOf({})).toEqual({ conditions: [], values: {}, classes: nothing.classes });
+    expect(filterOf({})).toMatchObject({ ids: [], values: {}, readsPredecessor: false });
+    expect(conditionsOf({})).toEqual([]);
   });
 
-  it.each([
-    ['a cursor', { after: ID }, 'b.rev_id < {{after}}', { after: ID }],
-    ['a transaction', { transaction: ID }, 'b.rev_transaction = {{transaction}}', { transaction: ID }],
-    ['an operation', { operation: 'delete' }, 'b.rev_operation = {{operation}}', { operation: 'delete' }],
-  ] as const)('narrows by %s', (_, asked, condition, values) => {
-    expect(filterOf(asked)).toMatchObject({ conditions: [condition], values });
+  it('narrows by an operation', () => {
+    expect(conditionsOf({ filters: { operation: 'delete' } })).toEqual(['r.rev_operation = {{operation}}']);
   });
 
   it('narrows by an actor, compared as the database compares it exactly', () => {
-    const { conditions, values } = filterOf({ actor: 'ann' });
-    expect(conditions).toEqual([expect.stringMatching(/b\.rev_actor.*\{\{actor\}\}/)]);
-    expect(values).toEqual({ actor: 'ann' });
+    const filters = { actor: 'ann' };
+    expect(conditionsOf({ filters })).toEqual([expect.stringMatching(/r\.rev_actor.*\{\{actor\}\}/)]);
+    expect(filterOf({ filters }).values).toEqual({ actor: 'ann' });
   });
 
   it('narrows by an empty actor too', () => {
-    expect(filterOf({ actor: '' }).values).toEqual({ actor: '' });
+    expect(filterOf({ filters: { actor: '' } }).values).toEqual({ actor: '' });
   });
 
-  it('narrows by the revision down to which it looks', () => {
-    expect(filterOf({}, ID)).toMatchObject({ conditions: ['b.rev_id >= {{floor}}'], values: { floor: ID } });
+  it('leaves out an actor, not those that are unknown', () => {
+    const filters = { not: { actor: 'ann' } };
+    expect(conditionsOf({ filters })).toEqual([expect.stringContaining('r.rev_actor IS NULL OR NOT')]);
+    expect(filterOf({ filters }).values).toEqual({ notActor: 'ann' });
+  });
+
+  it('leaves actions and requests to the changesets', () => {
+    expect(conditionsOf({ filters: { action: 'order.pay', request: '1' } })).toEqual([]);
+  });
+
+  it('narrows by a position', () => {
+    expect(withId(filterOf({}), 'floor', '>=', ID)).toMatchObject({
+      ids: ['r.rev_id >= {{floor}}'],
+      values: { floor: ID },
+    });
   });
 
   it('narrows by times, and by the ids of an hour around them', () => {
-    const { conditions, values } = filterOf({ since: 2 * HOUR, until: 4 * HOUR });
-    expect(conditions).toEqual([
-      'b.rev_created >= {{since}}',
-      'b.rev_created < {{until}}',
-      'b.rev_id >= {{oldest}}',
-      'b.rev_id < {{newest}}',
-    ]);
+    const asked = { since: 2 * HOUR, until: 4 * HOUR };
+    const { ids, values } = filterOf(asked);
+    expect(conditionsOf(asked)).toEqual(['r.rev_created >= {{since}}', 'r.rev_created < {{until}}']);
+    expect(ids).toEqual(['r.rev_id >= {{oldest}}', 'r.rev_id < {{newest}}']);
     expect(values).toEqual({
       since: 2 * HOUR,
       until: 4 * HOUR,
@@ -93,10 +102,10 @@ describe('the filter of a feed', () => {
     expect(values.newest).toBe('ffffffff-ffff-7000-8000-000000000000');
   });
 
-  it('has the values of the classes that are asked for', () => {
-    const classes = new Map([[{} as AuditPlan, { condition: 'kind = {{kind0}}', values: { kind0: 'car' } }]]);
-    const filter = filterOf({ classes: classes as never });
-    expect(filter.values).toEqual({ kind0: 'car' });
-    expect(filter.classes).toBe(classes);
+  it('narrows by the classes that are asked for', () => {
+    const condition = (alias: string) => `${alias}.kind = {{kind0}}`;
+    const classes = new Map([[plan, { name: 'Car', condition, values: { kind0: 'car' } }]]);
+    expect(filterOf({ classes }).values).toEqual({ kind0: 'car' });
+    expect(conditionsOf({ classes })).toEqual(['r.kind = {{kind0}}']);
   });
 });

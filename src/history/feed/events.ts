@@ -1,0 +1,111 @@
+import { auditPlansOf } from '../../audited/audit-plans.js';
+import { tableName } from '../../dialect/catalogue/table-name.js';
+import { dialectOf } from '../../dialect/dialect-of.js';
+import { dateOf } from '../arguments/moment.js';
+import { type Reading, readRows } from '../revisions/reading.js';
+import { type FeedEvent } from '../types/feed.js';
+import { type FeedRequest } from './feed-request.js';
+
+/** The number of events that a page looks through by a filter without an index. */
+const MAX_LOOKED_THROUGH = 50_000;
+
+const COLUMNS = [
+  'id',
+  'transaction',
+  'created',
+  'actor',
+  'onBehalf',
+  'action',
+  'request',
+  'outcome',
+  'entity',
+  'target',
+  'details',
+] as const;
+
+/** The newest events. */
+export interface ReadEvents {
+  readonly events: FeedEvent[];
+  /** The id down to which the page has looked, where it ended early; undefined if nothing is left. */
+  readonly floor: string | undefined;
+}
+
+/**
+ * Reads the newest events that a request asks for.
+ *
+ * @param before only events before this id
+ * @param limit the most events
+ */
+export async function readEvents(
+  reading: Reading,
+  request: FeedRequest,
+  before: string | undefined,
+  limit: number,
+): Promise<ReadEvents> {
+  const { tables } = reading;
+  const { dataSource } = tables;
+  const { types, sql } = dialectOf(dataSource);
+  const { event } = auditPlansOf(dataSource).own!;
+  const { actor, not, action, request: requestId } = request.filters;
+  const column = (property: string): string =>
+    `e.${dataSource.driver.escape(event.findColumnWithPropertyName(property)!.databaseName)}`;
+  const values: Record<string, unknown> = {};
+  const where: string[] = [];
+  const add = (name: string, value: unknown, condition: string): void => {
+    if (value === undefined) return;
+    values[name] = value;
+    where.push(condition);
+  };
+  const isText = (name: string, property: string): string =>
+    `${column(property)} = ${types.value(`{{${name}}}`, 'text')} AND ${types.sameText(column(property), `{{${name}}}`)}`;
+  add('before', before, 'e.id < {{before}}');
+  add('actor', actor, isText('actor', 'actor'));
+  add('action', action, isText('action', 'action'));
+  add('request', requestId, isText('request', 'request'));
+  add('notActor', not?.actor, `(e.actor IS NULL OR NOT ${types.sameText('e.actor', '{{notActor}}')})`);
+  add('transaction', request.transaction, `${column('transaction')} = {{transaction}}`);
+  add('since', request.since, 'e.created >= {{since}}');
+  add('until', request.until, 'e.created < {{until}}');
+  const table = tableName(dataSource, event);
+  const isIndexed =
+    actor !== undefined || request.transaction !== undefined || where.length === (before ? 1 : 0);
+  let floor: string | undefined;
+  if (!isIndexed) {
+    const lowest = tables.statement(
+      `event floor ${before !== undefined}`,
+      () =>
+        `SELECT e.id AS id FROM ${table} e${before === undefined ? '' : ' WHERE e.id < {{before}}'} ` +
+        `ORDER BY e.id DESC ${sql.limit(1, MAX_LOOKED_THROUGH)}`,
+    );
+    const [row] = await readRows(reading, lowest, { before });
+    floor = row?.id as string | undefined;
+    add('floor', floor, 'e.id >= {{floor}}');
+  }
+  const statement = tables.statement(['events', ...where, limit].join('\n'), () => {
+    const columns = COLUMNS.map(
+      (property) => `${column(property)} AS ${dataSource.driver.escape(`e_${property}`)}`,
+    );
+    return (
+      `SELECT ${columns.join(', ')} FROM ${table} e${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''} ` +
+      `ORDER BY e.id DESC ${sql.limit(limit)}`
+    );
+  });
+  const rows = await readRows(reading, statement, values);
+  const events = rows.map((row): FeedEvent => {
+    const value = (property: (typeof COLUMNS)[number]): unknown =>
+      dataSource.driver.prepareHydratedValue(
+        row[`e_${property}`],
+        event.findColumnWithPropertyName(property)!,
+      );
+    const [id, transaction, created, ...rest] = COLUMNS.map(value);
+    const own = Object.fromEntries(rest.map((each, n) => [COLUMNS[n + 3], each]));
+    return {
+      kind: 'event',
+      id: id as string,
+      createdAt: dateOf(created as number),
+      ...own,
+      transaction: transaction as string,
+    } as FeedEvent;
+  });
+  return { events, floor };
+}

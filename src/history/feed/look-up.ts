@@ -1,0 +1,143 @@
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { auditPlansOf } from '../../audited/audit-plans.js';
+import { dialectOf } from '../../dialect/dialect-of.js';
+import { changesetTable, idTable } from '../revisions/changesets.js';
+import { type Reading, readRows } from '../revisions/reading.js';
+import { type FeedFilter, firstIdOf } from './feed-filter.js';
+import { type FeedRequest } from './feed-request.js';
+import { selectByTransactions } from './key-select.js';
+import { FIRST_UUID, type Position } from './position.js';
+import { type FeedKey } from './read-revisions.js';
+import { keysOfTransaction } from './transaction.js';
+import { chunks } from './walk.js';
+
+/** A page of revisions that are found by their changesets. */
+export interface LookedUp {
+  /** In the order of transactions, and of `rev_id` in each, newest first; one more than the page takes, if there is one. */
+  readonly keys: FeedKey[];
+  /** Where the page ended early; undefined if nothing is left. */
+  readonly end: Position | undefined;
+}
+
+/** That a transaction wrote a table. */
+interface Written {
+  readonly transaction: string;
+  readonly plan: AuditPlan;
+}
+
+/** How many changesets are read at a time, at least, and how many times for a page. */
+const CHANGESETS = 200;
+const MAX_READS = 20;
+
+/** How long a transaction may take, so that `from` finds all of its revisions. */
+const LONGEST_TRANSACTION_SECONDS = 86_400;
+
+/**
+ * Looks up revisions by the actor, the action or the request of their changesets.
+ *
+ * A transaction may write long after it began, so its changeset doesn't tell where its revisions are in the order of
+ * `rev_id`. So the page is in the order of transactions.
+ */
+export async function lookUp(reading: Reading, request: FeedRequest, filter: FeedFilter): Promise<LookedUp> {
+  const { position } = request;
+  const wanted = request.limit + 1;
+  const keys: FeedKey[] = [];
+  let before: string | undefined;
+  if (position.transaction !== undefined) {
+    // The transaction that the page before ended in.
+    before = position.transaction;
+    const written = await readChangesets(reading, request, { exactly: before });
+    const plans = written.map(({ plan }) => plan);
+    const rest = { filter, transaction: before, after: position.id, order: 'DESC', limit: wanted } as const;
+    if (position.id !== FIRST_UUID) keys.push(...(await keysOfTransaction(reading, plans, rest)));
+  }
+  for (let reads = 0; keys.length < wanted; reads++) {
+    if (reads === MAX_READS) return { keys, end: { transaction: before!, id: FIRST_UUID } };
+    const batch = await readChangesets(reading, request, { before });
+    if (batch.length === 0) return { keys, end: undefined };
+    keys.push(...(await keysOfBatch(reading, batch, filter, wanted - keys.length)));
+    before = batch.at(-1)!.transaction;
+  }
+  return { keys: keys.slice(0, wanted), end: undefined };
+}
+
+async function keysOfBatch(
+  reading: Reading,
+  batch: readonly Written[],
+  filter: FeedFilter,
+  limit: number,
+): Promise<FeedKey[]> {
+  const found: FeedKey[] = [];
+  const present = [...new Set(batch.map(({ plan }) => plan))];
+  for (const plans of chunks(present)) {
+    const ids = await idTable(reading, plans[0]);
+    const statement = selectByTransactions(reading.tables, plans, filter, ids, limit);
+    const pairs = batch.filter(({ plan }) => plans.includes(plan));
+    const bound = ids.bind(pairs.map(({ plan, transaction }) => [plans.indexOf(plan), transaction]));
+    for (const row of await readRows(reading, statement, { ...filter.values, ...bound }))
+      found.push({
+        plan: plans[Number(row.feed_table)],
+        id: row.rev_id as string,
+        transaction: row.rev_transaction as string,
+      });
+  }
+  return found.sort(byTransactionDescending).slice(0, limit);
+}
+
+/**
+ * The next changesets, newest first: all of each transaction.
+ *
+ * @param before undefined for the newest
+ */
+async function readChangesets(
+  reading: Reading,
+  { plans, since, until, filters }: FeedRequest,
+  { before, exactly }: { before?: string; exactly?: string },
+): Promise<Written[]> {
+  const { tables } = reading;
+  const { types, sql } = dialectOf(tables.dataSource);
+  const values: Record<string, unknown> = { before, exactly };
+  const where: string[] = [];
+  const add = (name: string, value: unknown, condition: string): void => {
+    if (value === undefined) return;
+    values[name] = value;
+    where.push(condition);
+  };
+  for (const name of ['actor', 'action', 'request'] as const)
+    // The first condition takes the index, and the second one compares exactly.
+    add(
+      name,
+      filters[name],
+      `c.${name} = ${types.value(`{{${name}}}`, 'text')} AND ${types.sameText(`c.${name}`, `{{${name}}}`)}`,
+    );
+  add('before', before, 'c.id < {{before}}');
+  add('exactly', exactly, 'c.id = {{exactly}}');
+  add('newest', until && firstIdOf(until + 3600), 'c.id < {{newest}}');
+  add('oldest', since && firstIdOf(since - LONGEST_TRANSACTION_SECONDS), 'c.id >= {{oldest}}');
+  const all = auditPlansOf(tables.dataSource).all;
+  const numbers = plans.length < all.length ? plans.map(({ number }) => number) : [];
+  if (numbers.length > 0) where.push(`c.entity IN (${numbers.join(', ')})`);
+  // A transaction has at most one changeset for each table, so at least one transaction is whole.
+  const limit = Math.max(CHANGESETS, 2 * all.length + 1);
+  const statement = tables.statement(
+    ['changesets', ...where, limit].join('\n'),
+    () =>
+      `SELECT c.id AS id, c.entity AS entity FROM ${changesetTable(reading)} c WHERE ${where.join(' AND ')} ` +
+      `ORDER BY c.id DESC ${sql.limit(limit)}`,
+  );
+  if (plans.length === 0) return [];
+  const rows = await readRows(reading, statement, values);
+  const last = rows.length === limit ? (rows.at(-1)!.id as string) : undefined;
+  const byNumber = new Map(plans.map((plan) => [plan.number, plan]));
+  return rows
+    .filter(({ id }) => id !== last)
+    .flatMap(({ id, entity }) => {
+      const plan = byNumber.get(Number(entity));
+      return plan ? [{ transaction: id as string, plan }] : [];
+    });
+}
+
+function byTransactionDescending(left: FeedKey, right: FeedKey): number {
+  const [one, other] = [left, right].map(({ transaction, id }) => `${transaction}${id}`);
+  return one < other ? 1 : -1;
+}

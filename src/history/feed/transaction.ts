@@ -1,0 +1,148 @@
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { encodeCursor } from '../arguments/cursor.js';
+import { tablesOfTransaction } from '../revisions/changesets.js';
+import { type Reading, readRows } from '../revisions/reading.js';
+import { type TransactionOptions } from '../types/feed.js';
+import { type FeedRevision } from '../types/feed-revision.js';
+import { type Page } from '../types/page.js';
+import { type Revision } from '../types/revision.js';
+import { type FeedFilter, withId } from './feed-filter.js';
+import { transactionRequest } from './feed-request.js';
+import { FEED_TABLE } from './feed-select.js';
+import { selectCrowded, selectKeys, selectWindow } from './key-select.js';
+import { type FeedKey, readRevisionsById } from './read-revisions.js';
+import { byIdDescending, chunks } from './walk.js';
+
+/** How many revisions are read at a time where all of a transaction are. */
+const ALL_AT_A_TIME = 1_000;
+
+/** All revisions of a transaction, in the order in which they were made. @throws InvalidArgumentError */
+export async function readTransaction(reading: Reading, id: string): Promise<Revision[]> {
+  const { transaction } = transactionRequest(id, {});
+  const plans = await tablesOfTransaction(reading, transaction);
+  const revisions: Revision[] = [];
+  for (let after: string | undefined; ;) {
+    const keys = await keysOfTransaction(reading, plans, {
+      filter: NO_FILTER,
+      transaction,
+      after,
+      order: 'ASC',
+      limit: ALL_AT_A_TIME,
+    });
+    const read = await readRevisionsById(reading, keys);
+    revisions.push(
+      ...read.map(({ kind: _, action: __, request: ___, onBehalf: ____, ...revision }) => revision),
+    );
+    if (keys.length < ALL_AT_A_TIME) return revisions;
+    after = keys.at(-1)!.id;
+  }
+}
+
+/** One page of a transaction's revisions, in the order in which they were made. @throws InvalidArgumentError */
+export async function readTransactionPage(
+  reading: Reading,
+  id: string,
+  options: TransactionOptions,
+): Promise<Page<FeedRevision>> {
+  const { list, transaction, limit, after } = transactionRequest(id, options);
+  const plans = await tablesOfTransaction(reading, transaction);
+  const keys = await keysOfTransaction(reading, plans, {
+    filter: NO_FILTER,
+    transaction,
+    after,
+    order: 'ASC',
+    // One extra revision tells whether another page follows.
+    limit: limit + 1,
+  });
+  const items = await readRevisionsById(reading, keys.slice(0, limit));
+  return { items, nextCursor: keys.length > limit ? encodeCursor(list, keys[limit - 1].id) : null };
+}
+
+const NO_FILTER: FeedFilter = {
+  ids: [],
+  tables: new Map(),
+  values: {},
+  readsPredecessor: false,
+  changed: new Map(),
+};
+
+/** Which revisions of a transaction. */
+export interface OfTransaction {
+  readonly filter: FeedFilter;
+  readonly transaction: string;
+  /** Only revisions behind this `rev_id`, in their order. */
+  readonly after: string | undefined;
+  readonly order: 'ASC' | 'DESC';
+  readonly limit: number;
+}
+
+/**
+ * The revisions of a transaction in some tables, in the order of `rev_id`.
+ *
+ * The index on `rev_transaction` doesn't order them, so it reads all revisions of the transaction for a page. Of a
+ * table with thousands of them, a page behind the first one is read by the primary key instead, where the revisions of
+ * a transaction lie close together.
+ */
+export async function keysOfTransaction(
+  reading: Reading,
+  plans: readonly AuditPlan[],
+  asked: OfTransaction,
+): Promise<FeedKey[]> {
+  const { transaction, order, limit } = asked;
+  let keys: FeedKey[] = [];
+  for (const group of chunks(plans)) {
+    const crowded = asked.after === undefined ? [] : await crowdedOf(reading, group, transaction);
+    const found: FeedKey[] = [];
+    for (const plan of crowded) found.push(...(await keysOfCrowded(reading, plan, asked)));
+    const others = group.filter((plan) => !crowded.includes(plan));
+    if (others.length > 0) found.push(...(await keysByIndex(reading, others, asked)));
+    keys = [...keys, ...found]
+      .sort((left, right) => byIdDescending(left, right) * (order === 'DESC' ? 1 : -1))
+      .slice(0, limit);
+  }
+  return keys;
+}
+
+async function keysByIndex(
+  reading: Reading,
+  plans: readonly AuditPlan[],
+  { filter, transaction, after, order, limit }: OfTransaction,
+): Promise<FeedKey[]> {
+  const behind = withId(filter, 'after', order === 'DESC' ? '<' : '>', after);
+  const ofTransaction = {
+    ...behind,
+    byTransaction: true,
+    ids: ['r.rev_transaction = {{transaction}}', ...behind.ids],
+    values: { ...behind.values, transaction },
+  };
+  const statement = selectKeys(reading.tables, plans, ofTransaction, { order, limit });
+  const rows = await readRows(reading, statement, ofTransaction.values);
+  return rows.map((row) => ({ plan: plans[Number(row[FEED_TABLE])], id: row.rev_id as string, transaction }));
+}
+
+/** The tables in which a transaction has thousands of revisions. */
+async function crowdedOf(
+  reading: Reading,
+  plans: readonly AuditPlan[],
+  transaction: string,
+): Promise<AuditPlan[]> {
+  const [row] = await readRows(reading, selectCrowded(reading.tables, plans), { transaction });
+  return plans.filter((_, t) => row[`t${t}`] !== null);
+}
+
+async function keysOfCrowded(reading: Reading, plan: AuditPlan, asked: OfTransaction): Promise<FeedKey[]> {
+  const { filter, transaction, order, limit } = asked;
+  const found: FeedKey[] = [];
+  let after = asked.after!;
+  for (;;) {
+    const statement = selectWindow(reading.tables, plan, filter, { order, limit: 2 * limit });
+    const rows = await readRows(reading, statement, { ...filter.values, transaction, after });
+    const own = rows.filter((row) => Number(row.own) === 1);
+    found.push(...own.map((row) => ({ plan, id: row.rev_id as string, transaction })));
+    if (found.length >= limit || rows.length < 2 * limit) return found.slice(0, limit);
+    after = rows.at(-1)!.rev_id as string;
+    // The rest lies farther apart, or there is none.
+    if (own.length === 0) break;
+  }
+  return [...found, ...(await keysByIndex(reading, [plan], { ...asked, after }))].slice(0, limit);
+}
