@@ -6,7 +6,7 @@ import { type OwnTable } from './own-table.js';
 export class Changeset extends BaseEntity {
   /** The `rev_transaction` of its revisions. */
   id: string;
-  /** The number of the audited table: `Shape.entity`. */
+  /** The number of the audited table: `Shape.entity`. Negative: a further context of the transaction, see `numberOfContext()`. */
   entity: number;
   /** When its first revision was made, by the clock of the process: seconds since the epoch, with microseconds. */
   created: number;

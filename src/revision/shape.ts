@@ -63,6 +63,14 @@ export function numberOfTable(tablePath: string): number {
   return hash(tablePath).readUInt32BE() >>> 1;
 }
 
+/**
+ * The number of a context in changesets, in place of a table's: negative, so it is no table's. A transaction has such a
+ * changeset where it wrote in the context a table whose own changeset has another one.
+ */
+export function numberOfContext(values: readonly (string | null)[]): number {
+  return -1 - numberOfTable(JSON.stringify(values));
+}
+
 /** The number of a set of columns: 1 to 32767, of a hash of what tells each column from all others. */
 export function numberOfShape(columns: readonly string[]): number {
   return (hash([...columns].sort().join('\0')).readUInt32BE() % MAX_SHAPE) + 1;

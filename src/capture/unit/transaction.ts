@@ -32,6 +32,8 @@ export class Transaction {
   /** The numbers of the tables with a changeset, each with the number of savepoints at that moment. */
   private readonly changesets = new Map<number, number>();
   private readonly skips = new SkipCounts();
+  /** The context of each changeset, by the number of its table. */
+  readonly contexts = new Map<number, unknown>();
   /** The error of the first write without a revision, and the number of savepoints at that moment. */
   private failure: { readonly depth: number; readonly error: unknown } | undefined;
 
@@ -116,6 +118,7 @@ export class Transaction {
     this.savepoints = [];
     this.changesets.clear();
     this.skips.clear();
+    this.contexts.clear();
     this.failure = undefined;
   }
 

@@ -103,6 +103,11 @@ export class Unit {
     return this.line!.transaction.countSkip(kind, rows);
   }
 
+  /** The context of each changeset in the unit's transaction, by the number of its table. */
+  get contexts(): Map<number, unknown> {
+    return this.line!.transaction.contexts;
+  }
+
   /** Runs a function. Its statements belong to the unit, once it has begun. */
   within<T>(fn: () => T): T {
     return this.turn.run(fn);

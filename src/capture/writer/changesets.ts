@@ -23,12 +23,15 @@ export function noteWritten({ changeset }: Recordable, written: unknown): number
 }
 
 /** The INSERT of a changeset. It ends with a SELECT of values, so that a condition can follow. */
-export function insertChangeset({ dataSource, dialect, plan }: PlanSql): string {
+export function insertChangeset(
+  { dataSource, dialect, plan }: PlanSql,
+  entity = String(plan.number),
+): string {
   const table = auditPlansOf(dataSource).own!.changeset;
   const { types, sql } = dialect;
   const values: Partial<Record<keyof Changeset, string>> = {
     id: types.value('{{transaction}}', 'uuid'),
-    entity: String(plan.number),
+    entity,
     created: types.value('{{now}}', 'time'),
     actor: types.value('{{actor}}', 'text'),
     onBehalf: types.value('{{onBehalf}}', 'text'),
@@ -59,5 +62,30 @@ export async function addChangeset(
       ),
   };
   await statements.execute(queryRunner, statement, valuesOf(recordable));
+  noteWritten(recordable, 1);
+}
+
+/**
+ * Inserts a changeset for what a transaction writes in a further context, as another actor say. It has the number of the
+ * context in place of a table's, because the changesets of the tables have the context of their first write.
+ */
+export async function addFurtherChangeset(
+  statements: TableStatements,
+  queryRunner: QueryRunner,
+  recordable: Recordable,
+  number: number,
+): Promise<void> {
+  const statement = {
+    plan: recordable.plan,
+    kind: 'further changeset',
+    build: (sql: PlanSql) => {
+      const entity = sql.dialect.types.value('{{entity}}', 'integer');
+      return compileStatement(
+        sql.dialect,
+        sql.dialect.sql.unlessTaken(insertChangeset(sql, entity), ['id', 'entity']),
+      );
+    },
+  };
+  await statements.execute(queryRunner, statement, { ...valuesOf(recordable), entity: number });
   noteWritten(recordable, 1);
 }

@@ -8,7 +8,10 @@ import { isPacked } from '../../dialect/keys/key-text.js';
 import { isRecordable } from '../tables/pending-tables.js';
 import { type Write } from '../write/write.js';
 import { type RevisionWriter } from './revision-writer.js';
+import { numberOfContext } from '../../revision/shape.js';
 import { type Unit } from '../unit/unit.js';
+
+const IN_CHANGESETS = ['actor', 'onBehalf', 'action', 'request'] as const;
 
 /** Takes the writes that `when` has declined. */
 export interface SkippedWrites {
@@ -56,6 +59,26 @@ export class WriteRecorder {
     await this.writer.addChangeset(queryRunner, { ...context, plan, transaction, changeset });
   }
 
+  // The changeset has the context of the first write. Another actor, action or request has to be found too.
+  private async noteContext(
+    unit: Unit,
+    plan: AuditPlan,
+    context: WriteContext,
+    isFirst: boolean,
+  ): Promise<void> {
+    const first = unit.contexts.get(plan.number) as WriteContext | undefined;
+    if (isFirst || !first) unit.contexts.set(plan.number, context);
+    // Nobody looks for nothing.
+    else if (IN_CHANGESETS.every((name) => context[name] === null)) return;
+    else if (IN_CHANGESETS.some((name) => first[name] !== context[name])) {
+      const number = numberOfContext(IN_CHANGESETS.map((name) => context[name]));
+      const changeset = unit.changesetOf(number);
+      if (changeset.isMade) return;
+      const { queryRunner, revTransaction: transaction } = unit;
+      await this.writer.addChangeset(queryRunner, { ...context, plan, transaction, changeset }, number);
+    }
+  }
+
   private isWanted({ plan, operation }: Write, context: WriteContext): boolean {
     const { actor, reason, context: metadata } = context;
     const told = { operation: operation === 'upsert' ? ('insert' as const) : operation, actor, reason };
@@ -67,14 +90,17 @@ export class WriteRecorder {
   private async writeOne(unit: Unit, write: Write, context: WriteContext): Promise<void> {
     const { plan, operation, keys, entities } = write;
     const { queryRunner, revTransaction, snapshot, isSerializable } = unit;
+    const changeset = unit.changesetOf(plan.number);
+    const isFirst = !changeset.isMade;
     const written = await this.writer.record(queryRunner, {
       ...write,
       ...context,
       transaction: revTransaction,
-      changeset: unit.changesetOf(plan.number),
+      changeset,
       snapshot,
       isSerializable,
     });
+    if (written > 0) await this.noteContext(unit, plan, context, isFirst);
     if (write.areInserted && keys !== 'all' && written < keys.length)
       throw new AuditError(
         `${keys.length - written} of ${keys.length} rows inserted into ${plan.metadata.name} have no revision, because the ` +

@@ -5,7 +5,7 @@ import { type WriteContext } from '../../context/write-context.js';
 import { type Dialect } from '../../dialect/dialect.js';
 import { type Key, type Keys } from '../../dialect/keys/key.js';
 import { type KeyReader } from '../rows/key-reader.js';
-import { addChangeset, needsChangeset } from './changesets.js';
+import { addChangeset, addFurtherChangeset, needsChangeset } from './changesets.js';
 import { isPending } from '../tables/pending-tables.js';
 import { PrunedTables } from './pruned-tables.js';
 import { type Recordable, type RecordableWrite } from './table-write.js';
@@ -75,21 +75,24 @@ export class RevisionWriter {
     return written;
   }
 
-  /** Inserts the changeset of revisions that were written without. @throws AuditContextError */
+  /**
+   * Inserts the changeset of revisions that were written without.
+   *
+   * @param further the number of a further context, see `addFurtherChangeset()`
+   * @throws AuditContextError
+   */
   async addChangeset(
     queryRunner: QueryRunner,
     write: Pick<RecordableWrite, 'plan' | 'transaction' | 'changeset' | keyof WriteContext>,
+    further?: number,
   ): Promise<void> {
     const changesets = auditPlansOf(this.dataSource).own!.changeset;
     if (await isPending(queryRunner, changesets)) return;
     const columns = (): ContextColumns => contextColumns(write.plan.revision, changesets);
     const stored = await contextValues(this.dialect, queryRunner, write, columns);
-    await addChangeset(this.statements, queryRunner, {
-      ...write,
-      ...stored,
-      operation: 'baseline',
-      keys: [],
-    });
+    const recordable = { ...write, ...stored, operation: 'baseline' as const, keys: [] };
+    if (further === undefined) await addChangeset(this.statements, queryRunner, recordable);
+    else await addFurtherChangeset(this.statements, queryRunner, recordable, further);
   }
 
   /** The `@RevisionId()` of rows, in the order of their keys. */

@@ -1,10 +1,11 @@
 import { type ObjectLiteral, type SelectQueryBuilder, type DataSource } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
+import { auditPlansOf } from '../../audited/audit-plans.js';
 import { type KeyTable } from '../../dialect/keys/key.js';
 import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { type Statement } from '../../dialect/run/statement.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
-import { changesetTable, MAX_TABLES, namesOf } from '../revisions/changesets.js';
+import { MAX_TABLES, namesOf } from '../revisions/changesets.js';
 import { type Reading } from '../revisions/reading.js';
 import {
   columnsHidingNull,
@@ -119,12 +120,12 @@ function revisionsOf(
   if (changesets) {
     const numbers = plans.map(({ number }, t) => `WHEN ${t} THEN ${number}`);
     query.leftJoin(
-      `(SELECT * FROM ${changesetTable(reading)})`,
+      auditPlansOf(dataSource).own!.changeset.target as string,
       'c',
       `c.id = ${any('r', REVISION_COLUMNS.revTransaction)} AND c.entity = CASE k.${FEED_TABLE} ${numbers.join(' ')} END`,
     );
     query.addSelect('c.action', CHANGESET_COLUMNS.action).addSelect('c.request', CHANGESET_COLUMNS.request);
-    query.addSelect('c.on_behalf', CHANGESET_COLUMNS.onBehalf);
+    query.addSelect('c.onBehalf', CHANGESET_COLUMNS.onBehalf);
   }
   return query;
 }

@@ -17,7 +17,7 @@ export interface FeedWindow {
 
 /** The number of revisions that a page with an unindexed filter looks through: in all tables, and at least in each. */
 const MAX_LOOKED_THROUGH = 50_000;
-const MIN_LOOKED_THROUGH = 1_000;
+const MIN_LOOKED_THROUGH = 100;
 
 /** What tells the SQL of a filter, for the key of a statement. */
 export function filterNames(

@@ -1,7 +1,7 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { changesetTable, idTable } from '../revisions/changesets.js';
+import { changesetTable, idTable, tablesOfTransaction } from '../revisions/changesets.js';
 import { type Reading, readRows } from '../revisions/reading.js';
 import { type FeedFilter, firstIdOf } from './feed-filter.js';
 import { type FeedRequest } from './feed-request.js';
@@ -116,7 +116,7 @@ async function readChangesets(
   add('oldest', since && firstIdOf(since - LONGEST_TRANSACTION_SECONDS), 'c.id >= {{oldest}}');
   const all = auditPlansOf(tables.dataSource).all;
   const numbers = plans.length < all.length ? plans.map(({ number }) => number) : [];
-  if (numbers.length > 0) where.push(`c.entity IN (${numbers.join(', ')})`);
+  if (numbers.length > 0) where.push(`(c.entity < 0 OR c.entity IN (${numbers.join(', ')}))`);
   // A transaction has at most one changeset for each table, so at least one transaction is whole.
   const limit = Math.max(CHANGESETS, 2 * all.length + 1);
   const statement = tables.statement(
@@ -129,12 +129,25 @@ async function readChangesets(
   const rows = await readRows(reading, statement, values);
   const last = rows.length === limit ? (rows.at(-1)!.id as string) : undefined;
   const byNumber = new Map(plans.map((plan) => [plan.number, plan]));
-  return rows
-    .filter(({ id }) => id !== last)
-    .flatMap(({ id, entity }) => {
-      const plan = byNumber.get(Number(entity));
-      return plan ? [{ transaction: id as string, plan }] : [];
-    });
+  const written: Written[] = [];
+  const further = new Set<string>();
+  for (const { id, entity } of rows) {
+    const transaction = id as string;
+    if (transaction === last || further.has(transaction)) continue;
+    const plan = byNumber.get(Number(entity));
+    if (plan) written.push({ transaction, plan });
+    if (Number(entity) >= 0) continue;
+    // It wrote a table that has the changeset of another context.
+    further.add(transaction);
+    const all = await tablesOfTransaction(reading, transaction);
+    for (const each of plans.filter((other) => all.includes(other)))
+      written.push({ transaction, plan: each });
+  }
+  const seen = new Set<string>();
+  return written.filter(({ transaction, plan }) => {
+    const key = `${transaction} ${plan.number}`;
+    return !seen.has(key) && seen.add(key);
+  });
 }
 
 function byTransactionDescending(left: FeedKey, right: FeedKey): number {

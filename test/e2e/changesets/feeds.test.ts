@@ -226,6 +226,34 @@ describeDatabases('a feed by changesets', (name) => {
     );
   });
 
+  it('finds each of several actors who wrote a table in one transaction', async () => {
+    await dataSource.transaction(async (manager) => {
+      for (const [n, actor] of ['gil', 'hal', 'gil', 'ian', 'hal'].entries())
+        await audit.context.run({ actor, action: `by ${actor}` }, () => write(20, 100 + n, actor, manager));
+    });
+    const rows = (actor: string, ids: number[]) => ids.map((id) => `part20 ${id} insert ${actor}`);
+    for (const limit of [1, 50]) {
+      expect(await all({ actor: 'gil', limit })).toEqual(rows('gil', [102, 100]));
+      expect(await all({ actor: 'hal', limit })).toEqual(rows('hal', [104, 101]));
+      expect(await all({ actor: 'ian', entities: [entities[20]], limit })).toEqual(rows('ian', [103]));
+    }
+    expect(await all({ action: 'by ian' })).toHaveLength(5);
+  });
+
+  it('finds what an older version wrote, without changesets', async () => {
+    await audit.context.run({ actor: 'old' }, () => write(9, 77, 'old'));
+    const [{ transaction }] = (await history.feed({ actor: 'old' })).items;
+    const move = (id: string) =>
+      dataSource.query(`UPDATE audit_changeset SET id = '${id}' WHERE actor = 'old'`);
+    await move('00000000-0000-7000-8000-000000000000');
+    expect((await history.transaction(transaction)).items.map(told)).toEqual(['part9 77 insert old']);
+    expect(await all({ transaction, limit: 1 })).toEqual(['part9 77 insert old']);
+    expect((await history.undo(transaction, { dryRun: true })).map(({ entity }) => entity)).toEqual([
+      'part9',
+    ]);
+    await move(transaction);
+  });
+
   it('keeps its order where a transaction goes on after later ones', async () => {
     if (name === 'sqlite') return;
     await audit.context.run({ actor: 'eve' }, () =>
