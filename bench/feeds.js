@@ -1,3 +1,5 @@
+// @ts-nocheck: entities are made in a loop
+import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attachAudit, Audited } from 'nestjs-typeorm-audit';
 import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';

@@ -1,11 +1,10 @@
-import { type ObjectLiteral, type SelectQueryBuilder, type DataSource } from 'typeorm';
+import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { auditPlansOf } from '../../audited/audit-plans.js';
 import { type KeyTable } from '../../dialect/keys/key.js';
 import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { type Statement } from '../../dialect/run/statement.js';
 import { REVISION_COLUMNS } from '../../revision/revision-columns.js';
-import { MAX_TABLES, namesOf } from '../revisions/changesets.js';
+import { changesetTable, MAX_TABLES, namesOf } from '../revisions/changesets.js';
 import { type Reading } from '../revisions/reading.js';
 import {
   columnsHidingNull,
@@ -63,13 +62,13 @@ export function selectFeed(
 ): Statement {
   const key = ['rows', changesets, ...filterNames(plans, filter, window)].join('\n');
   return reading.tables.statement(key, () => {
-    const query = revisionsOf(
+    const revisions = revisionsOf(
       reading,
       plans,
       feedKeys(reading.tables.dataSource, plans, filter, window),
       changesets,
     );
-    return query.orderBy('k.rev_id', window.order).getQuery();
+    return `${revisions} ORDER BY k.rev_id ${window.order}`;
   });
 }
 
@@ -86,7 +85,7 @@ export function selectRevisionsById(
       plans,
       `SELECT ${ids.key(0)} AS ${FEED_TABLE}, ${ids.key(1)} AS rev_id FROM ${ids.sql}`,
       changesets,
-    ).getQuery(),
+    ),
   );
 }
 
@@ -103,45 +102,51 @@ function revisionsOf(
   plans: readonly AuditPlan[],
   keys: string,
   changesets: boolean,
-): SelectQueryBuilder<ObjectLiteral> {
-  const { dataSource } = reading.tables;
-  const query = dataSource
-    .createQueryBuilder()
-    .select(`k.${FEED_TABLE}`, FEED_TABLE)
-    .from<ObjectLiteral>(`(${keys})`, 'k');
+): string {
   const any = (alias: 'r' | 'p', column: string): string => {
     const each = plans.map((_, t) => `${alias}${t}.${column}`);
     return each.length > 1 ? `coalesce(${each.join(', ')})` : each[0];
   };
-  for (const name of Object.values(REVISION_COLUMNS)) query.addSelect(any('r', name), name);
-  query.addSelect(any('p', REVISION_COLUMNS.revIsDelete), PREVIOUS_ISDELETE);
-  query.addSelect(any('p', REVISION_COLUMNS.revShape), PREVIOUS_SHAPE);
-  plans.forEach((plan, t) => joinTable(query, dataSource, plan, t));
+  const { revIsDelete, revShape, revTransaction } = REVISION_COLUMNS;
+  const numbers = plans.map(({ number }, t) => `WHEN ${t} THEN ${number}`);
+  const tables = plans.map((plan, t) => partOf(reading, plan, t));
+  const columns = [
+    `k.${FEED_TABLE} AS ${FEED_TABLE}`,
+    ...Object.values(REVISION_COLUMNS).map((name) => `${any('r', name)} AS ${name}`),
+    `${any('p', revIsDelete)} AS ${PREVIOUS_ISDELETE}`,
+    `${any('p', revShape)} AS ${PREVIOUS_SHAPE}`,
+    ...tables.map((table) => table.columns),
+  ];
+  const joins = tables.map((table) => table.joins);
   if (changesets) {
-    const numbers = plans.map(({ number }, t) => `WHEN ${t} THEN ${number}`);
-    query.leftJoin(
-      auditPlansOf(dataSource).own!.changeset.target as string,
-      'c',
-      `c.id = ${any('r', REVISION_COLUMNS.revTransaction)} AND c.entity = CASE k.${FEED_TABLE} ${numbers.join(' ')} END`,
+    const { action, request, onBehalf } = CHANGESET_COLUMNS;
+    columns.push(`c.action AS ${action}`, `c.request AS ${request}`, `c.on_behalf AS ${onBehalf}`);
+    joins.push(
+      `LEFT JOIN ${changesetTable(reading)} c ON c.id = ${any('r', revTransaction)} ` +
+        `AND c.entity = CASE k.${FEED_TABLE} ${numbers.join(' ')} END`,
     );
-    query.addSelect('c.action', CHANGESET_COLUMNS.action).addSelect('c.request', CHANGESET_COLUMNS.request);
-    query.addSelect('c.onBehalf', CHANGESET_COLUMNS.onBehalf);
   }
-  return query;
+  return `SELECT ${columns.join(', ')} FROM (${keys}) k ${joins.join(' ')}`;
 }
 
-function joinTable(
-  query: SelectQueryBuilder<ObjectLiteral>,
-  dataSource: DataSource,
-  plan: AuditPlan,
-  t: number,
-): void {
-  const [r, p] = [`r${t}`, `p${t}`];
-  const target = plan.revision.target as string;
-  // The CASE keeps rows of other tables from probing the index.
-  query.leftJoin(target, r, `${r}.rev_id = CASE WHEN k.${FEED_TABLE} = ${t} THEN k.rev_id END`);
-  const keys = plan.keys.map(({ databaseName }) => dataSource.driver.escape(databaseName));
-  query.leftJoin(target, p, `${keysEqual(keys, p, r)} AND ${p}.rev_version = ${r}.rev_version - 1`);
-  for (const alias of ['r', 'p'] as const)
-    addShownColumns(query, dataSource, plan, alias, { aliasEnd: String(t), prefix: feedPrefix(t) });
+/** Stands for the number of a table. */
+const NUMBER = 'audit0table';
+
+/** The columns and joins of the t-th table. TypeORM builds them once, because that takes longer than to run them. */
+function partOf({ tables }: Reading, plan: AuditPlan, t: number): { columns: string; joins: string } {
+  const { dataSource } = tables;
+  const { columns, joins } = tables.of(plan).part(() => {
+    const [r, p] = [`r${NUMBER}`, `p${NUMBER}`];
+    const target = plan.revision.target as string;
+    const query = dataSource.createQueryBuilder().select([]).from<ObjectLiteral>('(SELECT 1)', 'k');
+    // The CASE keeps rows of other tables from probing the index.
+    query.leftJoin(target, r, `${r}.rev_id = CASE WHEN k.${FEED_TABLE} = ${NUMBER} THEN k.rev_id END`);
+    const keys = plan.keys.map(({ databaseName }) => dataSource.driver.escape(databaseName));
+    query.leftJoin(target, p, `${keysEqual(keys, p, r)} AND ${p}.rev_version = ${r}.rev_version - 1`);
+    for (const alias of ['r', 'p'] as const)
+      addShownColumns(query, dataSource, plan, alias, { aliasEnd: NUMBER, prefix: `t${NUMBER}_` });
+    const [selected, joined] = query.getQuery().split(` FROM (SELECT 1) ${dataSource.driver.escape('k')} `);
+    return { columns: selected.replace('SELECT ', ''), joins: joined };
+  });
+  return { columns: columns.replaceAll(NUMBER, String(t)), joins: joins.replaceAll(NUMBER, String(t)) };
 }

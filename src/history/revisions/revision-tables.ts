@@ -44,6 +44,7 @@ export class RevisionTables {
 /** One revision table: its statements, and the readers of their results. */
 export class RevisionTable<E extends ObjectLiteral = ObjectLiteral> {
   private readonly statements = new Map<string, Statement>();
+  private ofMany: { columns: string; joins: string } | undefined;
   private readonly readers = new Map<string, RevisionReader<E>>();
 
   constructor(
@@ -81,6 +82,11 @@ export class RevisionTable<E extends ObjectLiteral = ObjectLiteral> {
     return statementOnce(dataSource, this.statements, `versions,${count}`, () =>
       selectVersionsOfRows(dataSource, plan, count),
     );
+  }
+
+  /** The columns and joins of the table in statements over several tables. */
+  part(build: () => { columns: string; joins: string }): { columns: string; joins: string } {
+    return (this.ofMany ??= build());
   }
 
   /** @param prefix of the result columns that hold the shown columns */
