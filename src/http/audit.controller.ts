@@ -28,7 +28,7 @@ import {
   TRANSACTION,
   TRANSACTION_QUERY,
 } from './openapi/openapi.schemas.js';
-import { feedFilters } from './request/feed-filters.js';
+import { listOptions, propertiesIn } from './request/revision-filters.js';
 import {
   AS_OF_PARAMETERS,
   FEED_PARAMETERS,
@@ -86,19 +86,11 @@ export class AuditController {
   ): Promise<Page<object>> {
     const { entity, snapshot, ...parameters } = parseQuery(query, FEED_PARAMETERS);
     const plan = entity === undefined ? undefined : this.entities.ofFeed(entity);
-    const {
-      notActor: _,
-      property,
-      changedProperty,
-      changedFrom: __,
-      changedTo: ___,
-      ...options
-    } = parameters;
-    const filters = feedFilters(parameters, plan, this.dataSource);
     if (plan)
-      for (const [name, asked] of Object.entries({ property, changedProperty }))
-        if (asked !== undefined) this.presenters.of(plan, serialization).assertForAll(name, asked);
-    const filter = { ...options, ...filters, ...(entity && { entities: [entity] }) } as EventFeedOptions;
+      for (const [name, property] of propertiesIn(parameters))
+        this.presenters.of(plan, serialization).assertForAll(name, property);
+    const options = listOptions(parameters, plan, this.dataSource);
+    const filter = { ...options, ...(entity && { entities: [entity] }) } as EventFeedOptions;
     return boundedPage<FeedItem, object>(
       filter,
       (portion) => this.history.feed({ ...filter, ...portion }),
@@ -141,10 +133,12 @@ export class AuditController {
     @Serialization() serialization: SerializerOptions,
   ): Promise<Page<object>> {
     const addressed = this.address(entity, id);
-    const { snapshot, ...options } = parseQuery(query, TIMELINE_PARAMETERS);
-    if (options.property !== undefined) await this.assertProperty(addressed, options.property, serialization);
+    const { snapshot, ...parameters } = parseQuery(query, TIMELINE_PARAMETERS);
+    for (const [name, property] of propertiesIn(parameters))
+      await this.assertProperty(addressed, property, serialization, name);
+    const options = listOptions(parameters, addressed.plan, this.dataSource) as TimelineOptions;
     const page = await boundedPage(
-      options as TimelineOptions,
+      options,
       (portion) => this.history.timeline(addressed.target, addressed.key, { ...options, ...portion }),
       this.presenters.list(serialization, root, snapshot),
     );
@@ -222,9 +216,11 @@ export class AuditController {
     { plan, target, key }: Addressed,
     property: string,
     serialization: SerializerOptions,
+    argument: string,
   ): Promise<void> {
     const presenter = this.presenters.of(plan, serialization);
-    presenter.assertProperty(property, presenter.asksEntity ? await this.history.latest(target, key) : null);
+    const newest = presenter.asksEntity ? await this.history.latest(target, key) : null;
+    presenter.assertProperty(property, newest, argument);
   }
 
   /** The newest revision. @throws NotFoundException */

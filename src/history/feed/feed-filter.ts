@@ -1,5 +1,6 @@
 import { type DataSource, type ObjectLiteral } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
+import { hasQuiet, loudCondition } from '../revisions/change-condition.js';
 import { type RevisionConditions, revisionConditions } from '../revisions/revision-conditions.js';
 import { type FeedRequest } from './feed-request.js';
 
@@ -20,8 +21,8 @@ export interface FeedFilter {
   readonly values: Readonly<ObjectLiteral>;
   /** Whether the revisions are those of a transaction, and are found by its index. */
   readonly byTransaction?: boolean;
-  /** Whether the conditions read predecessors. */
-  readonly readsPredecessor: boolean;
+  /** The tables whose conditions read predecessors. */
+  readonly predecessors: ReadonlySet<AuditPlan>;
   /** For each table, see `RevisionConditions`. */
   readonly changed: ReadonlyMap<AuditPlan, Pick<RevisionConditions, 'changed'>>;
 }
@@ -30,7 +31,7 @@ export interface FeedFilter {
  * The conditions of a request on the revisions of each table, without those of a changeset, and without its position.
  */
 export function feedFilter(dataSource: DataSource, request: FeedRequest): FeedFilter {
-  const { plans, classes, since, until, filters } = request;
+  const { plans, classes, since, until, filters, isLoud } = request;
   const ids: string[] = [];
   const common: string[] = [];
   const values: ObjectLiteral = {};
@@ -56,16 +57,20 @@ export function feedFilter(dataSource: DataSource, request: FeedRequest): FeedFi
   );
   const tables = new Map<AuditPlan, readonly string[]>();
   const changed = new Map<AuditPlan, RevisionConditions>();
+  const predecessors = new Set<AuditPlan>();
+  const readsChanges = filters.property !== undefined || filters.changed !== undefined;
   for (const [t, plan] of plans.entries()) {
     const ofChangeset = { action: undefined, request: undefined };
     const conditions = revisionConditions(dataSource, plan, { ...filters, ...ofChangeset }, `t${t}_`);
     const ofClass = classes.get(plan);
     Object.assign(values, conditions.values, ofClass?.values);
-    tables.set(plan, [...common, ...conditions.where, ...(ofClass ? [ofClass.condition('r')] : [])]);
+    const loud = isLoud && hasQuiet(dataSource, plan) ? [loudCondition(dataSource, plan)] : [];
+    const ofRow = [...(ofClass ? [ofClass.condition('r')] : []), ...loud];
+    tables.set(plan, [...common, ...conditions.where, ...ofRow]);
+    if (readsChanges || loud.length > 0) predecessors.add(plan);
     changed.set(plan, conditions);
   }
-  const readsPredecessor = filters.property !== undefined || filters.changed !== undefined;
-  return { ids, tables, values, readsPredecessor, changed };
+  return { ids, tables, values, predecessors, changed };
 }
 
 /** A filter with another condition on `rev_id`. */

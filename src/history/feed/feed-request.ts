@@ -2,9 +2,10 @@ import { type DataSource, type EntityTarget } from 'typeorm';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
+import { hasQuiet } from '../revisions/change-condition.js';
 import { type ClassFilter, classFilter } from '../revisions/class-filter.js';
 import { decodeTextCursor } from '../arguments/cursor.js';
-import { assertLimit, DEFAULT_LIMIT, transactionId, UUID } from '../arguments/checks.js';
+import { assertBoolean, assertLimit, DEFAULT_LIMIT, transactionId, UUID } from '../arguments/checks.js';
 import { assertFilters } from '../arguments/filters.js';
 import { beginningOf, endOf, validDate } from '../arguments/moment.js';
 import { type FeedEntities } from '../types/feed-entities.js';
@@ -26,6 +27,8 @@ export interface FeedRequest {
   readonly until: number | undefined;
   readonly transaction: string | undefined;
   readonly filters: RevisionFilters;
+  /** Whether quiet revisions may have to be left out. */
+  readonly isLoud: boolean;
   /** Whether events are among the items. */
   readonly events: boolean;
 }
@@ -38,11 +41,21 @@ const ONLY_REVISIONS = ['entities', 'operation', 'property', 'changed', 'reason'
  * @throws InvalidArgumentError naming the option
  */
 export function feedRequest(dataSource: DataSource, options: FeedOptions | EventFeedOptions): FeedRequest {
-  const { entities, limit = DEFAULT_LIMIT, cursor, from, to, transaction, events = false } = options;
+  const {
+    entities,
+    limit = DEFAULT_LIMIT,
+    cursor,
+    from,
+    to,
+    transaction,
+    quiet = false,
+    events = false,
+  } = options;
   const { actor, not, action, request, reason, operation, property, changed } = options;
   const filters = { actor, not, action, request, reason, operation, property, changed };
   assertLimit(limit);
   assertFilters(filters);
+  assertBoolean('quiet', quiet);
   if (!entities && (property !== undefined || changed !== undefined))
     throw new InvalidArgumentError(
       'entities',
@@ -54,16 +67,18 @@ export function feedRequest(dataSource: DataSource, options: FeedOptions | Event
       'events',
       `must be left out beside ${clash}, got true. Events have no ${clash}, so none would be found.`,
     );
-  const plans = entities ? plansOfEntities(dataSource, entities) : undefined;
+  const asked = entities ? plansOfEntities(dataSource, entities) : undefined;
+  const plans = asked ? [...asked.keys()] : auditPlansOf(dataSource).all;
   return {
-    plans: plans ? [...plans.keys()] : auditPlansOf(dataSource).all,
-    classes: classFilters(dataSource, plans),
+    plans,
+    classes: classFilters(dataSource, asked),
     limit,
     position: cursor === undefined || cursor === null ? NO_POSITION : positionIn(cursor),
     since: from === undefined ? undefined : beginningOf(validDate('from', from)),
     until: to === undefined ? undefined : endOf(validDate('to', to)),
     transaction: transaction === undefined ? undefined : transactionId(transaction),
     filters,
+    isLoud: !quiet && plans.some((plan) => hasQuiet(dataSource, plan)),
     events,
   };
 }

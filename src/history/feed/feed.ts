@@ -99,14 +99,11 @@ async function revisionsOf(
     } as const;
     return placed(await readRevisionsById(reading, await keysOfTransaction(reading, asked, window)));
   }
-  const isBounded = [
-    filters.actor,
-    filters.not,
-    filters.reason,
-    filters.operation,
-    filters.property,
-    filters.changed,
-  ].some((given) => given !== undefined);
+  const isBounded =
+    request.isLoud ||
+    [filters.actor, filters.not, filters.reason, filters.operation, filters.property, filters.changed].some(
+      (given) => given !== undefined,
+    );
   const { revisions, floor } = await walk(reading, plans, behind, limit, isBounded);
   return { ...placed(revisions), end: floor === undefined ? undefined : { id: floor } };
 }
@@ -168,12 +165,8 @@ function descending(left: Position, right: Position): number {
 }
 
 // The database compares stored values. The caller sees hydrated ones, so these decide.
-function isMeant(
-  revision: FeedRevision,
-  { plans }: FeedRequest,
-  { changed, readsPredecessor }: FeedFilter,
-): boolean {
-  if (!readsPredecessor) return true;
+function isMeant(revision: FeedRevision, { plans, filters }: FeedRequest, { changed }: FeedFilter): boolean {
+  if (filters.property === undefined && filters.changed === undefined) return true;
   const plan = plans.find(({ name }) => name === revision.entity);
   return !plan || hasChanged(revision, changed.get(plan)!);
 }

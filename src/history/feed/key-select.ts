@@ -82,13 +82,13 @@ export function feedKeys(
 export function revisionsFiltered(
   dataSource: DataSource,
   plan: AuditPlan,
-  { ids, tables, readsPredecessor }: FeedFilter,
+  { ids, tables, predecessors }: FeedFilter,
   join = '{{table}}',
   more: readonly string[] = [],
 ): string {
   const table = tableName(dataSource, plan.revision);
   const keys = plan.keys.map(({ databaseName }) => dataSource.driver.escape(databaseName));
-  const predecessor = readsPredecessor
+  const predecessor = predecessors.has(plan)
     ? ` LEFT JOIN ${table} p ON ${keysEqual(keys, 'p', 'r')} AND p.rev_version = r.rev_version - 1`
     : '';
   const conditions = [...ids, ...(tables.get(plan) ?? []), ...more];
@@ -175,7 +175,7 @@ export function selectWindow(
   const { ids, tables: conditions } = filter;
   const isOwn = ['r.rev_transaction = {{transaction}}', ...ids, ...(conditions.get(plan) ?? [])];
   return tables.statement(
-    ['window', order, limit, filter.readsPredecessor, ...isOwn, namesOf([plan])].join('\n'),
+    ['window', order, limit, filter.predecessors.has(plan), ...isOwn, namesOf([plan])].join('\n'),
     () =>
       `SELECT r.rev_id AS rev_id, CASE WHEN ${isOwn.join(' AND ')} THEN 1 ELSE 0 END AS own ` +
       `FROM ${revisionsFiltered(dataSource, plan, { ...filter, ids: [], tables: new Map() }, undefined, [

@@ -62,7 +62,7 @@ const NO_FILTER: FeedFilter = {
   ids: [],
   tables: new Map(),
   values: {},
-  readsPredecessor: false,
+  predecessors: new Set(),
   changed: new Map(),
 };
 

@@ -44,8 +44,8 @@ export async function tablesOfTransaction(reading: Reading, transaction: string)
 }
 
 /**
- * Whether each revision of these tables has a changeset. Older versions of this library wrote none, and
- * `AuditMaintenance.changesets()` adds them, the oldest last. So the oldest revision of a table tells.
+ * Whether each revision of these tables has a changeset. Older versions of this library wrote none.
+ * So the oldest revision of a table tells.
  */
 export async function areCovered(reading: Reading, plans: readonly AuditPlan[]): Promise<boolean> {
   if (!(await hasChangesets(reading))) return false;

@@ -108,6 +108,12 @@ export interface FeedOptions<Entities extends FeedEntities = FeedEntities>
   /** Not made after it. A Date stands for its whole millisecond. */
   to?: Date;
 
+  /**
+   * Whether updates of nothing but quiet columns are listed too.
+   * @default false
+   */
+  quiet?: boolean;
+
   /** See `EventFeedOptions`. */
   events?: false;
 }

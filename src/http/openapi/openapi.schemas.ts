@@ -93,41 +93,49 @@ export const FEED = {
 
 export const PAGE = { type: 'object', properties: { items: listOf(REVISION), nextCursor: nullableText } };
 
-export const TIMELINE_QUERY = {
-  limit: { schema: { ...integer, maximum: MAX_LIMIT, default: DEFAULT_LIMIT } },
-  cursor: { schema: text, description: 'The nextCursor of a page' },
-  order: { schema: { type: 'string', enum: ['asc', 'desc'], default: 'desc' } },
-  from: { schema: moment, description: 'Not made before it' },
-  to: { schema: moment, description: 'Not made after it' },
-  actor: { schema: text },
-  property: { schema: property, description: 'Only revisions that changed it' },
-  quiet: {
-    schema: { type: 'boolean', default: false },
-    description: 'Whether updates of nothing but quiet columns are listed too',
-  },
-  snapshot: {
-    schema: { type: 'boolean', default: false },
-    description: 'Whether each revision comes with its snapshot',
-  },
+const limit = { schema: { ...integer, maximum: MAX_LIMIT, default: DEFAULT_LIMIT } };
+const cursor = { schema: text, description: 'The nextCursor of a page' };
+const snapshot = {
+  schema: { type: 'boolean', default: false },
+  description: 'Whether each revision comes with its snapshot',
 };
 
-const { limit, cursor, from, to, actor, snapshot } = TIMELINE_QUERY;
-
-export const FEED_QUERY = {
-  entity: { schema: text, description: 'The name of an audited entity, or of a junction table' },
-  actor,
+/** The filters of feeds and timelines. */
+const FILTERS = {
+  actor: { schema: text },
   notActor: { schema: text, description: 'Leaves out the revisions of this actor' },
   action: { schema: text, description: 'What was done, by name' },
   request: { schema: text, description: 'The id of a request or trace' },
   reason: { schema: text },
-  transaction: { schema: { type: 'string', format: 'uuid' } },
-  from,
-  to,
+  from: { schema: moment, description: 'Not made before it' },
+  to: { schema: moment, description: 'Not made after it' },
   operation: { schema: operation },
-  property: { schema: property, description: 'Only revisions that changed it; needs entity' },
-  changedProperty: { schema: property, description: 'Only revisions that changed it; needs entity' },
+  property: { schema: property, description: 'Only revisions that changed it' },
+  changedProperty: { schema: property, description: 'Only revisions that changed it' },
   changedFrom: { schema: text, description: 'The value of changedProperty before; empty for null' },
   changedTo: { schema: text, description: 'The value of changedProperty after; empty for null' },
+  quiet: {
+    schema: { type: 'boolean', default: false },
+    description: 'Whether updates of nothing but quiet columns are listed too',
+  },
+};
+
+export const TIMELINE_QUERY = {
+  order: { schema: { type: 'string', enum: ['asc', 'desc'], default: 'desc' } },
+  ...FILTERS,
+  limit,
+  cursor,
+  snapshot,
+};
+
+export const FEED_QUERY = {
+  entity: {
+    schema: text,
+    description:
+      'The name of an audited entity, or of a junction table; property and changedProperty need it',
+  },
+  transaction: { schema: { type: 'string', format: 'uuid' } },
+  ...FILTERS,
   events: {
     schema: { type: 'boolean', default: false },
     description: 'Whether events are among the items',

@@ -74,14 +74,13 @@ const PAGE = { limit: parseInteger, cursor: parseText, snapshot: parseBoolean };
 
 export const TRANSACTION_PARAMETERS = PAGE;
 
-export const FEED_PARAMETERS = {
-  entity: parseText,
+/** The filters of feeds and timelines. */
+const FILTERS = {
   actor: parseText,
   notActor: parseText,
   action: parseText,
   request: parseText,
   reason: parseText,
-  transaction: parseText,
   from: parseDate,
   to: parseDate,
   operation: parseText,
@@ -89,19 +88,18 @@ export const FEED_PARAMETERS = {
   changedProperty: parseText,
   changedFrom: parseNullableText,
   changedTo: parseNullableText,
+  quiet: parseBoolean,
+};
+
+export const FEED_PARAMETERS = {
+  entity: parseText,
+  transaction: parseText,
+  ...FILTERS,
   events: parseBoolean,
   ...PAGE,
 };
 
-export const TIMELINE_PARAMETERS = {
-  ...PAGE,
-  order: parseOrder,
-  from: parseDate,
-  to: parseDate,
-  actor: parseText,
-  property: parseText,
-  quiet: parseBoolean,
-};
+export const TIMELINE_PARAMETERS = { order: parseOrder, ...FILTERS, ...PAGE };
 
 export const DIFF_PARAMETERS = { from: parseInteger, to: parseInteger };
 

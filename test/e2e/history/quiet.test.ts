@@ -173,6 +173,25 @@ describeDatabases('quiet columns', (name) => {
           expect.objectContaining({ version, isQuiet }),
         ]);
     });
+
+    it('are left out of feeds, in pages too, unless they are asked for', async () => {
+      const timeline = (await history.timeline(QuietMember, id)).items.map(({ version }) => version);
+      const feed = async (options: object): Promise<number[]> => {
+        const found: number[] = [];
+        const revisions = history.feed.all({ entities: [QuietMember, LoudMember], limit: 2, ...options });
+        for await (const { entityId, entity, version } of revisions)
+          if (entityId === id && entity === 'quiet_member') found.push(version);
+        return found;
+      };
+      expect(await feed({})).toEqual(timeline);
+      expect(timeline).not.toContain(6);
+      expect(await feed({ quiet: true })).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+      const { transaction } = (await history.revision(QuietMember, id, 6))!;
+      expect(await feed({ transaction })).toEqual([]);
+      expect(await feed({ transaction, quiet: true })).toEqual([6]);
+      expect(await feed({ operation: 'update' })).toEqual([5, 3]);
+      await expect(feed({ quiet: 'yes' })).rejects.toThrow('quiet must be true or false, got "yes".');
+    });
   });
 
   it('beside a masked column: what its mask shows decides', async () => {

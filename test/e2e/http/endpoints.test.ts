@@ -227,6 +227,15 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
     expect(await versions('actor=bob')).toEqual([2]);
     expect(await versions('actor=carl')).toEqual([]);
     expect(await versions('property=name')).toEqual([3, 1]);
+    expect(await versions('notActor=bob')).toEqual([3, 1]);
+    expect(await versions('operation=update')).toEqual([2]);
+    expect(await versions('action=none')).toEqual([]);
+    expect(await versions('request=none')).toEqual([]);
+    expect(await versions('reason=none')).toEqual([]);
+    expect(await versions('changedProperty=name&changedTo=')).toEqual([3]);
+    const { body } = await get('/audit/varied_reservation/1?changedProperty=secret').expect(400);
+    expect(body).toMatchObject({ field: 'changedProperty' });
+    expect(body.message).not.toMatch(/are .*secret/);
     expect(await versions(`to=${times[0]}`)).toContain(1);
     expect(await versions('from=2200-01-01')).toEqual([]);
     expect(await versions('from=2020-01-01T00:00%2B02&to=2200-01-01T00:00:00.5Z')).toEqual([3, 2, 1]);
@@ -455,14 +464,22 @@ describe.each(platforms)('the endpoints on %s', (platform) => {
     expect(timeline.parameters!.map((parameter) => 'name' in parameter && parameter.name)).toEqual([
       'entity',
       'id',
-      'limit',
-      'cursor',
       'order',
+      'actor',
+      'notActor',
+      'action',
+      'request',
+      'reason',
       'from',
       'to',
-      'actor',
+      'operation',
       'property',
+      'changedProperty',
+      'changedFrom',
+      'changedTo',
       'quiet',
+      'limit',
+      'cursor',
       'snapshot',
     ]);
   });

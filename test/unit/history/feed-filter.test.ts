@@ -21,6 +21,7 @@ const nothing: FeedRequest = {
   until: undefined,
   transaction: undefined,
   filters: {},
+  isLoud: false,
   events: false,
 };
 const filterOf = (asked: Partial<FeedRequest>) => feedFilter(dataSource, { ...nothing, ...asked });
@@ -28,7 +29,7 @@ const conditionsOf = (asked: Partial<FeedRequest>) => filterOf(asked).tables.get
 
 describe('the filter of a feed', () => {
   it('lets everything through if nothing is asked', () => {
-    expect(filterOf({})).toMatchObject({ ids: [], values: {}, readsPredecessor: false });
+    expect(filterOf({})).toMatchObject({ ids: [], values: {}, predecessors: new Set() });
     expect(conditionsOf({})).toEqual([]);
   });
 
