@@ -1,17 +1,15 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { copyFile, cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { npmInstall, repository } from './projects.js';
 
-const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const modules = join(repository, 'node_modules');
-/** The oldest TypeScript that is supported, the last 5, and our own. */
-const compilers = ['typescript-5.4', 'typescript-5.9', 'typescript'];
-const installed = compilers.filter((name) => process.env.CI === 'true' || existsSync(join(modules, name)));
+/** The oldest TypeScript that is supported, and the last 5. They are no dependencies: each brings a `tsc` of its own. */
+const OLDER = { 'typescript-5.4': '5.4.5', 'typescript-5.9': '5.9.3' };
+const compilers = [...Object.keys(OLDER), 'typescript'];
 
 jest.setTimeout(300_000);
 
@@ -23,6 +21,10 @@ describe('the published types', () => {
     project = await mkdtemp(join(tmpdir(), 'audit-types-'));
     await symlink(modules, join(project, 'node_modules'));
     await copyFile(join(repository, 'package.json'), join(project, 'package.json'));
+    await mkdir(join(project, 'compilers'));
+    await writeFile(join(project, 'compilers/package.json'), '{ "private": true }');
+    const older = Object.entries(OLDER).map(([name, version]) => `${name}@npm:typescript@${version}`);
+    await npmInstall(join(project, 'compilers'), ...older);
     await cp(join(repository, 'test/types'), project, { recursive: true });
     const build = [
       '-p',
@@ -31,11 +33,12 @@ describe('the published types', () => {
       '--outDir',
       join(project, 'dist/esm'),
     ];
-    await tsc('typescript', repository, [...build, '--sourceMap', 'false', '--inlineSources', 'false']);
+    const compiler = join(modules, 'typescript');
+    await tsc(compiler, repository, [...build, '--sourceMap', 'false', '--inlineSources', 'false']);
   });
   afterAll(() => rm(project, { recursive: true, force: true }));
 
-  it.each(installed.flatMap((compiler) => [true, false].map((strict) => ({ compiler, strict }))))(
+  it.each(compilers.flatMap((compiler) => [true, false].map((strict) => ({ compiler, strict }))))(
     'are as test/types has them, by $compiler, strict: $strict',
     async ({ compiler, strict }) => {
       // The declarations themselves are checked too, by the oldest and by the newest.
@@ -55,13 +58,14 @@ describe('the published types', () => {
   function check(compiler: string, strict: boolean, flags: readonly string[]): Promise<string> {
     const common = ['--noEmit', '--target', 'ES2022', '--module', 'nodenext', '--experimentalDecorators'];
     const strictness = ['--strict', String(strict), '--strictPropertyInitialization', 'false'];
-    return tsc(compiler, project, [...common, ...strictness, '--types', 'node', ...flags]);
+    const folder = compiler in OLDER ? join(project, 'compilers/node_modules') : modules;
+    return tsc(join(folder, compiler), project, [...common, ...strictness, '--types', 'node', ...flags]);
   }
 });
 
-/** What a compiler prints: nothing when there are no errors. */
+/** What the compiler in a folder prints: nothing when there are no errors. */
 async function tsc(compiler: string, cwd: string, flags: readonly string[]): Promise<string> {
-  const arguments_ = [join(modules, compiler, 'bin/tsc'), '--pretty', 'false', ...flags];
+  const arguments_ = [join(compiler, 'bin/tsc'), '--pretty', 'false', ...flags];
   try {
     return (await promisify(execFile)(process.execPath, arguments_, { cwd })).stdout;
   } catch (error) {
