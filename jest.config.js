@@ -34,7 +34,7 @@ export default {
     { ...common, testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     {
       ...common,
-      testMatch: ['<rootDir>/test/{e2e,model,compat,twin}/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/{e2e,model,compat,tasks,twin}/**/*.test.ts'],
       // Looks for databases, so that it is run only where tests of these are.
       globalSetup: '<rootDir>/test/support/servers/servers.ts',
       globalTeardown: '<rootDir>/test/support/servers/global-teardown.ts',

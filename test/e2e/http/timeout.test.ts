@@ -255,7 +255,7 @@ else
           `FROM ${numbers[name](40_000)}`,
       );
       await dataSource.query(analyze[name](['reservation_rev']));
-      await get('/audit/feed?actor=nobody').expect(503);
+      await get('/audit/feed?reason=nobody').expect(503);
       await get('/audit/reservation/2?actor=nobody').expect(503);
     });
   });
