@@ -31,9 +31,9 @@ export function headOf(
   const template = link
     ? words[isDelete ? 'unlinked' : 'linked']
     : own?.version !== undefined
-      ? words.restored
+      ? words[own.isPart ? 'restoredPart' : 'restored']
       : own?.moment
-        ? words.restoredTo
+        ? words[own.isPart ? 'restoredPartTo' : 'restoredTo']
         : (ofAction ?? words[operation]);
   const behind = [
     ...(action !== null && template !== ofAction ? [action] : []),
@@ -114,14 +114,20 @@ function nameFrom({ language }: Speech, { target, entity }: Reference, text: str
 interface OwnReason {
   readonly version?: string;
   readonly moment?: Date;
+  /** Whether only some properties were restored. */
+  readonly isPart?: boolean;
   readonly isUndo?: boolean;
 }
 
+// `restoreReason()` makes it: some properties, if not all, and a version or a moment.
+const RESTORE =
+  /^restore of (?:(\d+ properties|[^\s,]+(?:, [^\s,]+)*) of )?(?:version (\d+)|(\d{4}-\d\d-\d\dT[\d:.]+Z))$/;
+
 /** What a reason of this library says; undefined for a reason of the application. */
 function ownReason(reason: string | null): OwnReason | undefined {
-  const [, version, moment] =
-    /^restore of (?:version (\d+)|(\d{4}-\d\d-\d\dT[\d:.]+Z))$/.exec(reason ?? '') ?? [];
-  if (version !== undefined) return { version };
-  if (moment !== undefined) return { moment: new Date(moment) };
+  const [, properties, version, moment] = RESTORE.exec(reason ?? '') ?? [];
+  const isPart = properties !== undefined;
+  if (version !== undefined) return { version, isPart };
+  if (moment !== undefined) return { moment: new Date(moment), isPart };
   return /^undo of [\da-f-]{36}$/.test(reason ?? '') ? { isUndo: true } : undefined;
 }

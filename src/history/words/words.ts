@@ -7,6 +7,9 @@ export interface Words extends Record<AuditOperation, string> {
   restored: string;
   /** A restore to a moment. */
   restoredTo: string;
+  /** A restore of some properties to a version, and to a moment. The changes name the properties. */
+  restoredPart: string;
+  restoredPartTo: string;
   /** A new and a removed link of a many-to-many relation. */
   linked: string;
   unlinked: string;
@@ -47,6 +50,8 @@ const ENGLISH: Words = {
   baseline: 'The history of {entity} begins here',
   restored: '{actor} restored {entity} to version {version}',
   restoredTo: '{actor} restored {entity} to how it was on {moment}',
+  restoredPart: '{actor} restored a part of {entity} to version {version}',
+  restoredPartTo: '{actor} restored a part of {entity} to how it was on {moment}',
   linked: '{actor} added {other} to {property} of {entity}',
   unlinked: '{actor} removed {other} from {property} of {entity}',
   undo: 'undo',

@@ -68,6 +68,25 @@ describeDatabases('describe()', (name) => {
     );
   });
 
+  it('tells that only a part was restored', async () => {
+    const { id } = await saved({ status: 'open', note: 'call back' });
+    await orders.update(id, { status: 'paid', note: 'paid in cash' });
+    await as('ann', () => history.restore(SalesOrder, id, 1, { properties: ['note'] }));
+    const parted = await newest(id);
+    expect(parted.reason).toBe('restore of note of version 1');
+    const sentence = `ann restored a part of sales order ${id} to version 1: note paid in cash → call back`;
+    expect(await told(id)).toBe(sentence);
+    // The reason of a restore of more properties than it has room for.
+    const many = { ...parted, reason: 'restore of 41 properties of version 1' };
+    expect(await history.describe(many)).toBe(sentence);
+    const moment = { ...parted, reason: 'restore of status, note of 2026-11-23T06:59:17.203Z' };
+    expect(await history.describe(moment, { timeZone: 'UTC' })).toMatch(
+      new RegExp(`^ann restored a part of sales order ${id} to how it was on Nov 23, 2026, [\\d:]+ AM: note`),
+    );
+    const own = { ...parted, reason: 'restore of the backup of version 1' };
+    expect(await history.describe(own)).toMatch(/^ann changed .* \(restore of the backup of version 1\)$/);
+  });
+
   it('calls references as they were called then', async () => {
     const [meyer, huber] = [await client('Meyer'), await client('Huber')];
     const { id } = await saved({ client: meyer });
