@@ -1,9 +1,10 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import { type AuditModuleShape, type AuditOptions } from './audit.options.js';
+import { AUDIT_OPTIONS } from './audit.tokens.js';
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<AuditOptions>({
-    optionsInjectionToken: Symbol.for('nestjs-typeorm-audit:options'),
+    optionsInjectionToken: AUDIT_OPTIONS,
   })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createAuditOptions')

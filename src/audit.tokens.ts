@@ -4,6 +4,9 @@ export const AUDITED_DATA_SOURCE = Symbol.for('nestjs-typeorm-audit:audited-data
 /** The data source's AttachedAudit. */
 export const ATTACHED_AUDIT = Symbol.for('nestjs-typeorm-audit:attached-audit');
 
+/** The module's AuditOptions. */
+export const AUDIT_OPTIONS = Symbol.for('nestjs-typeorm-audit:options');
+
 /** The HistoryService of the module's endpoints. */
 export const AUDIT_HISTORY = Symbol.for('nestjs-typeorm-audit:history');
 

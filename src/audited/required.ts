@@ -15,6 +15,11 @@ export function requirementsOf({ requireActor, requireReason }: Requirements): R
   return { requireActor, requireReason };
 }
 
+/** Whether a write to the table needs a reason. @param module the requirements of the module */
+export function requiresReason({ requires }: Pick<Demanding, 'requires'>, module: Requirements): boolean {
+  return !!(requires.requireReason ?? module.requireReason);
+}
+
 /**
  * Checks that a write has the actor and the reason that its table requires.
  *
@@ -27,7 +32,7 @@ export function assertRequired(
   { actor, reason }: { readonly actor: string | null; readonly reason: string | null },
 ): void {
   const lacksActor = actor === null && !!(requires.requireActor ?? module.requireActor);
-  const lacksReason = reason === null && !!(requires.requireReason ?? module.requireReason);
+  const lacksReason = reason === null && requiresReason({ requires }, module);
   if (lacksActor) throw new ActorRequiredError(metadata.name, lacksReason);
   if (lacksReason) throw new ReasonRequiredError(metadata.name);
 }

@@ -3,14 +3,23 @@ import {
   ConflictException,
   ForbiddenException,
   HttpCode,
+  Inject,
   NotFoundException,
   Param,
   Post,
   Req,
   UseGuards,
 } from '@nestjs/common';
-import { ActorRequiredError, RestoreConflictError, UndoConflictError } from '../audit.errors.js';
-import { type EndpointWrite } from '../audit.options.js';
+import {
+  ActorRequiredError,
+  InvalidArgumentError,
+  RestoreConflictError,
+  UndoConflictError,
+} from '../audit.errors.js';
+import { type AuditOptions, type EndpointWrite } from '../audit.options.js';
+import { AUDIT_OPTIONS } from '../audit.tokens.js';
+import { type AuditPlan } from '../audited/audit-plan.js';
+import { requiresReason } from '../audited/required.js';
 import { type SerializerOptions } from '../audited/class-transformer.js';
 import { AuditContext } from '../context/audit-context.js';
 import { MAX_LIMIT, transactionId } from '../history/arguments/checks.js';
@@ -38,6 +47,8 @@ interface Undone {
 
 /** The routes that write. They are registered only with `endpoints.canWrite`. */
 export class WriteController extends AuditController {
+  @Inject(AUDIT_OPTIONS) private readonly options: AuditOptions;
+
   @Post(':entity/:id/restore')
   @HttpCode(200)
   @UseGuards(JsonOnlyGuard)
@@ -55,6 +66,7 @@ export class WriteController extends AuditController {
     const newest = await this.assertHistory(addressed, entity, id);
     await this.assertMayWrite(request, { action: 'restore', entity: plan.name, id: newest.entityId });
     const { reason, ...fields } = readBody(body, RESTORE_FIELDS);
+    this.assertReason([plan], reason, fields.dryRun);
     const at = required('at', fields.at);
     const expectedVersion = required('expectedVersion', fields.expectedVersion);
     const presenter = this.presenters.of(plan, serialization);
@@ -84,8 +96,10 @@ export class WriteController extends AuditController {
     const { reason, dryRun } = readBody(body, UNDO_FIELDS);
     const rows = await rowsOfTransaction(this.dataSource, transaction);
     if (rows.length === 0) throw new NotFoundException(`No revision is of transaction ${id}.`);
-    const entities = [...new Set(rows.map(({ plan }) => plan.name))];
+    const plans = [...new Set(rows.map(({ plan }) => plan))];
+    const entities = [...new Set(plans.map(({ name }) => name))];
     await this.assertMayWrite(request, { action: 'undo', transaction, entities });
+    this.assertReason(plans, reason, dryRun);
     const revisions = await this.write(root, serialization, reason, () =>
       this.history.undo(transaction, { dryRun }),
     );
@@ -101,6 +115,21 @@ export class WriteController extends AuditController {
     if ((await this.shape.endpoints?.canWrite?.(request, write)) === true) return;
     const what = write.action === 'restore' ? `restore ${write.entity}` : 'undo this transaction';
     throw new ForbiddenException(`You may not ${what}. endpoints.canWrite decides.`);
+  }
+
+  /**
+   * A restore in code has a reason of its own, which says what it does. Of a person `requireReason` wants to know why.
+   *
+   * @throws InvalidArgumentError 'reason', when a table requires one and neither the body nor the context has it
+   */
+  private assertReason(plans: readonly AuditPlan[], reason: string | undefined, isDryRun = false): void {
+    if (isDryRun || (reason ?? new AuditContext().state()?.reason)?.trim()) return;
+    const plan = plans.find((each) => requiresReason(each, this.options));
+    if (plan)
+      throw new InvalidArgumentError(
+        'reason',
+        `must be given, got nothing. requireReason is on for ${plan.name}: say why in the body's reason.`,
+      );
   }
 
   /**

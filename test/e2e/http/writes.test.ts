@@ -3,6 +3,7 @@ import { type CanActivate, type ExecutionContext, type INestApplication } from '
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { Exclude } from 'class-transformer';
 import {
+  AuditContext,
   Audited,
   AuditModule,
   type EndpointOptions,
@@ -32,6 +33,13 @@ class Employee {
   @Column({ select: false, default: 'none' }) pin!: string;
 }
 
+@Audited({ requireReason: true })
+@Entity()
+class Booking {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() room!: string;
+}
+
 /** The user of the header `x-user`. */
 class HeaderGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
@@ -53,7 +61,7 @@ describe.each(platforms)('the routes that write, on %s', (platform) => {
     startApp(
       {
         imports: [
-          sqlite([PurchaseOrder, Employee]),
+          sqlite([PurchaseOrder, Employee, Booking]),
           AuditModule.forRoot({ endpoints: { guards: [HeaderGuard], ...endpoints } }),
         ],
       },
@@ -170,6 +178,31 @@ describe.each(platforms)('the routes that write, on %s', (platform) => {
     expect(asked.at(-1)).toEqual({ action: 'undo', transaction, entities: ['orders'] });
     const conflict = await post(path, {}).expect(409);
     expect(conflict.body.conflicts).toMatchObject([{ version: 3, changedSince: [{ version: 4 }] }]);
+  });
+
+  it('asks for a reason where the entity requires one', async () => {
+    const bookings = dataSource.getRepository(Booking);
+    const because = (room: string) =>
+      app.get(AuditContext).run({ reason: 'Ann called' }, () => bookings.save({ id: 1, room }));
+    await because('12');
+    await because('14');
+    const path = '/audit/booking/1/restore';
+    const body = { at: 1, expectedVersion: 2 };
+    const refused = {
+      statusCode: 400,
+      error: 'Bad Request',
+      message: expect.stringMatching(/^reason must be given, got nothing. requireReason is on for booking/),
+      field: 'reason',
+    };
+    expect((await post(path, body).expect(400)).body).toEqual(refused);
+    await post(path, { ...body, dryRun: true }).expect(200);
+    const given = { ...body, reason: 'Wrong room' };
+    const { revision } = (await post(path, given).expect(200)).body;
+    expect(revision).toMatchObject({ version: 3, reason: 'Wrong room', snapshot: { room: '12' } });
+    const undo = `/audit/transactions/${revision.transaction}/undo`;
+    expect((await post(undo, {}).expect(400)).body).toEqual(refused);
+    await post(undo, { reason: 'Right room' }).expect(200);
+    expect((await app.get(HistoryService).latest(Booking, 1))?.version).toBe(4);
   });
 
   it.each(['eva', 'bob'])('answers 403 where canWrite does not say true to %s', async (user) => {
