@@ -5,6 +5,7 @@ import { AuditConfigurationError } from '../audit.errors.js';
 import { REVISION_COLUMN_PREFIX, REVISION_COLUMNS } from '../revision/revision-columns.js';
 import { revisionPropertyPath } from '../revision/revision-table.js';
 import { type AuditedOptions } from './marks/audited-options.js';
+import { assertOptions } from './marks/assert-options.js';
 import { assertColumnDecisions } from './marks/column-decisions.js';
 import { assertMasks, columnMasks } from './masks/masks.js';
 import {
@@ -20,7 +21,7 @@ import {
 /** @throws AuditConfigurationError naming the part of the entity that can't be audited, and the remedy */
 export function assertAuditable(metadata: EntityMetadata, options: AuditedOptions): void {
   assertTable(metadata);
-  assertBaseline(metadata, options);
+  assertOptions(metadata.name, options);
   const revisionIds = revisionIdColumns(metadata);
   assertOneRevisionId(metadata, revisionIds);
   const excluded = excludedPaths(metadata, options);
@@ -46,13 +47,6 @@ function assertTable(metadata: EntityMetadata): void {
     throw new AuditConfigurationError(
       `${metadata.name} shares the table of ${metadata.parentEntityMetadata.name}, which has one history. ` +
         `Put @Audited() and its options on ${metadata.parentEntityMetadata.name}.`,
-    );
-}
-
-function assertBaseline({ name }: EntityMetadata, { baseline = 'first-write' }: AuditedOptions): void {
-  if (!['first-write', 'none'].includes(baseline))
-    throw new AuditConfigurationError(
-      `@Audited({ baseline }) of ${name} must be 'first-write' or 'none', got ${inspect(baseline)}.`,
     );
 }
 

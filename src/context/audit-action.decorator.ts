@@ -1,6 +1,8 @@
 import 'reflect-metadata';
+import { inspect } from 'node:util';
 import { type ExecutionContext } from '@nestjs/common';
 import { AuditConfigurationError } from '../audit.errors.js';
+import { MAX_ACTOR_LENGTH } from '../audit.options.js';
 
 const ACTION = Symbol.for('nestjs-typeorm-audit:action');
 
@@ -32,9 +34,9 @@ export interface NamedAction extends AuditActionOptions {
  * Names what a handler does, or all handlers of a class. The name stands in `audit_changeset` for the writes of its
  * requests and messages, and `AuditContext.run({ action })` takes its place.
  *
- * @param name at most 255 characters
+ * @param name 1 to 255 characters
  * @param options `outcome: true` records the end of each call, too
- * @throws AuditConfigurationError for a wrong option
+ * @throws AuditConfigurationError for a wrong name or option
  * @example @AuditAction('order.cancel') @Delete(':id') cancel() { … }
  * @example @AuditAction('order.export', { outcome: true }) @Get('csv') export() { … } // → an event with outcome 'success'
  */
@@ -42,6 +44,7 @@ export function AuditAction(
   name: string,
   options: AuditActionOptions = {},
 ): ClassDecorator & MethodDecorator {
+  assertName(name);
   assertOptions(options);
   return (target: object, _?: unknown, handler?: TypedPropertyDescriptor<any>) =>
     Reflect.defineMetadata(
@@ -65,18 +68,25 @@ export function actionOf(context: ExecutionContext | undefined): string | undefi
   return context && namedActionOf(context)?.name;
 }
 
+function assertName(name: unknown): void {
+  if (typeof name === 'string' && name.trim() !== '' && name.length <= MAX_ACTOR_LENGTH) return;
+  throw new AuditConfigurationError(
+    `The name in @AuditAction(name) must be a string of 1 to ${MAX_ACTOR_LENGTH} characters, got ${inspect(name, { maxStringLength: 40 })}.`,
+  );
+}
+
 function assertOptions({ outcome, dataSource, ...others }: AuditActionOptions): void {
   const [unknown] = Object.keys(others);
   if (unknown !== undefined)
     throw new AuditConfigurationError(
-      `The option ${unknown} of @AuditAction() is unknown. Known are outcome, dataSource.`,
+      `@AuditAction(name, { ${unknown} }) is unknown. Known are outcome, dataSource.`,
     );
   if (outcome !== undefined && typeof outcome !== 'boolean')
     throw new AuditConfigurationError(
-      `The option outcome of @AuditAction() must be true or false, got ${String(outcome)}. Leave it out for the default.`,
+      `@AuditAction(name, { outcome }) must be true or false, got ${inspect(outcome)}. Leave it out for the default.`,
     );
   if (dataSource !== undefined && typeof dataSource !== 'string')
     throw new AuditConfigurationError(
-      `The option dataSource of @AuditAction() must be the name of a data source, got ${typeof dataSource}. Leave it out for the default.`,
+      `@AuditAction(name, { dataSource }) must be the name of a data source, got ${inspect(dataSource)}. Leave it out for the default.`,
     );
 }

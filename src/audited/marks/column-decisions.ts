@@ -30,7 +30,6 @@ export function assertColumnDecisions(metadata: EntityMetadata, options: Audited
 
 function assertRenamed(metadata: EntityMetadata, { renamed = {} }: AuditedOptions): void {
   const option = `@Audited({ renamed }) of ${metadata.name}`;
-  assertObject(option, renamed, `{ oldColumn: 'property' }`);
   const targets = new Set<string>();
   for (const [from, to] of Object.entries(renamed)) {
     const column = typeof to === 'string' ? columnOf(metadata, to) : undefined;
@@ -54,7 +53,6 @@ function assertRenamed(metadata: EntityMetadata, { renamed = {} }: AuditedOption
 function assertDropped(metadata: EntityMetadata, options: AuditedOptions): void {
   const { dropped = {}, renamed = {} } = options;
   const option = `@Audited({ dropped }) of ${metadata.name}`;
-  assertObject(option, dropped, `{ column: 'drop' }`);
   const excluded = excludedPaths(metadata, options);
   for (const [name, decision] of Object.entries(dropped)) {
     if (decision !== 'drop')
@@ -75,13 +73,6 @@ function assertDropped(metadata: EntityMetadata, options: AuditedOptions): void 
         `${option} drops the history of the column "${name}", which renamed gives another name. Keep one of the entries.`,
       );
   }
-}
-
-function assertObject(option: string, value: unknown, expected: string): void {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
-  throw new AuditConfigurationError(
-    `${option} must be an object like ${expected}, got ${JSON.stringify(value)}.`,
-  );
 }
 
 // A join column is reached by its own name, as in a snapshot.

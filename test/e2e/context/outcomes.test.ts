@@ -166,10 +166,21 @@ describe('the outcome of a stream', () => {
 });
 
 it.each([
-  [{ outcome: 'success' }, 'outcome of @AuditAction() must be true or false, got success.'],
-  [{ dataSource: 7 }, 'dataSource of @AuditAction() must be the name of a data source, got number.'],
-  [{ outcomes: true }, 'outcomes of @AuditAction() is unknown. Known are outcome, dataSource.'],
-])('@AuditAction() refuses %j', (options, message) => {
-  expect(() => AuditAction('export', options as never)).toThrow(AuditConfigurationError);
-  expect(() => AuditAction('export', options as never)).toThrow(message);
+  ['export', { outcome: 'success' }, "@AuditAction(name, { outcome }) must be true or false, got 'success'."],
+  [
+    'export',
+    { dataSource: 7 },
+    '@AuditAction(name, { dataSource }) must be the name of a data source, got 7.',
+  ],
+  [
+    'export',
+    { outcomes: true },
+    '@AuditAction(name, { outcomes }) is unknown. Known are outcome, dataSource.',
+  ],
+  [' ', {}, "The name in @AuditAction(name) must be a string of 1 to 255 characters, got ' '."],
+  [undefined, {}, 'The name in @AuditAction(name) must be a string of 1 to 255 characters, got undefined.'],
+  ['x'.repeat(256), {}, 'The name in @AuditAction(name) must be a string of 1 to 255 characters, got '],
+])('@AuditAction() refuses %j, %j', (name, options, message) => {
+  expect(() => AuditAction(name as string, options as never)).toThrow(AuditConfigurationError);
+  expect(() => AuditAction(name as string, options as never)).toThrow(message);
 });

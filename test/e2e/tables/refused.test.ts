@@ -17,6 +17,7 @@ import {
 import '../../../src/audited/audit-plans.js';
 import { AuditConfigurationError, UnsupportedDriverError } from '../../../src/audit.errors.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
+import { type AuditedOptions } from '../../../src/audited/marks/audited-options.js';
 import { NotAudited } from '../../../src/audited/decorators/not-audited.decorator.js';
 import { RevisionId } from '../../../src/audited/decorators/revision-id.decorator.js';
 
@@ -189,6 +190,33 @@ describe('An entity', () => {
     const refusal = start({ entities });
     await expect(refusal).rejects.toThrow(AuditConfigurationError);
     await expect(refusal).rejects.toThrow(message);
+  });
+
+  it.each([
+    [{ exlude: ['name'] }, 'exlude', 'is unknown. Known are name, tableName, exclude, quiet,'],
+    [{ name: ' ' }, 'name', "must be a string of 1 or more characters, got ' '."],
+    [{ tableName: 7 }, 'tableName', 'must be a string of 1 or more characters, got 7.'],
+    [
+      { exclude: 'name' },
+      'exclude',
+      "must be an array of property paths such as ['address.city'], got 'name'.",
+    ],
+    [{ quiet: [7] }, 'quiet', "must be an array of property paths such as ['address.city'], got [ 7 ]."],
+    [{ deletedState: 'lst' }, 'deletedState', "must be 'null' or 'last', got 'lst'."],
+    [{ indexes: true }, 'indexes', "must be 'none' or 'copy', got true."],
+    [{ baseline: 'never' }, 'baseline', "must be 'first-write' or 'none', got 'never'."],
+    [{ when: true }, 'when', 'must be a function of a write, got true.'],
+    [{ requireActor: 'yes' }, 'requireActor', "must be true or false, got 'yes'."],
+    [{ requireReason: 1 }, 'requireReason', 'must be true or false, got 1.'],
+    [{ renamed: [] }, 'renamed', "must be an object such as { oldColumn: 'property' }, got []."],
+    [{ dropped: null }, 'dropped', "must be an object such as { column: 'drop' }, got null."],
+  ])('is refused with a wrong option: %p', async (options, option, problem) => {
+    @Audited(options as AuditedOptions)
+    @Entity()
+    class Mistaken extends Row {}
+    const refusal = start({ entities: [Mistaken] });
+    await expect(refusal).rejects.toThrow(AuditConfigurationError);
+    await expect(refusal).rejects.toThrow(`@Audited({ ${option} }) of Mistaken ${problem}`);
   });
 
   it('without a primary key is refused by TypeORM', async () => {
