@@ -45,7 +45,8 @@ export async function readEvents(
   const { tables } = reading;
   const { dataSource } = tables;
   const { types, sql } = dialectOf(dataSource);
-  const { event } = auditPlansOf(dataSource).own!;
+  const plans = auditPlansOf(dataSource);
+  const { event } = plans.own!;
   const { actor, not, action, request: requestId } = request.filters;
   const column = (property: string): string =>
     `e.${dataSource.driver.escape(event.findColumnWithPropertyName(property)!.databaseName)}`;
@@ -99,11 +100,14 @@ export async function readEvents(
       );
     const [id, transaction, created, ...rest] = COLUMNS.map(value);
     const own = Object.fromEntries(rest.map((each, n) => [COLUMNS[n + 3], each]));
+    // The table names the table, whose audited name may be another one tomorrow.
+    const plan = plans.all.find(({ metadata }) => metadata.tablePath === own.entity);
     return {
       kind: 'event',
       id: id as string,
       createdAt: dateOf(created as number),
       ...own,
+      entity: plan?.name ?? own.entity,
       transaction: transaction as string,
     } as FeedEvent;
   });

@@ -48,15 +48,15 @@ export interface ReadTransaction {
    * const { items, nextCursor } = await history.transaction(revision.transaction, { limit: 2 });
    * // items → [{ entity: 'guest', version: 1, … }, { entity: 'reservation', version: 1, … }]
    */
-  (id: string, options?: TransactionOptions): Promise<Page<FeedRevision>>;
+  (transaction: string, options?: TransactionOptions): Promise<Page<FeedRevision>>;
 
   /**
    * All revisions, read in pages while they are used.
    *
    * @throws what a page throws, when the first revision is asked for
-   * @example for await (const { entity, entityId } of history.transaction.all(id)) console.log(entity, entityId);
+   * @example for await (const { entity, entityId } of history.transaction.all(transaction)) console.log(entity, entityId);
    */
-  all(id: string, options?: AllOf<TransactionOptions>): AsyncIterableIterator<FeedRevision>;
+  all(transaction: string, options?: AllOf<TransactionOptions>): AsyncIterableIterator<FeedRevision>;
 }
 
 /** Something that happened and is not the change of a row, as `AuditLog.record()` took it. */
@@ -74,7 +74,10 @@ export interface FeedEvent {
   request: string | null;
   /** How it ended: `success`, `failure`, `denied`. */
   outcome: string | null;
-  /** The audited table that it is about, with its schema. */
+  /**
+   * The entity that it is about, by its audited name as in revisions. A table that is audited no more has its name, with
+   * its schema.
+   */
   entity: string | null;
   /** What it was done to, in the application's words. */
   target: string | null;
