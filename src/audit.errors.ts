@@ -45,9 +45,9 @@ export class NotAuditedError extends AuditError {
   }
 }
 
-/** Thrown when an argument is malformed or names nothing that exists: an id, cursor, limit, version or moment. */
+/** Thrown when an argument is malformed or names nothing that exists: an id, an option, a version or a moment. */
 export class InvalidArgumentError extends AuditError {
-  /** The argument's name, as in the method's signature. */
+  /** The name of the argument or option, as in the method's signature; over HTTP of the parameter or field. */
   readonly argument: string;
 
   /** @param problem the rest of the sentence that begins with the argument's name: `must be a string, got number.` */
@@ -84,23 +84,39 @@ export class RevisionDeleteForbiddenError extends AuditError {
   }
 }
 
+/** An audited entity: its audited name, and the name of its class. */
+interface AuditedName {
+  readonly name: string;
+  readonly metadata: { readonly name: string };
+}
+
 /** Thrown when `requireActor` is on and a write to an audited entity has no actor. */
 export class ActorRequiredError extends AuditError {
-  /** @param lacksReason whether a reason is required and missing too */
-  constructor(entity: string, lacksReason = false) {
+  /** The audited name of the entity, as in `Revision.entity`. */
+  readonly entity: string;
+  /** Whether a reason is required and missing too. */
+  readonly lacksReason: boolean;
+
+  constructor({ name, metadata }: AuditedName, lacksReason = false) {
     super(
       lacksReason
-        ? `A write to ${entity} has no actor and no reason, and requireActor and requireReason are on. ` +
+        ? `A write to ${metadata.name} has no actor and no reason, and requireActor and requireReason are on. ` +
             `${ACTOR_REMEDY} ${REASON_REMEDY}`
-        : `A write to ${entity} has no actor, and requireActor is on. ${ACTOR_REMEDY}`,
+        : `A write to ${metadata.name} has no actor, and requireActor is on. ${ACTOR_REMEDY}`,
     );
+    this.entity = name;
+    this.lacksReason = lacksReason;
   }
 }
 
 /** Thrown when `requireReason` is on and a write to an audited entity has no reason. */
 export class ReasonRequiredError extends AuditError {
-  constructor(entity: string) {
-    super(`A write to ${entity} has no reason, and requireReason is on. ${REASON_REMEDY}`);
+  /** The audited name of the entity, as in `Revision.entity`. */
+  readonly entity: string;
+
+  constructor({ name, metadata }: AuditedName) {
+    super(`A write to ${metadata.name} has no reason, and requireReason is on. ${REASON_REMEDY}`);
+    this.entity = name;
   }
 }
 
@@ -109,12 +125,18 @@ export class ReasonRequiredError extends AuditError {
  * or the transaction can only be rolled back.
  */
 export class SkippedWriteError extends AuditError {
-  /** @param by the switch that leaves it out */
-  constructor(entity: string, by: 'without' | 'when' | 'listeners') {
+  /** The audited name of the entity, as in `Revision.entity`. */
+  readonly entity: string;
+  /** What leaves the write out, as in the details of the event `audit.skipped`. */
+  readonly by: 'without' | 'when' | 'listeners';
+
+  constructor({ name, metadata }: AuditedName, by: 'without' | 'when' | 'listeners') {
     super(
-      `A write to ${entity} would be left out of the history ${SWITCHES[by][0]}, and skips is 'refuse'. ` +
+      `A write to ${metadata.name} would be left out of the history ${SWITCHES[by][0]}, and skips is 'refuse'. ` +
         `${SWITCHES[by][1]}, or give skips: 'record', which leaves an event instead.`,
     );
+    this.entity = name;
+    this.by = by;
   }
 }
 
@@ -204,8 +226,9 @@ export class LabelError extends AuditError {}
 
 /** Why one row can't be restored, or not be put back by an undo. */
 export interface RestoreConflict {
-  /** The entity's name in the history; `id` is its key, as `timeline()` takes it. */
+  /** The audited name of the entity, as in `Revision.entity`. */
   readonly entity: string;
+  /** Its key, as `timeline()` takes it and `Revision.entityId` has it. */
   readonly id: unknown;
   /** `Reservation 1 has changed since version 2, in version 3` · `name "Ritz" is taken by Hotel 7` */
   readonly problem: string;
@@ -249,6 +272,8 @@ export class RestoreConflictError extends AuditError {
 export class UndoConflictError extends AuditError {
   /** Every row that is in the way. */
   readonly conflicts: readonly RestoreConflict[];
+  /** The transaction that was to be undone. */
+  readonly transaction: string;
 
   constructor(transaction: string, conflicts: readonly RestoreConflict[], options?: { cause?: unknown }) {
     super(
@@ -260,6 +285,7 @@ export class UndoConflictError extends AuditError {
       options,
     );
     this.conflicts = conflicts;
+    this.transaction = transaction;
   }
 }
 

@@ -4,8 +4,9 @@ import { type AuditedOptions } from './marks/audited-options.js';
 /** What a write has to say of itself. Undefined if it is decided elsewhere: for an entity by the module's options. */
 export type Requirements = Pick<AuditedOptions, 'requireActor' | 'requireReason'>;
 
-/** A table, by its entity's name, and what its own options require. */
+/** A table, by the names of its entity, and what its own options require. */
 interface Demanding {
+  readonly name: string;
   readonly metadata: { readonly name: string };
   readonly requires: Requirements;
 }
@@ -27,12 +28,12 @@ export function requiresReason({ requires }: Pick<Demanding, 'requires'>, module
  * @throws ActorRequiredError, which names a missing reason too, or ReasonRequiredError
  */
 export function assertRequired(
-  { metadata, requires }: Demanding,
+  table: Demanding,
   module: Requirements,
   { actor, reason }: { readonly actor: string | null; readonly reason: string | null },
 ): void {
-  const lacksActor = actor === null && !!(requires.requireActor ?? module.requireActor);
-  const lacksReason = reason === null && requiresReason({ requires }, module);
-  if (lacksActor) throw new ActorRequiredError(metadata.name, lacksReason);
-  if (lacksReason) throw new ReasonRequiredError(metadata.name);
+  const lacksActor = actor === null && !!(table.requires.requireActor ?? module.requireActor);
+  const lacksReason = reason === null && requiresReason(table, module);
+  if (lacksActor) throw new ActorRequiredError(table, lacksReason);
+  if (lacksReason) throw new ReasonRequiredError(table);
 }

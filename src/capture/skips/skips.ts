@@ -56,8 +56,7 @@ export class Skips implements SkippedWrites {
 
   /** @throws SkippedWriteError with `skips: 'refuse'` */
   assertAllowed(writes: readonly Pick<SkippedWrite, 'plan'>[], by: SkipCause): void {
-    if (this.options.skips === 'refuse' && writes.length > 0)
-      throw new SkippedWriteError(writes[0].plan.metadata.name, by);
+    if (this.options.skips === 'refuse' && writes.length > 0) throw new SkippedWriteError(writes[0].plan, by);
   }
 
   /**

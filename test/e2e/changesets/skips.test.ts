@@ -30,7 +30,7 @@ class Shop {
   @Column() name: string;
 }
 
-@Audited()
+@Audited({ name: 'labels' })
 @Entity()
 class Label {
   @PrimaryGeneratedColumn() id: number;
@@ -87,6 +87,14 @@ describeDatabases('the option skips', (name) => {
     audit.context.without(() => fn(dataSource.manager));
   const codes = (from: number, to: number): { code: number }[] =>
     Array.from({ length: to - from + 1 }, (_, n) => ({ code: from + n }));
+
+  it('is in the feed under the audited name of the entity', async () => {
+    await start();
+    await without((manager) => manager.insert(Label, { text: 'fragile' }));
+    const [event] = (await audit.history.feed({ events: true })).items;
+    expect(event).toMatchObject({ kind: 'event', action: 'audit.skipped', entity: 'labels' });
+    expect(await skipped()).toEqual([['label', { operation: 'insert', rows: 1, by: 'without' }]]);
+  });
 
   it('leaves an event for each statement of a builder, with the number of rows', async () => {
     await start();
@@ -274,6 +282,7 @@ describeDatabases('the option skips', (name) => {
       await expect(refused).rejects.toThrow(SkippedWriteError);
       await expect(refused).rejects.toThrow(message);
     }
+    await expect(refusals.at(-1)![0]()).rejects.toMatchObject({ entity: 'stock', by: 'when' });
     expect(await dataSource.manager.find(Item)).toMatchObject([{ id, code: 1, price: 0 }]);
     expect(await dataSource.manager.count(Stock)).toBe(1);
     expect(await events()).toEqual([]);

@@ -75,6 +75,7 @@ describeDatabases('requireReason', (name) => {
       'A write to Invoice has no reason, and requireReason is on. Call AuditContext.set({ reason }) in the request, ' +
         'or wrap the write in AuditContext.run({ reason }, …).',
     );
+    await expect(refused).rejects.toMatchObject({ entity: 'invoice' });
     await expect(invoices().insert({ total: 1 })).rejects.toThrow(ReasonRequiredError);
     await expect(because(' ', () => invoices().insert({ total: 1 }))).rejects.toThrow(ReasonRequiredError);
     expect(await invoices().count()).toBe(0);
@@ -118,6 +119,7 @@ describeDatabases('requireReason', (name) => {
     await expect(refused).rejects.toThrow(
       'no actor and no reason, and requireActor and requireReason are on.',
     );
+    await expect(refused).rejects.toMatchObject({ entity: 'invoice', lacksReason: true });
     await expect(because('r', () => invoices().save({ total: 1 }))).rejects.toThrow(
       'A write to Invoice has no actor, and requireActor is on.',
     );

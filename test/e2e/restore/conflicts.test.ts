@@ -78,6 +78,7 @@ describeDatabases('a restore or an undo that the table refuses', (name) => {
       ]);
       const undone = await attempt(() => history.undo(newest.transaction, { dryRun }));
       expect(undone).toBeInstanceOf(UndoConflictError);
+      expect((undone as UndoConflictError).transaction).toBe(newest.transaction);
       expect((undone as UndoConflictError).conflicts).toEqual([
         expect.objectContaining({ id: shop.id, problem: expect.stringMatching(problem), values }),
       ]);
