@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { type EntityId } from '../history/types/entity-id.js';
 import { type MaintenanceSession } from './session/maintenance-session.js';
+import { assertRunOptions } from './session/assert-options.js';
 import { backfill } from './acts/backfill.js';
 import { catchUp } from './acts/catch-up.js';
 import { estimateRows } from './session/key-batches.js';
@@ -41,11 +42,12 @@ export class AuditMaintenance {
    * @param entity the only entity to backfill. Default: all audited tables
    * @returns the number of revisions written, for each table
    * @throws NotAuditedError, ActorRequiredError, ReasonRequiredError
-   * @throws InvalidArgumentError naming the option that holds it back
+   * @throws InvalidArgumentError naming the option
    * @example await context.run({ actor: 'ops' }, () => maintenance.backfill(Reservation));
    * // → [{ table: 'reservation', missing: 1000000, stale: 0, surplus: 0 }]
    */
   async backfill(entity?: EntityTarget<any>, options: BackfillOptions = {}): Promise<CatchUpResult[]> {
+    assertRunOptions(options);
     return backfill(this.session, this.session.plansOf(entity), options);
   }
 
@@ -69,7 +71,7 @@ export class AuditMaintenance {
    *
    * @param entity the only entity to verify. Default: all audited tables
    * @throws NotAuditedError
-   * @throws InvalidArgumentError naming 'timeBudgetSeconds' or 'from'
+   * @throws InvalidArgumentError naming the option
    * @example await maintenance.verify()
    * // → { ok: false, isComplete: true, findings: [{ table: 'reservation', kind: 'stale', count: 1, keys: [{ id: 7 }] }], tables: […] }
    * @example
@@ -77,6 +79,7 @@ export class AuditMaintenance {
    * const { ok, next } = await maintenance.verify(undefined, { timeBudgetSeconds: 600, from });
    */
   async verify(entity?: EntityTarget<any>, options: VerifyOptions = {}): Promise<VerifyReport> {
+    assertRunOptions(options);
     return verify(this.session, () => this.session.plansOf(entity), options);
   }
 
@@ -88,12 +91,14 @@ export class AuditMaintenance {
    * @param entity the only entity to reconcile. Default: all audited tables
    * @returns the number of revisions written, for each table and kind of difference
    * @throws NotAuditedError, ActorRequiredError, ReasonRequiredError
+   * @throws InvalidArgumentError naming the option
    * @example await maintenance.reconcile(Reservation) // → [{ table: 'reservation', missing: 0, stale: 1, surplus: 2 }]
    */
   async reconcile(
     entity?: EntityTarget<any>,
     options: MaintenanceWriteOptions = {},
   ): Promise<CatchUpResult[]> {
+    assertRunOptions(options);
     const results: CatchUpResult[] = [];
     for (const plan of this.session.plansOf(entity)) results.push(await catchUp(this.session, plan, options));
     return results;
@@ -109,10 +114,11 @@ export class AuditMaintenance {
    *
    * @returns the number of revisions removed, for the entity's table and each of its junction tables
    * @throws NotAuditedError, ActorRequiredError, ReasonRequiredError
-   * @throws InvalidArgumentError naming 'keep' or 'olderThan'
+   * @throws InvalidArgumentError naming the option; 'keep' if neither rule is given
    * @example await maintenance.prune(Reservation, { olderThan: new Date('2020-01-01') }) // → [{ table: 'reservation', removed: 4711 }]
    */
   async prune(entity: EntityTarget<any>, options: PruneOptions): Promise<PruneResult[]> {
+    assertRunOptions(options);
     assertPruneOptions(options);
     const results: PruneResult[] = [];
     await this.session.knowShapes();
@@ -130,7 +136,7 @@ export class AuditMaintenance {
    * entity's junction tables and other entities that repeat the data are not touched.
    *
    * @throws NotAuditedError, ActorRequiredError, ReasonRequiredError
-   * @throws InvalidArgumentError naming 'id' (also when the entity has no history) or 'columns'
+   * @throws InvalidArgumentError naming 'id' (also when the entity has no history) or the option
    * @throws AuditError when the entity differs from its newest revision: `reconcile()` it first
    * @example
    * await guests.update(7, { name: 'erased', email: null });
@@ -142,6 +148,7 @@ export class AuditMaintenance {
     id: EntityId<NoInfer<E>>,
     options: EraseOptions<NoInfer<E>> = {},
   ): Promise<EraseResult> {
+    assertRunOptions(options);
     await this.session.knowShapes();
     return erase(this.session, this.session.capture.plans.get(entity), id, options);
   }

@@ -15,10 +15,13 @@ export interface MaintenanceProgress {
   total?: number;
 }
 
-/** The options of a run over whole tables. */
+/**
+ * The options of a run over whole tables. In progress and results `table` is a table with its schema, as in the database,
+ * and not an audited name.
+ */
 export interface MaintenanceOptions {
   /**
-   * The number of rows in one transaction.
+   * The number of rows in one transaction: an integer from 1.
    *
    * @default 1000, and 5000 for `verify()`
    */
@@ -118,6 +121,7 @@ export interface Finding {
   keys: Record<string, unknown>[];
 }
 
+/** What `verify()` has found. */
 export interface VerifyReport {
   /** Whether there are no findings in what was compared. */
   ok: boolean;
@@ -144,9 +148,10 @@ export interface VerifyReport {
   emptied?: { table: string; column: string; rows: number; at: Date }[];
 }
 
+/** The options of `verify()`. */
 export interface VerifyOptions extends MaintenanceOptions {
   /**
-   * The most keys that one finding lists.
+   * The most keys that one finding lists: an integer from 1.
    *
    * @default 20
    */
@@ -184,11 +189,14 @@ export interface PruneOptions extends MaintenanceWriteOptions {
   olderThan?: Date;
 }
 
+/** What `prune()` has removed from one table. */
 export interface PruneResult {
   table: string;
+  /** The number of revisions. */
   removed: number;
 }
 
+/** The options of `erase()`. */
 export interface EraseOptions<E = any> extends MaintenanceWriteOptions {
   /**
    * The properties to erase: columns, embeddeds and relations of the entity, and of the revision itself `revActor`,
@@ -199,6 +207,7 @@ export interface EraseOptions<E = any> extends MaintenanceWriteOptions {
   columns?: readonly (PropertyOrRelation<E> | 'revActor' | 'revReason' | 'revContext')[];
 }
 
+/** What `erase()` has erased. */
 export interface EraseResult {
   table: string;
   /** The number of revisions that lost the columns, or were removed. */
