@@ -133,11 +133,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'Shows the revisions of one entity, newest first.',
     example:
       'nestjs-typeorm-audit timeline --data-source ./data-source.js --entity reservation --id 1 --limit 20',
-    options: ['entity', 'id', 'limit'],
+    options: ['entity', 'id', 'limit', 'cursor'],
     required: ['entity', 'id'],
     async run({ dataSource, audit, options }) {
       const entity = entityOf(dataSource, options)!;
-      const settings = withoutUndefined({ limit: numberOf(options, 'limit') });
+      const settings = withoutUndefined({
+        limit: numberOf(options, 'limit'),
+        cursor: textOf(options, 'cursor'),
+      });
       const page = await audit.history.timeline(entity, idOf(dataSource, options), settings);
       return { json: page, text: timelineText(page), ok: true };
     },

@@ -9,6 +9,7 @@ export const OPTIONS: Readonly<Record<string, { value?: string; help: string }>>
   keep: { value: 'n', help: 'how many of the newest revisions stay' },
   'older-than': { value: 'date', help: 'a date such as 2024-12-31, or a number of days such as 730d' },
   limit: { value: 'n', help: 'the most keys or revisions to list' },
+  cursor: { value: 'cursor', help: 'goes on behind a page, with the cursor that it printed' },
   'batch-size': { value: 'n', help: 'how many rows one transaction deals with' },
   'time-budget': { value: 's', help: 'stops after so many seconds, and prints where it was' },
   from: { value: 'place', help: 'goes on at the place where a run with --time-budget stopped' },

@@ -32,7 +32,7 @@ export function timelineText({ items, nextCursor }: Page<Revision>): string {
     `${version}  ${createdAt.toISOString()}  ${operation}${actor === null ? '' : `  by ${actor}`}${reason === null ? '' : `  because ${valueText(reason)}`}`,
     ...changes.map(({ property, from, to }) => `     ${property}: ${valueText(from)} → ${valueText(to)}`),
   ]);
-  return [...lines, ...(nextCursor ? ['…'] : [])].join('\n');
+  return [...lines, ...(nextCursor ? [`Go on with --cursor ${nextCursor}`] : [])].join('\n');
 }
 
 function valueText(value: unknown): string {

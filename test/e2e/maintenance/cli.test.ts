@@ -191,6 +191,10 @@ describeDatabases('the command', (name) => {
     expect(page).toMatchObject({
       items: [{ version: 3, actor: 'ann', snapshot: { price: 12, note: '***' } }],
     });
+    const next = ['--limit', '1', '--cursor', page.nextCursor];
+    expect((await on('timeline', '--entity', 'seat', '--id', 'b%2Cc,1', ...next)).out).toMatch(
+      /^2 .* update\n.*\n.*\nGo on with --cursor \S+\n$/,
+    );
 
     expect((await on('prune', '--entity', 'seat', '--keep', '2', '--dry-run')).out).toBe(
       'seat: would remove 1 revision\nIn all: would remove 1 revision\n',
