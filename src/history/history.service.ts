@@ -188,7 +188,8 @@ export class HistoryService {
   }
 
   /**
-   * Restores an earlier state of an entity, as a new revision. A deleted entity comes back under its old key.
+   * Restores an earlier state of an entity, as a new revision: an `update`, or an `insert` of a deleted entity, which comes
+   * back under its old key. The operation `restore` is something else, the end of a soft delete.
    *
    * The database copies the recorded values itself, creation and update dates too. No listeners run. A
    * `@VersionColumn()` counts on. Unaudited and masked columns keep their present values. In an entity that comes back
@@ -201,8 +202,7 @@ export class HistoryService {
    *   exists, lacks a value that its table demands, or has a value that another row holds or the table no longer
    *   accepts; nothing was written
    * @throws NotAuditedError
-   * @throws InvalidArgumentError naming the argument: 'id', 'relations', 'expectedVersion', 'properties', or 'at' when
-   *   the entity didn't exist then
+   * @throws InvalidArgumentError naming the argument: 'id', an option, or 'at' when the entity didn't exist then
    * @example await history.restore(Reservation, 1, 2) // → { version: 5, reason: 'restore of version 2', … }
    * @example await history.restore(Reservation, 1, 2, { expectedVersion: 5, properties: ['party'] })
    */

@@ -1,6 +1,10 @@
 export const AUDIT_OPERATIONS = ['insert', 'update', 'delete', 'soft-delete', 'restore', 'baseline'] as const;
 
-/** The operation on the row. `baseline` is the state of a row that existed before its history began. */
+/**
+ * The operation on the row. `restore` is the end of a `soft-delete`, TypeORM's `restore()` and `recover()`; what
+ * `history.restore()` writes is an `update` or an `insert`. `baseline` is the state of a row that existed before its
+ * history began.
+ */
 export type AuditOperation = (typeof AUDIT_OPERATIONS)[number];
 
 /** The columns of a revision beside the copies of the audited table's columns. */

@@ -4,6 +4,7 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type ClassFilter } from '../revisions/class-filter.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
+import { assertBoolean } from '../arguments/checks.js';
 import { keyOf } from '../arguments/key-of.js';
 import { assertVersion } from '../arguments/version.js';
 import { historyOf } from '../history.js';
@@ -30,7 +31,7 @@ interface RestoreTarget {
 /**
  * @returns the new revision; null if the row already had these values
  * @throws RestoreConflictError
- * @throws InvalidArgumentError naming the argument: 'id', 'at', 'relations', 'expectedVersion', 'properties'
+ * @throws InvalidArgumentError naming the argument: 'id', 'at', 'relations', 'expectedVersion', 'properties', 'dryRun'
  */
 export async function restore<E extends ObjectLiteral>(
   dataSource: DataSource,
@@ -40,6 +41,7 @@ export async function restore<E extends ObjectLiteral>(
   ofClass: ClassFilter | undefined,
   { relations = false, expectedVersion, properties, dryRun = false, manager }: RestoreOptions,
 ): Promise<Revision<E> | null> {
+  assertBoolean('dryRun', dryRun);
   const key = keyOf(dataSource, plan, id);
   const linked = linkRelations({ dataSource }, plan, relations);
   const columns = properties === undefined ? undefined : restoredColumns(plan, properties);

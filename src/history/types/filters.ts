@@ -18,7 +18,7 @@ export interface RevisionFilters<E = any> {
   /** No index helps. */
   reason?: string;
 
-  /** No index helps. */
+  /** `restore` is the end of a soft delete, and not a `history.restore()`. No index helps. */
   operation?: AuditOperation;
 
   /**

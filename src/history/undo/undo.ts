@@ -5,7 +5,7 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { obstacleOf } from '../restore/explain-refusal.js';
 import { readTransaction } from '../feed/transaction.js';
-import { transactionId } from '../arguments/checks.js';
+import { assertBoolean, transactionId } from '../arguments/checks.js';
 import { type Revision } from '../types/revision.js';
 import { type UndoOptions } from '../types/restore.js';
 import { UndoRefusal, UndoOrder } from './undo-order.js';
@@ -15,7 +15,7 @@ import { type HistoryWrite, inWriteTransaction } from '../restore/write-transact
 /**
  * @returns the new revisions, in the order in which they were made
  * @throws UndoConflictError
- * @throws InvalidArgumentError 'transaction', when it has no revisions to undo
+ * @throws InvalidArgumentError 'transaction', when it has no revisions to undo; 'dryRun', 'except'
  */
 export async function undo(
   dataSource: DataSource,
@@ -23,6 +23,7 @@ export async function undo(
   { dryRun = false, except = [], manager }: UndoOptions,
 ): Promise<Revision[]> {
   const id = transactionId(transaction);
+  assertBoolean('dryRun', dryRun);
   // Read before the transaction begins, so that its snapshot is no older than the locks on the rows.
   const left = except.map((entity) => planToExcept(dataSource, entity));
   const written = (await rowsOfTransaction(dataSource, id, manager?.queryRunner)).filter(

@@ -16,7 +16,11 @@ const listOf = (items: object) => ({ type: 'array', items });
 /** A property path, as in changes. */
 const property = { ...text, example: 'address.city' };
 
-const operation = { type: 'string', enum: [...AUDIT_OPERATIONS] };
+const operation = {
+  type: 'string',
+  enum: [...AUDIT_OPERATIONS],
+  description: 'restore is the end of a soft-delete; a restore to a version is an update or an insert',
+};
 
 export const ENTITIES = listOf({
   type: 'object',

@@ -225,6 +225,7 @@ describeDatabases('a safe restore', (name) => {
     ['a version column', { properties: ['lock'] }, 'properties must name properties of Parcel'],
     ['no property', { properties: [] }, 'properties must be an array of one or more properties, got none'],
     ['text', { properties: 'status' as never }, 'properties must be an array of one or more'],
+    ['a dry run in words', { dryRun: 'no' as never }, 'dryRun must be true or false, got "no".'],
     ['a version to come', { expectedVersion: 2 }, 'expectedVersion must be at most 1, the newest version'],
     ['no version', { expectedVersion: 1.5 }, 'expectedVersion must be a version'],
   ])('refuses %s', async (_, options, message) => {
