@@ -8,18 +8,22 @@ import { insertEvents } from '../writer/insert-events.js';
 
 /** Something that happened and is not the change of a row. */
 export interface LoggedEvent {
-  /** What happened, by name: 1 to 255 characters. */
+  /** What happened, by name: 1 to 255 characters, not all blank. */
   action: string;
   /** How it ended, such as `success`, `failure` or `denied`: at most 16 characters. */
   outcome?: string | null;
   /** What it was done to, in the application's words: at most 255 characters. */
   target?: string | null;
-  /** More about it, stored as JSON. */
+  /** More about it: an object, stored as JSON. */
   details?: Record<string, unknown> | null;
 }
 
+/** How an event is recorded. */
 export interface RecordOptions {
-  /** The manager of the transaction that the event belongs to. */
+  /**
+   * The manager of the transaction that the event belongs to.
+   * @default none: it is written on its own
+   */
   manager?: EntityManager;
 }
 
@@ -34,14 +38,20 @@ export class AuditLog {
    * transaction it is part of that, has its `rev_transaction`, and is rolled back with it. SQLite has one connection: an
    * open transaction on it takes every event along.
    *
-   * @throws InvalidArgumentError, AuditContextError
+   * @throws InvalidArgumentError naming the property: 'action', 'outcome', 'target', 'details'
+   * @throws AuditContextError when the actor of the context can't be stored
    * @example await log.record({ action: 'login', outcome: 'failure', target: email });
    */
   async record(event: LoggedEvent, { manager }: RecordOptions = {}): Promise<void> {
     assertText('action', event.action, MAX_ACTOR_LENGTH);
-    if (!event.action) throw new InvalidArgumentError('action', 'must have at least one character.');
+    if (event.action.trim() === '')
+      throw new InvalidArgumentError(
+        'action',
+        `must not be blank, got "${event.action}". Name what happened.`,
+      );
     assertText('outcome', event.outcome ?? '', MAX_OUTCOME_LENGTH);
     assertText('target', event.target ?? '', MAX_ACTOR_LENGTH);
+    assertDetails(event.details ?? {});
     const { capture } = this;
     const given = manager?.queryRunner;
     const queryRunner = given ?? capture.dataSource.createQueryRunner();
@@ -66,6 +76,14 @@ export class AuditLog {
       'The data source has no audited entity, and so no table audit_event. Mark an entity with @Audited().',
     );
   }
+}
+
+function assertDetails(details: unknown): void {
+  if (typeof details !== 'object' || Array.isArray(details))
+    throw new InvalidArgumentError(
+      'details',
+      `must be an object such as { rows: 3 }, got ${Array.isArray(details) ? 'an array' : typeof details}.`,
+    );
 }
 
 function assertText(argument: 'action' | 'outcome' | 'target', value: unknown, most: number): void {

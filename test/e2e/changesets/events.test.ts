@@ -86,10 +86,16 @@ describeDatabases('AuditLog.record()', (name) => {
     });
 
   it.each([
-    [{ action: '' }, 'action must have at least one character.'],
+    [{ action: '' }, 'action must not be blank, got "".'],
+    [{ action: ' ' }, 'action must not be blank, got " ".'],
     [{ action: 'x'.repeat(256) }, 'action must have at most 255 characters, got 256.'],
     [{ action: 7 }, 'action must be a string, got number.'],
     [{ action: 'login', outcome: 'a very long outcome' }, 'outcome must have at most 16 characters, got 19.'],
+    [
+      { action: 'login', details: 'three rows' },
+      'details must be an object such as { rows: 3 }, got string.',
+    ],
+    [{ action: 'login', details: [3] }, 'details must be an object such as { rows: 3 }, got an array.'],
     [{ action: 'login', target: 'a\0' }, 'target has the character U+0000'],
   ])('refuses %j', async (event, problem) => {
     const refused = log.record(event as never);
