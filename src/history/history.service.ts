@@ -151,15 +151,15 @@ export class HistoryService {
   /**
    * The data source as it was at a moment, for reading with find options, relations and query builders.
    *
-   * @param moment a Date (a revision made in that millisecond counts), or a revision or { transaction }, for the state
+   * @param at a Date (a revision made in that millisecond counts), or a revision or { transaction }, for the state
    *   just after it
    * @throws InvalidArgumentError naming 'at'. If the revision or transaction doesn't exist, the first read throws it.
    * @example
    * await history.at(new Date('2015-04-03')).find(Reservation, { where: { party: 4 }, relations: { guest: true } })
    * // → [Reservation { id: 1, party: 4, guest: Guest { … } }]
    */
-  at(moment: Moment): TimeTravel {
-    return new TimeTravel(this.dataSource, moment);
+  at(at: Moment): TimeTravel {
+    return new TimeTravel(this.dataSource, at);
   }
 
   /**

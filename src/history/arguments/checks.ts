@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { unstorableIn } from '../../context/unstorable.js';
 import { AUDIT_OPERATIONS, type AuditOperation } from '../../revision/revision-columns.js';
@@ -15,7 +16,10 @@ export const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 /** @throws InvalidArgumentError */
 export function assertLimit(limit: number): void {
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
-    throw new InvalidArgumentError('limit', `must be an integer from 1 to ${MAX_LIMIT}, got ${limit}.`);
+    throw new InvalidArgumentError(
+      'limit',
+      `must be an integer from 1 to ${MAX_LIMIT}, got ${inspect(limit)}.`,
+    );
 }
 
 /** @throws InvalidArgumentError */
@@ -30,16 +34,14 @@ export function assertBoolean(argument: string, value: unknown): asserts value i
     throw new InvalidArgumentError(argument, `must be true or false, got ${JSON.stringify(value)}.`);
 }
 
-/** @throws InvalidArgumentError */
-export function assertActor(actor: unknown): void {
-  assertText('actor', actor);
-}
-
 /** @throws InvalidArgumentError naming the argument, unless it is undefined or a text that a database can store */
 export function assertText(argument: string, text: unknown): void {
   if (text === undefined) return;
   if (typeof text !== 'string')
-    throw new InvalidArgumentError(argument, `must be a string, got ${typeof text}.`);
+    throw new InvalidArgumentError(
+      argument,
+      `must be a string, got ${text === null ? 'null' : typeof text}.`,
+    );
   const unstorable = unstorableIn(text);
   if (unstorable !== undefined)
     throw new InvalidArgumentError(

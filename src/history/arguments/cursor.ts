@@ -41,7 +41,7 @@ function canonical<T extends number | string>(list: string, cursor: string, posi
 function refusal(cursor: string): InvalidArgumentError {
   return new InvalidArgumentError(
     'cursor',
-    `must be a nextCursor of this list, got "${String(cursor)}". Give the one of the page before, with the same entity, id and order.`,
+    `must be a nextCursor of this list, got "${String(cursor)}". Give the one of the page before, and the arguments that it had.`,
   );
 }
 

@@ -15,8 +15,7 @@ export interface ReadTimeline {
    *
    * @returns an empty page for an entity that has no history
    * @throws NotAuditedError
-   * @throws InvalidArgumentError naming the argument: 'id', or the option,
-   *   'quiet'
+   * @throws InvalidArgumentError naming the argument: 'id', or the option
    * @example
    * const { items, nextCursor } = await history.timeline(Reservation, 1, { limit: 2, property: 'party' });
    * // items → [{ version: 3, actor: 'ann', changes: [{ property: 'party', from: 6, to: 4 }], snapshot: Reservation { … }, … }, …]

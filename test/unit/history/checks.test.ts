@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidArgumentError } from '../../../src/audit.errors.js';
 import {
-  assertActor,
   assertLimit,
   assertOperation,
   assertOrder,
+  assertText,
   MAX_LIMIT,
   transactionId,
 } from '../../../src/history/arguments/checks.js';
@@ -15,7 +15,7 @@ const ID = '01890000-0000-7000-8000-00000000000a';
 const checks: Record<string, (value: any) => unknown> = {
   limit: assertLimit,
   order: assertOrder,
-  actor: assertActor,
+  actor: (value) => assertText('actor', value),
   operation: assertOperation,
   version: (value) => assertVersion('version', value),
   transaction: transactionId,
@@ -49,5 +49,10 @@ describe('an argument', () => {
 
   it('transaction is looked for in lower case', () => {
     expect(transactionId(ID.toUpperCase())).toBe(ID);
+  });
+
+  it('is shown as what it is', () => {
+    expect(() => assertLimit('5' as never)).toThrow("limit must be an integer from 1 to 200, got '5'.");
+    expect(() => assertText('actor', null)).toThrow('actor must be a string, got null.');
   });
 });
