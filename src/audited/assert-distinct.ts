@@ -3,7 +3,7 @@ import { AuditConfigurationError } from '../audit.errors.js';
 import { dialectOf } from '../dialect/dialect-of.js';
 import { type AuditPlan, type AuditPlanDraft } from './audit-plan.js';
 
-/** @throws AuditConfigurationError when two entities would have the same name in the HTTP API */
+/** @throws AuditConfigurationError when two entities would have the same audited name */
 export function assertOneNameEach(plans: readonly AuditPlan[]): void {
   const byName = new Map<string, AuditPlan>();
   for (const plan of plans) {

@@ -40,7 +40,7 @@ export interface PlanColumn {
 
 /** What is audited of one table, and where its history is. */
 export interface AuditPlan {
-  /** The name in the HTTP API. */
+  /** The audited name: `@Audited({ name })`, else the table's name. */
   readonly name: string;
   /** The audited table; for a single-table inheritance its root. */
   readonly metadata: EntityMetadata;

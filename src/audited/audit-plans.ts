@@ -62,7 +62,7 @@ export class AuditPlans {
     return [...new Set(this.byMetadata.values())];
   }
 
-  /** The plans of entities only: each has a timeline of its own and a name in the HTTP API. */
+  /** The plans of entities only: each has a timeline and an audited name of its own. */
   get entities(): AuditPlan[] {
     return this.all.filter((plan) => !plan.metadata.isJunction);
   }

@@ -10,7 +10,10 @@ const STATE = Symbol.for('nestjs-typeorm-audit:context');
 /** A text of the context, which has at most 255 characters. */
 export type ContextText = 'actor' | 'reason' | 'onBehalf' | 'action' | 'request';
 
-/** Who writes, why, and other metadata. */
+/**
+ * Who writes, why, and other metadata. Undefined keeps the value of the outer context or the request; null and blank text
+ * stand for none.
+ */
 export interface AuditContextValues {
   /** Who writes, at most 255 characters; null for nobody, even in a request with a user. */
   actor?: string | null;

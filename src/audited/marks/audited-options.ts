@@ -11,7 +11,8 @@ export interface AuditedWrite {
 /** How one entity is audited. */
 export interface AuditedOptions {
   /**
-   * The entity's name in the HTTP API.
+   * The audited name: by it revisions, feeds, sentences, HTTP and the command call the entity. It is not stored, so it can
+   * be changed.
    *
    * @default the table's name
    */

@@ -19,9 +19,11 @@ interface Documentation {
   answer: Schema;
 }
 
-const badRequest = { description: 'A parameter is unknown or malformed; the field is named' };
-const forbidden = { description: 'The application lets this request not write' };
-const conflict = { description: 'Rows have changed since, or take the values no more', schema: CONFLICT };
+const badRequest = { description: 'A parameter or field is unknown, malformed or missing; `field` names it' };
+const forbidden = {
+  description: 'endpoints.canWrite refuses the write, or it lacks the actor that requireActor asks for',
+};
+const conflict = { description: 'Rows have changed since, or no longer take the values', schema: CONFLICT };
 const notJson = { description: 'The body is not JSON' };
 const tooLong = { description: 'A read took longer than the timeout of the endpoints' };
 const notFound = { description: 'No such entity is audited, or it has no such history' };
