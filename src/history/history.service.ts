@@ -113,6 +113,8 @@ export class HistoryService {
   /**
    * The differences between two versions of an entity. In a version that deleted it, all properties count as null.
    *
+   * @param from the version whose values are `from` in the changes
+   * @param to the version whose values are `to` in the changes
    * @throws NotAuditedError
    * @throws InvalidArgumentError naming the argument: 'id', or 'from' or 'to' when there is no such version
    * @example await history.diff(Reservation, 1, 1, 3) // → [{ property: 'party', from: 6, to: 4 }]

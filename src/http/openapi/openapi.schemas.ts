@@ -78,7 +78,7 @@ const EVENT = {
     actor: nullableText,
     ...ofChangeset,
     outcome: nullableText,
-    entity: nullableText,
+    entity: { ...nullableText, description: 'An audited name' },
     target: nullableText,
     details: { ...object, nullable: true },
     transaction: { type: 'string', format: 'uuid' },
@@ -165,7 +165,12 @@ const dryRun = {
   default: false,
   description: 'Answers what it would make, and writes nothing',
 };
-const reason = { type: 'string', minLength: 1, maxLength: MAX_ACTOR_LENGTH };
+const reason = {
+  type: 'string',
+  minLength: 1,
+  maxLength: MAX_ACTOR_LENGTH,
+  description: 'Why; required where requireReason is on, unless it is a dry run',
+};
 
 export const RESTORE_BODY = {
   type: 'object',
