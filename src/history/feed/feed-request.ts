@@ -56,6 +56,7 @@ export function feedRequest(dataSource: DataSource, options: FeedOptions | Event
   assertLimit(limit);
   assertFilters(filters);
   assertBoolean('quiet', quiet);
+  assertBoolean('events', events);
   if (!entities && (property !== undefined || changed !== undefined))
     throw new InvalidArgumentError(
       'entities',

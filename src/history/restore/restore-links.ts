@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { type ObjectLiteral } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
@@ -32,6 +33,11 @@ export function linkRelations(
     });
   const byName = new Map(known.map((linked) => [linked.relation.propertyPath, linked]));
   if (typeof names === 'boolean') return names ? [...byName.values()] : [];
+  if (!Array.isArray(names))
+    throw new InvalidArgumentError(
+      'relations',
+      `must be true, false or an array of relations, got ${inspect(names)}.`,
+    );
   return names.map((name) => {
     const linked = byName.get(name);
     if (linked) return linked;

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { type ObjectLiteral } from 'typeorm';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
@@ -101,6 +102,8 @@ export class RowRevisions<E extends ObjectLiteral> {
   private filterAsOf(at: EntityMoment): RevisionFilter {
     if (at instanceof Date) return this.newestBefore(endOf(validDate('at', at)));
     const version = typeof at === 'object' ? (at as Pick<Revision, 'version'> | null)?.version : at;
+    if (typeof version !== 'number')
+      throw new InvalidArgumentError('at', `must be a Date, a version or a revision, got ${inspect(at)}.`);
     assertVersion('at', version);
     return isVersion(version);
   }

@@ -24,6 +24,8 @@ export async function undo(
 ): Promise<Revision[]> {
   const id = transactionId(transaction);
   assertBoolean('dryRun', dryRun);
+  if (!Array.isArray(except))
+    throw new InvalidArgumentError('except', `must be an array of entities, got ${inspect(except)}.`);
   // Read before the transaction begins, so that its snapshot is no older than the locks on the rows.
   const left = except.map((entity) => planToExcept(dataSource, entity));
   const written = (await rowsOfTransaction(dataSource, id, manager?.queryRunner)).filter(

@@ -218,6 +218,7 @@ describeDatabases('a feed by changesets', (name) => {
     );
     const { nextCursor } = await history.feed({ limit: 1 });
     await expect(history.feed({ action: 'pay', cursor: nextCursor })).rejects.toThrow('cursor must be');
+    await expect(history.feed({ events: 'true' as never })).rejects.toThrow('events must be true or false');
     await expect(history.feed({ property: 'status' })).rejects.toThrow(
       'entities must be the entities that have',
     );

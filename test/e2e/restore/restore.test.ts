@@ -305,6 +305,16 @@ describeDatabases('a restore', (name) => {
     ],
     ['no version', (id: number) => history.restore(FullReservation, id, 0), 'at must be a version'],
     [
+      'text',
+      (id: number) => history.restore(FullReservation, id, '2020' as never),
+      "at must be a Date, a version or a revision, got '2020'.",
+    ],
+    [
+      'text in except',
+      () => history.undo('01890000-0000-7000-8000-00000000000a', { except: 'FullReservation' as never }),
+      "except must be an array of entities, got 'FullReservation'.",
+    ],
+    [
       'no relation',
       (id: number) => history.restore(FullReservation, id, 1, { relations: ['guest'] }),
       'relations must name many-to-many relations of FullReservation whose links are audited, got "guest"',

@@ -226,6 +226,7 @@ describeDatabases('a safe restore', (name) => {
     ['no property', { properties: [] }, 'properties must be an array of one or more properties, got none'],
     ['text', { properties: 'status' as never }, 'properties must be an array of one or more'],
     ['a dry run in words', { dryRun: 'no' as never }, 'dryRun must be true or false, got "no".'],
+    ['one relation in words', { relations: 'labels' as never }, 'relations must be true, false or an array'],
     ['a version to come', { expectedVersion: 2 }, 'expectedVersion must be at most 1, the newest version'],
     ['no version', { expectedVersion: 1.5 }, 'expectedVersion must be a version'],
   ])('refuses %s', async (_, options, message) => {
