@@ -90,12 +90,14 @@ export class Capture {
     write: (who: Who) => Promise<T>,
   ): Promise<T> {
     const isDue = this.tables.isDue(queryRunner);
-    const asked = this.who();
-    if (!isDue && !(asked instanceof Promise)) return write(asked);
-    return this.units.announced(queryRunner, async () => {
-      if (isDue) await checkTables();
-      return write(await asked);
-    });
+    return this.units.whenAsked(
+      queryRunner,
+      () => {
+        const who = this.who();
+        return isDue ? checkTables().then(() => who) : who;
+      },
+      write,
+    );
   }
 
   /** What it writes under. @throws AuditContextError */

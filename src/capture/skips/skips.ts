@@ -69,16 +69,17 @@ export class Skips implements SkippedWrites {
     by: SkipCause,
     write: (trace: Trace | undefined) => Promise<T>,
   ): Promise<T> {
-    const isThere = this.isThere(queryRunner);
-    const who = this.asked.who();
-    const traceOf =
-      (known: Who): Trace =>
-      (unit, writes) =>
-        this.insert(unit, writes, by, this.asked.contextOf(known));
-    if (isThere === true && !(who instanceof Promise)) return write(traceOf(who));
-    return this.units.announced(queryRunner, async () =>
-      write((await isThere) ? traceOf(await who) : undefined),
-    );
+    const asked = (): Trace | undefined | Promise<Trace | undefined> => {
+      const isThere = this.isThere(queryRunner);
+      const who = this.asked.who();
+      const traceOf =
+        (known: Who): Trace =>
+        (unit, writes) =>
+          this.insert(unit, writes, by, this.asked.contextOf(known));
+      if (isThere === true && !(who instanceof Promise)) return traceOf(who);
+      return Promise.all([isThere, who]).then(([isFound, known]) => (isFound ? traceOf(known) : undefined));
+    };
+    return this.units.whenAsked(queryRunner, asked, write);
   }
 
   /** Traces writes that `when` has declined. @throws SkippedWriteError with `skips: 'refuse'` */

@@ -1,4 +1,5 @@
 import { type Session } from '../../dialect/sessions/session.js';
+import { Announcements } from './announcements.js';
 import { Transaction } from './transaction.js';
 import { Turn } from './turn.js';
 
@@ -22,7 +23,8 @@ export class Line {
   private lastPassing: Promise<void> | undefined;
   private units = 0;
   private readonly statements = new Map<Turn, Promise<unknown>>();
-  private readonly announcements = new Map<Turn, Promise<unknown>>();
+  /** The writes that have been called and haven't begun. */
+  readonly announcements = new Announcements();
 
   constructor(readonly session: Session) {}
 
@@ -39,37 +41,15 @@ export class Line {
     return this.current !== undefined && Turn.isWithin((turn) => turn === this.current);
   }
 
-  /** Whether other code has announced a write that hasn't come yet. */
-  get isAnnounced(): boolean {
-    return [...this.announcements.keys()].some((turn) => !Turn.isWithin((own) => own === turn));
-  }
-
   /** Whether no other code is writing or has announced a write. */
   get isWritten(): boolean {
-    return !this.isAnnounced && (!this.lastUnit || this.isHeldByCaller);
-  }
-
-  async untilAnnounced(): Promise<void> {
-    await Promise.allSettled(this.announcements.values());
+    return !this.announcements.areAhead && (!this.lastUnit || this.isHeldByCaller);
   }
 
   /** Waits until no other code is writing or has announced a write. */
   async untilWritten(): Promise<void> {
-    if (this.isAnnounced) await this.untilAnnounced();
+    if (this.announcements.areAhead) await this.announcements.untilAhead();
     if (this.lastUnit && !this.isHeldByCaller) await this.lastUnit;
-  }
-
-  /** Runs a function that will write later, and announces the write until it begins. */
-  async announce<T>(fn: () => Promise<T>): Promise<T> {
-    const turn = new Turn();
-    const running = turn.run(fn);
-    this.announcements.set(turn, running);
-    try {
-      return await running;
-    } finally {
-      this.announcements.delete(turn);
-      turn.end();
-    }
   }
 
   /**
@@ -97,8 +77,7 @@ export class Line {
    * Enters a unit into the queue, synchronously.
    */
   enter(turn: Turn): Place {
-    for (const announced of this.announcements.keys())
-      if (Turn.isWithin((own) => own === announced)) this.announcements.delete(announced);
+    this.announcements.endOfCaller();
     const others = [...this.statements].filter(([other]) => !Turn.isWithin((own) => own === other));
     // A unit inside a hook runs at once: the last unit may be waiting for the hook's statement.
     const isNested = others.length < this.statements.size;

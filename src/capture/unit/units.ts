@@ -54,12 +54,20 @@ export class Units implements StatementWatch {
   }
 
   /**
-   * Runs a function that waits for something else before it writes. Until then COMMIT and `release()` of the query
-   * runner wait, as they would for an immediate write.
+   * Runs a write when something is known that it needs, at once if that is no promise. Until the write has begun,
+   * transaction commands and `release()` of the query runner wait, as they would for an immediate write.
+   *
+   * @param ask finds out what is needed, and may send statements
    */
-  announced<T>(queryRunner: QueryRunner | undefined, fn: () => Promise<T>): Promise<T> {
+  whenAsked<T, R>(
+    queryRunner: QueryRunner | undefined,
+    ask: () => R | Promise<R>,
+    write: (answer: R) => Promise<T>,
+  ): Promise<T> {
     const connection = queryRunner && this.dialect.sessions.connectionOf(queryRunner);
-    return connection ? this.lineOn(connection).announce(fn) : fn();
+    if (connection) return this.lineOn(connection).announcements.whenAsked(ask, write);
+    const answer = ask();
+    return answer instanceof Promise ? answer.then(write) : write(answer);
   }
 
   /** Whether the transaction on a query runner's connection is known to be SERIALIZABLE. */
@@ -129,9 +137,11 @@ export class Units implements StatementWatch {
       }
     };
     if (line.isHeldByCaller) return noted();
-    if (commands.length > 0 && line.isAnnounced)
-      return line.untilAnnounced().then(() => this.queryOn(line, queryRunner, text, run));
-    return line.runStatement(commands.length > 0, hearsQueries(this.dataSource), noted);
+    const send = (): Promise<unknown> =>
+      line.runStatement(commands.length > 0, hearsQueries(this.dataSource), noted);
+    return commands.length > 0 && line.announcements.areAhead
+      ? line.announcements.untilAhead().then(send)
+      : send();
   }
 
   private lineOf(
