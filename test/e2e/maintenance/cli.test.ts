@@ -4,15 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { tmpdir, userInfo } from 'node:os';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { attachAudit, Audited, MaintenanceRecord, Masked, revisionOf } from 'nestjs-typeorm-audit';
 import { DataSource, Entity, Column, PrimaryColumn } from 'typeorm';
-import {
-  createDatabase,
-  databasesOfThisRun,
-  describeDatabases,
-  type TestDatabase,
-} from '../../support/servers/databases.js';
+import { createDatabase, databasesOfThisRun, type TestDatabase } from '../../support/servers/databases.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
 
 const KEY = 'a key of more than sixteen characters';
@@ -50,7 +45,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rm(build, { recursive: true, force: true }));
 
-describeDatabases('the command', (name) => {
+// MySQL says at length what MariaDB has said: see `npm run test:long`.
+const isSaidTwice = process.env.LONG_TESTS !== 'true' && databasesOfThisRun().includes('mariadb');
+const names = databasesOfThisRun().filter((name) => !isSaidTwice || name !== 'mysql');
+
+describe.each(names)('the command (%s)', (name) => {
   let database: TestDatabase;
   let dataSource: DataSource;
   // What has nothing to do with the database is tested on the first.
