@@ -47,6 +47,7 @@ export { type ChangedValues, type RevisionFilters } from './history/types/filter
 export { type AllOf, type Page, type PageOptions } from './history/types/page.js';
 export { type RestoreOptions, type UndoOptions } from './history/types/restore.js';
 export { type ReadTimeline, type TimelineOptions } from './history/types/timeline.js';
+export { type TransactionSummary } from './history/types/transaction-summary.js';
 export { type EntityMoment, type Moment } from './history/types/moment.js';
 export { TimeTravel } from './history/time-travel/time-travel.js';
 export { getHistoryToken, InjectHistory } from './inject.decorators.js';

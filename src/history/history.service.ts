@@ -11,6 +11,8 @@ import { restore } from './restore/restore.js';
 import { type Change } from './types/change.js';
 import { type Revision } from './types/revision.js';
 import { type ReadFeed, type ReadTransaction } from './types/feed.js';
+import { type TransactionSummary } from './types/transaction-summary.js';
+import { readSummary } from './feed/summary.js';
 import { type DescribeOptions } from './types/describe.js';
 import { type EntityId, type IdIn } from './types/entity-id.js';
 import { type RestoreOptions, type UndoOptions } from './types/restore.js';
@@ -162,6 +164,19 @@ export class HistoryService {
    */
   at(at: Moment): TimeTravel {
     return new TimeTravel(this.dataSource, at);
+  }
+
+  /**
+   * Who wrote what in a database transaction: its changesets, by one query of `audit_changeset`. A transaction that was
+   * written before this library had changesets is sought in all tables, and has no `onBehalf`, `action` and `request`.
+   *
+   * @returns null for an unknown transaction
+   * @throws InvalidArgumentError naming the argument: 'transaction' (not a transaction id)
+   * @example await history.changeset(revision.transaction)
+   * // → { id: '01a2…', createdAt: Date, actor: 'ann', onBehalf: null, action: 'order.cancel', request: 'r1', entities: ['order'] }
+   */
+  async changeset(id: string): Promise<TransactionSummary | null> {
+    return readSummary(await this.reading(), id);
   }
 
   /**
