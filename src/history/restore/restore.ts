@@ -20,13 +20,16 @@ import { type EntityMoment } from '../types/moment.js';
 import { type RestoreOptions } from '../types/restore.js';
 import { type Revision } from '../types/revision.js';
 import { RowRevisions } from '../revisions/row-revisions.js';
-import { inWriteTransaction } from './write-transaction.js';
+import { type HistoryWrite, inWriteTransaction } from './write-transaction.js';
 
 /** The name of a row for messages, and the revision to restore. */
 interface RestoreTarget {
   readonly name: string;
   readonly revision: Revision;
 }
+
+/** How often a restore is tried again that has lost a race whose winner can't be seen yet. */
+const MOST_RETRIES = 3;
 
 /**
  * @returns the new revision; null if the row already had these values
@@ -51,7 +54,7 @@ export async function restore<E extends ObjectLiteral>(
     columns && properties,
   );
   let row: RestoreTarget | undefined;
-  const written = inWriteTransaction(dataSource, { manager, reason, dryRun }, async (write) => {
+  const attempt = async (write: HistoryWrite): Promise<Revision<E> | null> => {
     const restored = new RestoreRow(write, plan, key, columns);
     const revisions = new RowRevisions<E>(write.reading, plan, key, ofClass);
     const isPresent = await restored.lock().catch((error: unknown) => {
@@ -73,8 +76,10 @@ export async function restore<E extends ObjectLiteral>(
       refuse(row, await restoreLinks(write, plan, relation, target.id, moment), expectedVersion);
     const after = await revisions.newest();
     return after && after.version > before ? after : null;
-  });
-  return written.catch(async (error: unknown) => {
+  };
+  const write = (): Promise<Revision<E> | null> =>
+    inWriteTransaction(dataSource, { manager, reason, dryRun }, attempt);
+  const explain = async (error: unknown, retries: number): Promise<Revision<E> | null> => {
     const { queryRunner } = manager ?? {};
     // Two restores of a deleted row find no row to lock. The database refuses the second one, and the first is why.
     const isLost = error instanceof WriteRefusal || (!queryRunner && isConflict(dataSource, error));
@@ -82,11 +87,15 @@ export async function restore<E extends ObjectLiteral>(
       const reading = historyOf(dataSource).reading(dataSource, { queryRunner });
       const since = await changesSince(reading, plan, key, expectedVersion);
       if (since.length > 0) throw conflictError(row, since, expectedVersion, error);
+      // After a deadlock, the other restore may not have committed yet. The next attempt waits for it.
+      if (!queryRunner && retries > 0 && isConflict(dataSource, error))
+        return write().catch((next: unknown) => explain(next, retries - 1));
     }
     if (!row || !(error instanceof WriteRefusal)) throw error;
     const obstacle = await obstacleOf(dataSource, queryRunner, error);
     throw conflictError(row, [obstacle], expectedVersion, error.cause);
-  });
+  };
+  return write().catch((error: unknown) => explain(error, MOST_RETRIES));
 }
 
 /**
