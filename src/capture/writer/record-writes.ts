@@ -57,6 +57,7 @@ export class WriteRecorder {
     if (changeset.isMade) return;
     const { queryRunner, revTransaction: transaction } = unit;
     await this.writer.addChangeset(queryRunner, { ...context, plan, transaction, changeset });
+    unit.contexts.set(plan.number, context);
   }
 
   // The changeset has the context of the first write. Another actor, action or request has to be found too.

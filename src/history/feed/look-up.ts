@@ -25,6 +25,13 @@ interface Written {
   readonly plan: AuditPlan;
 }
 
+/** What some transactions wrote, the newest first. */
+interface Changesets {
+  readonly written: Written[];
+  /** The oldest of these transactions; undefined if there are no others. */
+  readonly last: string | undefined;
+}
+
 /** How many changesets are read at a time, at least, and how many times for a page. */
 const CHANGESETS = 200;
 const MAX_READS = 20;
@@ -46,33 +53,33 @@ export async function lookUp(reading: Reading, request: FeedRequest, filter: Fee
   if (position.transaction !== undefined) {
     // The transaction that the page before ended in.
     before = position.transaction;
-    const written = await readChangesets(reading, request, { exactly: before });
+    const { written } = await readChangesets(reading, request, { exactly: before });
     const plans = written.map(({ plan }) => plan);
     const rest = { filter, transaction: before, after: position.id, order: 'DESC', limit: wanted } as const;
     if (position.id !== FIRST_UUID) keys.push(...(await keysOfTransaction(reading, plans, rest)));
   }
   for (let reads = 0; keys.length < wanted; reads++) {
     if (reads === MAX_READS) return { keys, end: { transaction: before!, id: FIRST_UUID } };
-    const batch = await readChangesets(reading, request, { before });
-    if (batch.length === 0) return { keys, end: undefined };
-    keys.push(...(await keysOfBatch(reading, batch, filter, wanted - keys.length)));
-    before = batch.at(-1)!.transaction;
+    const { written, last } = await readChangesets(reading, request, { before });
+    keys.push(...(await keysOf(reading, written, filter, wanted - keys.length)));
+    if (last === undefined) break;
+    before = last;
   }
   return { keys: keys.slice(0, wanted), end: undefined };
 }
 
-async function keysOfBatch(
+async function keysOf(
   reading: Reading,
-  batch: readonly Written[],
+  written: readonly Written[],
   filter: FeedFilter,
   limit: number,
 ): Promise<FeedKey[]> {
   const found: FeedKey[] = [];
-  const present = [...new Set(batch.map(({ plan }) => plan))];
+  const present = [...new Set(written.map(({ plan }) => plan))];
   for (const plans of chunks(present)) {
     const ids = await idTable(reading, plans[0]);
     const statement = selectByTransactions(reading.tables, plans, filter, ids, limit);
-    const pairs = batch.filter(({ plan }) => plans.includes(plan));
+    const pairs = written.filter(({ plan }) => plans.includes(plan));
     const bound = ids.bind(pairs.map(({ plan, transaction }) => [plans.indexOf(plan), transaction]));
     for (const row of await readRows(reading, statement, { ...filter.values, ...bound }))
       found.push({
@@ -93,7 +100,7 @@ async function readChangesets(
   reading: Reading,
   { plans, since, until, filters }: FeedRequest,
   { before, exactly }: { before?: string; exactly?: string },
-): Promise<Written[]> {
+): Promise<Changesets> {
   const { tables } = reading;
   const { types, sql } = dialectOf(tables.dataSource);
   const values: Record<string, unknown> = { before, exactly };
@@ -117,7 +124,6 @@ async function readChangesets(
   const all = auditPlansOf(tables.dataSource).all;
   const numbers = plans.length < all.length ? plans.map(({ number }) => number) : [];
   if (numbers.length > 0) where.push(`(c.entity < 0 OR c.entity IN (${numbers.join(', ')}))`);
-  // A transaction has at most one changeset for each table, so at least one transaction is whole.
   const limit = Math.max(CHANGESETS, 2 * all.length + 1);
   const statement = tables.statement(
     ['changesets', ...where, limit].join('\n'),
@@ -125,29 +131,33 @@ async function readChangesets(
       `SELECT c.id AS id, c.entity AS entity FROM ${changesetTable(reading)} c WHERE ${where.join(' AND ')} ` +
       `ORDER BY c.id DESC ${sql.limit(limit)}`,
   );
-  if (plans.length === 0) return [];
+  if (plans.length === 0) return { written: [], last: undefined };
   const rows = await readRows(reading, statement, values);
-  const last = rows.length === limit ? (rows.at(-1)!.id as string) : undefined;
-  const byNumber = new Map(plans.map((plan) => [plan.number, plan]));
+  const found = new Map<string, number[]>();
+  for (const { id, entity } of rows)
+    found.set(id as string, [...(found.get(id as string) ?? []), Number(entity)]);
+  const isCut = rows.length === limit;
+  // The last one may have more changesets, so it comes with the next ones. One that has all of these comes now: it wrote
+  // in more contexts than there are tables, and then its tables are asked for.
+  if (isCut && found.size > 1) found.delete(rows.at(-1)!.id as string);
   const written: Written[] = [];
-  const further = new Set<string>();
-  for (const { id, entity } of rows) {
-    const transaction = id as string;
-    if (transaction === last || further.has(transaction)) continue;
-    const plan = byNumber.get(Number(entity));
-    if (plan) written.push({ transaction, plan });
-    if (Number(entity) >= 0) continue;
-    // It wrote a table that has the changeset of another context.
-    further.add(transaction);
-    const all = await tablesOfTransaction(reading, transaction);
-    for (const each of plans.filter((other) => all.includes(other)))
-      written.push({ transaction, plan: each });
-  }
-  const seen = new Set<string>();
-  return written.filter(({ transaction, plan }) => {
-    const key = `${transaction} ${plan.number}`;
-    return !seen.has(key) && seen.add(key);
-  });
+  for (const [transaction, entities] of found)
+    written.push(
+      ...(entities.some((entity) => entity < 0)
+        ? await writtenBy(reading, plans, transaction)
+        : plans.flatMap((plan) => (entities.includes(plan.number) ? { transaction, plan } : []))),
+    );
+  return { written, last: isCut ? [...found.keys()].at(-1) : undefined };
+}
+
+/** The tables that a transaction wrote, in whichever contexts. */
+async function writtenBy(
+  reading: Reading,
+  plans: readonly AuditPlan[],
+  transaction: string,
+): Promise<Written[]> {
+  const tables = await tablesOfTransaction(reading, transaction);
+  return plans.filter((plan) => tables.includes(plan)).map((plan) => ({ transaction, plan }));
 }
 
 function byTransactionDescending(left: FeedKey, right: FeedKey): number {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { type DataSource } from 'typeorm';
 import { auditPlansOf } from '../../../src/audited/audit-plans.js';
+import { HistoryService } from '../../../src/history/history.service.js';
 import { type Changeset } from '../../../src/revision/changeset.js';
 import { type RevisionColumns } from '../../../src/revision/revision-columns.js';
 import { clearAudited } from '../../../src/maintenance/clear-audited.js';
@@ -31,6 +32,19 @@ describeDatabases('the first write of a row that was there before', (name) => {
       for (const { revOperation, revActor, revReason } of await readRevisions(dataSource, target))
         expect([revActor, revReason]).toEqual(revOperation === 'baseline' ? [null, null] : ['Eve', 'test']);
     await expectChangesets(dataSource, 'Eve');
+  });
+
+  it('is found by its actor, where another has only brought the baseline before in the transaction', async () => {
+    const { dataSource, context } = database;
+    const [{ id, name: present }] = await dataSource.getRepository(Customer).find();
+    await dataSource.transaction(async (manager) => {
+      const update = (actor: string, to: string) =>
+        context.run({ actor }, () => manager.update(Customer, id, { name: to }));
+      await update('Eve', present);
+      await update('Mallory', 'another name');
+    });
+    const { items } = await new HistoryService(dataSource).feed({ actor: 'Mallory' });
+    expect(items).toMatchObject([{ entityId: id, operation: 'update', version: 2, actor: 'Mallory' }]);
   });
 });
 

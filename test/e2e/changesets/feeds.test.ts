@@ -241,6 +241,30 @@ describeDatabases('a feed by changesets', (name) => {
     expect(await all({ action: 'by ian' })).toHaveLength(5);
   });
 
+  it('finds a transaction that has more contexts than are read at a time', async () => {
+    const inContext = (onBehalf: string, fn: () => Promise<unknown>) =>
+      audit.context.run({ actor: 'import', onBehalf }, fn);
+    await inContext('first', () => write(10, 300, 'earlier'));
+    await dataSource.transaction(async (manager) => {
+      for (let n = 0; n < 300; n++) await inContext(`user ${n}`, () => write(10, n + 301, 'open', manager));
+    });
+    const found = await all({ actor: 'import', limit: 200 });
+    expect(found).toHaveLength(301);
+    expect(found.at(-1)).toBe('part10 300 insert earlier');
+  });
+
+  it('goes on behind many transactions that wrote only other tables', async () => {
+    const by = (actor: string, fn: () => Promise<unknown>) => audit.context.run({ actor }, fn);
+    await by('helper', () => write(14, 5000, 'earlier'));
+    for (let n = 0; n < 210; n++)
+      await dataSource.transaction(async (manager) => {
+        await by('boss', () => write(13, 2 * n + 400, 'open', manager));
+        await by('helper', () => write(13, 2 * n + 401, 'open', manager));
+      });
+    expect(await all({ actor: 'helper', entities: [entities[14]] })).toEqual(['part14 5000 insert earlier']);
+    expect(await all({ actor: 'helper', limit: 200 })).toHaveLength(211);
+  });
+
   it('finds what an older version wrote, without changesets', async () => {
     await audit.context.run({ actor: 'old' }, () => write(9, 77, 'old'));
     const [{ transaction }] = (await history.feed({ actor: 'old' })).items;
