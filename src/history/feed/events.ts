@@ -2,6 +2,7 @@ import { auditPlansOf } from '../../audited/audit-plans.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { dateOf } from '../arguments/moment.js';
+import { isText } from '../revisions/changesets.js';
 import { type Reading, readRows } from '../revisions/reading.js';
 import { type FeedEvent } from '../types/feed.js';
 import { type FeedRequest } from './feed-request.js';
@@ -57,12 +58,9 @@ export async function readEvents(
     values[name] = value;
     where.push(condition);
   };
-  const isText = (name: string, property: string): string =>
-    `${column(property)} = ${types.value(`{{${name}}}`, 'text')} AND ${types.sameText(column(property), `{{${name}}}`)}`;
   add('before', before, 'e.id < {{before}}');
-  add('actor', actor, isText('actor', 'actor'));
-  add('action', action, isText('action', 'action'));
-  add('request', requestId, isText('request', 'request'));
+  for (const [name, text] of Object.entries({ actor, action, request: requestId }))
+    add(name, text, isText(reading, column(name), `{{${name}}}`));
   add('notActor', not?.actor, `(e.actor IS NULL OR NOT ${types.sameText('e.actor', '{{notActor}}')})`);
   add('transaction', request.transaction, `${column('transaction')} = {{transaction}}`);
   add('since', request.since, 'e.created >= {{since}}');

@@ -12,7 +12,7 @@ import {
   PREVIOUS_SHAPE,
   shownColumns,
 } from '../reader/shown-columns.js';
-import { addShownColumns } from '../revisions/revision-select.js';
+import { addShownColumns, keyNames } from '../revisions/revision-select.js';
 import { type FeedFilter } from './feed-filter.js';
 import { feedKeys, type FeedWindow, filterNames } from './key-select.js';
 
@@ -141,7 +141,7 @@ function partOf({ tables }: Reading, plan: AuditPlan, t: number): { columns: str
     const query = dataSource.createQueryBuilder().select([]).from<ObjectLiteral>('(SELECT 1)', 'k');
     // The CASE keeps rows of other tables from probing the index.
     query.leftJoin(target, r, `${r}.rev_id = CASE WHEN k.${FEED_TABLE} = ${NUMBER} THEN k.rev_id END`);
-    const keys = plan.keys.map(({ databaseName }) => dataSource.driver.escape(databaseName));
+    const keys = keyNames(dataSource, plan);
     query.leftJoin(target, p, `${keysEqual(keys, p, r)} AND ${p}.rev_version = ${r}.rev_version - 1`);
     for (const alias of ['r', 'p'] as const)
       addShownColumns(query, dataSource, plan, alias, { aliasEnd: NUMBER, prefix: `t${NUMBER}_` });

@@ -104,7 +104,7 @@ async function revisionsOf(
     [filters.actor, filters.not, filters.reason, filters.operation, filters.property, filters.changed].some(
       (given) => given !== undefined,
     );
-  const { revisions, floor } = await walk(reading, plans, behind, limit, isBounded);
+  const { revisions, floor } = await walk(reading, { plans, filter: behind, limit, isBounded });
   return { ...placed(revisions), end: floor === undefined ? undefined : { id: floor } };
 }
 

@@ -6,6 +6,7 @@ import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { compileStatement, type Statement } from '../../dialect/run/statement.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { namesOf } from '../revisions/changesets.js';
+import { keyNames } from '../revisions/revision-select.js';
 import { type RevisionTables } from '../revisions/revision-tables.js';
 import { type FeedFilter } from './feed-filter.js';
 
@@ -87,9 +88,8 @@ export function revisionsFiltered(
   more: readonly string[] = [],
 ): string {
   const table = tableName(dataSource, plan.revision);
-  const keys = plan.keys.map(({ databaseName }) => dataSource.driver.escape(databaseName));
   const predecessor = predecessors.has(plan)
-    ? ` LEFT JOIN ${table} p ON ${keysEqual(keys, 'p', 'r')} AND p.rev_version = r.rev_version - 1`
+    ? ` LEFT JOIN ${table} p ON ${keysEqual(keyNames(dataSource, plan), 'p', 'r')} AND p.rev_version = r.rev_version - 1`
     : '';
   const conditions = [...ids, ...(tables.get(plan) ?? []), ...more];
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';

@@ -1,7 +1,7 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { changesetTable, idTable, tablesOfTransaction } from '../revisions/changesets.js';
+import { changesetTable, idTable, isText, tablesOfTransaction } from '../revisions/changesets.js';
 import { type Reading, readRows } from '../revisions/reading.js';
 import { type FeedFilter, firstIdOf } from './feed-filter.js';
 import { type FeedRequest } from './feed-request.js';
@@ -102,7 +102,7 @@ async function readChangesets(
   { before, exactly }: { before?: string; exactly?: string },
 ): Promise<Changesets> {
   const { tables } = reading;
-  const { types, sql } = dialectOf(tables.dataSource);
+  const { sql } = dialectOf(tables.dataSource);
   const values: Record<string, unknown> = { before, exactly };
   const where: string[] = [];
   const add = (name: string, value: unknown, condition: string): void => {
@@ -111,12 +111,7 @@ async function readChangesets(
     where.push(condition);
   };
   for (const name of ['actor', 'action', 'request'] as const)
-    // The first condition takes the index, and the second one compares exactly.
-    add(
-      name,
-      filters[name],
-      `c.${name} = ${types.value(`{{${name}}}`, 'text')} AND ${types.sameText(`c.${name}`, `{{${name}}}`)}`,
-    );
+    add(name, filters[name], isText(reading, `c.${name}`, `{{${name}}}`));
   add('before', before, 'c.id < {{before}}');
   add('exactly', exactly, 'c.id = {{exactly}}');
   add('newest', until && firstIdOf(until + 3600), 'c.id < {{newest}}');

@@ -15,25 +15,27 @@ export interface Walked {
   readonly floor: string | undefined;
 }
 
+/** What to walk down. */
+interface Way {
+  readonly plans: readonly AuditPlan[];
+  readonly filter: FeedFilter;
+  readonly limit: number;
+  /**
+   * Whether the filter has conditions without an index: then it looks through a bounded number of revisions, and ends
+   * early.
+   */
+  readonly isBounded: boolean;
+}
+
 /** A table with its newest `rev_id` in the filter's bounds. */
 interface Head {
   readonly plan: AuditPlan;
   readonly id: string;
 }
 
-/**
- * Walks down the tables by their primary keys.
- *
- * @param isBounded whether the filter has conditions without an index: then it looks through a bounded number of
- *   revisions, and ends early
- */
-export async function walk(
-  reading: Reading,
-  plans: readonly AuditPlan[],
-  filter: FeedFilter,
-  limit: number,
-  isBounded: boolean,
-): Promise<Walked> {
+/** Walks down the tables by their primary keys. */
+export async function walk(reading: Reading, way: Way): Promise<Walked> {
+  const { plans, filter, limit, isBounded } = way;
   if (plans.length === 0) return { revisions: [], floor: undefined };
   if (feedGroups(reading.dataSource, plans).length === 1) {
     const floor = isBounded ? await readFloor(reading, plans, filter, plans.length) : undefined;
@@ -42,20 +44,14 @@ export async function walk(
     const revisions = await readGroup(reading, plans, bounded, { order: 'DESC', limit: limit + 1 });
     return { revisions, floor };
   }
-  return walkMany(reading, plans, filter, limit, isBounded);
+  return walkMany(reading, way);
 }
 
 /**
  * Walks down more tables than one statement may read. It first asks each table for its newest revision, some tables at
  * a time, and then reads only tables that have one for the page, beginning with the newest.
  */
-async function walkMany(
-  reading: Reading,
-  plans: readonly AuditPlan[],
-  filter: FeedFilter,
-  limit: number,
-  isBounded: boolean,
-): Promise<Walked> {
+async function walkMany(reading: Reading, { plans, filter, limit, isBounded }: Way): Promise<Walked> {
   const heads = await readHeads(reading, plans, filter);
   const groups = chunks(heads);
   let floor: string | undefined;

@@ -11,6 +11,12 @@ import { onRunner, type Reading, readRows } from './reading.js';
  */
 export const MAX_TABLES = 25;
 
+/** SQL: a text of our own tables equals a parameter. The first condition takes the index, the second compares exactly. */
+export function isText({ tables }: Pick<Reading, 'tables'>, column: string, parameter: string): string {
+  const { types } = dialectOf(tables.dataSource);
+  return `${column} = ${types.value(parameter, 'text')} AND ${types.sameText(column, parameter)}`;
+}
+
 /** `audit_changeset`, for FROM. */
 export function changesetTable({ tables: { dataSource } }: Pick<Reading, 'tables'>): string {
   return tableName(dataSource, auditPlansOf(dataSource).own!.changeset);

@@ -15,7 +15,7 @@ import { changesBetween } from '../reader/changes.js';
 import { type RevisionReader } from '../reader/revision-reader.js';
 import { type ClassFilter } from './class-filter.js';
 import { type Reading, readRows } from './reading.js';
-import { type RevisionFilter } from './revision-select.js';
+import { keyNames, type RevisionFilter } from './revision-select.js';
 import { type RevisionTable } from './revision-tables.js';
 
 /** The first kept and the newest version of a row. */
@@ -112,7 +112,7 @@ export class RowRevisions<E extends ObjectLiteral> {
     const isPast = (alias: string): string => `${alias}.rev_created < {{end}}`;
     const { dataSource, plan } = this.table;
     const table = tableName(dataSource, plan.revision);
-    const keys = plan.keys.map(({ databaseName }) => dataSource.driver.escape(databaseName));
+    const keys = keyNames(dataSource, plan);
     // Without this condition a class filter would find an older revision, from before the row changed its class.
     const isNewest = this.ofClass ? [dialectOf(dataSource).sql.isNewest({ table, keys, isPast })] : [];
     return { where: [isPast('r'), ...isNewest], values: { end }, order: 'DESC', limit: 1 };

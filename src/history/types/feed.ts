@@ -1,3 +1,4 @@
+import { type AuditEvent } from '../../revision/audit-event.js';
 import { type EntityIn, type FeedEntities, type RevisionOf } from './feed-entities.js';
 import { type FeedRevision } from './feed-revision.js';
 import { type RevisionFilters } from './filters.js';
@@ -59,31 +60,19 @@ export interface ReadTransaction {
   all(transaction: string, options?: AllOf<TransactionOptions>): AsyncIterableIterator<FeedRevision>;
 }
 
+type EventColumn =
+  'id' | 'transaction' | 'actor' | 'onBehalf' | 'action' | 'request' | 'outcome' | 'target' | 'details';
+
 /** Something that happened and is not the change of a row, as `AuditLog.record()` took it. */
-export interface FeedEvent {
+export interface FeedEvent extends Pick<AuditEvent, EventColumn> {
   kind: 'event';
-  /** UUID v7. */
-  id: string;
+  /** When it was recorded, to the millisecond. */
   createdAt: Date;
-  actor: string | null;
-  /** Who is acted for. */
-  onBehalf: string | null;
-  /** What happened, by name: `login`. */
-  action: string;
-  /** The id of the request or trace. */
-  request: string | null;
-  /** How it ended: `success`, `failure`, `denied`. */
-  outcome: string | null;
   /**
    * The entity that it is about, by its audited name as in revisions. A table that is audited no more has its name, with
    * its schema.
    */
   entity: string | null;
-  /** What it was done to, in the application's words. */
-  target: string | null;
-  details: Record<string, unknown> | null;
-  /** The `transaction` of the revisions of its database transaction. */
-  transaction: string;
 }
 
 /** An item of a feed with events, told apart by `kind`. */
