@@ -4,11 +4,11 @@ import { type AuditOperation } from '../revision/revision-columns.js';
 import { StateSlot } from '../typeorm/state-slot.js';
 import { type AuditPlan } from './audit-plan.js';
 
-/** A write of one row, by a statement of this library. */
+/** A write of rows of one table, by a statement of this library. */
 export interface RawWrite {
   readonly plan: AuditPlan;
   readonly operation: AuditOperation;
-  readonly key: Key;
+  readonly keys: readonly Key[];
   /** The columns in the UPDATE's SET, by their names in the database. */
   readonly changed: ReadonlySet<string>;
 }
@@ -23,14 +23,15 @@ export interface Recorder {
   /**
    * Runs a function in a savepoint of the connection's open transaction, or of a new one that ends with the function.
    *
+   * @param fn takes the `rev_transaction` of the revisions that it makes
    * @param options `isDryRun`: rolls back to the savepoint at the end
    */
   transaction<T>(
     queryRunner: QueryRunner,
-    fn: () => Promise<T>,
+    fn: (transaction: string) => Promise<T>,
     options?: { readonly isDryRun?: boolean },
   ): Promise<T>;
-  /** Runs a write of one row, and records it. */
+  /** Runs a write of some rows, and records it. */
   record(queryRunner: QueryRunner, write: RawWrite, run: () => Promise<unknown>): Promise<void>;
 }
 

@@ -25,7 +25,7 @@ import { AuditContext } from '../context/audit-context.js';
 import { MAX_LIMIT, transactionId } from '../history/arguments/checks.js';
 import { restorableProperties } from '../history/restore/restored-columns.js';
 import { type Revision } from '../history/types/revision.js';
-import { rowsOfTransaction } from '../history/undo/undo-rows.js';
+import { rowsOfTransaction } from '../history/undo/transaction-rows.js';
 import { type Addressed, AuditController } from './audit.controller.js';
 import { Documented } from './openapi/openapi.decorator.js';
 import { RESTORE_BODY, RESTORED, UNDO_BODY, UNDONE } from './openapi/openapi.schemas.js';

@@ -13,16 +13,18 @@ export class RawRecorder implements Recorder {
 
   transaction<T>(
     queryRunner: QueryRunner,
-    fn: () => Promise<T>,
+    fn: (transaction: string) => Promise<T>,
     { isDryRun = false }: { readonly isDryRun?: boolean } = {},
   ): Promise<T> {
     // In a savepoint, so that a failure leaves the caller's transaction as it was.
-    return this.capture.units.run(queryRunner, () => inSavepoint(queryRunner, isDryRun, fn));
+    return this.capture.units.run(queryRunner, (unit) =>
+      inSavepoint(queryRunner, isDryRun, () => fn(unit.revTransaction)),
+    );
   }
 
   record(
     queryRunner: QueryRunner,
-    { plan, operation, key, changed }: RawWrite,
+    { plan, operation, keys, changed }: RawWrite,
     run: () => Promise<unknown>,
   ): Promise<void> {
     const { cascades, units, recorder, tables, skips } = this.capture;
@@ -31,7 +33,7 @@ export class RawRecorder implements Recorder {
       return skips.whenTraced(queryRunner, 'without', (trace) =>
         units.run(queryRunner, async (unit) => {
           await run();
-          await trace?.(unit, [{ plan, operation, rows: 1 }]);
+          await trace?.(unit, [{ plan, operation, rows: keys.length }]);
         }),
       );
     }
@@ -40,12 +42,12 @@ export class RawRecorder implements Recorder {
       const known = await who;
       if (known && tables.isDue(queryRunner)) await tables.beforeWrite(queryRunner);
       const acting = known ? cascades.foreignKeys.actingOnUpdate(plan.metadata, () => changed) : [];
-      const referring = await cascades.beforeUpdate(queryRunner, acting, [key]);
+      const referring = await cascades.beforeUpdate(queryRunner, acting, keys);
       await this.capture.baselines.record(unit, cascades.toChange(referring));
       await run();
       if (!known) return;
-      const followed = await cascades.afterUpdate(queryRunner, referring, [key]);
-      const writes = [{ plan, operation, keys: [key], sets: changed }, ...followed];
+      const followed = await cascades.afterUpdate(queryRunner, referring, keys);
+      const writes = [{ plan, operation, keys, sets: changed }, ...followed];
       await recorder.record(unit, writes, () => this.capture.contextOf(known));
     });
   }

@@ -30,7 +30,7 @@ export function lookAtVersion(sql: RevisionSql, recording: Recording): Statement
   return compileStatement(
     sql.dialect,
     look(sql, recording, '', 'JOIN', sql.dialect.types.value('{{version}}', 'integer')) +
-      sql.dialect.locks.readNow,
+      sql.dialect.locks.readNow(),
     true,
   );
 }
@@ -82,7 +82,7 @@ export function lookAndRecordOne(sql: RevisionSql, versioning: Versioning): Stat
   const block = dialect.sql.blocks!.one({
     mayBeTaken,
     look: (into) => lookAtNewest(sql, recording, into),
-    lookAt: (version, into) => look(sql, recording, into, 'JOIN', version) + dialect.locks.readNow,
+    lookAt: (version, into) => look(sql, recording, into, 'JOIN', version) + dialect.locks.readNow(),
     insert: (newest) => insertNext(sql, recording, newest),
     mayHaveChanged: dialect.types.value('{{mayHaveChanged}}', 'boolean'),
     changeset: changesetOf(sql, versioning),

@@ -77,8 +77,9 @@ export interface Keys {
   readonly overriding: string;
 
   /**
-   * Advances the generator of a key to the key of the inserted row `t`, which a condition names. Undefined if the
-   * database does so itself.
+   * Advances the generator of a key to the greatest key of some rows `t`. Undefined if the database does so itself.
+   *
+   * @param rows the rows, for FROM
    */
-  advanceGenerator?(table: string, column: string, isRow: string): string;
+  advanceGenerator?(table: string, column: string, rows: string): string;
 }

@@ -58,9 +58,9 @@ export function postgresKeys(dataSource: DataSource): Keys {
     }),
 
     overriding: ' OVERRIDING SYSTEM VALUE',
-    advanceGenerator: (table, column, isRow) =>
-      `SELECT setval(s.name, t.${column}) FROM ${table} t CROSS JOIN (SELECT pg_get_serial_sequence(` +
-      `'${table.replaceAll("'", "''")}', '${column.slice(1, -1).replaceAll('""', '"').replaceAll("'", "''")}')::regclass AS name) s ` +
-      `WHERE ${isRow} AND s.name IS NOT NULL AND t.${column} > coalesce(pg_sequence_last_value(s.name), 0)`,
+    advanceGenerator: (table, column, rows) =>
+      `SELECT setval(s.name, s.greatest) FROM (SELECT max(t.${column}) AS greatest, pg_get_serial_sequence(` +
+      `'${table.replaceAll("'", "''")}', '${column.slice(1, -1).replaceAll('""', '"').replaceAll("'", "''")}')::regclass AS name ` +
+      `FROM ${rows}) s WHERE s.name IS NOT NULL AND s.greatest > coalesce(pg_sequence_last_value(s.name), 0)`,
   };
 }

@@ -11,8 +11,13 @@ export interface Locks {
   /** The weaker lock before an UPDATE of columns that no foreign key refers to (`FOR NO KEY UPDATE`). */
   forNoKeyUpdate(alias?: string, skipLocked?: boolean): string;
 
-  /** Suffix of a SELECT that reads the present rows if a plain SELECT reads a snapshot (`LOCK IN SHARE MODE`). */
-  readonly readNow: string;
+  /**
+   * Suffix of a SELECT that reads the present rows if a plain SELECT reads a snapshot (`LOCK IN SHARE MODE`). It does
+   * not reach into subqueries.
+   *
+   * @param alias the table whose rows are read so. Default: all tables
+   */
+  readNow(alias?: string): string;
 
   /**
    * A condition that is always true. A SELECT with it holds a table as an INSERT will: without that, an ALTER TABLE that

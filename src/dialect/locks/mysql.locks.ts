@@ -11,7 +11,8 @@ const forUpdate: Locks['forUpdate'] = (alias, skipLocked) =>
 export const mysqlLocks: Locks = {
   forUpdate,
   forNoKeyUpdate: forUpdate,
-  readNow: ' LOCK IN SHARE MODE',
+  readNow: (alias) =>
+    alias ? ` /*!80000 FOR SHARE OF ${alias} *//*M! LOCK IN SHARE MODE */` : ' LOCK IN SHARE MODE',
   holding: (table) => `NOT EXISTS (SELECT 1 FROM ${table} WHERE FALSE FOR UPDATE)`,
   // Under REPEATABLE READ, InnoDB's default.
   locksGaps: true,

@@ -9,7 +9,7 @@ export const postgresLocks: Locks = {
     ` FOR UPDATE${alias ? ` OF ${alias}` : ''}${skipLocked ? ' SKIP LOCKED' : ''}`,
   forNoKeyUpdate: (alias, skipLocked) =>
     ` FOR NO KEY UPDATE${alias ? ` OF ${alias}` : ''}${skipLocked ? ' SKIP LOCKED' : ''}`,
-  readNow: '',
+  readNow: () => '',
   locksGaps: false,
   isConflict: (error) => CONFLICTS.includes(sqlStateOf(error)),
 };

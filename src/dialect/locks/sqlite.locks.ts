@@ -4,7 +4,7 @@ import { type Locks } from './locks.js';
 export const sqliteLocks: Locks = {
   forUpdate: () => '',
   forNoKeyUpdate: () => '',
-  readNow: '',
+  readNow: () => '',
   locksGaps: false,
   isConflict: () => false,
 };

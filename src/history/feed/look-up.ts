@@ -1,7 +1,8 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { changesetTable, idTable, isText, tablesOfTransaction } from '../revisions/changesets.js';
+import { changesetTable, isText, tablesOfTransaction } from '../revisions/changesets.js';
+import { idTable } from '../revisions/key-tables.js';
 import { type Reading, readRows } from '../revisions/reading.js';
 import { type FeedFilter, firstIdOf } from './feed-filter.js';
 import { type FeedRequest } from './feed-request.js';

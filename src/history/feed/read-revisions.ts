@@ -1,5 +1,6 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { hasChangesets, idTable } from '../revisions/changesets.js';
+import { hasChangesets } from '../revisions/changesets.js';
+import { idTable } from '../revisions/key-tables.js';
 import { type Reading, readRows } from '../revisions/reading.js';
 import { type FeedRevision } from '../types/feed-revision.js';
 import { type FeedFilter } from './feed-filter.js';

@@ -16,12 +16,17 @@ import { byIdDescending, chunks } from './walk.js';
 /** How many revisions are read at a time where all of a transaction are. */
 const ALL_AT_A_TIME = 1_000;
 
-/** All revisions of a transaction, in the order in which they were made. @throws InvalidArgumentError */
-export async function readTransaction(reading: Reading, id: string): Promise<Revision[]> {
+/**
+ * All revisions of a transaction, in the order in which they were made.
+ *
+ * @param behind only those after this `rev_id`
+ * @throws InvalidArgumentError
+ */
+export async function readTransaction(reading: Reading, id: string, behind?: string): Promise<Revision[]> {
   const { transaction } = transactionRequest(id, {});
   const plans = await tablesOfTransaction(reading, transaction);
   const revisions: Revision[] = [];
-  for (let after: string | undefined; ;) {
+  for (let after = behind; ;) {
     const keys = await keysOfTransaction(reading, plans, {
       filter: NO_FILTER,
       transaction,

@@ -1,11 +1,10 @@
 import { type DataSource, type QueryRunner } from 'typeorm';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { classesOf } from '../../audited/foreign-keys.js';
-import { type Key } from '../../dialect/keys/key.js';
 import { type Refusal } from '../../dialect/run/refusal.js';
 import { readTemplate } from '../../dialect/run/statement.js';
 import { type Obstacle, valuesText } from './obstacle.js';
-import { keyValues, type RestoreQuery, type RestoreSql } from './restore-sql.js';
+import { type RestoreQuery, type RestoreSql, type RowToRestore } from './restore-sql.js';
 import { uniqueObstacles, valuesAfter } from './unique-obstacles.js';
 import { uniqueKeysOf } from './unique-keys.js';
 
@@ -17,10 +16,7 @@ import { uniqueKeysOf } from './unique-keys.js';
 export class WriteRefusal extends Error {
   constructor(
     readonly sql: RestoreSql,
-    /** Driver values. */
-    readonly key: Key,
-    /** The revision to restore; undefined if the row was to be removed. */
-    readonly revisionId: string | undefined,
+    readonly row: RowToRestore,
     readonly refusal: Refusal,
     cause: unknown,
   ) {
@@ -28,25 +24,32 @@ export class WriteRefusal extends Error {
   }
 }
 
+/** The database refused a write of several rows, and does not say which of them. */
+export class SetRefusal extends Error {
+  constructor(cause: unknown) {
+    super('The database refused a write of several rows.', { cause });
+  }
+}
+
 /** Explains a refused write as an obstacle. */
 export async function obstacleOf(
   dataSource: DataSource,
   queryRunner: QueryRunner | undefined,
-  { sql, key, revisionId, refusal }: WriteRefusal,
+  { sql, row, refusal }: WriteRefusal,
 ): Promise<Obstacle> {
   const { plan } = sql;
-  const query: RestoreQuery = (template, values) =>
-    readTemplate(queryRunner ?? dataSource, sql.dialect, template, { ...keyValues(key), ...values });
+  const query: RestoreQuery = (template, rows, values) =>
+    readTemplate(queryRunner ?? dataSource, sql.dialect, template, { ...sql.rows.bind(rows), ...values });
   const constraint = refusal.constraint === undefined ? '' : ` (${refusal.constraint})`;
-  if (revisionId === undefined)
+  if (row.revisionId === undefined)
     return { problem: `something refers to it by a foreign key that TypeORM doesn't know${constraint}` };
   const columns = columnsMeant(plan, refusal);
   if (refusal.kind === 'taken') {
     const unique = uniqueKeysOf(plan).find((key) => isSameSet(key.columns, columns));
-    const [holder] = unique ? await uniqueObstacles(sql, query, revisionId, unique) : [];
+    const [holder] = unique ? await uniqueObstacles(sql, query, row, unique) : [];
     if (holder) return holder;
   }
-  const values = await valuesOfRefusal(sql, query, revisionId, refusal, columns);
+  const values = await valuesOfRefusal(sql, query, row, refusal, columns);
   const text = Object.keys(values).length > 0 ? valuesText(values) : 'one of its values';
   const problems: Record<Refusal['kind'], string> = {
     taken: `${text} is taken by another row${constraint}`,
@@ -83,13 +86,13 @@ function occursIn(text: string, name: string): boolean {
 async function valuesOfRefusal(
   sql: RestoreSql,
   query: RestoreQuery,
-  revisionId: string,
+  row: RowToRestore,
   { label }: Refusal,
   columns: readonly PlanColumn[],
 ): Promise<Record<string, unknown>> {
-  if (label === undefined) return valuesAfter(sql, query, revisionId, columns);
+  if (label === undefined) return valuesAfter(sql, query, row, columns);
   const enums = sql.plan.columns.filter(({ source, mask }) => source.enum && !mask);
-  const values = await valuesAfter(sql, query, revisionId, enums);
+  const values = await valuesAfter(sql, query, row, enums);
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) => [value].flat().map(String).includes(label)),
   );

@@ -3,7 +3,7 @@ import { foreignKeysOf, foreignKeysTo } from '../../audited/foreign-keys.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { inSavepoint } from '../../dialect/sessions/savepoint.js';
 import { freeValues, isOrdered } from './free-values.js';
-import { type RestoreQuery, type RestoreSql } from './restore-sql.js';
+import { type RestoreQuery, type RestoreSql, type RowToRestore } from './restore-sql.js';
 import { type UniqueKey } from './unique-keys.js';
 import { type HistoryWrite } from './write-transaction.js';
 
@@ -25,16 +25,23 @@ export async function park(
   { queryRunner }: HistoryWrite,
   sql: RestoreSql,
   query: RestoreQuery,
+  row: RowToRestore,
   unique: UniqueKey,
   columns: readonly PlanColumn[],
 ): Promise<boolean> {
-  for await (const { column, value } of parkings(sql, query, unique, columns)) {
+  for await (const { column, value } of parkings(sql, query, row, unique, columns)) {
     const name = sql.column(column);
     const parked = value === null ? 'NULL' : sql.dialect.keys.value('{{parked}}', column.source);
-    const set = [`${name} = ${parked}`, ...sql.keptOnUpdate([column]).map((kept) => `${kept} = t.${kept}`)];
-    const text = `UPDATE ${sql.table} AS t SET ${set.join(', ')} WHERE ${sql.isRow}`;
+    const kept = sql.keptOnUpdate([column]).map((other) => [other, `t.${other}`]);
+    const text = sql.dialect.sql.updateFrom({
+      target: sql.table,
+      lookup: sql.rows.lookup,
+      source: sql.rows.sql,
+      on: sql.isRow,
+      set: { [name]: parked, ...Object.fromEntries(kept) },
+    });
     try {
-      await inSavepoint(queryRunner, false, () => query(text, { parked: value }));
+      await inSavepoint(queryRunner, false, () => query(text, [row], { parked: value }));
       return true;
     } catch (error) {
       // A CHECK or the column's range refused this value. The next one may pass.
@@ -47,6 +54,7 @@ export async function park(
 async function* parkings(
   sql: RestoreSql,
   query: RestoreQuery,
+  row: RowToRestore,
   unique: UniqueKey,
   columns: readonly PlanColumn[],
 ): AsyncGenerator<Parking> {
@@ -67,33 +75,45 @@ async function* parkings(
   for (const column of free) if (column.source.isNullable) yield { column, value: null };
   for (const column of free)
     if (referring(column).length === 0)
-      for (const value of await unusedValues(sql, query, column)) yield { column, value };
+      for (const value of await unusedValues(sql, query, row, column)) yield { column, value };
   for (const column of free) {
     const [key, ...others] = referring(column);
     if (!key || others.length > 0 || key.columns.length > 1) continue;
     const parents = tableName(sql.dataSource, key.referencedEntityMetadata);
-    for (const value of await unusedParents(sql, query, unique, column, parents, key.referencedColumns[0]))
+    for (const value of await unusedParents(
+      sql,
+      query,
+      row,
+      unique,
+      column,
+      parents,
+      key.referencedColumns[0],
+    ))
       yield { column, value };
   }
 }
 
-async function unusedValues(sql: RestoreSql, query: RestoreQuery, column: PlanColumn): Promise<unknown[]> {
+async function unusedValues(
+  sql: RestoreSql,
+  query: RestoreQuery,
+  row: RowToRestore,
+  column: PlanColumn,
+): Promise<unknown[]> {
   const { source } = column;
   const type = sql.dataSource.driver.normalizeType(source);
   const room = { type, length: source.length, enum: source.enum };
   // Types without an order have no min() and max().
   if (!isOrdered(room)) {
     const [{ present }] = await query(
-      `SELECT ${sql.dialect.keys.read(`t.${sql.column(column)}`, source)} AS present FROM ${sql.table} t WHERE ${sql.isRow}`,
-      {},
+      `SELECT ${sql.dialect.keys.read(`t.${sql.column(column)}`, source)} AS present FROM ${sql.present}`,
+      [row],
     );
     return freeValues(room, null, null).filter((value) => value !== present);
   }
   const end = (which: string): string => sql.dialect.keys.read(`${which}(o.${sql.column(column)})`, source);
-  const [ends] = await query(
-    `SELECT ${end('min')} AS least, ${end('max')} AS greatest FROM ${sql.table} o`,
-    {},
-  );
+  const [ends] = await query(`SELECT ${end('min')} AS least, ${end('max')} AS greatest FROM ${sql.table} o`, [
+    row,
+  ]);
   const text = (value: unknown): string | null =>
     typeof value === 'number' ? String(value) : (value as string | null);
   return freeValues(room, text(ends.least), text(ends.greatest));
@@ -106,6 +126,7 @@ async function unusedValues(sql: RestoreSql, query: RestoreQuery, column: PlanCo
 async function unusedParents(
   sql: RestoreSql,
   query: RestoreQuery,
+  row: RowToRestore,
   { columns }: UniqueKey,
   column: PlanColumn,
   parents: string,
@@ -116,10 +137,10 @@ async function unusedParents(
     .map((other) => ` AND o.${sql.column(other)} = t.${sql.column(other)}`)
     .join('');
   const parent = `f.${sql.column(referenced)}`;
-  const rows = await query(
-    `SELECT ${sql.dialect.keys.read(parent, column.source)} AS parent FROM ${parents} f, ${sql.table} t WHERE ${sql.isRow} ` +
-      `AND NOT EXISTS (SELECT 1 FROM ${sql.table} o WHERE o.${sql.column(column)} = ${parent}${isSame}) ${sql.dialect.sql.limit(3)}`,
-    {},
+  const found = await query(
+    `SELECT ${sql.dialect.keys.read(parent, column.source)} AS parent FROM ${sql.present} CROSS JOIN ${parents} f ` +
+      `WHERE NOT EXISTS (SELECT 1 FROM ${sql.table} o WHERE o.${sql.column(column)} = ${parent}${isSame}) ${sql.dialect.sql.limit(3)}`,
+    [row],
   );
-  return rows.map((row) => row.parent as unknown);
+  return found.map(({ parent: key }) => key as unknown);
 }

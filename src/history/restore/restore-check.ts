@@ -1,10 +1,11 @@
+import { type ObjectLiteral } from 'typeorm';
 import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { foreignKeysOf } from '../../audited/foreign-keys.js';
 import { type AuditOperation } from '../../revision/revision-columns.js';
 import { type Obstacle } from './obstacle.js';
-import { type RestoreQuery, type RestoreSql } from './restore-sql.js';
+import { type RestoreQuery, type RestoreSql, type RowToRestore } from './restore-sql.js';
 import { uniqueObstacles } from './unique-obstacles.js';
 import { deletionObstacle, isPlaceLost, moveObstacle } from './tree-place.js';
 import { type UniqueKey } from './unique-keys.js';
@@ -21,7 +22,20 @@ export interface Assessment {
   readonly columns: readonly PlanColumn[];
 }
 
-/** Compares a row with a revision and collects the obstacles to restoring it. Locks the row, if it exists. */
+/** What the revision of a row says, as far as the row doesn't matter. */
+interface Recorded {
+  /** The columns that a restore of this row writes. */
+  readonly columns: readonly PlanColumn[];
+  /** The columns that the revision has no value for. */
+  readonly missing: readonly PlanColumn[];
+  readonly taken: readonly UniqueKey[];
+  readonly dangling: readonly Obstacle[];
+}
+
+/** How a row compares with its revision. */
+type Comparison = Pick<Assessment, 'isPresent' | 'differs' | 'isMoved' | 'operation'>;
+
+/** Compares rows with revisions and collects the obstacles to restoring them. Locks the rows that exist. */
 export class RestoreCheck {
   constructor(
     private readonly sql: RestoreSql,
@@ -29,7 +43,37 @@ export class RestoreCheck {
     private readonly uniqueKeys: readonly UniqueKey[],
   ) {}
 
-  async assess(revisionId: string): Promise<Assessment> {
+  /** The assessments, in the order of the rows. */
+  async assess(rows: readonly RowToRestore[]): Promise<Assessment[]> {
+    const recorded = await this.readRecorded(rows);
+    const compared = await this.compareAll(rows, recorded);
+    const assessments: Assessment[] = [];
+    for (const [n, row] of rows.entries())
+      assessments.push(await this.assessOne(row, recorded[n], compared[n]));
+    return assessments;
+  }
+
+  private async assessOne(
+    row: RowToRestore,
+    { columns, missing, taken, dangling }: Recorded,
+    compared: Comparison,
+  ): Promise<Assessment> {
+    const { sql } = this;
+    const { isPresent, isMoved, differs } = compared;
+    return {
+      ...compared,
+      columns: isPresent ? columns.filter((column) => !this.isPath(column)) : columns,
+      obstacles: [
+        ...dangling,
+        ...(sql.only ? missing.filter(({ source }) => !source.isVersion).map(withoutRecordedValue) : []),
+        ...(isPresent ? [] : this.withoutValue(missing).map(withoutValue)),
+        ...(isMoved ? [isPresent ? moveObstacle(sql) : deletionObstacle(sql)] : []),
+        ...(differs ? await this.obstaclesOf(row, taken) : []),
+      ],
+    };
+  }
+
+  private async readRecorded(rows: readonly RowToRestore[]): Promise<Recorded[]> {
     const { sql } = this;
     const { plan } = sql;
     const isConcerned = (keys: { columns: readonly Pick<ColumnMetadata, 'databaseName'>[] }): boolean =>
@@ -43,49 +87,66 @@ export class RestoreCheck {
     );
     const unsure = columns.filter((column) => sql.isWithout(column) !== undefined);
     const uniques = this.uniqueKeys.filter(isConcerned);
-    const [facts] = await this.query(
+    const found = await this.query(
       `SELECT ${[
-        '1 AS found',
+        sql.number,
         ...foreignKeys.map((foreignKey, n) => `${flag(sql.isDangling(foreignKey))} AS dangling${n}`),
         ...foreignKeys.flatMap((foreignKey, n) =>
           foreignKey.columns.map((column, m) => `${sql.readAfter(column)} AS value${n}_${m}`),
         ),
         ...unsure.map((column, n) => `${flag(sql.isWithout(column)!)} AS missing${n}`),
         ...uniques.map((unique, n) => `${flag(sql.isTaken(unique))} AS taken${n}`),
-      ].join(', ')} FROM ${sql.origin} WHERE ${sql.isRevision}`,
-      { id: revisionId },
+      ].join(', ')} FROM ${sql.origin}`,
+      rows,
     );
-    // A revision has no value for a column that the database filled later, or that was nullable at the time.
-    const missing = unsure.filter((_, n) => Number(facts[`missing${n}`]) === 1);
-    const kept = columns.filter((column) => !missing.includes(column));
-    const taken = uniques.filter((_, n) => Number(facts[`taken${n}`]) === 1);
-    const live = await this.compare(revisionId, kept);
-    return {
-      ...live,
-      columns: live.isPresent ? kept.filter((column) => !this.isPath(column)) : kept,
-      obstacles: [
-        ...foreignKeys
-          .map((foreignKey, n) => ({ foreignKey, n }))
-          .filter(({ n }) => Number(facts[`dangling${n}`]) === 1)
-          .map(({ foreignKey, n }) =>
-            dangling(
-              plan,
-              foreignKey,
-              foreignKey.columns.map((_, m) => facts[`value${n}_${m}`]),
-            ),
-          ),
-        ...(sql.only ? missing.filter(({ source }) => !source.isVersion).map(withoutRecordedValue) : []),
-        ...(live.isPresent ? [] : this.withoutValue(missing).map(withoutValue)),
-        ...(live.isMoved ? [live.isPresent ? moveObstacle(sql) : deletionObstacle(sql)] : []),
-        ...(live.differs ? await this.obstaclesOf(revisionId, taken) : []),
-      ],
-    };
+    const facts = new Map(found.map((row) => [row.n as number, row]));
+    return rows.map((_, n) => {
+      const fact = facts.get(n) ?? {};
+      const is = (name: string): boolean => Number(fact[name]) === 1;
+      // A revision has no value for a column that the database filled later, or that was nullable at the time.
+      const missing = unsure.filter((__, m) => is(`missing${m}`));
+      return {
+        missing,
+        columns: missing.length === 0 ? columns : columns.filter((column) => !missing.includes(column)),
+        taken: uniques.filter((__, m) => is(`taken${m}`)),
+        dangling: foreignKeys.flatMap((foreignKey, m) =>
+          is(`dangling${m}`)
+            ? dangling(
+                plan,
+                foreignKey,
+                foreignKey.columns.map((__, v) => fact[`value${m}_${v}`]),
+              )
+            : [],
+        ),
+      };
+    });
+  }
+
+  /** Compares the rows whose revisions have the same columns by one statement. */
+  private async compareAll(
+    rows: readonly RowToRestore[],
+    recorded: readonly Recorded[],
+  ): Promise<Comparison[]> {
+    const groups = new Map<string, number[]>();
+    for (const [n, { missing }] of recorded.entries()) {
+      const name = missing.map(({ databaseName }) => databaseName).join('\n');
+      const group = groups.get(name);
+      if (group) group.push(n);
+      else groups.set(name, [n]);
+    }
+    const comparisons: Comparison[] = [];
+    for (const group of groups.values()) {
+      const ofGroup = group.map((n) => rows[n]);
+      const found = await this.compare(ofGroup, recorded[group[0]].columns);
+      group.forEach((n, at) => (comparisons[n] = found[at]));
+    }
+    return comparisons;
   }
 
   private async compare(
-    revisionId: string,
+    rows: readonly RowToRestore[],
     columns: readonly PlanColumn[],
-  ): Promise<Pick<Assessment, 'isPresent' | 'differs' | 'isMoved' | 'operation'>> {
+  ): Promise<Comparison[]> {
     const { sql } = this;
     const { plan } = sql;
     const compared = columns.filter((column) => !column.source.isVersion && !this.isPath(column));
@@ -100,27 +161,34 @@ export class RestoreCheck {
     const isDeleted = (alias: string): string =>
       deleted ? flag(`${alias}.${sql.column(deleted)} IS NOT NULL`) : '0';
     // Every write locks the row first, so this SELECT does too. Another order could deadlock.
-    const [row] = await this.query(
-      `SELECT ${flag(sql.differs('r', compared))} AS differs, ${flag(sql.differs('r', parents))} AS moved, ${isDeleted('t')} AS was_deleted, ${isDeleted('r')} AS is_deleted ` +
-        `FROM ${sql.table} t ${sql.dialect.sql.leadingJoin} ${sql.revisions} r ON ${sql.isRevision} ` +
-        `WHERE ${sql.isRow}${sql.dialect.locks.forUpdate('t')}`,
-      { id: revisionId },
+    const found = await this.query(
+      `SELECT ${sql.number}, ${flag(sql.differs('r', compared))} AS differs, ${flag(sql.differs('r', parents))} AS moved, ` +
+        `${isDeleted('t')} AS was_deleted, ${isDeleted('r')} AS is_deleted ` +
+        `FROM ${sql.present} ${sql.joinRevision}${sql.dialect.locks.forUpdate('t')}`,
+      rows,
     );
-    if (!row)
-      return {
-        isPresent: false,
-        differs: true,
-        isMoved: await isPlaceLost(sql, this.query, revisionId),
-        operation: 'insert',
-      };
+    const present = new Map(found.map((row) => [row.n as number, row]));
+    const comparisons: Comparison[] = [];
+    for (const [n, target] of rows.entries()) {
+      const row = present.get(n);
+      comparisons.push(row ? this.comparisonOf(row) : await this.absence(target));
+    }
+    return comparisons;
+  }
+
+  private comparisonOf(row: ObjectLiteral): Comparison {
     const [was, is] = [Number(row.was_deleted), Number(row.is_deleted)];
-    const operation = was === is || plan.metadata.isJunction ? 'update' : is ? 'soft-delete' : 'restore';
     return {
       isPresent: true,
       differs: Number(row.differs) === 1,
       isMoved: Number(row.moved) === 1,
-      operation,
+      operation: was === is || this.sql.plan.metadata.isJunction ? 'update' : is ? 'soft-delete' : 'restore',
     };
+  }
+
+  private async absence(row: RowToRestore): Promise<Comparison> {
+    const isMoved = await isPlaceLost(this.sql, this.query, row);
+    return { isPresent: false, differs: true, isMoved, operation: 'insert' };
   }
 
   // A materialized path changes with the parent only. The recorded path is stale if a node above has moved.
@@ -128,10 +196,9 @@ export class RestoreCheck {
     return source === this.sql.plan.metadata.materializedPathColumn;
   }
 
-  private async obstaclesOf(revisionId: string, taken: readonly UniqueKey[]): Promise<Obstacle[]> {
+  private async obstaclesOf(row: RowToRestore, taken: readonly UniqueKey[]): Promise<Obstacle[]> {
     const obstacles: Obstacle[] = [];
-    for (const unique of taken)
-      obstacles.push(...(await uniqueObstacles(this.sql, this.query, revisionId, unique)));
+    for (const unique of taken) obstacles.push(...(await uniqueObstacles(this.sql, this.query, row, unique)));
     return obstacles;
   }
 

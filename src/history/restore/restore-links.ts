@@ -4,13 +4,14 @@ import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
+import { PlanSql } from '../../audited/plan-sql.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { readTemplate } from '../../dialect/run/statement.js';
 import { endOf } from '../arguments/moment.js';
 import { type Obstacle } from './obstacle.js';
-import { keyIn, RestoreSql } from './restore-sql.js';
-import { RestoreRow } from './restore-row.js';
+import { keyIn, keyList } from './restore-sql.js';
+import { RestoreTable } from './restore-table.js';
 import { type HistoryWrite } from './write-transaction.js';
 
 /** A many-to-many relation whose links have a history. */
@@ -63,9 +64,10 @@ export async function restoreLinks(
   revisionId: string,
   at: Date | undefined,
 ): Promise<readonly Obstacle[]> {
-  const sql = new RestoreSql(write.dataSource, junction);
-  const entity = new RestoreSql(write.dataSource, plan);
+  const sql = new PlanSql(write.dataSource, junction);
+  const entity = new PlanSql(write.dataSource, plan);
   const { dialect } = sql;
+  const isRevision = `r.rev_id = ${dialect.types.value('{{id}}', 'uuid')}`;
   const { ownerColumns, inverseColumns } = relation.junctionEntityMetadata!;
   const own = relation.isManyToManyOwner ? ownerColumns : inverseColumns;
   const equal = (
@@ -93,26 +95,26 @@ export async function restoreLinks(
     readTemplate(write.queryRunner, dialect, template, { id: revisionId, end: at && endOf(at) });
 
   const then = await select(
-    `SELECT j.rev_id AS link_id, ${sql.keyList(columns, 'j')} FROM ${entity.revisions} r ` +
-      `JOIN ${sql.revisions} j ON ${isOwn('j', true)} WHERE ${sql.isRevision} AND ${isPast('j')} AND NOT j.rev_isdelete ` +
+    `SELECT j.rev_id AS link_id, ${keyList(sql, columns, 'j')} FROM ${entity.revisions} r ` +
+      `JOIN ${sql.revisions} j ON ${isOwn('j', true)} WHERE ${isRevision} AND ${isPast('j')} AND NOT j.rev_isdelete ` +
       `AND NOT EXISTS (SELECT 1 FROM ${sql.revisions} n WHERE ${isSame('n', 'j', true)} ` +
       `AND n.rev_version > j.rev_version AND ${isPast('n')})`,
   );
   // A link without a history may have existed then, so it stays.
   const now = await select(
-    `SELECT ${sql.keyList(columns, 't')} FROM ${entity.revisions} r JOIN ${sql.table} t ON ${isOwn('t', false)} ` +
-      `WHERE ${sql.isRevision} AND EXISTS (SELECT 1 FROM ${sql.revisions} n WHERE ${isSame('t', 'n', false)})`,
+    `SELECT ${keyList(sql, columns, 't')} FROM ${entity.revisions} r JOIN ${sql.table} t ON ${isOwn('t', false)} ` +
+      `WHERE ${isRevision} AND EXISTS (SELECT 1 FROM ${sql.revisions} n WHERE ${isSame('t', 'n', false)})`,
   );
   const linkText = (row: ObjectLiteral): string => JSON.stringify(keyIn(row, columns));
   const wanted = new Set(then.map(linkText));
   const present = new Set(now.map(linkText));
-  for (const row of now)
-    if (!wanted.has(linkText(row))) await new RestoreRow(write, junction, keyIn(row, columns)).remove();
-  const obstacles: Obstacle[] = [];
-  for (const row of then)
-    if (!present.has(linkText(row)))
-      obstacles.push(
-        ...(await new RestoreRow(write, junction, keyIn(row, columns)).restore(row.link_id as string)),
-      );
-  return obstacles;
+  const links = await RestoreTable.open(write, junction);
+  await links.remove(
+    now.filter((row) => !wanted.has(linkText(row))).map((row) => ({ key: keyIn(row, columns) })),
+  );
+  return links.restore(
+    then
+      .filter((row) => !present.has(linkText(row)))
+      .map((row) => ({ key: keyIn(row, columns), revisionId: row.link_id as string })),
+  );
 }

@@ -6,28 +6,67 @@ import { PlanSql } from '../../audited/plan-sql.js';
 import { isBlind } from '../../audited/shapes/recorded-value.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
+import { type RowTable } from '../revisions/key-tables.js';
 import { type UniqueKey } from './unique-keys.js';
 
-/** Runs a template of `RestoreSql` for one row. */
-export type RestoreQuery = (template: string, values: Record<string, unknown>) => Promise<ObjectLiteral[]>;
+/** A row, and what is to become of it. */
+export interface RowToRestore {
+  /** Driver values. */
+  readonly key: Key;
+  /** The revision to restore it to; undefined if the row is to be removed. */
+  readonly revisionId?: string;
+}
 
 /**
- * The SQL that restores a row `t` to a revision `r` inside the database. Its parameters are `id` (the `rev_id`) and
- * `k0`, `k1`, … (the key).
+ * Runs a template of `RestoreSql` for some rows.
+ *
+ * @returns the result rows; their `n`, if the template selects it, is the number of the row
+ */
+export type RestoreQuery = (
+  template: string,
+  rows: readonly RowToRestore[],
+  values?: Readonly<Record<string, unknown>>,
+) => Promise<ObjectLiteral[]>;
+
+/**
+ * The SQL that restores rows `t` to revisions `r` inside the database. The rows to restore are in the key table `k`.
  */
 export class RestoreSql extends PlanSql {
   /** @param only the columns that take the revision's values. The others keep the row's. By default all. */
   constructor(
     dataSource: DataSource,
     plan: AuditPlan,
+    readonly rows: RowTable,
     readonly only?: readonly PlanColumn[],
   ) {
     super(dataSource, plan);
   }
 
+  /** The number of a row to restore, from 0, as `n` in a SELECT list. */
+  get number(): string {
+    return `${this.rows.ordinal} AS n`;
+  }
+
+  /** The rows to restore that exist, for FROM. */
+  get present(): string {
+    const { rows, table, dialect } = this;
+    return `${rows.sql} ${dialect.sql.leadingJoin} ${table} t${rows.lookup} ON ${this.isRow}`;
+  }
+
+  /** Their revisions, for FROM, whether or not the rows exist. */
+  get recordedStates(): string {
+    return `${this.rows.sql} ${this.joinRevision}`;
+  }
+
   /** What `after()` reads from: the revision `r`, and with `only` its row `t`. */
   get origin(): string {
-    return this.only ? `${this.revisions} r JOIN ${this.table} t ON ${this.isRow}` : `${this.revisions} r`;
+    return this.only ? `${this.present} ${this.joinRevision}` : this.recordedStates;
+  }
+
+  /** Joins the revision `r` of each row to restore. */
+  get joinRevision(): string {
+    const { rows, revisions, dialect } = this;
+    return `${dialect.sql.leadingJoin} ${revisions} r${rows.revisionLookup} ON r.rev_id = ${rows.revisionId}`;
   }
 
   /** The value that a column has after the restore, in the types of the revision table. */
@@ -47,11 +86,7 @@ export class RestoreSql extends PlanSql {
   }
 
   get isRow(): string {
-    return this.hasKey('t', this.givenKey);
-  }
-
-  get isRevision(): string {
-    return `r.rev_id = ${this.dialect.types.value('{{id}}', 'uuid')}`;
+    return this.hasKey('t', (n) => this.rows.key(n));
   }
 
   fromRevision(column: PlanColumn): string {
@@ -94,21 +129,16 @@ export class RestoreSql extends PlanSql {
   isTaken(unique: UniqueKey): string {
     return `EXISTS (SELECT 1 FROM ${this.table} o WHERE ${this.isHolder(unique)})`;
   }
-
-  /** SELECT list of the key columns, each in a form that loses nothing (mostly text). */
-  keyList(columns: readonly ColumnMetadata[], alias: string): string {
-    return columns
-      .map((column, n) => `${this.dialect.keys.read(`${alias}.${this.column(column)}`, column)} AS key${n}`)
-      .join(', ');
-  }
 }
 
-/** The values of the parameters `k0`, `k1`, … */
-export function keyValues(key: Key): Record<string, unknown> {
-  return Object.fromEntries(key.map((value, n) => [`k${n}`, value]));
+/** SELECT list of the key columns, each in a form that loses nothing (mostly text). */
+export function keyList(sql: PlanSql, columns: readonly ColumnMetadata[], alias: string): string {
+  return columns
+    .map((column, n) => `${sql.dialect.keys.read(`${alias}.${sql.column(column)}`, column)} AS key${n}`)
+    .join(', ');
 }
 
-/** The key in a result row of `RestoreSql.keyList()`. */
+/** The key in a result row of `keyList()`. */
 export function keyIn(row: ObjectLiteral, columns: readonly unknown[]): Key {
   return columns.map((_, n) => row[`key${n}`] as unknown);
 }

@@ -14,7 +14,7 @@ import { restoredColumns, restoreReason } from './restored-columns.js';
 import { type Obstacle } from './obstacle.js';
 import { obstacleOf, WriteRefusal } from './explain-refusal.js';
 import { linkRelations, restoreLinks } from './restore-links.js';
-import { RestoreRow } from './restore-row.js';
+import { RestoreTable } from './restore-table.js';
 import { type EntityId } from '../types/entity-id.js';
 import { type EntityMoment } from '../types/moment.js';
 import { type RestoreOptions } from '../types/restore.js';
@@ -55,22 +55,26 @@ export async function restore<E extends ObjectLiteral>(
   );
   let row: RestoreTarget | undefined;
   const attempt = async (write: HistoryWrite): Promise<Revision<E> | null> => {
-    const restored = new RestoreRow(write, plan, key, columns);
+    const table = await RestoreTable.open(write, plan, columns);
     const revisions = new RowRevisions<E>(write.reading, plan, key, ofClass);
-    const isPresent = await restored.lock().catch((error: unknown) => {
+    await table.lock([{ key }]).catch((error: unknown) => {
       throw revisions.explain(error);
     });
     const target = await targetOf(revisions, at);
     row = { name: revisions.name, revision: target };
-    const before = await restored.newestVersion();
+    const toRestore = { key, revisionId: target.id };
+    const [assessment] = await table.assess([toRestore]);
+    // Read after the assessment: it locks a row that has come back since the first lock found none.
+    const before = await table.newestVersion(key);
     if (expectedVersion !== undefined)
       refuse(row, await changesSince(write.reading, plan, key, expectedVersion, before), expectedVersion);
-    if (columns && !isPresent)
+    if (columns && !assessment.isPresent)
       throw new InvalidArgumentError(
         'properties',
         `must not be given for ${revisions.name}, which is deleted. Leave it out to bring the whole entity back.`,
       );
-    refuse(row, await restored.restore(target.id), expectedVersion);
+    refuse(row, table.certain(assessment), expectedVersion);
+    await table.write([{ ...toRestore, assessment }]);
     const moment = at instanceof Date ? at : undefined;
     for (const relation of linked)
       refuse(row, await restoreLinks(write, plan, relation, target.id, moment), expectedVersion);

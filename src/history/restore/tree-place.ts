@@ -1,6 +1,6 @@
 import { type ObjectLiteral } from 'typeorm';
 import { type Obstacle } from './obstacle.js';
-import { type RestoreQuery, type RestoreSql } from './restore-sql.js';
+import { type RestoreQuery, type RestoreSql, type RowToRestore } from './restore-sql.js';
 
 /** The columns or the table in which TypeORM stores a node's place, in addition to its parent. */
 function placeOf({ plan: { metadata } }: RestoreSql): string {
@@ -30,18 +30,14 @@ export function deletionObstacle(sql: RestoreSql): Obstacle {
 }
 
 /** Whether a deleted node's place is lost: closures and bounds went with it, and its path may be stale. */
-export async function isPlaceLost(
-  sql: RestoreSql,
-  query: RestoreQuery,
-  revisionId: string,
-): Promise<boolean> {
+export async function isPlaceLost(sql: RestoreSql, query: RestoreQuery, row: RowToRestore): Promise<boolean> {
   const { treeType } = sql.plan.metadata;
   if (treeType === 'closure-table' || treeType === 'nested-set') return true;
-  return treeType === 'materialized-path' && hasOtherPath(sql, query, revisionId);
+  return treeType === 'materialized-path' && hasOtherPath(sql, query, row);
 }
 
 // A node above may have moved since. A missing parent is the foreign key's obstacle.
-async function hasOtherPath(sql: RestoreSql, query: RestoreQuery, revisionId: string): Promise<boolean> {
+async function hasOtherPath(sql: RestoreSql, query: RestoreQuery, row: RowToRestore): Promise<boolean> {
   const { metadata } = sql.plan;
   const path = sql.column(metadata.materializedPathColumn!);
   const parentKey = metadata.treeParentRelation!.joinColumns.map((column) => ({
@@ -52,13 +48,13 @@ async function hasOtherPath(sql: RestoreSql, query: RestoreQuery, revisionId: st
   const ids = parentKey.map(
     ({ referenced }, n) => `${sql.dialect.keys.read(`r.${sql.column(referenced)}`, referenced)} AS id${n}`,
   );
-  const [row]: ObjectLiteral[] = await query(
+  const [node]: ObjectLiteral[] = await query(
     `SELECT r.${path} AS path, p.${path} AS parent_path, ` +
       `CASE WHEN ${parentKey[0].own} IS NULL THEN 0 ELSE 1 END AS has_parent, ${ids.join(', ')} ` +
-      `FROM ${sql.revisions} r LEFT JOIN ${sql.table} p ON ${isParent.join(' AND ')} WHERE ${sql.isRevision}`,
-    { id: revisionId },
+      `FROM ${sql.recordedStates} LEFT JOIN ${sql.table} p ON ${isParent.join(' AND ')}`,
+    [row],
   );
-  if (Number(row.has_parent) === 1 && row.parent_path === null) return false;
-  const id = parentKey.map((_, n) => String(row[`id${n}`])).join('_');
-  return row.path !== `${(row.parent_path as string | null) ?? ''}${id}.`;
+  if (Number(node.has_parent) === 1 && node.parent_path === null) return false;
+  const id = parentKey.map((_, n) => String(node[`id${n}`])).join('_');
+  return node.path !== `${(node.parent_path as string | null) ?? ''}${id}.`;
 }

@@ -1,6 +1,6 @@
 import { type Obstacle, valuesText } from './obstacle.js';
 import { keyLabel } from '../arguments/key-of.js';
-import { keyIn, type RestoreQuery, type RestoreSql } from './restore-sql.js';
+import { keyIn, keyList, type RestoreQuery, type RestoreSql, type RowToRestore } from './restore-sql.js';
 import { type PlanColumn } from '../../audited/audit-plan.js';
 import { type UniqueKey } from './unique-keys.js';
 
@@ -8,19 +8,18 @@ import { type UniqueKey } from './unique-keys.js';
 export async function uniqueObstacles(
   sql: RestoreSql,
   query: RestoreQuery,
-  revisionId: string,
+  row: RowToRestore,
   unique: UniqueKey,
 ): Promise<Obstacle[]> {
   const { plan } = sql;
   const columns = plan.metadata.primaryColumns;
   const holders = await query(
-    `SELECT ${sql.keyList(columns, 'o')} FROM ${sql.origin} JOIN ${sql.table} o ON ${sql.isHolder(unique)} ` +
-      `WHERE ${sql.isRevision}`,
-    { id: revisionId },
+    `SELECT ${keyList(sql, columns, 'o')} FROM ${sql.origin} JOIN ${sql.table} o ON ${sql.isHolder(unique)}`,
+    [row],
   );
-  const values = await valuesAfter(sql, query, revisionId, unique.columns);
-  return holders.map((row) => {
-    const key = keyIn(row, columns);
+  const values = await valuesAfter(sql, query, row, unique.columns);
+  return holders.map((holder) => {
+    const key = keyIn(holder, columns);
     return {
       problem: `${valuesText(values)} is taken by ${plan.metadata.name} ${keyLabel(key)}`,
       values,
@@ -33,20 +32,19 @@ export async function uniqueObstacles(
 export async function valuesAfter(
   sql: RestoreSql,
   query: RestoreQuery,
-  revisionId: string,
+  row: RowToRestore,
   columns: readonly PlanColumn[],
 ): Promise<Record<string, unknown>> {
   if (columns.length === 0) return {};
-  const [row] = await query(
-    `SELECT ${columns.map(({ source }, n) => `${sql.after(source)} AS v${n}`).join(', ')} FROM ${sql.origin} ` +
-      `WHERE ${sql.isRevision}`,
-    { id: revisionId },
+  const [values] = await query(
+    `SELECT ${columns.map(({ source }, n) => `${sql.after(source)} AS v${n}`).join(', ')} FROM ${sql.origin}`,
+    [row],
   );
   const { driver } = sql.dataSource;
   return Object.fromEntries(
     columns.map(({ copy, propertyPath }, n) => [
       propertyPath,
-      copy.isSelect ? (driver.prepareHydratedValue(row[`v${n}`], copy) as unknown) : HIDDEN,
+      copy.isSelect ? (driver.prepareHydratedValue(values[`v${n}`], copy) as unknown) : HIDDEN,
     ]),
   );
 }

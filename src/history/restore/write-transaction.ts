@@ -6,7 +6,20 @@ import { type Recorder, recorderOf } from '../../audited/recorder.js';
 import { AuditContext } from '../../context/audit-context.js';
 import { historyOf } from '../history.js';
 import { type Reading } from '../revisions/reading.js';
+import { SetRefusal } from './explain-refusal.js';
 import { type UniqueKey, uniqueKeysOf } from './unique-keys.js';
+
+/** The transaction of a restore or undo. */
+interface OpenTransaction {
+  /** Whether it is the caller's, and continues afterwards. */
+  readonly isGiven: boolean;
+  /** Whether everything is rolled back at the end. */
+  readonly isDryRun: boolean;
+  /** Whether one statement may write several rows. */
+  readonly inSets: boolean;
+  /** The `rev_transaction` of its revisions. */
+  readonly id: string;
+}
 
 /** One restore or undo: its transaction, and the caches that live as long. */
 export class HistoryWrite {
@@ -18,10 +31,7 @@ export class HistoryWrite {
     readonly dataSource: DataSource,
     readonly queryRunner: QueryRunner,
     readonly recorder: Recorder,
-    /** Whether the transaction is the caller's, which continues afterwards. */
-    readonly isGiven: boolean,
-    /** Whether everything is rolled back at the end. */
-    readonly isDryRun: boolean,
+    readonly transaction: OpenTransaction,
   ) {
     this.reading = historyOf(dataSource).reading(dataSource, { queryRunner });
   }
@@ -45,11 +55,26 @@ export interface WriteOptions {
 
 /**
  * Runs a function whose writes all succeed or all fail: in a savepoint of the given manager's transaction, or in a
- * transaction of its own.
+ * transaction of its own. If the database refuses a statement that writes several rows, it runs the function again with
+ * a statement for each row, so that the refusal tells which row it is.
  */
 export async function inWriteTransaction<T>(
   dataSource: DataSource,
+  options: WriteOptions,
+  fn: (write: HistoryWrite) => Promise<T>,
+): Promise<T> {
+  try {
+    return await attempt(dataSource, options, true, fn);
+  } catch (error) {
+    if (!(error instanceof SetRefusal)) throw error;
+    return attempt(dataSource, options, false, fn);
+  }
+}
+
+async function attempt<T>(
+  dataSource: DataSource,
   { manager, reason, dryRun = false }: WriteOptions,
+  inSets: boolean,
   fn: (write: HistoryWrite) => Promise<T>,
 ): Promise<T> {
   const recorder = recorderOf(dataSource);
@@ -62,7 +87,10 @@ export async function inWriteTransaction<T>(
   const run = (): Promise<T> =>
     recorder.transaction(
       queryRunner,
-      () => fn(new HistoryWrite(dataSource, queryRunner, recorder, given !== undefined, dryRun)),
+      (id) => {
+        const transaction = { isGiven: given !== undefined, isDryRun: dryRun, inSets, id };
+        return fn(new HistoryWrite(dataSource, queryRunner, recorder, transaction));
+      },
       { isDryRun: dryRun },
     );
   const context = new AuditContext();

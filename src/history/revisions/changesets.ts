@@ -2,7 +2,6 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
-import { type KeyTable } from '../../dialect/keys/key.js';
 import { onRunner, type Reading, readRows } from './reading.js';
 
 /**
@@ -76,15 +75,6 @@ export async function areCovered(reading: Reading, plans: readonly AuditPlan[]):
     group.forEach((plan, t) => Number(row[`t${t}`]) === 1 && covered.add(plan));
   }
   return open.every((plan) => covered.has(plan));
-}
-
-/** Rows of a number and a uuid, to join with revisions: `k.key(0)` and `k.key(1)`. */
-export async function idTable(reading: Reading, plan: AuditPlan): Promise<KeyTable> {
-  const { known, dataSource } = reading.tables;
-  const { keys } = dialectOf(dataSource);
-  const columns = ['revVersion', 'revId'].map((name) => plan.revision.findColumnWithPropertyName(name)!);
-  known.idTypes ??= await onRunner(reading, (queryRunner) => keys.describe(queryRunner, columns));
-  return keys.table(known.idTypes);
 }
 
 /** The tables, for the key of a statement. */

@@ -19,11 +19,13 @@ export interface KnownTables {
   readonly covered: Set<AuditPlan>;
   /** The types of a number and a uuid, as a key table of them takes these. */
   idTypes?: KeyDescription;
+  /** The types of the keys of audited tables. */
+  readonly keyTypes: Map<AuditPlan, KeyDescription>;
 }
 
 /** The revision tables of a data source, and the statements that read several of them. */
 export class RevisionTables {
-  readonly known: KnownTables = { hasChangesets: false, covered: new Set() };
+  readonly known: KnownTables = { hasChangesets: false, covered: new Set(), keyTypes: new Map() };
   private readonly tables = new Map<AuditPlan, RevisionTable<any>>();
   private readonly statements = new Map<string, Statement>();
 

@@ -3,7 +3,7 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { type Obstacle } from '../restore/obstacle.js';
 import { WriteRefusal } from '../restore/explain-refusal.js';
-import { type UndoRow } from './undo-rows.js';
+import { type UndoAssessment, type UndoRow, type UndoTable } from './undo-table.js';
 import { type UniqueKey } from '../restore/unique-keys.js';
 
 /** The database refused the write of this row. */
@@ -23,12 +23,18 @@ interface WaitingHolder {
 }
 
 /**
+ * How often the free rows are written as sets before the others are looked at one by one. Each time frees at least the
+ * next row of a chain in which each row refers to the next one.
+ */
+const MOST_SETS = 20;
+
+/**
  * Puts rows back in the order that foreign and unique keys demand.
  *
- * It starts with the reverse order of the transaction, which mostly fits. A row that the database had deleted or set
- * by a foreign key action may come too early and waits for a later round. A row whose unique value is held by another
- * row of the undo lets that row go first. If rows wait for each other in a circle, as after a swap, one of them is
- * parked.
+ * Rows with nothing in their way are written together, table by table. The others are tried one by one, in the reverse
+ * order of the transaction, which mostly fits. A row that the database had deleted or set by a foreign key action may
+ * come too early and waits for a later round. A row whose unique value is held by another row of the undo lets that row
+ * go first. If rows wait for each other in a circle, as after a swap, one of them is parked.
  */
 export class UndoOrder {
   private readonly waiting: Map<string, UndoRow>;
@@ -40,38 +46,72 @@ export class UndoOrder {
     private readonly transaction: string,
     rows: readonly UndoRow[],
   ) {
-    this.waiting = new Map(rows.map((row) => [nameOf(row.written.plan, row.written.key), row]));
+    this.waiting = new Map(rows.map((row) => [nameOf(row.plan, row.key), row]));
   }
 
-  /** @throws UndoConflictError @throws UndoRefusal */
+  /** @throws UndoConflictError @throws UndoRefusal @throws SetRefusal */
   async applyAll(): Promise<void> {
     while (this.waiting.size > 0) {
       const before = this.waiting.size;
-      const conflicts: RestoreConflict[] = [];
-      for (const row of [...this.waiting.values()])
-        if (this.isWaiting(row))
-          conflicts.push(...(await this.apply(row)).map((obstacle) => row.conflictWith(obstacle)));
+      for (let sets = 0; sets < MOST_SETS; sets++) {
+        const left = this.waiting.size;
+        await this.applyFree();
+        if (this.waiting.size === left) break;
+      }
+      const conflicts = await this.applyEach();
       if (this.waiting.size === before) throw new UndoConflictError(this.transaction, conflicts);
     }
   }
 
+  /** Writes the rows with nothing in their way. */
+  private async applyFree(): Promise<void> {
+    const tables = new Map<UndoTable, UndoRow[]>();
+    for (const row of this.waiting.values()) {
+      const rows = tables.get(row.table);
+      if (rows) rows.push(row);
+      else tables.set(row.table, [row]);
+    }
+    for (const [table, rows] of tables) {
+      const assessed = await table.assess(rows);
+      await this.write(
+        table,
+        assessed.filter(({ obstacles }) => obstacles.length === 0),
+      );
+    }
+  }
+
+  /** Tries the waiting rows one by one. @returns the obstacles of those that keep waiting */
+  private async applyEach(): Promise<RestoreConflict[]> {
+    const conflicts: RestoreConflict[] = [];
+    for (const row of [...this.waiting.values()])
+      if (this.isWaiting(row))
+        for (const obstacle of await this.apply(row))
+          conflicts.push(await row.table.conflictOf(row, obstacle));
+    return conflicts;
+  }
+
   /** @returns the obstacles; if there are any, the row keeps waiting */
   private async apply(row: UndoRow): Promise<readonly Obstacle[]> {
+    const { table } = row;
     this.begun.add(row);
     try {
       const unmoved = new Set<UniqueKey>();
       for (;;) {
-        const obstacles = await row.obstacles();
+        const [assessed] = await table.assess([row]);
+        const { obstacles } = assessed;
         const certain = obstacles.filter(
           (obstacle) =>
-            row.isCertain(obstacle) && !this.holderOf(row, obstacle) && !isUnmoved(obstacle, unmoved),
+            table.isCertain(obstacle) && !this.holderOf(row, obstacle) && !isUnmoved(obstacle, unmoved),
         );
         if (certain.length > 0) return certain;
         const holders = obstacles.flatMap((obstacle) => {
           const holder = this.holderOf(row, obstacle);
           return holder && !unmoved.has(holder.unique) ? [{ ...holder, obstacle }] : [];
         });
-        if (holders.length === 0) break;
+        if (holders.length === 0) {
+          await this.write(table, [assessed]);
+          return [];
+        }
         for (const { obstacle, ...holder } of holders)
           if (!(await this.makeWay(holder))) {
             // A deferred constraint may be violated until the COMMIT.
@@ -79,8 +119,6 @@ export class UndoOrder {
             unmoved.add(holder.unique);
           }
       }
-      await this.write(row);
-      return [];
     } finally {
       this.begun.delete(row);
     }
@@ -96,25 +134,27 @@ export class UndoOrder {
     // Parking a row twice in the same unique key would not help: a trigger may replace the temporary value.
     if (before.has(unique)) return false;
     this.parked.set(row, before.add(unique));
-    return row.park(unique);
+    return row.table.park(row, unique);
   }
 
-  private async write(row: UndoRow): Promise<void> {
+  private async write(table: UndoTable, assessed: readonly UndoAssessment[]): Promise<void> {
     try {
-      await row.apply();
+      await table.apply(assessed);
     } catch (error) {
-      throw error instanceof WriteRefusal ? new UndoRefusal(row, error) : error;
+      const refused =
+        error instanceof WriteRefusal ? this.waiting.get(nameOf(table.plan, error.row.key)) : undefined;
+      throw refused ? new UndoRefusal(refused, error as WriteRefusal) : error;
     }
-    this.waiting.delete(nameOf(row.written.plan, row.written.key));
+    for (const { row } of assessed) this.waiting.delete(nameOf(row.plan, row.key));
   }
 
-  private holderOf({ written }: UndoRow, { holder }: Obstacle): WaitingHolder | undefined {
-    const row = holder && this.waiting.get(nameOf(written.plan, holder.key));
+  private holderOf({ plan }: UndoRow, { holder }: Obstacle): WaitingHolder | undefined {
+    const row = holder && this.waiting.get(nameOf(plan, holder.key));
     return row && { row, unique: holder.unique };
   }
 
-  private isWaiting({ written }: UndoRow): boolean {
-    return this.waiting.has(nameOf(written.plan, written.key));
+  private isWaiting({ plan, key }: UndoRow): boolean {
+    return this.waiting.has(nameOf(plan, key));
   }
 }
 

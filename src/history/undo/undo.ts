@@ -3,13 +3,16 @@ import { type DataSource, type EntityTarget } from 'typeorm';
 import { InvalidArgumentError, type RestoreConflict, UndoConflictError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
+import { newId } from '../../revision/clock.js';
+import { historyOf } from '../history.js';
 import { obstacleOf } from '../restore/explain-refusal.js';
 import { readTransaction } from '../feed/transaction.js';
 import { assertBoolean, transactionId } from '../arguments/checks.js';
 import { type Revision } from '../types/revision.js';
 import { type UndoOptions } from '../types/restore.js';
 import { UndoRefusal, UndoOrder } from './undo-order.js';
-import { rowsOfTransaction, UndoRow } from './undo-rows.js';
+import { newestFirst, rowsOfTransaction, type TransactionRow } from './transaction-rows.js';
+import { type UndoRow, UndoTable } from './undo-table.js';
 import { type HistoryWrite, inWriteTransaction } from '../restore/write-transaction.js';
 
 /**
@@ -36,22 +39,28 @@ export async function undo(
     dataSource,
     { manager, reason: `undo of ${id}`, dryRun },
     async (write) => {
-      const rows = written.map((row) => new UndoRow(write, row, id));
-      for (const row of rows) await row.lock();
+      // Ids count up, so this one separates the revisions of a caller's transaction.
+      const before = write.transaction.isGiven ? newId() : undefined;
+      const tables = await tablesOf(write, id, written);
+      for (const [table, rows] of tables) await table.lock(rows);
+      const rows: UndoRow[] = [];
       const conflicts: RestoreConflict[] = [];
-      for (const row of rows) {
-        const conflict = await row.prepare();
-        if (conflict) conflicts.push(conflict);
+      for (const [table, ofTable] of tables) {
+        const prepared = await table.prepare(ofTable);
+        rows.push(...prepared.rows);
+        conflicts.push(...prepared.conflicts);
       }
       if (conflicts.length > 0) throw new UndoConflictError(id, conflicts);
-      await new UndoOrder(id, rows).applyAll();
-      return revisionsMade(write, rows);
+      await new UndoOrder(id, rows.sort(newestFirst)).applyAll();
+      return readTransaction(write.reading, write.transaction.id, before);
     },
   );
   return undone.catch(async (error: unknown) => {
     if (!(error instanceof UndoRefusal)) throw error;
     const obstacle = await obstacleOf(dataSource, manager?.queryRunner, error.refused);
-    throw new UndoConflictError(id, [error.row.conflictWith(obstacle)], { cause: error.cause });
+    const reading = historyOf(dataSource).reading(dataSource, { queryRunner: manager?.queryRunner });
+    const conflict = await error.row.table.conflictOf(error.row, obstacle, reading);
+    throw new UndoConflictError(id, [conflict], { cause: error.cause });
   });
 }
 
@@ -67,18 +76,17 @@ function planToExcept(dataSource: DataSource, entity: EntityTarget<any>): AuditP
   );
 }
 
-// All new revisions belong to one transaction. The first one tells its id, and one query reads the others.
-async function revisionsMade(write: HistoryWrite, rows: readonly UndoRow[]): Promise<Revision[]> {
-  for (const row of rows) {
-    const first = await row.made();
-    if (!first) continue;
-    const versions = new Map(rows.map(({ latest }) => [nameOf(latest), latest.version]));
-    const all = await readTransaction(write.reading, first.transaction);
-    return all.filter((revision) => revision.version > (versions.get(nameOf(revision)) ?? Infinity));
-  }
-  return [];
-}
-
-function nameOf({ entity, entityId }: Revision): string {
-  return inspect([entity, entityId]);
+/** The rows by their tables, in the order of the rows. */
+async function tablesOf(
+  write: HistoryWrite,
+  transaction: string,
+  written: readonly TransactionRow[],
+): Promise<Map<UndoTable, TransactionRow[]>> {
+  const tables = new Map<UndoTable, TransactionRow[]>();
+  for (const plan of new Set(written.map((row) => row.plan)))
+    tables.set(
+      await UndoTable.open(write, plan, transaction),
+      written.filter((row) => row.plan === plan),
+    );
+  return tables;
 }

@@ -1,0 +1,178 @@
+import { type ObjectLiteral } from 'typeorm';
+import { type RestoreConflict } from '../../audit.errors.js';
+import { type AuditPlan } from '../../audited/audit-plan.js';
+import { keyLabel } from '../arguments/key-of.js';
+import { revisionsSince } from '../restore/changed-since.js';
+import { type Obstacle } from '../restore/obstacle.js';
+import { type AssessedRow, RestoreTable } from '../restore/restore-table.js';
+import { type UniqueKey } from '../restore/unique-keys.js';
+import { type HistoryWrite } from '../restore/write-transaction.js';
+import { type Reading } from '../revisions/reading.js';
+import { RowRevisions } from '../revisions/row-revisions.js';
+import { type Assessment } from '../restore/restore-check.js';
+import { readStates } from './row-states.js';
+import { type TransactionRow } from './transaction-rows.js';
+
+/** A row that an undo puts back. */
+export interface UndoRow extends TransactionRow {
+  readonly table: UndoTable;
+  /** The revision to restore; undefined if the row is to be removed. */
+  readonly revisionId: string | undefined;
+  /** Whether the row is gone already. */
+  readonly isGone: boolean;
+}
+
+/** What stands in the way of a row; with none, the row can be put back. */
+export interface UndoAssessment {
+  readonly row: UndoRow;
+  readonly obstacles: readonly Obstacle[];
+  /** Of a row that is to be restored. */
+  readonly assessment?: Assessment;
+}
+
+/** How many rows one statement prepares. */
+const ROWS_AT_A_TIME = 500;
+
+/** Puts the rows of one table back to their states before a transaction. */
+export class UndoTable {
+  private constructor(
+    private readonly write: HistoryWrite,
+    private readonly rows: RestoreTable,
+    private readonly transaction: string,
+  ) {}
+
+  static async open(write: HistoryWrite, plan: AuditPlan, transaction: string): Promise<UndoTable> {
+    return new UndoTable(write, await RestoreTable.open(write, plan), transaction);
+  }
+
+  get plan(): AuditPlan {
+    return this.rows.plan;
+  }
+
+  async lock(rows: readonly TransactionRow[]): Promise<void> {
+    await this.rows.lock(rows);
+  }
+
+  /** Finds what each row is to become. @returns the rows, and the conflicts of those that can't be put back */
+  async prepare(
+    written: readonly TransactionRow[],
+  ): Promise<{ rows: UndoRow[]; conflicts: RestoreConflict[] }> {
+    const rows: UndoRow[] = [];
+    const conflicts: RestoreConflict[] = [];
+    for (let at = 0; at < written.length; at += ROWS_AT_A_TIME) {
+      const batch = written.slice(at, at + ROWS_AT_A_TIME);
+      const states = await readStates(this.write, this.rows.plan, this.transaction, batch);
+      for (const [n, row] of batch.entries()) {
+        const { previous, isNew, isUnchangedSince, isGone } = states[n];
+        if (!isUnchangedSince) conflicts.push(await this.changedSince(row));
+        else if (!isNew && previous === null) conflicts.push(await this.withoutStateBefore(row));
+        else rows.push({ ...row, table: this, revisionId: isNew ? undefined : previous!, isGone });
+      }
+    }
+    return { rows, conflicts };
+  }
+
+  /** The obstacles to putting the rows back now. */
+  async assess(rows: readonly UndoRow[]): Promise<UndoAssessment[]> {
+    const toRestore = rows.filter(({ revisionId }) => revisionId !== undefined);
+    const toRemove = rows.filter(({ revisionId, isGone }) => revisionId === undefined && !isGone);
+    const done = rows.filter(({ revisionId, isGone }) => revisionId === undefined && isGone);
+    const assessments = await this.rows.assess(toRestore);
+    const referring = await this.rows.referring(toRemove);
+    return [
+      ...toRestore.map((row, n) => ({
+        row,
+        obstacles: [...this.returned(row, assessments[n]), ...assessments[n].obstacles],
+        assessment: assessments[n],
+      })),
+      ...toRemove.map((row, n) => ({
+        row,
+        obstacles: referring[n].map(({ foreignKey, key }) => ({
+          problem: `${foreignKey.entityMetadata.name} ${key.map(String).join()} refers to ${this.nameOf(row)}, which would be removed`,
+        })),
+      })),
+      ...done.map((row) => ({ row, obstacles: [] })),
+    ];
+  }
+
+  // No lock keeps a row away that doesn't exist.
+  private returned({ isGone }: UndoRow, { isPresent }: Assessment): Obstacle[] {
+    return isGone && isPresent ? [{ problem: 'it has been inserted again since' }] : [];
+  }
+
+  isCertain(obstacle: Obstacle): boolean {
+    return this.rows.isCertain(obstacle);
+  }
+
+  /** Puts rows back that nothing stands in the way of. @throws WriteRefusal @throws SetRefusal */
+  async apply(rows: readonly UndoAssessment[]): Promise<void> {
+    await this.rows.write(
+      rows.flatMap(({ row: { key, revisionId }, assessment }): AssessedRow | [] =>
+        revisionId !== undefined && assessment ? { key, revisionId, assessment } : [],
+      ),
+    );
+    await this.rows.remove(
+      rows.flatMap(({ row }) => (row.revisionId === undefined && !row.isGone ? row : [])),
+    );
+  }
+
+  /** Frees a row's value of a unique key for another row. @returns whether the value is free now */
+  park(row: UndoRow, unique: UniqueKey): Promise<boolean> {
+    return this.rows.park(row, unique);
+  }
+
+  /**
+   * An obstacle in the shape of `UndoConflictError`.
+   *
+   * @param reading reads the row's newest revision; by default in the transaction of the undo
+   */
+  async conflictOf(
+    row: UndoRow,
+    { problem, remedy, values }: Obstacle,
+    reading = this.write.reading,
+  ): Promise<RestoreConflict> {
+    const text = row.revisionId === undefined ? problem : `${this.nameOf(row)}: ${problem}`;
+    return {
+      ...(await this.conflict(row, text, reading)),
+      ...(remedy && { remedy }),
+      ...(values && { values }),
+    };
+  }
+
+  private async changedSince(row: TransactionRow): Promise<RestoreConflict> {
+    const revisions = this.revisionsOf(row);
+    const own = await revisions.read({
+      where: ['r.rev_version >= {{first}}'],
+      values: { first: row.first },
+      order: 'ASC',
+    });
+    const newer = own.find(({ transaction }) => transaction !== this.transaction)!;
+    const last = own.filter(({ transaction }) => transaction === this.transaction).at(-1)!;
+    const problem = `${revisions.name} has changed since, in version ${newer.version}`;
+    return {
+      ...(await this.conflict(row, problem)),
+      version: last.version,
+      changedSince: await revisionsSince(revisions, last.version),
+    };
+  }
+
+  private withoutStateBefore(row: TransactionRow): Promise<RestoreConflict> {
+    return this.conflict(row, `the history of ${this.nameOf(row)} does not have its state before`);
+  }
+
+  private async conflict(row: TransactionRow, problem: string, reading?: Reading): Promise<RestoreConflict> {
+    const { entity, entityId, version } = (await this.revisionsOf(row, reading).newest())!;
+    return { entity, id: entityId, problem, version };
+  }
+
+  private revisionsOf(
+    { plan, key }: TransactionRow,
+    reading = this.write.reading,
+  ): RowRevisions<ObjectLiteral> {
+    return new RowRevisions(reading, plan, key);
+  }
+
+  private nameOf({ plan, key }: TransactionRow): string {
+    return `${plan.metadata.name} ${keyLabel(key)}`;
+  }
+}
