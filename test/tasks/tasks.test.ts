@@ -186,7 +186,7 @@ describeDatabases('the tasks of docs/tasks.md', (name) => {
     ).toBe(0);
     shop.queries.clear();
     const restored = await audit.run({ actor: 'ann' }, () => questions.linesBack(17));
-    expect(shop.queries.queries.length).toBeLessThanOrEqual(2 + 8 * 20);
+    expect(shop.queries.queries.length).toBeLessThanOrEqual(2 + 20);
     expect(restored).toHaveLength(20);
     expect(
       await dataSourceOf(shop.app)

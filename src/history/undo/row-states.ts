@@ -11,8 +11,10 @@ export interface RowStates {
   readonly previous: string | null;
   /** Whether the row was new in the transaction. */
   readonly isNew: boolean;
-  /** Whether the transaction wrote its newest revision. */
-  readonly isUnchangedSince: boolean;
+  /** Its newest version of the transaction. */
+  readonly own: number;
+  /** Its first version since; undefined if it has not changed since. */
+  readonly newer: number | undefined;
   /** Whether the row is deleted. */
   readonly isGone: boolean;
 }
@@ -35,7 +37,7 @@ export async function readStates(
     queryRunner,
     sql.dialect,
     `SELECT ${keys.ordinal} AS n, b.rev_id AS previous, ${flag('b.rev_isdelete')} AS was_gone, ` +
-      `o.rev_operation AS operation, ${flag('o.rev_isdelete')} AS is_gone, ` +
+      `o.rev_version AS version, o.rev_operation AS operation, ${flag('o.rev_isdelete')} AS is_gone, ` +
       `${flag(`o.rev_transaction = ${types.value('{{transaction}}', 'uuid')}`)} AS is_own FROM ${keys.sql} ` +
       `${syntax.leadingJoin} ${sql.revisions} o ON ${sql.hasKey('o', key)} AND o.rev_version >= ${keys.version} ` +
       `LEFT JOIN ${sql.revisions} b ON ${sql.hasKey('b', key)} AND b.rev_version = ${keys.version} - 1 ` +
@@ -45,15 +47,19 @@ export async function readStates(
   const states: RowStates[] = [];
   for (const row of found) {
     const n = Number(row.n);
-    const isNew = row.operation === 'insert' || Number(row.was_gone) === 1;
-    const before = (states[n] as RowStates | undefined) ?? {
+    const version = Number(row.version);
+    const isOwn = Number(row.is_own) === 1;
+    const { previous, isNew, own, newer } = (states[n] as RowStates | undefined) ?? {
       previous: row.previous as string | null,
-      isNew,
-      isUnchangedSince: true,
+      isNew: row.operation === 'insert' || Number(row.was_gone) === 1,
+      own: version,
+      newer: undefined,
     };
     states[n] = {
-      ...before,
-      isUnchangedSince: before.isUnchangedSince && Number(row.is_own) === 1,
+      previous,
+      isNew,
+      own: isOwn ? version : own,
+      newer: isOwn ? newer : (newer ?? version),
       isGone: Number(row.is_gone) === 1,
     };
   }

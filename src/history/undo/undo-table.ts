@@ -63,8 +63,8 @@ export class UndoTable {
       const batch = written.slice(at, at + ROWS_AT_A_TIME);
       const states = await readStates(this.write, this.rows.plan, this.transaction, batch);
       for (const [n, row] of batch.entries()) {
-        const { previous, isNew, isUnchangedSince, isGone } = states[n];
-        if (!isUnchangedSince) conflicts.push(await this.changedSince(row));
+        const { previous, isNew, newer, isGone } = states[n];
+        if (newer !== undefined) conflicts.push(await this.changedSince(row, states[n].own, newer));
         else if (!isNew && previous === null) conflicts.push(await this.withoutStateBefore(row));
         else rows.push({ ...row, table: this, revisionId: isNew ? undefined : previous!, isGone });
       }
@@ -139,20 +139,12 @@ export class UndoTable {
     };
   }
 
-  private async changedSince(row: TransactionRow): Promise<RestoreConflict> {
-    const revisions = this.revisionsOf(row);
-    const own = await revisions.read({
-      where: ['r.rev_version >= {{first}}'],
-      values: { first: row.first },
-      order: 'ASC',
-    });
-    const newer = own.find(({ transaction }) => transaction !== this.transaction)!;
-    const last = own.filter(({ transaction }) => transaction === this.transaction).at(-1)!;
-    const problem = `${revisions.name} has changed since, in version ${newer.version}`;
+  private async changedSince(row: TransactionRow, own: number, newer: number): Promise<RestoreConflict> {
+    const problem = `${this.nameOf(row)} has changed since, in version ${newer}`;
     return {
       ...(await this.conflict(row, problem)),
-      version: last.version,
-      changedSince: await revisionsSince(revisions, last.version),
+      version: own,
+      changedSince: await revisionsSince(this.revisionsOf(row), own),
     };
   }
 
