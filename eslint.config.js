@@ -2,7 +2,8 @@ import eslint from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-// What each part of src/ may import of the others; itself, audit.errors, audit.options and audit.tokens always.
+// What each part of src/ may import of the others; itself, audit.errors, audit.options, audit.tokens and option-names
+// always.
 // One way only: capture and history meet in audited (the plan), revision and dialect, never in each other.
 const mayImport = {
   typeorm: [],
@@ -49,7 +50,7 @@ const roomsOf = {
     ['audit.controller'],
   ],
 };
-// Of the files above the folders, beside those three.
+// Of the files above the folders, beside those four.
 const mayImportAbove = { cli: ['attach-audit', 'nearest-name'] };
 const parts = Object.keys(mayImport);
 
@@ -88,7 +89,7 @@ function rulesOf(part) {
 
 // Above a folder inside a part is still the part, so it takes more levels to leave it.
 function importRules(part, files, levels, ofRoom) {
-  const above = ['audit\\.(errors|options|tokens)', ...(mayImportAbove[part] ?? [])];
+  const above = ['audit\\.(errors|options|tokens)', 'option-names', ...(mayImportAbove[part] ?? [])];
   const forbidden = parts.filter((other) => other !== part && !mayImport[part].includes(other));
   return {
     files: [files],
@@ -105,7 +106,7 @@ function importRules(part, files, levels, ofRoom) {
             {
               regex: `^(\\.\\./){${levels},}(?!(${above.join('|')})\\.js$)[\\w.-]+$`,
               message:
-                'Of the files above the folders, a part may import audit.errors, audit.options and audit.tokens.',
+                'Of the files above the folders, a part may import audit.errors, audit.options, audit.tokens and option-names.',
             },
             noBarrel,
             ...(ofRoom ? [ofRoom] : []),

@@ -47,7 +47,10 @@ export class NotAuditedError extends AuditError {
 
 /** Thrown when an argument is malformed or names nothing that exists: an id, an option, a version or a moment. */
 export class InvalidArgumentError extends AuditError {
-  /** The name of the argument or option, as in the method's signature; over HTTP of the parameter or field. */
+  /**
+   * The name of the argument or option, as in the method's signature, such as 'options' where it has an unknown one; over
+   * HTTP of the parameter or field.
+   */
   readonly argument: string;
 
   /** @param problem the rest of the sentence that begins with the argument's name: `must be a string, got number.` */

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { ClsServiceManager } from 'nestjs-cls';
-import { AuditContextError } from '../audit.errors.js';
+import { AuditContextError, InvalidArgumentError } from '../audit.errors.js';
 import { type AuditMetadata, MAX_ACTOR_LENGTH } from '../audit.options.js';
+import { assertOptions, type OptionNames } from '../option-names.js';
 import { currentRequest } from './request-context.js';
 import { unstorableIn } from './unstorable.js';
 
@@ -33,6 +34,16 @@ export interface AuditContextState extends AuditContextValues {
   recording: boolean;
 }
 
+// The result of state() may be passed on too.
+const VALUES: OptionNames<AuditContextState> = {
+  actor: true,
+  reason: true,
+  onBehalf: true,
+  action: true,
+  context: true,
+  recording: true,
+};
+
 /**
  * Sets who writes and why, outside of requests: in queues, cron, scripts, tests.
  *
@@ -47,7 +58,8 @@ export class AuditContext {
    * Afterwards the outer values hold again, also after an exception.
    *
    * When a value can't be stored, the function is not called, and the result is a promise that rejects with an
-   * AuditContextError. So await the result of a synchronous function too.
+   * AuditContextError, or with an InvalidArgumentError for a value of another name. So await the result of a
+   * synchronous function too.
    *
    * @returns the function's result
    * @example await context.run({ actor: 'nightly-import', reason: 'price list 2026-11' }, () => prices.save(list));
@@ -57,7 +69,7 @@ export class AuditContext {
     try {
       state = merge(this.state(), values);
     } catch (error) {
-      if (!(error instanceof AuditContextError)) throw error;
+      if (!(error instanceof AuditContextError || error instanceof InvalidArgumentError)) throw error;
       // fn nearly always returns a promise, because writes are asynchronous. Callers handle its failure with catch(),
       // so this failure is a promise too.
       return Promise.reject(error) as T;
@@ -69,6 +81,7 @@ export class AuditContext {
    * Changes the actor, reason, action or context for the rest of the request or `run()`.
    *
    * @throws AuditContextError when called outside of a request and `run()`, or when a value can't be stored
+   * @throws InvalidArgumentError 'values', for a value of another name
    * @example context.set({ reason: dto.reason });
    */
   set(values: AuditContextValues): void {
@@ -109,6 +122,7 @@ export class AuditContext {
 }
 
 function merge(outer: AuditContextState | undefined, values: AuditContextValues): AuditContextState {
+  assertOptions('values', values, VALUES);
   assertStorable('actor', values.actor);
   assertStorable('reason', values.reason);
   assertStorable('onBehalf', values.onBehalf);

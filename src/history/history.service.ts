@@ -187,7 +187,7 @@ export class HistoryService {
    * it), and one call of `actorLabel`.
    *
    * @returns a sentence for a revision, an array of sentences for an array
-   * @throws InvalidArgumentError naming the argument: 'revision', 'locale', 'timeZone'
+   * @throws InvalidArgumentError naming the argument: 'revision', 'options', 'locale', 'timeZone'
    * @throws LabelError when `actorLabel` or a `label` fails
    * @example await history.describe(revision)
    * // → 'Ann cancelled order 17: status paid → cancelled, customer Meyer → Huber'

@@ -3,6 +3,7 @@ import { AuditError } from '../audit.errors.js';
 import { type AuditPlans, auditPlansOf } from '../audited/audit-plans.js';
 import { foreignKeysTo } from '../audited/foreign-keys.js';
 import { dialectOf } from '../dialect/dialect-of.js';
+import { assertOptions, type OptionNames } from '../option-names.js';
 import { tableName } from '../dialect/catalogue/table-name.js';
 
 /** The options of `clearAudited()`. */
@@ -15,6 +16,8 @@ export interface ClearAuditedOptions {
   evenInProduction?: boolean;
 }
 
+const OPTIONS: OptionNames<ClearAuditedOptions> = { evenInProduction: true };
+
 /**
  * Empties all audited tables and their histories, between tests. It records nothing, and leaves other tables and the
  * numbering of keys as they are.
@@ -26,15 +29,14 @@ export interface ClearAuditedOptions {
  * @throws AuditError when `NODE_ENV` is `production`, or rows of another table refer to an audited one. Then no table
  *   is emptied
  * @throws AuditConfigurationError when the data source is not initialised
+ * @throws InvalidArgumentError 'options', for an unknown one
  * @example
  * afterEach(() => clearAudited(dataSource));
  * // → reservation and reservation_rev are empty
  */
-export async function clearAudited(
-  dataSource: DataSource,
-  { evenInProduction = false }: ClearAuditedOptions = {},
-): Promise<void> {
-  if (process.env.NODE_ENV === 'production' && !evenInProduction)
+export async function clearAudited(dataSource: DataSource, options: ClearAuditedOptions = {}): Promise<void> {
+  assertOptions('options', options, OPTIONS);
+  if (process.env.NODE_ENV === 'production' && !options.evenInProduction)
     throw new AuditError(
       'clearAudited() would remove all audited rows and their history, and NODE_ENV is "production". ' +
         'Call it in tests only, or with { evenInProduction: true }.',

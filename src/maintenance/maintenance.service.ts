@@ -47,7 +47,7 @@ export class AuditMaintenance {
    * // → [{ table: 'reservation', missing: 1000000, stale: 0, surplus: 0 }]
    */
   async backfill(entity?: EntityTarget<any>, options: BackfillOptions = {}): Promise<CatchUpResult[]> {
-    assertRunOptions(options);
+    assertRunOptions('backfill', options);
     return backfill(this.session, this.session.plansOf(entity), options);
   }
 
@@ -79,7 +79,7 @@ export class AuditMaintenance {
    * const { ok, next } = await maintenance.verify(undefined, { timeBudgetSeconds: 600, from });
    */
   async verify(entity?: EntityTarget<any>, options: VerifyOptions = {}): Promise<VerifyReport> {
-    assertRunOptions(options);
+    assertRunOptions('verify', options);
     return verify(this.session, () => this.session.plansOf(entity), options);
   }
 
@@ -98,7 +98,7 @@ export class AuditMaintenance {
     entity?: EntityTarget<any>,
     options: MaintenanceWriteOptions = {},
   ): Promise<CatchUpResult[]> {
-    assertRunOptions(options);
+    assertRunOptions('reconcile', options);
     const results: CatchUpResult[] = [];
     for (const plan of this.session.plansOf(entity)) results.push(await catchUp(this.session, plan, options));
     return results;
@@ -118,7 +118,7 @@ export class AuditMaintenance {
    * @example await maintenance.prune(Reservation, { olderThan: new Date('2020-01-01') }) // → [{ table: 'reservation', removed: 4711 }]
    */
   async prune(entity: EntityTarget<any>, options: PruneOptions): Promise<PruneResult[]> {
-    assertRunOptions(options);
+    assertRunOptions('prune', options);
     assertPruneOptions(options);
     const results: PruneResult[] = [];
     await this.session.knowShapes();
@@ -148,7 +148,7 @@ export class AuditMaintenance {
     id: EntityId<NoInfer<E>>,
     options: EraseOptions<NoInfer<E>> = {},
   ): Promise<EraseResult> {
-    assertRunOptions(options);
+    assertRunOptions('erase', options);
     await this.session.knowShapes();
     return erase(this.session, this.session.capture.plans.get(entity), id, options);
   }

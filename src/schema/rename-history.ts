@@ -6,6 +6,7 @@ import { dialectOf } from '../dialect/dialect-of.js';
 import { tableName } from '../dialect/catalogue/table-name.js';
 import { inSchemaOf } from '../dialect/schema/schema.js';
 import { readTemplate } from '../dialect/run/statement.js';
+import { assertOptions, type OptionNames } from '../option-names.js';
 import { buildOwnTables } from '../revision/own-tables.js';
 import { numberOfTable } from '../revision/shape.js';
 import { dataSourceOf } from '../typeorm/data-source-of.js';
@@ -27,6 +28,9 @@ export interface HistoryRename {
   readonly revisions?: { readonly from: string; readonly to: string };
 }
 
+const NAMES: OptionNames<NonNullable<HistoryRename['revisions']>> = { from: true, to: true };
+const RENAME: OptionNames<HistoryRename> = { ...NAMES, revisions: true };
+
 /**
  * Lets the history follow a table that got another name or schema. For migrations, after the statement that renames the
  * table itself. It renames the revision table with its indices, and the table in the rows of `audit_changeset`,
@@ -43,6 +47,7 @@ export interface HistoryRename {
  * }
  */
 export async function renameHistory(queryRunner: QueryRunner, rename: HistoryRename): Promise<void> {
+  assertOptions('rename', rename, RENAME);
   assertNames(rename);
   const dataSource = dataSourceOf(queryRunner);
   const dialect = dialectOf(dataSource);
@@ -86,6 +91,7 @@ export async function renameHistory(queryRunner: QueryRunner, rename: HistoryRen
 }
 
 function assertNames({ from, to, revisions }: HistoryRename): void {
+  if (revisions !== undefined) assertOptions('revisions', revisions, NAMES);
   const given = {
     from,
     to,

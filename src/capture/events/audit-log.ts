@@ -2,6 +2,7 @@ import { type EntityManager, type EntityMetadata } from 'typeorm';
 import { AuditConfigurationError, InvalidArgumentError } from '../../audit.errors.js';
 import { MAX_ACTOR_LENGTH } from '../../audit.options.js';
 import { unstorableIn } from '../../context/unstorable.js';
+import { assertOptions, type OptionNames } from '../../option-names.js';
 import { MAX_OUTCOME_LENGTH } from '../../revision/audit-event.js';
 import { type Capture } from '../intercept/capture.js';
 import { insertEvents } from '../writer/insert-events.js';
@@ -27,6 +28,9 @@ export interface RecordOptions {
   manager?: EntityManager;
 }
 
+const EVENT: OptionNames<LoggedEvent> = { action: true, outcome: true, target: true, details: true };
+const OPTIONS: OptionNames<RecordOptions> = { manager: true };
+
 /** Records what is not the change of a row, such as a login that failed or an export: rows of `audit_event`. */
 export class AuditLog {
   constructor(private readonly capture: Capture) {}
@@ -38,11 +42,13 @@ export class AuditLog {
    * transaction it is part of that, has its `rev_transaction`, and is rolled back with it. SQLite has one connection: an
    * open transaction on it takes every event along.
    *
-   * @throws InvalidArgumentError naming the property: 'action', 'outcome', 'target', 'details'
+   * @throws InvalidArgumentError naming 'event', 'options', or the property: 'action', 'outcome', 'target', 'details'
    * @throws AuditContextError when the actor of the context can't be stored
    * @example await log.record({ action: 'login', outcome: 'failure', target: email });
    */
-  async record(event: LoggedEvent, { manager }: RecordOptions = {}): Promise<void> {
+  async record(event: LoggedEvent, options: RecordOptions = {}): Promise<void> {
+    assertOptions('event', event, EVENT);
+    assertOptions('options', options, OPTIONS);
     assertText('action', event.action, MAX_ACTOR_LENGTH);
     if (event.action.trim() === '')
       throw new InvalidArgumentError(
@@ -53,7 +59,7 @@ export class AuditLog {
     assertText('target', event.target ?? '', MAX_ACTOR_LENGTH);
     assertDetails(event.details ?? {});
     const { capture } = this;
-    const given = manager?.queryRunner;
+    const given = options.manager?.queryRunner;
     const queryRunner = given ?? capture.dataSource.createQueryRunner();
     try {
       await capture.whenReady(

@@ -1,11 +1,21 @@
+import { assertOptions, type OptionNames } from '../../option-names.js';
 import { type AllOf, type Page, type PageOptions } from '../types/page.js';
 import { MAX_LIMIT } from './checks.js';
 
-/** The items of a list, read in pages of `options.limit`, by default the largest. */
+export const PAGE_OPTIONS: OptionNames<PageOptions> = { limit: true, cursor: true };
+
+/**
+ * The items of a list, read in pages of `options.limit`, by default the largest.
+ *
+ * @param known the options of a page
+ * @throws InvalidArgumentError naming 'options', when the first item is asked for
+ */
 export async function* allItems<T, O extends PageOptions>(
   options: AllOf<O>,
+  known: OptionNames<NoInfer<O>>,
   read: (page: O) => Promise<Page<T>>,
 ): AsyncGenerator<T, void, undefined> {
+  assertOptions('options', options, known);
   let cursor: string | null = null;
   do {
     const page: Page<T> = await read({ limit: MAX_LIMIT, ...options, cursor } as O);

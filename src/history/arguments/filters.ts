@@ -1,6 +1,18 @@
 import { InvalidArgumentError } from '../../audit.errors.js';
+import { type OptionNames } from '../../option-names.js';
 import { type RevisionFilters } from '../types/filters.js';
 import { assertOperation, assertText } from './checks.js';
+
+export const FILTERS: OptionNames<RevisionFilters> = {
+  actor: true,
+  not: true,
+  action: true,
+  request: true,
+  reason: true,
+  operation: true,
+  property: true,
+  changed: true,
+};
 
 const TEXTS = ['actor', 'action', 'request', 'reason', 'property'] as const;
 

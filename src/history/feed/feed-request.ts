@@ -2,16 +2,31 @@ import { type DataSource, type EntityTarget } from 'typeorm';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
+import { type OptionNames } from '../../option-names.js';
 import { hasQuiet } from '../revisions/change-condition.js';
 import { type ClassFilter, classFilter } from '../revisions/class-filter.js';
+import { PAGE_OPTIONS } from '../arguments/all-items.js';
 import { decodeTextCursor } from '../arguments/cursor.js';
 import { assertBoolean, assertLimit, DEFAULT_LIMIT, transactionId, UUID } from '../arguments/checks.js';
-import { assertFilters } from '../arguments/filters.js';
+import { assertFilters, FILTERS } from '../arguments/filters.js';
 import { beginningOf, endOf, validDate } from '../arguments/moment.js';
 import { type FeedEntities } from '../types/feed-entities.js';
 import { type EventFeedOptions, type FeedOptions, type TransactionOptions } from '../types/feed.js';
 import { type RevisionFilters } from '../types/filters.js';
 import { NO_POSITION, type Position, positionIn } from './position.js';
+
+export const TRANSACTION_OPTIONS: OptionNames<TransactionOptions> = PAGE_OPTIONS;
+
+export const FEED_OPTIONS: OptionNames<FeedOptions> = {
+  entities: true,
+  ...PAGE_OPTIONS,
+  from: true,
+  to: true,
+  transaction: true,
+  quiet: true,
+  events: true,
+  ...FILTERS,
+};
 
 /** The options of a feed, checked and translated for SQL. */
 export interface FeedRequest {

@@ -4,6 +4,7 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type ClassFilter } from '../revisions/class-filter.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
+import { assertOptions, type OptionNames } from '../../option-names.js';
 import { assertBoolean } from '../arguments/checks.js';
 import { keyOf } from '../arguments/key-of.js';
 import { assertVersion } from '../arguments/version.js';
@@ -22,6 +23,14 @@ import { type Revision } from '../types/revision.js';
 import { RowRevisions } from '../revisions/row-revisions.js';
 import { type HistoryWrite, inWriteTransaction } from './write-transaction.js';
 
+const OPTIONS: OptionNames<RestoreOptions> = {
+  expectedVersion: true,
+  properties: true,
+  relations: true,
+  dryRun: true,
+  manager: true,
+};
+
 /** The name of a row for messages, and the revision to restore. */
 interface RestoreTarget {
   readonly name: string;
@@ -34,7 +43,7 @@ const MOST_RETRIES = 3;
 /**
  * @returns the new revision; null if the row already had these values
  * @throws RestoreConflictError
- * @throws InvalidArgumentError naming the argument: 'id', 'at', 'relations', 'expectedVersion', 'properties', 'dryRun'
+ * @throws InvalidArgumentError naming the argument: 'id', 'at', 'options', or one of the options
  */
 export async function restore<E extends ObjectLiteral>(
   dataSource: DataSource,
@@ -42,8 +51,10 @@ export async function restore<E extends ObjectLiteral>(
   id: EntityId,
   at: EntityMoment,
   ofClass: ClassFilter | undefined,
-  { relations = false, expectedVersion, properties, dryRun = false, manager }: RestoreOptions,
+  options: RestoreOptions,
 ): Promise<Revision<E> | null> {
+  assertOptions('options', options, OPTIONS);
+  const { relations = false, expectedVersion, properties, dryRun = false, manager } = options;
   assertBoolean('dryRun', dryRun);
   const key = keyOf(dataSource, plan, id);
   const linked = linkRelations({ dataSource }, plan, relations);

@@ -1,12 +1,23 @@
 import { type DataSource } from 'typeorm';
 import { type AuditPlan } from '../../audited/audit-plan.js';
+import { type OptionNames } from '../../option-names.js';
+import { PAGE_OPTIONS } from '../arguments/all-items.js';
 import { assertBoolean, assertLimit, assertOrder, DEFAULT_LIMIT } from '../arguments/checks.js';
 import { decodeCursor } from '../arguments/cursor.js';
 import { beginningOf, endOf, validDate } from '../arguments/moment.js';
 import { type TimelineOptions } from '../types/timeline.js';
-import { assertFilters } from '../arguments/filters.js';
+import { assertFilters, FILTERS } from '../arguments/filters.js';
 import { type RevisionConditions, revisionConditions } from '../revisions/revision-conditions.js';
 import { hasQuiet } from '../revisions/change-condition.js';
+
+export const TIMELINE_OPTIONS: OptionNames<TimelineOptions> = {
+  ...PAGE_OPTIONS,
+  order: true,
+  from: true,
+  to: true,
+  quiet: true,
+  ...FILTERS,
+};
 
 /** The options of a timeline, checked and translated for SQL. */
 export interface TimelineRequest {

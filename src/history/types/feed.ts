@@ -44,7 +44,7 @@ export interface ReadTransaction {
    * The revisions of one database transaction, in the order in which they were made, in pages. An unknown transaction
    * has none.
    *
-   * @throws InvalidArgumentError naming the argument: 'transaction' (not a transaction id), 'limit', 'cursor'
+   * @throws InvalidArgumentError naming the argument: 'transaction' (not a transaction id), 'options', 'limit', 'cursor'
    * @example
    * const { items, nextCursor } = await history.transaction(revision.transaction, { limit: 2 });
    * // items → [{ entity: 'guest', version: 1, … }, { entity: 'reservation', version: 1, … }]

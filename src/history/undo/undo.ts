@@ -5,6 +5,7 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { newId } from '../../revision/clock.js';
 import { historyOf } from '../history.js';
+import { assertOptions, type OptionNames } from '../../option-names.js';
 import { obstacleOf } from '../restore/explain-refusal.js';
 import { readTransaction } from '../feed/transaction.js';
 import { assertBoolean, transactionId } from '../arguments/checks.js';
@@ -15,16 +16,20 @@ import { newestFirst, rowsOfTransaction, type TransactionRow } from './transacti
 import { type UndoRow, UndoTable } from './undo-table.js';
 import { type HistoryWrite, inWriteTransaction } from '../restore/write-transaction.js';
 
+const OPTIONS: OptionNames<UndoOptions> = { dryRun: true, except: true, manager: true };
+
 /**
  * @returns the new revisions, in the order in which they were made
  * @throws UndoConflictError
- * @throws InvalidArgumentError 'transaction', when it has no revisions to undo; 'dryRun', 'except'
+ * @throws InvalidArgumentError 'transaction', when it has no revisions to undo; 'options', 'dryRun', 'except'
  */
 export async function undo(
   dataSource: DataSource,
   transaction: string,
-  { dryRun = false, except = [], manager }: UndoOptions,
+  options: UndoOptions,
 ): Promise<Revision[]> {
+  assertOptions('options', options, OPTIONS);
+  const { dryRun = false, except = [], manager } = options;
   const id = transactionId(transaction);
   assertBoolean('dryRun', dryRun);
   if (!Array.isArray(except))
@@ -47,8 +52,8 @@ export async function undo(
       const conflicts: RestoreConflict[] = [];
       for (const [table, ofTable] of tables) {
         const prepared = await table.prepare(ofTable);
-        rows.push(...prepared.rows);
-        conflicts.push(...prepared.conflicts);
+        for (const row of prepared.rows) rows.push(row);
+        for (const conflict of prepared.conflicts) conflicts.push(conflict);
       }
       if (conflicts.length > 0) throw new UndoConflictError(id, conflicts);
       await new UndoOrder(id, rows.sort(newestFirst)).applyAll();

@@ -2,6 +2,7 @@ import { type DataSource } from 'typeorm';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
+import { assertOptions, type OptionNames } from '../../option-names.js';
 import { UUID } from '../arguments/checks.js';
 import { type Reading } from '../revisions/reading.js';
 import { type DescribeOptions } from '../types/describe.js';
@@ -14,6 +15,8 @@ import { type Language, ValueTexts } from './value-text.js';
 import { type WordsByLocale, wordsOf } from './words.js';
 import { readWrittenWith, type WrittenWith } from './written-with.js';
 
+const OPTIONS: OptionNames<DescribeOptions> = { locale: true, timeZone: true };
+
 /** What the sentences of a history are made with. */
 export interface WordSources {
   readonly actors: ActorLabels;
@@ -23,7 +26,7 @@ export interface WordSources {
 /**
  * A sentence for each revision.
  *
- * @throws InvalidArgumentError naming the argument: 'revision', 'locale', 'timeZone'
+ * @throws InvalidArgumentError naming the argument: 'revision', 'options', 'locale', 'timeZone'
  * @throws LabelError
  */
 export async function describe(
@@ -32,6 +35,7 @@ export async function describe(
   revisions: readonly Revision<any>[],
   options: DescribeOptions,
 ): Promise<string[]> {
+  assertOptions('options', options, OPTIONS);
   const { dataSource } = reading;
   const language = languageOf(options, words);
   const plans = revisions.map((revision) => planOf(dataSource, revision));
