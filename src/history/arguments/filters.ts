@@ -51,6 +51,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
-function shown(value: unknown): string {
+/** What an error says that it got: an object by the names of its properties. */
+export function shown(value: unknown): string {
   return isObject(value) ? `{ ${Object.keys(value).join(', ')} }` : String(value);
 }

@@ -3,6 +3,7 @@ import { UUID } from '../arguments/checks.js';
 import { InvalidArgumentError } from '../../audit.errors.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
+import { shown } from '../arguments/filters.js';
 import { endOf, validDate } from '../arguments/moment.js';
 import { type Moment } from '../types/moment.js';
 
@@ -26,7 +27,7 @@ export function pastMoment(dataSource: DataSource, at: Moment): PastMoment {
   }
   throw new InvalidArgumentError(
     'at',
-    `must be a Date, a revision, or { transaction } with the id of a transaction, got ${String(at)}.`,
+    `must be a Date, a revision, or { transaction } with the id of a transaction, got ${shown(at)}.`,
   );
 }
 

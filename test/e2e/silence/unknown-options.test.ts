@@ -328,4 +328,10 @@ describe('untyped code', () => {
     const state = context.run({ actor: 'ann', reason: 'r' }, () => context.without(() => context.state()))!;
     expect(context.run(state, () => context.state())).toEqual(state);
   });
+
+  it('is told what it gave to at() in place of a moment', async () => {
+    const error = await refusal(() => world.history.at({ transacton: world.newest.transaction } as never));
+    expect(error).toMatchObject({ name: 'InvalidArgumentError', argument: 'at' });
+    expect(error.message).toMatch(/got \{ transacton \}\.$/);
+  });
 });
