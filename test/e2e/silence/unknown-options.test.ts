@@ -329,6 +329,21 @@ describe('untyped code', () => {
     expect(context.run(state, () => context.state())).toEqual(state);
   });
 
+  it.each<[string, (world: World) => AsyncIterable<unknown>]>([
+    ['timeline.all()', ({ history }) => history.timeline.all(Reservation, 1, { cursor: 'x' } as object)],
+    ['feed.all()', ({ history }) => history.feed.all({ cursor: 'x' } as object)],
+    [
+      'transaction.all()',
+      ({ history, newest }) => history.transaction.all(newest.transaction, { cursor: 'x' } as object),
+    ],
+  ])('is told that %s takes no cursor', async (_, list) => {
+    const error = await refusal(() => itemsOf(list(world)));
+    expect(error).toMatchObject({ name: 'InvalidArgumentError', argument: 'cursor' });
+    expect(error.message).toBe(
+      "cursor must be left out of all(), which reads all pages, got 'x'. Read a page to go on from there.",
+    );
+  });
+
   it('is told what it gave to at() in place of a moment', async () => {
     const error = await refusal(() => world.history.at({ transacton: world.newest.transaction } as never));
     expect(error).toMatchObject({ name: 'InvalidArgumentError', argument: 'at' });
