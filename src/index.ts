@@ -45,7 +45,12 @@ export { type Revision } from './history/types/revision.js';
 export { type EntityId } from './history/types/entity-id.js';
 export { type ChangedValues, type RevisionFilters } from './history/types/filters.js';
 export { type AllOf, type Page, type PageOptions } from './history/types/page.js';
-export { type RestoreOptions, type UndoOptions } from './history/types/restore.js';
+export {
+  type RestoreOptions,
+  type UndoOptions,
+  type UndoPage,
+  type UndoPageOptions,
+} from './history/types/restore.js';
 export { type ReadTimeline, type TimelineOptions } from './history/types/timeline.js';
 export { type TransactionSummary } from './history/types/transaction-summary.js';
 export { type EntityMoment, type Moment } from './history/types/moment.js';

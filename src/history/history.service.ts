@@ -15,7 +15,12 @@ import { type TransactionSummary } from './types/transaction-summary.js';
 import { readSummary } from './feed/summary.js';
 import { type DescribeOptions } from './types/describe.js';
 import { type EntityId, type IdIn } from './types/entity-id.js';
-import { type RestoreOptions, type UndoOptions } from './types/restore.js';
+import {
+  type RestoreOptions,
+  type UndoOptions,
+  type UndoPage,
+  type UndoPageOptions,
+} from './types/restore.js';
 import { type ReadTimeline } from './types/timeline.js';
 import { rowOf, rowsOf } from './revisions/row-of.js';
 import { type RowRevisions } from './revisions/row-revisions.js';
@@ -23,7 +28,7 @@ import { feedReader, transactionReader } from './feed/feed-readers.js';
 import { timelineReader } from './timeline/timeline-reader.js';
 import { type EntityMoment, type Moment } from './types/moment.js';
 import { TimeTravel } from './time-travel/time-travel.js';
-import { undo } from './undo/undo.js';
+import { undone } from './undo/undone.js';
 import { ActorLabels } from './words/actor-labels.js';
 import { describe, type WordSources } from './words/describe.js';
 
@@ -235,6 +240,14 @@ export class HistoryService {
   }
 
   /**
+   * Undoes a transaction of many rows, and returns a page of the new revisions.
+   *
+   * @throws InvalidArgumentError naming 'limit' or 'cursor' too
+   * @example await history.undo(revision.transaction, { dryRun: true, limit: 50 })
+   * // → { count: 20000, items: [{ entity: 'reservation', operation: 'delete', … }, …], nextCursor: '…' }
+   */
+  undo(transaction: string, options: UndoPageOptions): Promise<UndoPage>;
+  /**
    * Undoes all writes of a transaction, in one transaction. Inserted rows are removed, deleted rows come back under
    * their old keys, updated rows get the version before.
    *
@@ -247,9 +260,13 @@ export class HistoryService {
    * @throws InvalidArgumentError 'transaction', when it has no revisions to undo
    * @example await history.undo(revision.transaction) // → [{ entity: 'reservation', operation: 'delete', … }]
    */
-  async undo(transaction: string, options: UndoOptions = {}): Promise<Revision[]> {
+  undo(transaction: string, options?: UndoOptions): Promise<Revision[]>;
+  async undo(
+    transaction: string,
+    options: UndoOptions | UndoPageOptions = {},
+  ): Promise<Revision[] | UndoPage> {
     await this.knowShapes();
-    return undo(this.dataSource, transaction, options);
+    return undone(this.dataSource, transaction, options);
   }
 
   // The first reader of a process that hasn't written yet.

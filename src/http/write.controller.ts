@@ -22,10 +22,10 @@ import { type AuditPlan } from '../audited/audit-plan.js';
 import { requiresReason } from '../audited/required.js';
 import { type SerializerOptions } from '../audited/class-transformer.js';
 import { AuditContext } from '../context/audit-context.js';
-import { MAX_LIMIT, transactionId } from '../history/arguments/checks.js';
+import { DEFAULT_LIMIT, transactionId } from '../history/arguments/checks.js';
 import { restorableProperties } from '../history/restore/restored-columns.js';
 import { type Revision } from '../history/types/revision.js';
-import { rowsOfTransaction } from '../history/undo/transaction-rows.js';
+import { tablesWritten } from '../history/undo/transaction-rows.js';
 import { type Addressed, AuditController } from './audit.controller.js';
 import { Documented } from './openapi/openapi.decorator.js';
 import { RESTORE_BODY, RESTORED, UNDO_BODY, UNDONE } from './openapi/openapi.schemas.js';
@@ -41,8 +41,9 @@ interface Undone {
   /** The transaction of the new revisions; null if nothing had to change, and in a dry run. */
   transaction: string | null;
   count: number;
-  /** The first 200 of the new revisions. `GET …/transactions/:id` has them all in pages. */
   items: object[];
+  /** For `GET …/transactions/:id` of the new revisions; after a dry run, for its next page. */
+  nextCursor: string | null;
 }
 
 /** The routes that write. They are registered only with `endpoints.canWrite`. */
@@ -93,20 +94,20 @@ export class WriteController extends AuditController {
     @Serialization() serialization: SerializerOptions,
   ): Promise<Undone> {
     const transaction = transactionId(id);
-    const { reason, dryRun } = readBody(body, UNDO_FIELDS);
-    const rows = await rowsOfTransaction(this.dataSource, transaction);
-    if (rows.length === 0) throw new NotFoundException(`No revision is of transaction ${id}.`);
-    const plans = [...new Set(rows.map(({ plan }) => plan))];
+    const { reason, dryRun, limit = DEFAULT_LIMIT, cursor } = readBody(body, UNDO_FIELDS);
+    const plans = await tablesWritten(this.dataSource, transaction);
+    if (plans.length === 0) throw new NotFoundException(`No revision is of transaction ${id}.`);
     const entities = [...new Set(plans.map(({ name }) => name))];
     await this.assertMayWrite(request, { action: 'undo', transaction, entities });
     this.assertReason(plans, reason, dryRun);
-    const revisions = await this.write(root, serialization, reason, () =>
-      this.history.undo(transaction, { dryRun }),
+    const { count, items, nextCursor } = await this.write(root, serialization, reason, () =>
+      this.history.undo(transaction, { dryRun, limit, cursor }),
     );
     return {
-      transaction: (!dryRun && revisions.at(0)?.transaction) || null,
-      count: revisions.length,
-      items: revisions.slice(0, MAX_LIMIT).map(this.presenters.list(serialization, root)),
+      transaction: (!dryRun && items.at(0)?.transaction) || null,
+      count,
+      items: items.map(this.presenters.list(serialization, root)),
+      nextCursor,
     };
   }
 

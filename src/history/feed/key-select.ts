@@ -161,6 +161,24 @@ export function selectCrowded(tables: RevisionTables, plans: readonly AuditPlan[
   });
 }
 
+/** Counts, for each table, the revisions of the transaction `{{transaction}}`, behind `{{behind}}`: `t0`, `t1`, … */
+export function selectCounts(
+  tables: RevisionTables,
+  plans: readonly AuditPlan[],
+  isBehind: boolean,
+): Statement {
+  const { dataSource } = tables;
+  return tables.statement(`counts\n${isBehind}\n${namesOf(plans)}`, () => {
+    const behind = isBehind ? ' AND r.rev_id > {{behind}}' : '';
+    const each = plans.map(
+      (plan, t) =>
+        `(SELECT count(*) FROM ${tableName(dataSource, plan.revision)} r ` +
+        `WHERE r.rev_transaction = {{transaction}}${behind}) AS t${t}`,
+    );
+    return `SELECT ${each.join(', ')}`;
+  });
+}
+
 /**
  * Reads the `rev_id`s of a table behind `{{after}}`, by the primary key, and whether each belongs to the transaction
  * `{{transaction}}` and meets the filter: `own`.

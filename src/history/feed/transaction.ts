@@ -9,7 +9,7 @@ import { type Revision } from '../types/revision.js';
 import { type FeedFilter, withId } from './feed-filter.js';
 import { transactionRequest } from './feed-request.js';
 import { FEED_TABLE } from './feed-select.js';
-import { selectCrowded, selectKeys, selectWindow } from './key-select.js';
+import { selectCounts, selectCrowded, selectKeys, selectWindow } from './key-select.js';
 import { type FeedKey, readRevisionsById } from './read-revisions.js';
 import { byIdDescending, chunks } from './walk.js';
 
@@ -27,19 +27,10 @@ export async function readTransaction(reading: Reading, id: string, behind?: str
   const plans = await tablesOfTransaction(reading, transaction);
   const revisions: Revision[] = [];
   for (let after = behind; ;) {
-    const keys = await keysOfTransaction(reading, plans, {
-      filter: NO_FILTER,
-      transaction,
-      after,
-      order: 'ASC',
-      limit: ALL_AT_A_TIME,
-    });
-    const read = await readRevisionsById(reading, keys);
-    revisions.push(
-      ...read.map(({ kind: _, action: __, request: ___, onBehalf: ____, ...revision }) => revision),
-    );
-    if (keys.length < ALL_AT_A_TIME) return revisions;
-    after = keys.at(-1)!.id;
+    const { items, end } = await readPart(reading, plans, { transaction, after, limit: ALL_AT_A_TIME });
+    for (const item of items) revisions.push(withoutChangeset(item));
+    if (end === undefined) return revisions;
+    after = end;
   }
 }
 
@@ -51,16 +42,76 @@ export async function readTransactionPage(
 ): Promise<Page<FeedRevision>> {
   const { list, transaction, limit, after } = transactionRequest(id, options);
   const plans = await tablesOfTransaction(reading, transaction);
-  const keys = await keysOfTransaction(reading, plans, {
-    filter: NO_FILTER,
-    transaction,
-    after,
-    order: 'ASC',
-    // One extra revision tells whether another page follows.
-    limit: limit + 1,
-  });
+  const { items, end } = await readPart(reading, plans, { transaction, after, limit });
+  return { items, nextCursor: end === undefined ? null : encodeCursor(list, end) };
+}
+
+/** Which revisions of a transaction, in the order in which they were made. */
+interface PartOfTransaction {
+  readonly transaction: string;
+  /** Only revisions behind this `rev_id`. */
+  readonly after: string | undefined;
+  /** How many of them to leave out first. */
+  readonly skip?: number;
+  readonly limit: number;
+}
+
+/**
+ * Some revisions of a transaction.
+ *
+ * @returns also `end`, the `rev_id` of the last one, if others follow
+ */
+export async function readPart(
+  reading: Reading,
+  plans: readonly AuditPlan[],
+  { transaction, after, skip = 0, limit }: PartOfTransaction,
+): Promise<{ items: FeedRevision[]; end: string | undefined }> {
+  const keysBehind = (place: string | undefined, count: number): Promise<FeedKey[]> =>
+    keysOfTransaction(reading, plans, {
+      filter: NO_FILTER,
+      transaction,
+      after: place,
+      order: 'ASC',
+      limit: count,
+    });
+  let begin = after;
+  for (let left = skip; left > 0;) {
+    const skipped = await keysBehind(begin, Math.min(left, ALL_AT_A_TIME));
+    if (skipped.length === 0) return { items: [], end: undefined };
+    left -= skipped.length;
+    begin = skipped.at(-1)!.id;
+  }
+  // One extra revision tells whether others follow.
+  const keys = await keysBehind(begin, limit + 1);
   const items = await readRevisionsById(reading, keys.slice(0, limit));
-  return { items, nextCursor: keys.length > limit ? encodeCursor(list, keys[limit - 1].id) : null };
+  return { items, end: keys.length > limit ? keys[limit - 1].id : undefined };
+}
+
+/** How many revisions a transaction has in some tables, behind a `rev_id`. */
+export async function countOf(
+  reading: Reading,
+  plans: readonly AuditPlan[],
+  transaction: string,
+  behind: string | undefined,
+): Promise<number> {
+  let count = 0;
+  for (const group of chunks(plans)) {
+    const statement = selectCounts(reading.tables, group, behind !== undefined);
+    const [row] = await readRows(reading, statement, { transaction, behind });
+    group.forEach((_, t) => (count += Number(row[`t${t}`])));
+  }
+  return count;
+}
+
+/** A revision as an undo returns it. */
+export function withoutChangeset({
+  kind: _,
+  action: __,
+  request: ___,
+  onBehalf: ____,
+  ...revision
+}: FeedRevision): Revision {
+  return revision;
 }
 
 const NO_FILTER: FeedFilter = {

@@ -1,5 +1,7 @@
 import { type EntityManager, type EntityTarget } from 'typeorm';
+import { type Page } from './page.js';
 import { type PropertyOrRelation } from './property-path.js';
+import { type Revision } from './revision.js';
 
 /** How an entity is restored. */
 export interface RestoreOptions<E = any> {
@@ -61,4 +63,25 @@ export interface UndoOptions {
    * @default a transaction of its own
    */
   manager?: EntityManager;
+}
+
+/** An undo of which only some revisions are returned. All are made. */
+export interface UndoPageOptions extends UndoOptions {
+  /** The most revisions to return, 1 to 200. */
+  limit: number;
+
+  /** The `nextCursor` of the page before, of the same dry run: each page tries the undo again. */
+  cursor?: string | null;
+}
+
+/** Some of the revisions that an undo has made, in the order in which they were made. */
+export interface UndoPage extends Page<Revision> {
+  /** The number of all of them. */
+  count: number;
+
+  /**
+   * Where the next revisions begin; null if there are no more. For `history.transaction()` of the new revisions, and
+   * after a dry run for the next page of the dry run.
+   */
+  nextCursor: string | null;
 }

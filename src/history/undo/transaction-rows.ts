@@ -47,6 +47,24 @@ export async function rowsOfTransaction(
   return rows.sort(newestFirst);
 }
 
+/** The tables that a transaction wrote, baselines apart. */
+export async function tablesWritten(dataSource: DataSource, transaction: string): Promise<AuditPlan[]> {
+  const reading = historyOf(dataSource).reading(dataSource, {});
+  const written: AuditPlan[] = [];
+  for (const plan of await tablesOfTransaction(reading, transaction)) {
+    const { dialect, revisions } = new PlanSql(dataSource, plan);
+    const found = await readTemplate(
+      dataSource,
+      dialect,
+      `SELECT 1 FROM ${revisions} r WHERE r.rev_transaction = ${dialect.types.value('{{transaction}}', 'uuid')} ` +
+        `AND r.rev_operation <> 'baseline' ${dialect.sql.limit(1)}`,
+      { transaction },
+    );
+    if (found.length > 0) written.push(plan);
+  }
+  return written;
+}
+
 /** The order of rows by what the transaction wrote last. */
 export function newestFirst(left: TransactionRow, right: TransactionRow): number {
   return right.last - left.last;

@@ -5,31 +5,36 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { auditPlansOf } from '../../audited/audit-plans.js';
 import { newId } from '../../revision/clock.js';
 import { historyOf } from '../history.js';
-import { assertOptions, type OptionNames } from '../../option-names.js';
 import { obstacleOf } from '../restore/explain-refusal.js';
-import { readTransaction } from '../feed/transaction.js';
 import { assertBoolean, transactionId } from '../arguments/checks.js';
-import { type Revision } from '../types/revision.js';
 import { type UndoOptions } from '../types/restore.js';
+import { type Reading } from '../revisions/reading.js';
 import { UndoRefusal, UndoOrder } from './undo-order.js';
 import { newestFirst, rowsOfTransaction, type TransactionRow } from './transaction-rows.js';
 import { type UndoRow, UndoTable } from './undo-table.js';
 import { type HistoryWrite, inWriteTransaction } from '../restore/write-transaction.js';
 
-const OPTIONS: OptionNames<UndoOptions> = { dryRun: true, except: true, manager: true };
+/** The revisions that an undo has made, before it ends. */
+export interface Made {
+  readonly reading: Reading;
+  readonly transaction: string;
+  /** The `rev_id` that they are behind, in a caller's transaction; undefined if they are all of the transaction. */
+  readonly behind: string | undefined;
+}
 
 /**
- * @returns the new revisions, in the order in which they were made
+ * Undoes a transaction.
+ *
+ * @param read reads what the undo has made
  * @throws UndoConflictError
- * @throws InvalidArgumentError 'transaction', when it has no revisions to undo; 'options', 'dryRun', 'except'
+ * @throws InvalidArgumentError 'transaction', when it has no revisions to undo; 'dryRun', 'except'
  */
-export async function undo(
+export async function undo<T>(
   dataSource: DataSource,
   transaction: string,
-  options: UndoOptions,
-): Promise<Revision[]> {
-  assertOptions('options', options, OPTIONS);
-  const { dryRun = false, except = [], manager } = options;
+  { dryRun = false, except = [], manager }: UndoOptions,
+  read: (made: Made) => Promise<T>,
+): Promise<T> {
   const id = transactionId(transaction);
   assertBoolean('dryRun', dryRun);
   if (!Array.isArray(except))
@@ -45,7 +50,7 @@ export async function undo(
     { manager, reason: `undo of ${id}`, dryRun },
     async (write) => {
       // Ids count up, so this one separates the revisions of a caller's transaction.
-      const before = write.transaction.isGiven ? newId() : undefined;
+      const behind = write.transaction.isGiven ? newId() : undefined;
       const tables = await tablesOf(write, id, written);
       for (const [table, rows] of tables) await table.lock(rows);
       const rows: UndoRow[] = [];
@@ -57,7 +62,7 @@ export async function undo(
       }
       if (conflicts.length > 0) throw new UndoConflictError(id, conflicts);
       await new UndoOrder(id, rows.sort(newestFirst)).applyAll();
-      return readTransaction(write.reading, write.transaction.id, before);
+      return read({ reading: write.reading, transaction: write.transaction.id, behind });
     },
   );
   return undone.catch(async (error: unknown) => {

@@ -195,14 +195,23 @@ export const RESTORED = {
   },
 };
 
-export const UNDO_BODY = { type: 'object', properties: { dryRun, reason } };
+export const UNDO_BODY = {
+  type: 'object',
+  properties: {
+    dryRun,
+    reason,
+    limit: limit.schema,
+    cursor: { ...nullableText, description: 'The nextCursor of a dry run, for its next page' },
+  },
+};
 
 export const UNDONE = {
   type: 'object',
   properties: {
     transaction: { ...nullableText, format: 'uuid', description: 'Of the new revisions' },
-    count: { type: 'integer', minimum: 0 },
-    items: { ...listOf(REVISION), description: `The first ${MAX_LIMIT} of the new revisions` },
+    count: { type: 'integer', minimum: 0, description: 'Of all new revisions' },
+    items: listOf(REVISION),
+    nextCursor: { ...nullableText, description: 'For the list of the new transaction, or of the dry run' },
   },
 };
 

@@ -66,11 +66,18 @@ const readReason: Reader<string> = (name, value) => {
   );
 };
 
-export const UNDO_FIELDS = { dryRun: readBoolean, reason: readReason };
+const readCursor: Reader<string | null> = (name, value) => {
+  if (typeof value === 'string' || value === null) return value;
+  throw new InvalidArgumentError(name, `must be a nextCursor, got ${inspect(value)}.`);
+};
+
+const WRITE_FIELDS = { dryRun: readBoolean, reason: readReason };
+
+export const UNDO_FIELDS = { ...WRITE_FIELDS, limit: readInteger, cursor: readCursor };
 
 export const RESTORE_FIELDS = {
   at: readMoment,
   expectedVersion: readInteger,
   properties: readProperties,
-  ...UNDO_FIELDS,
+  ...WRITE_FIELDS,
 };

@@ -180,6 +180,27 @@ describe.each(platforms)('the routes that write, on %s', (platform) => {
     expect(conflict.body.conflicts).toMatchObject([{ version: 3, changedSince: [{ version: 4 }] }]);
   });
 
+  it('shows an undo in pages', async () => {
+    const orders = dataSource.getRepository(PurchaseOrder);
+    await orders.save(['a', 'b', 'c'].map((name) => ({ status: 'open', label: `${name} ${number}` })));
+    const { transaction } = (await app.get(HistoryService).feed({ limit: 1 })).items[0];
+    const path = `/audit/transactions/${transaction}/undo`;
+    const planned = await post(path, { dryRun: true, limit: 2 }).expect(200);
+    expect(planned.body).toMatchObject({ transaction: null, count: 3, items: { length: 2 } });
+    const { nextCursor } = planned.body;
+    const next = await post(path, { dryRun: true, limit: 2, cursor: nextCursor }).expect(200);
+    expect(next.body).toMatchObject({ count: 3, items: { length: 1 }, nextCursor: null });
+    expect((await post(path, { limit: 2, cursor: nextCursor }).expect(400)).body.field).toBe('cursor');
+    expect((await post(path, { limit: 1000 }).expect(400)).body.field).toBe('limit');
+    const { body } = await post(path, { limit: 1 }).expect(200);
+    const rest = await request(app.getHttpServer())
+      .get(`/audit/transactions/${body.transaction}`)
+      .set('x-user', 'ann')
+      .query({ cursor: body.nextCursor })
+      .expect(200);
+    expect(rest.body.items).toHaveLength(2);
+  });
+
   it('asks for a reason where the entity requires one', async () => {
     const bookings = dataSource.getRepository(Booking);
     const because = (room: string) =>

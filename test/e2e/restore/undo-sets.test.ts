@@ -12,6 +12,8 @@ import {
 import { UndoConflictError } from '../../../src/audit.errors.js';
 import { Audited } from '../../../src/audited/decorators/audited.decorator.js';
 import { HistoryService } from '../../../src/history/history.service.js';
+import { type UndoOptions } from '../../../src/history/types/restore.js';
+import { type Revision } from '../../../src/history/types/revision.js';
 import { expectInvariants } from '../../support/assertions/invariants.js';
 import { QueryRecorder } from '../../support/costs/query-recorder.js';
 import { Folder } from '../../support/entities/folder.js';
@@ -103,6 +105,57 @@ describeDatabases('an undo of many rows', (name) => {
     expect(queries.statements.length).toBeLessThan(140);
     expect(made).toHaveLength(2 * MANY + 1);
     expect([await rows(Pallet), await rows(Crate)]).toEqual(before);
+  });
+
+  it('comes in pages, of a dry run and of an undo', async () => {
+    await fill();
+    const id = await transaction(async (manager) => {
+      await manager.createQueryBuilder().update(Crate).set({ weight: 1 }).where('weight < 120').execute();
+      await manager.createQueryBuilder().update(Pallet).set({ place: 'C' }).execute();
+    });
+    const told = (revisions: Revision[]) =>
+      revisions.map(({ entity, entityId, version, changes }) => ({ entity, entityId, version, changes }));
+    const all = told(await history.undo(id, { dryRun: true }));
+    const paged: Revision[] = [];
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      const page = await history.undo(id, { dryRun: true, limit: 50, cursor });
+      expect(page.count).toBe(all.length);
+      paged.push(...page.items);
+      cursor = page.nextCursor;
+    }
+    expect(told(paged)).toEqual(all);
+    await dataSource.transaction(async (manager) => {
+      await manager.insert(Pallet, { place: 'B1' });
+      const first = await history.undo(id, { limit: 100, manager });
+      expect(first).toMatchObject({ count: all.length, items: { length: 100 } });
+      expect(told(first.items)).toEqual(all.slice(0, 100));
+    });
+    const { items } = await history.feed({ limit: 1 });
+    const again = await history.undo(items[0].transaction, { limit: 200 });
+    expect(again).toMatchObject({ count: all.length + 1, nextCursor: null });
+    const { transaction: made } = again.items[0];
+    const third = await history.undo(made, { limit: 30 });
+    const rest = await history.transaction(third.items[0].transaction, {
+      limit: 200,
+      cursor: third.nextCursor,
+    });
+    expect(third.items.length + rest.items.length).toBe(third.count);
+    expect(rest.nextCursor).toBeNull();
+  });
+
+  it('refuses pages that can’t be', async () => {
+    const id = await transaction((manager) => manager.insert(Pallet, { place: 'B1' }));
+    for (const limit of [0, 201, '5' as unknown as number])
+      await expect(history.undo(id, { limit })).rejects.toMatchObject({ argument: 'limit' });
+    await expect(history.undo(id, { limit: 5, cursor: 'x' })).rejects.toMatchObject({ argument: 'cursor' });
+    for (const cursor of ['x', (await history.feed({ limit: 1 })).nextCursor])
+      await expect(history.undo(id, { dryRun: true, limit: 5, cursor })).rejects.toMatchObject({
+        argument: 'cursor',
+      });
+    await expect(history.undo(id, { cursor: 'x' } as UndoOptions)).rejects.toMatchObject({
+      argument: 'limit',
+    });
+    expect(await dataSource.getRepository(Pallet).count()).toBe(1);
   });
 
   it('follows a long chain in which each row refers to the next, deleted and added', async () => {

@@ -126,7 +126,7 @@ const methods: Record<string, Method> = {
   'history.undo()': {
     call: ({ history, newest }, options) => history.undo(newest.transaction, options),
     typo: 'dry',
-    known: 'dryRun, except, manager',
+    known: 'dryRun, except, manager, limit, cursor',
     taken: { dryRun: true },
   },
   'maintenance.backfill()': {
