@@ -1,3 +1,4 @@
+import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { type Revision } from '../types/revision.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { type UniqueKey } from './unique-keys.js';
@@ -14,6 +15,16 @@ export interface Obstacle {
   readonly values?: Readonly<Record<string, unknown>>;
   /** The other row of the table that holds the unique value. */
   readonly holder?: Holder;
+  /** The foreign key by which the row would refer to a row that is gone. */
+  readonly dangling?: ForeignKeyMetadata;
+  /** The row that refers to the one that is to be removed. */
+  readonly referring?: ReferringRow;
+}
+
+/** A row that refers to another by a foreign key. */
+export interface ReferringRow {
+  readonly foreignKey: ForeignKeyMetadata;
+  readonly key: Key;
 }
 
 export interface Holder {

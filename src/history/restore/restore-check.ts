@@ -252,6 +252,7 @@ function dangling(
   return {
     problem: `${names} of ${foreignKey.entityMetadata.name} refers to ${parent} ${values.map(String).join()}, which no longer exists`,
     values: Object.fromEntries(foreignKey.columns.map((column, n) => [propertyOf(column), values[n]])),
+    dangling: foreignKey,
   };
 }
 

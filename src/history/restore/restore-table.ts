@@ -1,13 +1,14 @@
 import { type ObjectLiteral } from 'typeorm';
-import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { type AuditPlan, type PlanColumn } from '../../audited/audit-plan.js';
 import { foreignKeysTo } from '../../audited/foreign-keys.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { keysEqual } from '../../dialect/keys/keys-equal.js';
 import { readTemplate } from '../../dialect/run/statement.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
+import { inSavepoint } from '../../dialect/sessions/savepoint.js';
 import { rowTable } from '../revisions/key-tables.js';
-import { type Obstacle } from './obstacle.js';
+import { type Obstacle, type ReferringRow } from './obstacle.js';
 import { SetRefusal, WriteRefusal } from './explain-refusal.js';
 import { park } from './parking.js';
 import { type Assessment, RestoreCheck, writableColumns } from './restore-check.js';
@@ -19,12 +20,6 @@ import { type HistoryWrite } from './write-transaction.js';
 const ROWS_AT_A_TIME = 500;
 /** How many rows one DELETE names: of more, MySQL would rather read, and lock, a whole small table. */
 const REMOVED_AT_A_TIME = 100;
-
-/** A row that refers to another by a foreign key. */
-export interface ReferringRow {
-  readonly foreignKey: ForeignKeyMetadata;
-  readonly key: Key;
-}
 
 /** A row to restore, after its assessment. */
 export interface AssessedRow extends RowToRestore {
@@ -149,7 +144,7 @@ export class RestoreTable {
       this.explainRefusal(rows, this.query(text, rows)),
     );
     // A dry run leaves generators alone, because a rollback doesn't reset them.
-    if (!isPresent && !transaction.isDryRun) await this.advanceGenerators(rows);
+    if (operation === 'insert' && !transaction.isDryRun) await this.advanceGenerators(rows);
   }
 
   /**
@@ -161,6 +156,46 @@ export class RestoreTable {
     const columns =
       row.revisionId === undefined ? writableColumns(this.plan) : (await this.assess([row]))[0].columns;
     return park(this.target, this.sql, this.query, row, unique, columns);
+  }
+
+  /**
+   * Inserts a row without some of its values, which are null until it is written as a whole. No other session sees it
+   * so, and it is not recorded.
+   *
+   * @returns whether the database took it
+   */
+  insertWithout(
+    row: RowToRestore,
+    { columns }: Assessment,
+    left: readonly Pick<ColumnMetadata, 'databaseName'>[],
+  ): Promise<boolean> {
+    return this.tried(this.insertText(columns, left), row);
+  }
+
+  /** Sets columns of a row to null, until it is written or removed. Not recorded. @returns as `insertWithout()` */
+  setNull(row: RowToRestore, columns: readonly ColumnMetadata[]): Promise<boolean> {
+    const { sql } = this;
+    const written = sql.plan.columns.filter(({ source }) => columns.includes(source));
+    const kept = sql.keptOnUpdate(written).map((name): [string, string] => [name, `t.${name}`]);
+    const nulls = columns.map((column): [string, string] => [sql.column(column), 'NULL']);
+    const text = sql.dialect.sql.updateFrom({
+      target: sql.table,
+      lookup: sql.rows.lookup,
+      source: sql.rows.sql,
+      on: sql.isRow,
+      set: Object.fromEntries([...nulls, ...kept]),
+    });
+    return this.tried(text, row);
+  }
+
+  private async tried(text: string, row: RowToRestore): Promise<boolean> {
+    try {
+      await inSavepoint(this.target.queryRunner, false, () => this.query(text, [row]));
+      return true;
+    } catch (error) {
+      if (this.sql.dialect.run.refusal(error)) return false;
+      throw error;
+    }
   }
 
   /**
@@ -238,12 +273,18 @@ export class RestoreTable {
     });
   }
 
-  private insertText(columns: readonly PlanColumn[]): string {
+  private insertText(
+    columns: readonly PlanColumn[],
+    left: readonly Pick<ColumnMetadata, 'databaseName'>[] = [],
+  ): string {
     const { sql, plan } = this;
+    const isLeft = (column: PlanColumn): boolean =>
+      left.some(({ databaseName }) => databaseName === column.databaseName);
     const all = [...plan.keys, ...columns];
+    const values = all.map((column) => (isLeft(column) ? 'NULL' : sql.fromRevision(column)));
     return (
       `INSERT INTO ${sql.table} (${all.map((column) => sql.column(column)).join(', ')})${sql.dialect.keys.overriding} ` +
-      `SELECT ${all.map((column) => sql.fromRevision(column)).join(', ')} FROM ${sql.recordedStates}`
+      `SELECT ${values.join(', ')} FROM ${sql.recordedStates}`
     );
   }
 

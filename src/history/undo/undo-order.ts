@@ -1,9 +1,10 @@
+import { type EntityMetadata } from 'typeorm';
+import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { type RestoreConflict, UndoConflictError } from '../../audit.errors.js';
-import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { type Obstacle } from '../restore/obstacle.js';
 import { WriteRefusal } from '../restore/explain-refusal.js';
-import { type UndoAssessment, type UndoRow, type UndoTable } from './undo-table.js';
+import { nullableOf, type UndoAssessment, type UndoRow, type UndoTable } from './undo-table.js';
 import { type UniqueKey } from '../restore/unique-keys.js';
 
 /** The database refused the write of this row. */
@@ -14,6 +15,12 @@ export class UndoRefusal extends Error {
   ) {
     super(refused.message, { cause: refused.cause });
   }
+}
+
+/** A row that keeps waiting, and what is in its way. */
+interface Left {
+  readonly row: UndoRow;
+  readonly obstacles: readonly Obstacle[];
 }
 
 /** A row of the undo that holds a unique value which another row of the undo needs. */
@@ -34,7 +41,8 @@ const MOST_SETS = 20;
  * Rows with nothing in their way are written together, table by table. The others are tried one by one, in the reverse
  * order of the transaction, which mostly fits. A row that the database had deleted or set by a foreign key action may
  * come too early and waits for a later round. A row whose unique value is held by another row of the undo lets that row
- * go first. If rows wait for each other in a circle, as after a swap, one of them is parked.
+ * go first. If rows wait for each other in a circle, as after a swap, one of them is parked. Rows that refer to each
+ * other come back without these references first.
  */
 export class UndoOrder {
   private readonly waiting: Map<string, UndoRow>;
@@ -46,7 +54,7 @@ export class UndoOrder {
     private readonly transaction: string,
     rows: readonly UndoRow[],
   ) {
-    this.waiting = new Map(rows.map((row) => [nameOf(row.plan, row.key), row]));
+    this.waiting = new Map(rows.map((row) => [nameOf(row.plan.metadata, row.key), row]));
   }
 
   /** @throws UndoConflictError @throws UndoRefusal @throws SetRefusal */
@@ -58,20 +66,25 @@ export class UndoOrder {
         await this.applyFree();
         if (this.waiting.size === left) break;
       }
-      const conflicts = await this.applyEach();
-      if (this.waiting.size === before) throw new UndoConflictError(this.transaction, conflicts);
+      const left = await this.applyEach();
+      if (this.waiting.size === before && !(await this.loosen()))
+        throw new UndoConflictError(this.transaction, await conflictsOf(left));
     }
   }
 
-  /** Writes the rows with nothing in their way. */
-  private async applyFree(): Promise<void> {
+  private waitingByTable(): Map<UndoTable, UndoRow[]> {
     const tables = new Map<UndoTable, UndoRow[]>();
     for (const row of this.waiting.values()) {
       const rows = tables.get(row.table);
       if (rows) rows.push(row);
       else tables.set(row.table, [row]);
     }
-    for (const [table, rows] of tables) {
+    return tables;
+  }
+
+  /** Writes the rows with nothing in their way. */
+  private async applyFree(): Promise<void> {
+    for (const [table, rows] of this.waitingByTable()) {
       const assessed = await table.assess(rows);
       await this.write(
         table,
@@ -80,14 +93,40 @@ export class UndoOrder {
     }
   }
 
-  /** Tries the waiting rows one by one. @returns the obstacles of those that keep waiting */
-  private async applyEach(): Promise<RestoreConflict[]> {
-    const conflicts: RestoreConflict[] = [];
+  /** Tries the waiting rows one by one. @returns those that keep waiting, with their obstacles */
+  private async applyEach(): Promise<Left[]> {
+    const left: Left[] = [];
     for (const row of [...this.waiting.values()])
-      if (this.isWaiting(row))
-        for (const obstacle of await this.apply(row))
-          conflicts.push(await row.table.conflictOf(row, obstacle));
-    return conflicts;
+      if (this.isWaiting(row)) {
+        const obstacles = await this.apply(row);
+        if (obstacles.length > 0) left.push({ row, obstacles });
+      }
+    return left;
+  }
+
+  /**
+   * Loosens the waiting rows that refer to each other, where their references may be null for a while.
+   *
+   * @returns whether it has loosened one
+   */
+  private async loosen(): Promise<boolean> {
+    let isLoosened = false;
+    for (const [table, rows] of this.waitingByTable())
+      for (const assessed of await table.assess(rows)) {
+        const { row, obstacles } = assessed;
+        const dangling = obstacles.flatMap((obstacle) => obstacle.dangling ?? []);
+        const isOnlyDangling = dangling.length > 0 && dangling.length === obstacles.length;
+        if (isOnlyDangling && row.isGone && dangling.every(mayBeNull))
+          isLoosened = (await table.loosen(assessed, dangling)) || isLoosened;
+        for (const { referring } of obstacles) {
+          const other =
+            referring && this.waiting.get(nameOf(referring.foreignKey.entityMetadata, referring.key));
+          if (other && mayBeNull(referring.foreignKey))
+            isLoosened =
+              (await other.table.loosen({ row: other, obstacles }, [referring.foreignKey])) || isLoosened;
+        }
+      }
+    return isLoosened;
   }
 
   /** @returns the obstacles; if there are any, the row keeps waiting */
@@ -142,19 +181,21 @@ export class UndoOrder {
       await table.apply(assessed);
     } catch (error) {
       const refused =
-        error instanceof WriteRefusal ? this.waiting.get(nameOf(table.plan, error.row.key)) : undefined;
+        error instanceof WriteRefusal
+          ? this.waiting.get(nameOf(table.plan.metadata, error.row.key))
+          : undefined;
       throw refused ? new UndoRefusal(refused, error as WriteRefusal) : error;
     }
-    for (const { row } of assessed) this.waiting.delete(nameOf(row.plan, row.key));
+    for (const { row } of assessed) this.waiting.delete(nameOf(row.plan.metadata, row.key));
   }
 
   private holderOf({ plan }: UndoRow, { holder }: Obstacle): WaitingHolder | undefined {
-    const row = holder && this.waiting.get(nameOf(plan, holder.key));
+    const row = holder && this.waiting.get(nameOf(plan.metadata, holder.key));
     return row && { row, unique: holder.unique };
   }
 
   private isWaiting({ plan, key }: UndoRow): boolean {
-    return this.waiting.has(nameOf(plan, key));
+    return this.waiting.has(nameOf(plan.metadata, key));
   }
 }
 
@@ -162,6 +203,17 @@ function isUnmoved({ holder }: Obstacle, unmoved: ReadonlySet<UniqueKey>): boole
   return holder !== undefined && unmoved.has(holder.unique);
 }
 
-function nameOf({ metadata }: AuditPlan, key: Key): string {
-  return JSON.stringify([metadata.tablePath, ...key]);
+function nameOf({ tablePath }: EntityMetadata, key: Key): string {
+  return JSON.stringify([tablePath, ...key]);
+}
+
+function mayBeNull(foreignKey: ForeignKeyMetadata): boolean {
+  return nullableOf(foreignKey).length > 0;
+}
+
+async function conflictsOf(left: readonly Left[]): Promise<RestoreConflict[]> {
+  const conflicts: RestoreConflict[] = [];
+  for (const { row, obstacles } of left)
+    for (const obstacle of obstacles) conflicts.push(await row.table.conflictOf(row, obstacle));
+  return conflicts;
 }

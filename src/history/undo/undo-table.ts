@@ -1,4 +1,6 @@
 import { type ObjectLiteral } from 'typeorm';
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import { type RestoreConflict } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { keyLabel } from '../arguments/key-of.js';
@@ -35,6 +37,9 @@ const ROWS_AT_A_TIME = 500;
 
 /** Puts the rows of one table back to their states before a transaction. */
 export class UndoTable {
+  /** The rows that are there without some of their references. */
+  private readonly loosened = new Set<UndoRow>();
+
   private constructor(
     private readonly write: HistoryWrite,
     private readonly rows: RestoreTable,
@@ -80,24 +85,44 @@ export class UndoTable {
     const assessments = await this.rows.assess(toRestore);
     const referring = await this.rows.referring(toRemove);
     return [
-      ...toRestore.map((row, n) => ({
-        row,
-        obstacles: [...this.returned(row, assessments[n]), ...assessments[n].obstacles],
-        assessment: assessments[n],
-      })),
+      ...toRestore.map((row, n) => this.assessmentOf(row, assessments[n])),
       ...toRemove.map((row, n) => ({
         row,
-        obstacles: referring[n].map(({ foreignKey, key }) => ({
-          problem: `${foreignKey.entityMetadata.name} ${key.map(String).join()} refers to ${this.nameOf(row)}, which would be removed`,
+        obstacles: referring[n].map((other) => ({
+          problem: `${other.foreignKey.entityMetadata.name} ${other.key.map(String).join()} refers to ${this.nameOf(row)}, which would be removed`,
+          referring: other,
         })),
       })),
       ...done.map((row) => ({ row, obstacles: [] })),
     ];
   }
 
-  // No lock keeps a row away that doesn't exist.
-  private returned({ isGone }: UndoRow, { isPresent }: Assessment): Obstacle[] {
-    return isGone && isPresent ? [{ problem: 'it has been inserted again since' }] : [];
+  private assessmentOf(row: UndoRow, assessment: Assessment): UndoAssessment {
+    const { obstacles, isPresent } = assessment;
+    if (!row.isGone || !isPresent) return { row, obstacles, assessment };
+    if (this.loosened.has(row))
+      return { row, obstacles, assessment: { ...assessment, operation: 'insert', differs: true } };
+    // No lock keeps a row away that doesn't exist.
+    const returned = { problem: 'it has been inserted again since' };
+    return { row, obstacles: [returned, ...obstacles], assessment };
+  }
+
+  /**
+   * Lets a row go without some references for a while, so that rows that refer to each other can come back, or go, one
+   * after another: inserts it without them, or sets them to null.
+   *
+   * @returns whether it has done so
+   */
+  async loosen(
+    { row, assessment }: UndoAssessment,
+    foreignKeys: readonly ForeignKeyMetadata[],
+  ): Promise<boolean> {
+    const columns = foreignKeys.flatMap((foreignKey) => nullableOf(foreignKey));
+    if (this.loosened.has(row)) return false;
+    this.loosened.add(row);
+    return assessment && !assessment.isPresent
+      ? this.rows.insertWithout(row, assessment, columns)
+      : this.rows.setNull(row, columns);
   }
 
   isCertain(obstacle: Obstacle): boolean {
@@ -167,4 +192,9 @@ export class UndoTable {
   private nameOf({ plan, key }: TransactionRow): string {
     return `${plan.metadata.name} ${keyLabel(key)}`;
   }
+}
+
+/** The columns of a foreign key that may be null for a while: one is enough to refer to nothing. */
+export function nullableOf({ columns }: ForeignKeyMetadata): ColumnMetadata[] {
+  return columns.filter(({ isNullable, isPrimary }) => isNullable && !isPrimary);
 }

@@ -67,6 +67,7 @@ describeDatabases('an undo of many rows', (name) => {
   }
   afterEach(async () => {
     await expectInvariants(dataSource);
+    await dataSource.createQueryBuilder().update(Folder).set({ parent: null }).execute();
     for (const target of [Crate, Pallet, Folder])
       await dataSource.createQueryBuilder().delete().from(target).execute();
   });
@@ -181,6 +182,48 @@ describeDatabases('an undo of many rows', (name) => {
     await folders.createQueryBuilder().delete().execute();
     await history.undo(await transaction(add));
     expect(await rows(Folder)).toEqual([]);
+  });
+
+  it('brings rows back that refer to each other, and takes them away', async () => {
+    const add = async (manager: EntityManager): Promise<void> => {
+      for (let n = 0; n < 3; n++) {
+        const [one, other] = await manager.save(Folder, [
+          manager.create(Folder, { name: `one ${n}` }),
+          manager.create(Folder, { name: `other ${n}` }),
+        ]);
+        await manager.update(Folder, one.id, { parent: other });
+        await manager.update(Folder, other.id, { parent: one });
+      }
+    };
+    const added = await transaction(add);
+    const before = await rows(Folder);
+    const [undone] = await history.undo(added);
+    expect(await rows(Folder)).toEqual([]);
+    const back = await history.undo(undone.transaction);
+    expect(await rows(Folder)).toEqual(before);
+    // Each has one revision, with its parent.
+    expect(back.map(({ operation, snapshot }) => [operation, snapshot!.parentId])).toEqual(
+      Array.from({ length: 6 }, () => ['insert', expect.any(Number)]),
+    );
+    await dataSource.getRepository(Folder).update(back[0].entityId as number, { name: 'later' });
+    await expect(history.undo(back[0].transaction)).rejects.toThrow('has changed since');
+    expect(await dataSource.getRepository(Folder).count()).toBe(6);
+  });
+
+  it('names the row that is gone in a circle of references, and writes nothing', async () => {
+    const folders = dataSource.getRepository(Folder);
+    const [root, one, other] = await folders.save(['root', 'one', 'other'].map((each) => ({ name: each })));
+    await folders.update(one.id, { parent: other });
+    await folders.update(other.id, { parent: root });
+    const deleted = await transaction(async (manager) => {
+      await manager.update(Folder, one.id, { parent: null });
+      await manager.delete(Folder, other.id);
+    });
+    await folders.delete(root.id);
+    await expect(history.undo(deleted)).rejects.toThrow(
+      `parentId of Folder refers to Folder ${root.id}, which no longer exists`,
+    );
+    expect(await folders.find()).toEqual([expect.objectContaining({ id: one.id })]);
   });
 
   it('names the one row that the database refuses among many, and writes none', async () => {
