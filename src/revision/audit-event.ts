@@ -46,5 +46,10 @@ export const eventTable: OwnTable<AuditEvent> = {
     target: { ...own.text, length: MAX_ACTOR_LENGTH, nullable: true },
     details: { ...own.json, nullable: true },
   }),
-  indices: [{ columns: ['transaction'] }, { columns: ['actor', 'id'] }],
+  indices: [
+    { columns: ['transaction'] },
+    { columns: ['actor', 'id'] },
+    { columns: ['action', 'id'] },
+    { columns: ['request'], present: 'request' },
+  ],
 };

@@ -67,7 +67,8 @@ export async function readEvents(
   add('until', request.until, 'e.created < {{until}}');
   const table = tableName(dataSource, event);
   const isIndexed =
-    actor !== undefined || request.transaction !== undefined || where.length === (before ? 1 : 0);
+    [actor, action, requestId, request.transaction].some((given) => given !== undefined) ||
+    where.length === (before ? 1 : 0);
   let floor: string | undefined;
   if (!isIndexed) {
     const lowest = tables.statement(

@@ -30,16 +30,9 @@ export async function park(
   columns: readonly PlanColumn[],
 ): Promise<boolean> {
   for await (const { column, value } of parkings(sql, query, row, unique, columns)) {
-    const name = sql.column(column);
-    const parked = value === null ? 'NULL' : sql.dialect.keys.value('{{parked}}', column.source);
-    const kept = sql.keptOnUpdate([column]).map((other) => [other, `t.${other}`]);
-    const text = sql.dialect.sql.updateFrom({
-      target: sql.table,
-      lookup: sql.rows.lookup,
-      source: sql.rows.sql,
-      on: sql.isRow,
-      set: { [name]: parked, ...Object.fromEntries(kept) },
-    });
+    const text = sql.setTo(value === null ? 'NULL' : sql.dialect.keys.value('{{parked}}', column.source), [
+      column,
+    ]);
     try {
       await inSavepoint(queryRunner, false, () => query(text, [row], { parked: value }));
       return true;

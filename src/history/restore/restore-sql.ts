@@ -129,6 +129,52 @@ export class RestoreSql extends PlanSql {
   isTaken(unique: UniqueKey): string {
     return `EXISTS (SELECT 1 FROM ${this.table} o WHERE ${this.isHolder(unique)})`;
   }
+
+  /** UPDATE of columns with the values of the revisions. */
+  update(columns: readonly PlanColumn[]): string {
+    const set = columns.map((column): [string, string] => {
+      const name = this.column(column);
+      // The version column counts on. A repeated number would let a client with an older state overwrite this one.
+      return [name, column.source.isVersion ? `t.${name} + 1` : this.fromRevision(column)];
+    });
+    return this.updateFrom(this.recordedStates, columns, set);
+  }
+
+  /** UPDATE of columns with one value. */
+  setTo(value: string, columns: readonly PlanColumn[]): string {
+    return this.updateFrom(
+      this.rows.sql,
+      columns,
+      columns.map((column) => [this.column(column), value]),
+    );
+  }
+
+  /** INSERT of the revisions' rows. @param left columns that are null for now */
+  insert(columns: readonly PlanColumn[], left: readonly Pick<ColumnMetadata, 'databaseName'>[] = []): string {
+    const isLeft = (column: PlanColumn): boolean =>
+      left.some(({ databaseName }) => databaseName === column.databaseName);
+    const all = [...this.plan.keys, ...columns];
+    const values = all.map((column) => (isLeft(column) ? 'NULL' : this.fromRevision(column)));
+    return (
+      `INSERT INTO ${this.table} (${all.map((column) => this.column(column)).join(', ')})${this.dialect.keys.overriding} ` +
+      `SELECT ${values.join(', ')} FROM ${this.recordedStates}`
+    );
+  }
+
+  private updateFrom(
+    source: string,
+    columns: readonly PlanColumn[],
+    set: readonly (readonly [string, string])[],
+  ): string {
+    const kept = this.keptOnUpdate(columns).map((name) => [name, `t.${name}`] as const);
+    return this.dialect.sql.updateFrom({
+      target: this.table,
+      lookup: this.rows.lookup,
+      source,
+      on: this.isRow,
+      set: Object.fromEntries([...set, ...kept]),
+    });
+  }
 }
 
 /** SELECT list of the key columns, each in a form that loses nothing (mostly text). */

@@ -138,7 +138,7 @@ export class RestoreTable {
     const { isPresent, operation, columns } = rows[0].assessment;
     const { recorder, queryRunner, transaction } = this.target;
     const changed = new Set(columns.map(({ databaseName }) => databaseName));
-    const text = isPresent ? this.updateText(columns) : this.insertText(columns);
+    const text = isPresent ? this.sql.update(columns) : this.sql.insert(columns);
     const keys = rows.map(({ key }) => key);
     await recorder.record(queryRunner, { plan: this.plan, operation, keys, changed }, () =>
       this.explainRefusal(rows, this.query(text, rows)),
@@ -169,23 +169,14 @@ export class RestoreTable {
     { columns }: Assessment,
     left: readonly Pick<ColumnMetadata, 'databaseName'>[],
   ): Promise<boolean> {
-    return this.tried(this.insertText(columns, left), row);
+    return this.tried(this.sql.insert(columns, left), row);
   }
 
   /** Sets columns of a row to null, until it is written or removed. Not recorded. @returns as `insertWithout()` */
   setNull(row: RowToRestore, columns: readonly ColumnMetadata[]): Promise<boolean> {
     const { sql } = this;
     const written = sql.plan.columns.filter(({ source }) => columns.includes(source));
-    const kept = sql.keptOnUpdate(written).map((name): [string, string] => [name, `t.${name}`]);
-    const nulls = columns.map((column): [string, string] => [sql.column(column), 'NULL']);
-    const text = sql.dialect.sql.updateFrom({
-      target: sql.table,
-      lookup: sql.rows.lookup,
-      source: sql.rows.sql,
-      on: sql.isRow,
-      set: Object.fromEntries([...nulls, ...kept]),
-    });
-    return this.tried(text, row);
+    return this.tried(sql.setTo('NULL', written), row);
   }
 
   private async tried(text: string, row: RowToRestore): Promise<boolean> {
@@ -254,38 +245,6 @@ export class RestoreTable {
 
   private inSets(length: number): number {
     return this.target.transaction.inSets ? length : 1;
-  }
-
-  private updateText(columns: readonly PlanColumn[]): string {
-    const { sql } = this;
-    const set = columns.map(({ source }, n): [string, string] => {
-      const name = sql.column(source);
-      // The version column counts on. A repeated number would let a client with an older state overwrite this one.
-      return [name, source.isVersion ? `t.${name} + 1` : sql.fromRevision(columns[n])];
-    });
-    const kept = sql.keptOnUpdate(columns).map((name): [string, string] => [name, `t.${name}`]);
-    return sql.dialect.sql.updateFrom({
-      target: sql.table,
-      lookup: sql.rows.lookup,
-      source: sql.recordedStates,
-      on: sql.isRow,
-      set: Object.fromEntries([...set, ...kept]),
-    });
-  }
-
-  private insertText(
-    columns: readonly PlanColumn[],
-    left: readonly Pick<ColumnMetadata, 'databaseName'>[] = [],
-  ): string {
-    const { sql, plan } = this;
-    const isLeft = (column: PlanColumn): boolean =>
-      left.some(({ databaseName }) => databaseName === column.databaseName);
-    const all = [...plan.keys, ...columns];
-    const values = all.map((column) => (isLeft(column) ? 'NULL' : sql.fromRevision(column)));
-    return (
-      `INSERT INTO ${sql.table} (${all.map((column) => sql.column(column)).join(', ')})${sql.dialect.keys.overriding} ` +
-      `SELECT ${values.join(', ')} FROM ${sql.recordedStates}`
-    );
   }
 
   // A generator that hasn't reached the restored keys yet would give them to other rows later.

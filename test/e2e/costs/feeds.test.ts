@@ -57,7 +57,14 @@ const databases = databasesOfThisRun().filter((name) => name !== 'sqlite');
         await dataSource.query(
           `INSERT INTO audit_changeset (id, entity, created, actor) SELECT rev_transaction, ${numberOfTable(dataSource.getMetadata(table).tablePath)}, rev_created, rev_actor FROM ${table}_rev WHERE rev_version > 50`,
         );
-      await dataSource.query(analyze[name](['guest_rev', 'reservation_rev', 'audit_changeset']));
+      // Of 100,000 events one in 1,000 is a `rare` one, and each has a request of its own.
+      await dataSource.query(
+        `INSERT INTO audit_event (id, transaction, created, action, request) SELECT rev_id, rev_transaction, rev_created, ` +
+          `CASE WHEN id = 7 THEN 'rare' ELSE 'common' END, concat('r', cast(rev_created AS ${name === 'postgres' ? 'bigint' : 'signed'})) FROM guest_rev`,
+      );
+      await dataSource.query(
+        analyze[name](['guest_rev', 'reservation_rev', 'audit_changeset', 'audit_event']),
+      );
     }, 120_000);
     afterAll(async () => {
       await dataSource.destroy();
@@ -102,6 +109,24 @@ const databases = databasesOfThisRun().filter((name) => name !== 'sqlite');
       }
       // The revisions of the page and their predecessors are found one by one.
       for (const { isScan, rows } of reads) {
+        expect(isScan).toBe(false);
+        expect(rows).toBeLessThanOrEqual(limit);
+      }
+    });
+
+    it.each([
+      ['an action', 51, { action: 'common' }],
+      ['a rare action', 51, { action: 'rare' }],
+      ['an action that never was', 0, { action: 'none' }],
+      ['a request', 1, { request: `r${FIRST / 1000 + 60 * 7}` }],
+      ['a request that never was', 0, { request: 'none' }],
+    ])('is, for the events of %s, at most %d of these', async (_, limit, filter) => {
+      recorder.clear();
+      const { items } = await history.feed({ ...filter, events: true, limit: 50 });
+      expect(items).toHaveLength(Math.min(limit, 50));
+      const ofEvents = recorder.queries.filter(({ sql }) => /FROM \S*audit_event/.test(sql));
+      expect(ofEvents).toHaveLength(1);
+      for (const { isScan, rows } of await readsOf(ofEvents[0])) {
         expect(isScan).toBe(false);
         expect(rows).toBeLessThanOrEqual(limit);
       }
