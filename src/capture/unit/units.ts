@@ -64,7 +64,7 @@ export class Units implements StatementWatch {
     ask: () => R | Promise<R>,
     write: (answer: R) => Promise<T>,
   ): Promise<T> {
-    const connection = queryRunner && this.dialect.sessions.connectionOf(queryRunner);
+    const connection = this.dialect.sessions.connectionOf(queryRunner);
     if (connection) return this.lineOn(connection).announcements.whenAsked(ask, write);
     const answer = ask();
     return answer instanceof Promise ? answer.then(write) : write(answer);

@@ -8,7 +8,7 @@ import { type Sessions } from './sessions.js';
 export function mysqlSessions(server: MysqlServer): Sessions {
   return {
     sharesConnection: false,
-    connectionOf,
+    connectionOf: (queryRunner) => queryRunner && connectionOf(queryRunner),
     of: oncePerConnection(() => new MysqlSession()),
     begin: 'START TRANSACTION',
     rollBack: (queryRunner) => queryMysqlBeneath(queryRunner, 'ROLLBACK'),

@@ -6,7 +6,7 @@ import { type Sessions } from './sessions.js';
 export function postgresSessions(): Sessions {
   return {
     sharesConnection: false,
-    connectionOf,
+    connectionOf: (queryRunner) => queryRunner && connectionOf(queryRunner),
     of: postgresSessionOf(),
     begin: 'START TRANSACTION',
     rollBack: (queryRunner) => queryPgBeneath(queryRunner, 'ROLLBACK'),

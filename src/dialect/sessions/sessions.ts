@@ -6,8 +6,11 @@ export interface Sessions {
   /** Whether all query runners of a data source share one connection. */
   readonly sharesConnection: boolean;
 
-  /** The driver's connection of a query runner; undefined until it has one. */
-  connectionOf(queryRunner: QueryRunner): object | undefined;
+  /**
+   * The driver's connection of a query runner; undefined until it has one. Without a query runner it is the shared
+   * connection, if there is one.
+   */
+  connectionOf(queryRunner: QueryRunner | undefined): object | undefined;
 
   /** The session of a connection; always the same object. */
   of(connection: object): Session;

@@ -128,6 +128,33 @@ describeTwins('writes at once on one connection that wait for their actors', opt
   );
 
   it(
+    'come before a transaction that is begun later, without a query runner too',
+    async () => {
+      const revisions = await twins().play(async ({ dataSource }) => {
+        const { manager } = dataSource;
+        await manager.insert(Account, accounts);
+        const writes: Run[] = [
+          (own) => own.update(Account, 1, { balance: 3 }),
+          (own) => own.delete(Account, 2),
+          (own) => own.insert(Account, { id: 9 }),
+        ];
+        const written = together(manager, writes, async () => undefined);
+        // By now the writes have been sent, if nothing holds them back.
+        await new Promise((resolve) => setImmediate(resolve));
+        const rolledBack = manager.transaction(async (own) => {
+          await own.insert(Line, { id: 1, text: 'other' });
+          await new Promise((resolve) => setTimeout(resolve, 40));
+          throw new Error('changed my mind');
+        });
+        await Promise.allSettled([written, rolledBack]);
+        return [await manager.find(Account, { order: { id: 'ASC' } }), await manager.count(Line)];
+      });
+      expect(revisions.filter((revision) => revision.endsWith(' by ann'))).toHaveLength(3);
+    },
+    LIMIT_MS,
+  );
+
+  it(
     'are begun while their hooks wait for the transaction of somebody else',
     async () => {
       const revisions = await twins().play(async ({ dataSource }) => {
