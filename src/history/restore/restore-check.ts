@@ -43,13 +43,17 @@ export class RestoreCheck {
     private readonly uniqueKeys: readonly UniqueKey[],
   ) {}
 
-  /** The assessments, in the order of the rows. */
-  async assess(rows: readonly RowToRestore[]): Promise<Assessment[]> {
+  /**
+   * The assessments, in the order of the rows.
+   *
+   * @param naming whether the obstacle of a taken value names the row that has it, which takes two more statements
+   */
+  async assess(rows: readonly RowToRestore[], naming: boolean): Promise<Assessment[]> {
     const recorded = await this.readRecorded(rows);
     const compared = await this.compareAll(rows, recorded);
     const assessments: Assessment[] = [];
     for (const [n, row] of rows.entries())
-      assessments.push(await this.assessOne(row, recorded[n], compared[n]));
+      assessments.push(await this.assessOne(row, recorded[n], compared[n], naming));
     return assessments;
   }
 
@@ -57,6 +61,7 @@ export class RestoreCheck {
     row: RowToRestore,
     { columns, missing, taken, dangling }: Recorded,
     compared: Comparison,
+    naming: boolean,
   ): Promise<Assessment> {
     const { sql } = this;
     const { isPresent, isMoved, differs } = compared;
@@ -68,7 +73,7 @@ export class RestoreCheck {
         ...(sql.only ? missing.filter(({ source }) => !source.isVersion).map(withoutRecordedValue) : []),
         ...(isPresent ? [] : this.withoutValue(missing).map(withoutValue)),
         ...(isMoved ? [isPresent ? moveObstacle(sql) : deletionObstacle(sql)] : []),
-        ...(differs ? await this.obstaclesOf(row, taken) : []),
+        ...(differs ? await this.obstaclesOf(row, taken, naming) : []),
       ],
     };
   }
@@ -196,7 +201,12 @@ export class RestoreCheck {
     return source === this.sql.plan.metadata.materializedPathColumn;
   }
 
-  private async obstaclesOf(row: RowToRestore, taken: readonly UniqueKey[]): Promise<Obstacle[]> {
+  private async obstaclesOf(
+    row: RowToRestore,
+    taken: readonly UniqueKey[],
+    naming: boolean,
+  ): Promise<Obstacle[]> {
+    if (!naming) return taken.map(() => ({ problem: 'a unique value is taken' }));
     const obstacles: Obstacle[] = [];
     for (const unique of taken) obstacles.push(...(await uniqueObstacles(this.sql, this.query, row, unique)));
     return obstacles;

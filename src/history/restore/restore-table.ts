@@ -94,9 +94,9 @@ export class RestoreTable {
     return obstacles;
   }
 
-  /** Assesses a restore of each row, and locks the rows. */
-  assess(rows: readonly RowToRestore[]): Promise<Assessment[]> {
-    return this.check.assess(rows);
+  /** Assesses a restore of each row, and locks the rows. @param naming see `RestoreCheck#assess()` */
+  assess(rows: readonly RowToRestore[], naming = true): Promise<Assessment[]> {
+    return this.check.assess(rows, naming);
   }
 
   /**

@@ -64,6 +64,7 @@ export async function restore<E extends ObjectLiteral>(
     at instanceof Date ? momentText(at) : `version ${versionOf(at)}`,
     columns && properties,
   );
+  const plans = [plan, ...linked.map(({ junction }) => junction)];
   let row: RestoreTarget | undefined;
   const attempt = async (write: HistoryWrite): Promise<Revision<E> | null> => {
     const table = await RestoreTable.open(write, plan, columns);
@@ -93,7 +94,7 @@ export async function restore<E extends ObjectLiteral>(
     return after && after.version > before ? after : null;
   };
   const write = (): Promise<Revision<E> | null> =>
-    inWriteTransaction(dataSource, { manager, reason, dryRun }, attempt);
+    inWriteTransaction(dataSource, { manager, plans, reason, dryRun }, attempt);
   const explain = async (error: unknown, retries: number): Promise<Revision<E> | null> => {
     const { queryRunner } = manager ?? {};
     // Two restores of a deleted row find no row to lock. The database refuses the second one, and the first is why.

@@ -5,6 +5,7 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Recorder, recorderOf } from '../../audited/recorder.js';
 import { AuditContext } from '../../context/audit-context.js';
 import { historyOf } from '../history.js';
+import { rowTable } from '../revisions/key-tables.js';
 import { type Reading } from '../revisions/reading.js';
 import { SetRefusal } from './explain-refusal.js';
 import { type UniqueKey, uniqueKeysOf } from './unique-keys.js';
@@ -47,6 +48,8 @@ export class HistoryWrite {
 /** The transaction and the reason of a restore or undo. */
 export interface WriteOptions {
   readonly manager: EntityManager | undefined;
+  /** The tables that it writes. */
+  readonly plans: readonly AuditPlan[];
   /** The default reason, for a context without one. */
   readonly reason: string;
   /** Rolls everything back at the end. */
@@ -63,6 +66,10 @@ export async function inWriteTransaction<T>(
   options: WriteOptions,
   fn: (write: HistoryWrite) => Promise<T>,
 ): Promise<T> {
+  const { manager, plans } = options;
+  const reading = historyOf(dataSource).reading(dataSource, { queryRunner: manager?.queryRunner });
+  // On MySQL a look at the catalogue takes the transaction's snapshot, which has to be younger than the locks.
+  for (const plan of plans) await rowTable(reading, plan);
   try {
     return await attempt(dataSource, options, true, fn);
   } catch (error) {

@@ -85,7 +85,7 @@ export class UndoOrder {
   /** Writes the rows with nothing in their way. */
   private async applyFree(): Promise<void> {
     for (const [table, rows] of this.waitingByTable()) {
-      const assessed = await table.assess(rows);
+      const assessed = await table.assess(rows, false);
       await this.write(
         table,
         assessed.filter(({ obstacles }) => obstacles.length === 0),
@@ -112,7 +112,7 @@ export class UndoOrder {
   private async loosen(): Promise<boolean> {
     let isLoosened = false;
     for (const [table, rows] of this.waitingByTable())
-      for (const assessed of await table.assess(rows)) {
+      for (const assessed of await table.assess(rows, false)) {
         const { row, obstacles } = assessed;
         const dangling = obstacles.flatMap((obstacle) => obstacle.dangling ?? []);
         const isOnlyDangling = dangling.length > 0 && dangling.length === obstacles.length;

@@ -12,7 +12,7 @@ import { type HistoryWrite } from '../restore/write-transaction.js';
 import { type Reading } from '../revisions/reading.js';
 import { RowRevisions } from '../revisions/row-revisions.js';
 import { type Assessment } from '../restore/restore-check.js';
-import { readStates } from './row-states.js';
+import { readStates, type RowStates } from './row-states.js';
 import { type TransactionRow } from './transaction-rows.js';
 
 /** A row that an undo puts back. */
@@ -68,21 +68,26 @@ export class UndoTable {
       const batch = written.slice(at, at + ROWS_AT_A_TIME);
       const states = await readStates(this.write, this.rows.plan, this.transaction, batch);
       for (const [n, row] of batch.entries()) {
-        const { previous, isNew, newer, isGone } = states[n];
-        if (newer !== undefined) conflicts.push(await this.changedSince(row, states[n].own, newer));
-        else if (!isNew && previous === null) conflicts.push(await this.withoutStateBefore(row));
-        else rows.push({ ...row, table: this, revisionId: isNew ? undefined : previous!, isGone });
+        const state = states[n] as RowStates | undefined;
+        if (state?.newer !== undefined) conflicts.push(await this.changedSince(row, state.own, state.newer));
+        // Its revisions may have been pruned or erased meanwhile.
+        else if (!state || (!state.isNew && state.previous === null))
+          conflicts.push(await this.withoutStateBefore(row));
+        else {
+          const revisionId = state.isNew ? undefined : state.previous!;
+          rows.push({ ...row, table: this, revisionId, isGone: state.isGone });
+        }
       }
     }
     return { rows, conflicts };
   }
 
-  /** The obstacles to putting the rows back now. */
-  async assess(rows: readonly UndoRow[]): Promise<UndoAssessment[]> {
+  /** The obstacles to putting the rows back now. @param naming see `RestoreCheck#assess()` */
+  async assess(rows: readonly UndoRow[], naming = true): Promise<UndoAssessment[]> {
     const toRestore = rows.filter(({ revisionId }) => revisionId !== undefined);
     const toRemove = rows.filter(({ revisionId, isGone }) => revisionId === undefined && !isGone);
     const done = rows.filter(({ revisionId, isGone }) => revisionId === undefined && isGone);
-    const assessments = await this.rows.assess(toRestore);
+    const assessments = await this.rows.assess(toRestore, naming);
     const referring = await this.rows.referring(toRemove);
     return [
       ...toRestore.map((row, n) => this.assessmentOf(row, assessments[n])),
@@ -178,8 +183,13 @@ export class UndoTable {
   }
 
   private async conflict(row: TransactionRow, problem: string, reading?: Reading): Promise<RestoreConflict> {
-    const { entity, entityId, version } = (await this.revisionsOf(row, reading).newest())!;
-    return { entity, id: entityId, problem, version };
+    const newest = await this.revisionsOf(row, reading).newest();
+    const {
+      entity,
+      entityId: id,
+      version,
+    } = newest ?? { entity: row.plan.name, entityId: keyLabel(row.key) };
+    return { entity, id, problem, ...(version !== undefined && { version }) };
   }
 
   private revisionsOf(

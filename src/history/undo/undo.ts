@@ -45,13 +45,14 @@ export async function undo<T>(
     ({ plan }) => !left.includes(plan),
   );
   if (written.length === 0) throw new InvalidArgumentError('transaction', `${id} has no revisions to undo.`);
+  const plans = [...new Set(written.map(({ plan }) => plan))];
   const undone = inWriteTransaction(
     dataSource,
-    { manager, reason: `undo of ${id}`, dryRun },
+    { manager, plans, reason: `undo of ${id}`, dryRun },
     async (write) => {
       // Ids count up, so this one separates the revisions of a caller's transaction.
       const behind = write.transaction.isGiven ? newId() : undefined;
-      const tables = await tablesOf(write, id, written);
+      const tables = await tablesOf(write, id, plans, written);
       for (const [table, rows] of tables) await table.lock(rows);
       const rows: UndoRow[] = [];
       const conflicts: RestoreConflict[] = [];
@@ -86,14 +87,15 @@ function planToExcept(dataSource: DataSource, entity: EntityTarget<any>): AuditP
   );
 }
 
-/** The rows by their tables, in the order of the rows. */
+/** The rows by their tables. */
 async function tablesOf(
   write: HistoryWrite,
   transaction: string,
+  plans: readonly AuditPlan[],
   written: readonly TransactionRow[],
 ): Promise<Map<UndoTable, TransactionRow[]>> {
   const tables = new Map<UndoTable, TransactionRow[]>();
-  for (const plan of new Set(written.map((row) => row.plan)))
+  for (const plan of plans)
     tables.set(
       await UndoTable.open(write, plan, transaction),
       written.filter((row) => row.plan === plan),

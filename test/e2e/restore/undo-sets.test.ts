@@ -104,6 +104,9 @@ describeDatabases('an undo of many rows', (name) => {
     expect(await history.undo(id, { dryRun: true })).toHaveLength(2 * MANY + 1);
     const made = await history.undo(id);
     expect(queries.statements.length).toBeLessThan(140);
+    // The process's first undo. On MySQL a look at the catalogue takes the transaction's snapshot.
+    const begun = queries.statements.findIndex((sql) => /^(BEGIN|START)/.test(sql));
+    expect(queries.statements.slice(begun).filter((sql) => /information_schema/i.test(sql))).toEqual([]);
     expect(made).toHaveLength(2 * MANY + 1);
     expect([await rows(Pallet), await rows(Crate)]).toEqual(before);
   });
