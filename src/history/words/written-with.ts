@@ -1,9 +1,9 @@
 import { type AuditPlan } from '../../audited/audit-plan.js';
-import { auditPlansOf } from '../../audited/audit-plans.js';
 import { tableName } from '../../dialect/catalogue/table-name.js';
 import { dialectOf } from '../../dialect/dialect-of.js';
 import { compileStatement } from '../../dialect/run/statement.js';
 import { endOf } from '../arguments/moment.js';
+import { changesetTable, hasChangesets } from '../revisions/changesets.js';
 import { type Reading, readRows } from '../revisions/reading.js';
 import { type Revision } from '../types/revision.js';
 
@@ -28,15 +28,19 @@ export async function readWrittenWith(
   const found = new Map<string, WrittenWith>(
     revisions.map(({ id, createdAt }) => [id, { created: endOf(createdAt), action: null }]),
   );
-  const changesets = tableName(dataSource, auditPlansOf(dataSource).own!.changeset);
+  const [action, join] = (await hasChangesets(reading))
+    ? [
+        'c.action',
+        ` LEFT JOIN ${changesetTable(reading)} c ON c.id = r.rev_transaction AND c.entity = ${plan.number}`,
+      ]
+    : ['NULL', ''];
   const ids = [...found.keys()];
   for (let at = 0; at < ids.length; at += MAX_IDS) {
     const some = ids.slice(at, at + MAX_IDS);
     const statement = compileStatement(
       dialectOf(dataSource),
-      `SELECT r.rev_id AS rev_id, r.rev_created AS rev_created, c.action AS rev_action ` +
-        `FROM ${tableName(dataSource, plan.revision)} r LEFT JOIN ${changesets} c ` +
-        `ON c.id = r.rev_transaction AND c.entity = ${plan.number} ` +
+      `SELECT r.rev_id AS rev_id, r.rev_created AS rev_created, ${action} AS rev_action ` +
+        `FROM ${tableName(dataSource, plan.revision)} r${join} ` +
         `WHERE r.rev_id IN (${some.map((_, n) => `{{id${n}}}`).join(', ')})`,
     );
     const values = Object.fromEntries(some.map((id, n) => [`id${n}`, id]));

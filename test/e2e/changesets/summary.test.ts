@@ -20,7 +20,7 @@ describeDatabases('who wrote what in a transaction', (name) => {
   /** A transaction in which two write. */
   async function written(): Promise<string> {
     const { manager } = audited.dataSource;
-    const { context, history } = audit;
+    const { context } = audit;
     await manager.transaction(async (inner) => {
       await context.run({ actor: 'ann', onBehalf: 'zoe', action: 'open' }, () =>
         inner.insert(Seat, [{ number: 1 }, { number: 2 }]),
@@ -30,12 +30,13 @@ describeDatabases('who wrote what in a transaction', (name) => {
         await inner.save(inner.create(Tag));
       });
     });
-    await expectInvariants(audited.dataSource);
-    return (await history.feed()).items[0].transaction;
+    const [{ id }] = await manager.query('SELECT DISTINCT rev_transaction AS id FROM seat_rev');
+    return id;
   }
 
   it('is told by the changesets, by one query, and as of the first write', async () => {
     const id = await written();
+    await expectInvariants(audited.dataSource);
     await audit.history.changeset(id);
     recorder.clear();
     const found = await audit.history.changeset(id);
@@ -66,6 +67,28 @@ describeDatabases('who wrote what in a transaction', (name) => {
       request: null,
       entities: ['seat', 'tag'],
     });
+  });
+
+  it('is told by the revisions in a database without the table, and so is all else', async () => {
+    const id = await written();
+    await audited.dataSource.query('DROP TABLE audit_changeset');
+    const { history } = audit;
+    expect(await history.changeset(id)).toMatchObject({ id, actor: 'ann', action: null });
+    const { items } = await history.transaction(id);
+    expect(items).toHaveLength(4);
+    expect(await history.describe(items)).toEqual([
+      expect.stringMatching(/^ann created seat/),
+      expect.stringMatching(/^ann created seat/),
+      expect.stringMatching(/^bob deleted seat/),
+      expect.stringMatching(/^bob created tag/),
+    ]);
+    expect((await history.feed({ transaction: id })).items).toHaveLength(4);
+    expect((await history.feed({ actor: 'bob' })).items).toHaveLength(2);
+    expect((await history.feed({ action: 'open' })).items).toEqual([]);
+    expect((await history.feed({ request: 'r1', transaction: id })).items).toEqual([]);
+    expect(await history.undo(id, { dryRun: true }).catch((error: Error) => error.message)).toMatch(
+      /audit_changeset/,
+    );
   });
 
   it('is null of an unknown transaction, and refuses what is no id', async () => {
