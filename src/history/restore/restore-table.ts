@@ -17,7 +17,7 @@ import { type UniqueKey } from './unique-keys.js';
 import { type HistoryWrite } from './write-transaction.js';
 
 /** How many rows one statement reads or writes, at most. */
-const ROWS_AT_A_TIME = 500;
+export const ROWS_AT_A_TIME = 2_000;
 /** How many rows one DELETE names: of more, MySQL would rather read, and lock, a whole small table. */
 const REMOVED_AT_A_TIME = 100;
 

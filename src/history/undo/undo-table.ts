@@ -6,7 +6,7 @@ import { type AuditPlan } from '../../audited/audit-plan.js';
 import { keyLabel } from '../arguments/key-of.js';
 import { revisionsSince } from '../restore/changed-since.js';
 import { type Obstacle } from '../restore/obstacle.js';
-import { type AssessedRow, RestoreTable } from '../restore/restore-table.js';
+import { type AssessedRow, RestoreTable, ROWS_AT_A_TIME } from '../restore/restore-table.js';
 import { type UniqueKey } from '../restore/unique-keys.js';
 import { type HistoryWrite } from '../restore/write-transaction.js';
 import { type Reading } from '../revisions/reading.js';
@@ -31,9 +31,6 @@ export interface UndoAssessment {
   /** Of a row that is to be restored. */
   readonly assessment?: Assessment;
 }
-
-/** How many rows one statement prepares. */
-const ROWS_AT_A_TIME = 500;
 
 /** Puts the rows of one table back to their states before a transaction. */
 export class UndoTable {
