@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers';
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { Turn } from './turn.js';
 
 /** A write that has been called, and that this library holds back until it knows who writes and that the tables are there. */
@@ -83,9 +83,17 @@ export class Announcements {
   /**
    * Waits for the writes that were announced before. What runs within an announcement, such as the BEGIN of its write
    * or a transaction of the option `actor`, doesn't wait for later ones, which may themselves wait for it.
+   *
+   * @param patience how many milliseconds it waits at most: the write's actor may be waiting for the code that waits here
    */
-  async untilAhead(): Promise<void> {
-    await Promise.all(this.ahead.map((announcement) => announcement.untilBegun()));
+  async untilAhead(patience?: number): Promise<void> {
+    const begun = Promise.all(this.ahead.map((announcement) => announcement.untilBegun()));
+    if (patience === undefined) await begun;
+    else {
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([begun, new Promise((resolve) => (timer = setTimeout(resolve, patience)))]);
+      clearTimeout(timer);
+    }
   }
 
   /** Ends the announcements of the running code: its write has come to its statement. */

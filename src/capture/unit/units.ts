@@ -8,6 +8,9 @@ import { Line } from './line.js';
 import { QueryReplacements } from './query-replacements.js';
 import { Unit, type UnitStatement } from './unit.js';
 
+/** How long a transaction command waits for writes that were called before, and don't know yet who writes. */
+const PATIENCE_MS = 2_000;
+
 /** Schedules the units of one data source and the application's statements between them. */
 export class Units implements StatementWatch {
   private readonly lines = new WeakMap<object, Line>();
@@ -140,7 +143,7 @@ export class Units implements StatementWatch {
     const send = (): Promise<unknown> =>
       line.runStatement(commands.length > 0, hearsQueries(this.dataSource), noted);
     return commands.length > 0 && line.announcements.areAhead
-      ? line.announcements.untilAhead().then(send)
+      ? line.announcements.untilAhead(PATIENCE_MS).then(send)
       : send();
   }
 

@@ -5,6 +5,7 @@ import { dateOf } from '../arguments/moment.js';
 import { isText } from '../revisions/changesets.js';
 import { type Reading, readRows } from '../revisions/reading.js';
 import { type FeedEvent } from '../types/feed.js';
+import { CLOCK_TOLERANCE_SECONDS, firstIdOf } from './feed-filter.js';
 import { type FeedRequest } from './feed-request.js';
 
 /** The number of events that a page looks through by a filter without an index. */
@@ -63,12 +64,16 @@ export async function readEvents(
     add(name, text, isText(reading, column(name), `{{${name}}}`));
   add('notActor', not?.actor, `(e.actor IS NULL OR NOT ${types.sameText('e.actor', '{{notActor}}')})`);
   add('transaction', request.transaction, `${column('transaction')} = {{transaction}}`);
-  add('since', request.since, 'e.created >= {{since}}');
-  add('until', request.until, 'e.created < {{until}}');
+  const { since, until } = request;
+  add('since', since, 'e.created >= {{since}}');
+  add('until', until, 'e.created < {{until}}');
+  // An id has the time of its event too, and the primary key and the indexes are in the order of ids.
+  add('oldest', firstIdOf(since, -CLOCK_TOLERANCE_SECONDS), 'e.id >= {{oldest}}');
+  add('newest', firstIdOf(until, CLOCK_TOLERANCE_SECONDS), 'e.id < {{newest}}');
   const table = tableName(dataSource, event);
-  const isIndexed =
-    [actor, action, requestId, request.transaction].some((given) => given !== undefined) ||
-    where.length === (before ? 1 : 0);
+  const found = [actor, action, requestId, request.transaction].filter((given) => given !== undefined);
+  // An index finds one of them, and the others are looked for among what it finds.
+  const isIndexed = found.length <= 1 && not?.actor === undefined;
   let floor: string | undefined;
   if (!isIndexed) {
     const lowest = tables.statement(

@@ -10,7 +10,7 @@ import { type FeedRequest } from './feed-request.js';
  * A `rev_id` begins with the time at which it was made. `rev_created` may be later, because it always follows the row's
  * previous revision, whose time may come from another server's clock. It may be earlier after a clock was set back.
  */
-const CLOCK_TOLERANCE_SECONDS = 3600;
+export const CLOCK_TOLERANCE_SECONDS = 3600;
 
 /** Narrows the revisions `r` of tables, by SQL with `{{name}}` for a value. */
 export interface FeedFilter {
@@ -43,18 +43,8 @@ export function feedFilter(dataSource: DataSource, request: FeedRequest): FeedFi
   add(common, 'since', since, 'r.rev_created >=');
   add(common, 'until', until, 'r.rev_created <');
   // `rev_created` has no index. `rev_id`, the primary key, begins with a time and bounds the search.
-  add(
-    ids,
-    'oldest',
-    since === undefined ? undefined : firstIdOf(since - CLOCK_TOLERANCE_SECONDS),
-    'r.rev_id >=',
-  );
-  add(
-    ids,
-    'newest',
-    until === undefined ? undefined : firstIdOf(until + CLOCK_TOLERANCE_SECONDS),
-    'r.rev_id <',
-  );
+  add(ids, 'oldest', firstIdOf(since, -CLOCK_TOLERANCE_SECONDS), 'r.rev_id >=');
+  add(ids, 'newest', firstIdOf(until, CLOCK_TOLERANCE_SECONDS), 'r.rev_id <');
   const tables = new Map<AuditPlan, readonly string[]>();
   const changed = new Map<AuditPlan, RevisionConditions>();
   const predecessors = new Set<AuditPlan>();
@@ -88,9 +78,15 @@ export function withId(
   };
 }
 
-/** The first UUID v7 of a time in seconds since the epoch. */
-export function firstIdOf(seconds: number): string {
-  const time = Math.min(Math.max(0, Math.floor(seconds * 1000)), 2 ** 48 - 1)
+/**
+ * The first UUID v7 of a time; undefined without a time.
+ *
+ * @param seconds since the epoch
+ * @param later how many seconds later
+ */
+export function firstIdOf(seconds: number | undefined, later: number): string | undefined {
+  if (seconds === undefined) return undefined;
+  const time = Math.min(Math.max(0, Math.floor((seconds + later) * 1000)), 2 ** 48 - 1)
     .toString(16)
     .padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8, 12)}-7000-8000-000000000000`;

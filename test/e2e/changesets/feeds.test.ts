@@ -116,6 +116,9 @@ describeDatabases('a feed by changesets', (name) => {
     const { createdAt } = (await history.feed({ actor: 'Ann' })).items[0];
     expect(await all({ actor: 'ann', to: createdAt })).toEqual(expect.arrayContaining([ofAnn[3]]));
     expect(await all({ actor: 'ann', from: new Date(Date.now() + 60_000) })).toEqual([]);
+    const ever = { from: new Date(0), to: new Date(Date.now() + 60_000) };
+    expect(await all({ actor: 'ann', ...ever })).toEqual(ofAnn);
+    expect(await all({ actor: 'ann', to: new Date(0) })).toEqual([]);
   });
 
   it('says what the changeset says', async () => {
@@ -165,6 +168,12 @@ describeDatabases('a feed by changesets', (name) => {
       ]);
       expect(await all({ events: true, action: 'login', limit })).toEqual(['event login']);
       expect(await all({ events: true, not: { actor: 'bob' }, limit })).toHaveLength(6);
+      const ever = { from: new Date(0), to: new Date(Date.now() + 60_000) };
+      expect(await all({ events: true, action: 'login', ...ever, limit })).toEqual(['event login']);
+      expect(await all({ events: true, action: 'export', actor: 'ann', ...ever, limit })).toEqual([
+        'event export',
+      ]);
+      expect(await all({ events: true, action: 'login', to: new Date(0), limit })).toEqual([]);
     });
 
     it('tells what they are', async () => {

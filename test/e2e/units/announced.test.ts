@@ -154,6 +154,41 @@ describeTwins('writes at once on one connection that wait for their actors', opt
     LIMIT_MS,
   );
 
+  it.each(['before', 'after'])(
+    "don't wait for ever, when their actor is known by a transaction that began %s them",
+    async (order) => {
+      const revisions = await twins().play(async ({ dataSource }) => {
+        const { manager } = dataSource;
+        await manager.insert(Account, accounts);
+        const update = (known: Promise<unknown>): Promise<unknown> =>
+          inContextOfRaw({ delay: 1, look: () => known }, () => manager.update(Account, 1, { balance: 3 }));
+        // In its own context, as another request that looks the same user up.
+        let write!: (known: Promise<unknown>) => void;
+        const written = new Promise<Promise<unknown>>((resolve) => {
+          write = (known) => resolve(update(known));
+        });
+        let known: Promise<unknown>;
+        if (order === 'after') {
+          let look!: () => void;
+          known = new Promise<void>((resolve) => (look = resolve)).then(() =>
+            manager.transaction((own) => own.countBy(Line, {})),
+          );
+          write(known);
+          look();
+        } else
+          known = manager.transaction(async (own) => {
+            await own.countBy(Line, {});
+            write(new Promise((resolve) => void setTimeout(() => resolve(known), 5)));
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          });
+        await Promise.all([known, written.then((done) => done)]);
+        return manager.findOneBy(Account, { id: 1 });
+      });
+      expect(revisions.filter((revision) => revision.endsWith(' by ann'))).toHaveLength(1);
+    },
+    LIMIT_MS,
+  );
+
   it(
     'are begun while their hooks wait for the transaction of somebody else',
     async () => {
