@@ -28,7 +28,7 @@ import { feedReader, transactionReader } from './feed/feed-readers.js';
 import { timelineReader } from './timeline/timeline-reader.js';
 import { type EntityMoment, type Moment } from './types/moment.js';
 import { TimeTravel } from './time-travel/time-travel.js';
-import { undone } from './undo/undone.js';
+import { undo } from './undo/undo.js';
 import { ActorLabels } from './words/actor-labels.js';
 import { describe, type WordSources } from './words/describe.js';
 
@@ -266,7 +266,7 @@ export class HistoryService {
     options: UndoOptions | UndoPageOptions = {},
   ): Promise<Revision[] | UndoPage> {
     await this.knowShapes();
-    return undone(this.dataSource, transaction, options);
+    return undo(this.dataSource, transaction, options);
   }
 
   // The first reader of a process that hasn't written yet.

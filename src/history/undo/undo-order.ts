@@ -18,7 +18,7 @@ export class UndoRefusal extends Error {
 }
 
 /** A row that keeps waiting, and what is in its way. */
-interface Left {
+interface ObstructedRow {
   readonly row: UndoRow;
   readonly obstacles: readonly Obstacle[];
 }
@@ -94,8 +94,8 @@ export class UndoOrder {
   }
 
   /** Tries the waiting rows one by one. @returns those that keep waiting, with their obstacles */
-  private async applyEach(): Promise<Left[]> {
-    const left: Left[] = [];
+  private async applyEach(): Promise<ObstructedRow[]> {
+    const left: ObstructedRow[] = [];
     for (const row of [...this.waiting.values()])
       if (this.isWaiting(row)) {
         const obstacles = await this.apply(row);
@@ -211,7 +211,7 @@ function mayBeNull(foreignKey: ForeignKeyMetadata): boolean {
   return nullableOf(foreignKey).length > 0;
 }
 
-async function conflictsOf(left: readonly Left[]): Promise<RestoreConflict[]> {
+async function conflictsOf(left: readonly ObstructedRow[]): Promise<RestoreConflict[]> {
   const conflicts: RestoreConflict[] = [];
   for (const { row, obstacles } of left)
     for (const obstacle of obstacles) conflicts.push(await row.table.conflictOf(row, obstacle));

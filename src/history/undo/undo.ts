@@ -1,104 +1,64 @@
-import { inspect } from 'node:util';
-import { type DataSource, type EntityTarget } from 'typeorm';
-import { InvalidArgumentError, type RestoreConflict, UndoConflictError } from '../../audit.errors.js';
-import { type AuditPlan } from '../../audited/audit-plan.js';
-import { auditPlansOf } from '../../audited/audit-plans.js';
-import { newId } from '../../revision/clock.js';
-import { historyOf } from '../history.js';
-import { obstacleOf } from '../restore/explain-refusal.js';
-import { assertBoolean, transactionId } from '../arguments/checks.js';
-import { type UndoOptions } from '../types/restore.js';
-import { type Reading } from '../revisions/reading.js';
-import { UndoRefusal, UndoOrder } from './undo-order.js';
-import { newestFirst, rowsOfTransaction, type TransactionRow } from './transaction-rows.js';
-import { type UndoRow, UndoTable } from './undo-table.js';
-import { type HistoryWrite, inWriteTransaction } from '../restore/write-transaction.js';
+import { type DataSource } from 'typeorm';
+import { InvalidArgumentError } from '../../audit.errors.js';
+import { assertOptions, type OptionNames } from '../../option-names.js';
+import { assertLimit, transactionId } from '../arguments/checks.js';
+import { decodeCursor, encodeCursor } from '../arguments/cursor.js';
+import { transactionRequest } from '../feed/feed-request.js';
+import { countOf, readPart, readTransaction, withoutChangeset } from '../feed/transaction.js';
+import { tablesOfTransaction } from '../revisions/changesets.js';
+import { type UndoOptions, type UndoPage, type UndoPageOptions } from '../types/restore.js';
+import { type Revision } from '../types/revision.js';
+import { applyUndo } from './apply-undo.js';
 
-/** The revisions that an undo has made, before it ends. */
-export interface Made {
-  readonly reading: Reading;
-  readonly transaction: string;
-  /** The `rev_id` that they are behind, in a caller's transaction; undefined if they are all of the transaction. */
-  readonly behind: string | undefined;
-}
+const OPTIONS: OptionNames<UndoOptions> = { dryRun: true, except: true, manager: true };
+const PAGE_OPTIONS: OptionNames<UndoPageOptions> = { ...OPTIONS, limit: true, cursor: true };
 
 /**
  * Undoes a transaction.
  *
- * @param read reads what the undo has made
+ * @returns all new revisions, in the order in which they were made; with `limit` a page of them
  * @throws UndoConflictError
- * @throws InvalidArgumentError 'transaction', when it has no revisions to undo; 'dryRun', 'except'
+ * @throws InvalidArgumentError 'transaction', when it has no revisions to undo; 'options', or one of them
  */
-export async function undo<T>(
+export async function undo(
   dataSource: DataSource,
   transaction: string,
-  { dryRun = false, except = [], manager }: UndoOptions,
-  read: (made: Made) => Promise<T>,
-): Promise<T> {
-  const id = transactionId(transaction);
-  assertBoolean('dryRun', dryRun);
-  if (!Array.isArray(except))
-    throw new InvalidArgumentError('except', `must be an array of entities, got ${inspect(except)}.`);
-  // Read before the transaction begins, so that its snapshot is no older than the locks on the rows.
-  const left = except.map((entity) => planToExcept(dataSource, entity));
-  const written = (await rowsOfTransaction(dataSource, id, manager?.queryRunner)).filter(
-    ({ plan }) => !left.includes(plan),
-  );
-  if (written.length === 0) throw new InvalidArgumentError('transaction', `${id} has no revisions to undo.`);
-  const plans = [...new Set(written.map(({ plan }) => plan))];
-  const undone = inWriteTransaction(
-    dataSource,
-    { manager, plans, reason: `undo of ${id}`, dryRun },
-    async (write) => {
-      // Ids count up, so this one separates the revisions of a caller's transaction.
-      const behind = write.transaction.isGiven ? newId() : undefined;
-      const tables = await tablesOf(write, id, plans, written);
-      for (const [table, rows] of tables) await table.lock(rows);
-      const rows: UndoRow[] = [];
-      const conflicts: RestoreConflict[] = [];
-      for (const [table, ofTable] of tables) {
-        const prepared = await table.prepare(ofTable);
-        for (const row of prepared.rows) rows.push(row);
-        for (const conflict of prepared.conflicts) conflicts.push(conflict);
-      }
-      if (conflicts.length > 0) throw new UndoConflictError(id, conflicts);
-      await new UndoOrder(id, rows.sort(newestFirst)).applyAll();
-      return read({ reading: write.reading, transaction: write.transaction.id, behind });
-    },
-  );
-  return undone.catch(async (error: unknown) => {
-    if (!(error instanceof UndoRefusal)) throw error;
-    const obstacle = await obstacleOf(dataSource, manager?.queryRunner, error.refused);
-    const reading = historyOf(dataSource).reading(dataSource, { queryRunner: manager?.queryRunner });
-    const conflict = await error.row.table.conflictOf(error.row, obstacle, reading);
-    throw new UndoConflictError(id, [conflict], { cause: error.cause });
-  });
-}
-
-/** @throws NotAuditedError @throws InvalidArgumentError for some of the classes of a table */
-function planToExcept(dataSource: DataSource, entity: EntityTarget<any>): AuditPlan {
-  const plan = auditPlansOf(dataSource).get(entity);
-  const { name, tableType } = dataSource.getMetadata(entity);
-  if (tableType !== 'entity-child') return plan;
-  const root = plan.metadata.name;
-  throw new InvalidArgumentError(
-    'except',
-    `must not have ${name}, which shares the table of ${root}: a table is undone as a whole. Give ${root} to leave the table out.`,
+  options: UndoOptions | UndoPageOptions,
+): Promise<Revision[] | UndoPage> {
+  assertOptions('options', options, PAGE_OPTIONS);
+  const { limit, cursor = null } = options as Partial<UndoPageOptions>;
+  if (limit !== undefined) return pageOf(dataSource, transaction, { ...options, limit, cursor });
+  if (cursor !== null)
+    throw new InvalidArgumentError('limit', 'must be given beside cursor. Give the one of the page before.');
+  return applyUndo(dataSource, transaction, options, ({ reading, transaction: id, behind }) =>
+    readTransaction(reading, id, behind),
   );
 }
 
-/** The rows by their tables. */
-async function tablesOf(
-  write: HistoryWrite,
+async function pageOf(
+  dataSource: DataSource,
   transaction: string,
-  plans: readonly AuditPlan[],
-  written: readonly TransactionRow[],
-): Promise<Map<UndoTable, TransactionRow[]>> {
-  const tables = new Map<UndoTable, TransactionRow[]>();
-  for (const plan of plans)
-    tables.set(
-      await UndoTable.open(write, plan, transaction),
-      written.filter((row) => row.plan === plan),
+  options: UndoPageOptions,
+): Promise<UndoPage> {
+  const { limit, cursor, dryRun = false } = options;
+  assertLimit(limit);
+  const list = `dry run of undo ${transactionId(transaction)}`;
+  const isFirst = cursor === undefined || cursor === null;
+  if (!isFirst && !dryRun)
+    throw new InvalidArgumentError(
+      'cursor',
+      `must be left out, unless dryRun is on. Give the nextCursor of an undo to history.transaction().`,
     );
-  return tables;
+  const skip = isFirst ? 0 : decodeCursor(list, cursor);
+  return applyUndo(dataSource, transaction, options, async ({ reading, transaction: id, behind }) => {
+    const plans = await tablesOfTransaction(reading, id);
+    const { items, end } = await readPart(reading, plans, { transaction: id, after: behind, skip, limit });
+    const next = (last: string): string =>
+      dryRun ? encodeCursor(list, skip + limit) : encodeCursor(transactionRequest(id, {}).list, last);
+    return {
+      items: items.map(withoutChangeset),
+      count: await countOf(reading, plans, id, behind),
+      nextCursor: end === undefined ? null : next(end),
+    };
+  });
 }
