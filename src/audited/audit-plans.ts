@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import {
   type BaseEntity,
   type DataSource,
@@ -5,7 +6,7 @@ import {
   type EntityMetadata,
   type EntityTarget,
 } from 'typeorm';
-import { AuditConfigurationError, NotAuditedError } from '../audit.errors.js';
+import { AuditConfigurationError, InvalidArgumentError, NotAuditedError } from '../audit.errors.js';
 import { assertOneTypeorm } from '../typeorm/assert-one-typeorm.js';
 import { extendDataSources } from '../typeorm/patches/data-source.patch.js';
 import { StateSlot } from '../typeorm/state-slot.js';
@@ -143,8 +144,9 @@ export class AuditPlans {
     return this.all.find((plan) => plan.metadata.tablePath === tablePath);
   }
 
-  /** The plan of an entity class, schema or name. @throws NotAuditedError */
+  /** The plan of an entity class, schema or name. @throws NotAuditedError @throws InvalidArgumentError 'entity' */
   get(target: EntityTarget<any>): AuditPlan {
+    assertNamesEntity(target);
     const plan = this.dataSource.hasMetadata(target) && this.find(this.dataSource.getMetadata(target));
     if (!plan) throw new NotAuditedError(nameOf(target));
     return plan;
@@ -213,6 +215,16 @@ extendDataSources((dataSource) => {
 
 function isActiveRecord(target: unknown): target is typeof BaseEntity {
   return typeof (target as Partial<typeof BaseEntity>).useDataSource === 'function';
+}
+
+/** @throws InvalidArgumentError when untyped code has given something else, such as options */
+function assertNamesEntity(target: unknown): asserts target is EntityTarget<any> {
+  const isName = typeof target === 'string' || typeof target === 'function' || target instanceof EntitySchema;
+  if (isName || (typeof target === 'object' && target !== null && 'name' in target)) return;
+  throw new InvalidArgumentError(
+    'entity',
+    `must be an entity: its class, its EntitySchema or its name, got ${inspect(target, { depth: 0 })}.`,
+  );
 }
 
 function nameOf(target: EntityTarget<any>): string {

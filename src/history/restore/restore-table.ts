@@ -58,12 +58,10 @@ export class RestoreTable {
     return this.sql.plan;
   }
 
-  /** Locks the rows that exist with FOR UPDATE. @returns the numbers of these rows */
-  async lock(rows: readonly RowToRestore[]): Promise<Set<number>> {
+  /** Locks the rows that exist with FOR UPDATE. */
+  async lock(rows: readonly RowToRestore[]): Promise<void> {
     const { sql } = this;
-    const lock = sql.dialect.locks.forUpdate('t');
-    const found = await this.query(`SELECT ${sql.number} FROM ${sql.present}${lock}`, rows);
-    return new Set(found.map(({ n }) => n as number));
+    await this.query(`SELECT ${sql.number} FROM ${sql.present}${sql.dialect.locks.forUpdate('t')}`, rows);
   }
 
   /** The row's newest version, even if the transaction reads an older snapshot; 0 without a history. */

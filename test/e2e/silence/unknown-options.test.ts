@@ -323,6 +323,21 @@ describe('untyped code', () => {
     expect(await refusal(() => call(world))).toMatchObject({ name: 'InvalidArgumentError', argument });
   });
 
+  it.each<[string, (world: World) => unknown]>([
+    ['timeline()', ({ history }) => history.timeline(undefined as never, 1)],
+    ['latest()', ({ history }) => history.latest(null as never, 1)],
+    ['restore()', ({ history }) => history.restore({} as never, 1, 1)],
+    ['feed()', ({ history }) => history.feed({ entities: [null as never] })],
+    ['backfill()', ({ maintenance }) => maintenance.backfill({ dryRun: true } as never)],
+    ['verify()', ({ maintenance }) => maintenance.verify(7 as never)],
+  ])('is told of what is no entity, by %s', async (_, call) => {
+    expect(await refusal(async () => call(world))).toMatchObject({
+      name: 'InvalidArgumentError',
+      argument: 'entity',
+      message: expect.stringContaining('must be an entity: its class, its EntitySchema or its name, got '),
+    });
+  });
+
   it('gives the result of state() to run()', async () => {
     const { context } = world;
     const state = context.run({ actor: 'ann', reason: 'r' }, () => context.without(() => context.state()))!;
