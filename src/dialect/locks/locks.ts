@@ -15,7 +15,7 @@ export interface Locks {
    * Suffix of a SELECT that reads the present rows if a plain SELECT reads a snapshot (`LOCK IN SHARE MODE`). It does
    * not reach into subqueries.
    *
-   * @param alias the table whose rows are read so. Default: all tables
+   * @param alias reads the present rows of this table only. Default: of all tables
    */
   readNow(alias?: string): string;
 

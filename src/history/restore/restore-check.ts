@@ -127,7 +127,7 @@ export class RestoreCheck {
     });
   }
 
-  /** Compares the rows whose revisions have the same columns by one statement. */
+  /** Compares rows with their revisions, by one statement for all revisions that have the same columns. */
   private async compareAll(
     rows: readonly RowToRestore[],
     recorded: readonly Recorded[],

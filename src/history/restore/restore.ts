@@ -37,7 +37,7 @@ interface RestoreTarget {
   readonly revision: Revision;
 }
 
-/** How often a restore is tried again that has lost a race whose winner can't be seen yet. */
+/** How often a restore that lost a race is tried again, as long as the winner has not committed. */
 const MOST_RETRIES = 3;
 
 /**

@@ -32,8 +32,7 @@ export async function rowsOfTransaction(
       queryRunner ?? dataSource,
       sql.dialect,
       `SELECT ${keyList(sql, keys, 'r')}, min(r.rev_version) AS first_version, max(r.rev_created) AS last_created ` +
-        `FROM ${sql.revisions} r WHERE r.rev_transaction = ${sql.dialect.types.value('{{transaction}}', 'uuid')} ` +
-        `AND r.rev_operation <> 'baseline' GROUP BY ${keys.map((key) => `r.${sql.column(key)}`).join(', ')}`,
+        `FROM ${writesOf(sql)} GROUP BY ${keys.map((key) => `r.${sql.column(key)}`).join(', ')}`,
       { transaction },
     );
     for (const row of found)
@@ -52,17 +51,18 @@ export async function tablesWritten(dataSource: DataSource, transaction: string)
   const reading = historyOf(dataSource).reading(dataSource, {});
   const written: AuditPlan[] = [];
   for (const plan of await tablesOfTransaction(reading, transaction)) {
-    const { dialect, revisions } = new PlanSql(dataSource, plan);
-    const found = await readTemplate(
-      dataSource,
-      dialect,
-      `SELECT 1 FROM ${revisions} r WHERE r.rev_transaction = ${dialect.types.value('{{transaction}}', 'uuid')} ` +
-        `AND r.rev_operation <> 'baseline' ${dialect.sql.limit(1)}`,
-      { transaction },
-    );
+    const sql = new PlanSql(dataSource, plan);
+    const template = `SELECT 1 FROM ${writesOf(sql)} ${sql.dialect.sql.limit(1)}`;
+    const found = await readTemplate(dataSource, sql.dialect, template, { transaction });
     if (found.length > 0) written.push(plan);
   }
   return written;
+}
+
+/** The revisions `r` that the transaction `{{transaction}}` made of writes, for FROM. */
+function writesOf({ revisions, dialect }: PlanSql): string {
+  const transaction = dialect.types.value('{{transaction}}', 'uuid');
+  return `${revisions} r WHERE r.rev_transaction = ${transaction} AND r.rev_operation <> 'baseline'`;
 }
 
 /** The order of rows by what the transaction wrote last. */
