@@ -1,3 +1,5 @@
+import { type ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type KeyExpression } from '../../audited/plan-sql.js';
 import { type KeyTable } from '../../dialect/keys/key.js';
 import { compileStatement, type Statement } from '../../dialect/run/statement.js';
 import { type Recording, type RevisionSql } from '../writer/revision-sql.js';
@@ -5,8 +7,9 @@ import { skipTaken } from '../writer/revision-statements.js';
 
 const FIRST: Recording = { rows: 'live', newest: 'none', upsert: false, setsBlind: false };
 
-/** The column of `lookForNone()` that tells whether the row has no history. */
-export const HAS_NONE = 'audit_has_none';
+/** The columns of `lookAtNewest()`: the newest version that the snapshot shows, 0 if none, and whether it is unsure. */
+export const NEWEST_VERSION = 'audit_version';
+export const HAS_CHANGED = 'audit_has_changed';
 
 /**
  * INSERT … SELECT of the row with the key in the parameters `k0`, `k1`, …, if it has no history.
@@ -40,17 +43,46 @@ function recordFirst(sql: RevisionSql, rows: string, id: string, isPrepared = fa
 }
 
 /**
- * A locking SELECT of the keys of rows, with the column `HAS_NONE`. Only the rows are locked: the subquery is a plain
- * read, and because it is in the list, it reads when the row is locked.
+ * A locking SELECT of the keys of rows and of `NEWEST_VERSION`. Only the rows are locked: the subqueries are plain reads.
+ *
+ * Without a snapshot, the first plain read takes one. Here it comes when the rows are locked, so it shows the newest
+ * revision of each. An old snapshot may not: `HAS_CHANGED` tells whether the row is another than in the snapshot.
  *
  * @param keys undefined for the row with the key in the parameters
  */
-export function lookForNone(sql: RevisionSql, keys: KeyTable | undefined, names: string): Statement {
+export function lookAtNewest(
+  sql: RevisionSql,
+  keys: KeyTable | undefined,
+  names: string,
+  snapshot: 'fresh' | 'old',
+): Statement {
   const rows = keys ? sql.rowsOf(keys) : `${sql.table} t WHERE ${sql.hasKey('t', sql.givenKey)}`;
+  const lock = sql.dialect.locks.forUpdate('t');
+  const ofKeys = sql.plan.keys.map((column) => `t.${sql.column(column)}`).join(', ');
+  const from =
+    keys && snapshot === 'fresh'
+      ? `(SELECT ${ofKeys} FROM ${rows} ${sql.dialect.sql.apart}${lock}) t`
+      : `${rows}${lock}`;
+  const hasChanged = snapshot === 'old' ? `, ${hasChangedSince(sql)} AS ${HAS_CHANGED}` : '';
   return compileStatement(
     sql.dialect,
-    `SELECT ${sql.holding('1')} AS audit_held, ${names}, NOT ${sql.hasHistory} AS ${HAS_NONE} FROM ${rows}${sql.dialect.locks.forUpdate('t')}`,
+    `SELECT ${sql.holding('1')} AS audit_held, ${names}, ` +
+      `coalesce(${sql.newestVersion(sql.liveKey)}, 0) AS ${NEWEST_VERSION}${hasChanged} FROM ${from}`,
     keys === undefined,
+  );
+}
+
+// The row `t` is read as it is, and `s` as the snapshot has it.
+function hasChangedSince(sql: RevisionSql): string {
+  const of =
+    (alias: string) =>
+    (column: Pick<ColumnMetadata, 'databaseName'>): string =>
+      `${alias}.${sql.column(column)}`;
+  const sources = sql.plan.columns.map(({ source }) => source);
+  const key: KeyExpression = (n) => of('t')(sql.plan.keys[n]);
+  return (
+    `NOT EXISTS (SELECT 1 FROM ${sql.table} s WHERE ${sql.hasKey('s', key)} ` +
+    `AND NOT (${sql.dialect.types.differ(sources, of('t'), of('s'))}))`
   );
 }
 

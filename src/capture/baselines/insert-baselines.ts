@@ -11,7 +11,7 @@ import { RevisionInserts, uuidSeries } from '../writer/insert-revisions.js';
 import { type TableStatement, type TableStatements } from '../writer/table-statements.js';
 import { type Recordable, valuesOf } from '../writer/table-write.js';
 import { recordFirstOfMany, recordFirstOfOne, recordFirstOfSelected } from './baseline-statements.js';
-import { RowsWithoutHistory } from './rows-without-history.js';
+import { NewestBeforeWrite } from './newest-before-write.js';
 
 /**
  * Inserts the first revisions of rows that have no history, by one INSERT … SELECT that looks for the history itself.
@@ -19,7 +19,7 @@ import { RowsWithoutHistory } from './rows-without-history.js';
  */
 export class BaselineInserts {
   private readonly inserts: RevisionInserts;
-  private readonly without: RowsWithoutHistory;
+  private readonly newest: NewestBeforeWrite;
 
   constructor(
     private readonly statements: TableStatements,
@@ -27,7 +27,7 @@ export class BaselineInserts {
     private readonly keyReader: KeyReader,
   ) {
     this.inserts = new RevisionInserts(statements, keyReader, dialect);
-    this.without = new RowsWithoutHistory(statements, keyReader);
+    this.newest = new NewestBeforeWrite(statements, keyReader);
   }
 
   /**
@@ -51,10 +51,17 @@ export class BaselineInserts {
   ): Promise<number> {
     const { queryRunner } = unit;
     await this.dialect.sessions.recognise?.(queryRunner);
-    const keys = await this.without.keysOf(queryRunner, rows);
-    // A single row is read when it is locked, and nobody else records it then. Any other is locked after that read.
-    if (!areAll || !soleKey(rows.keys)) unit.noteRead();
-    return keys.length > 0 ? this.inserts.insert(queryRunner, recordable, keys, 'none', true) : 0;
+    const { found, isExact } = await this.newest.look(unit, rows);
+    // Rows of other tables are locked after this read.
+    if (!areAll || !isExact) unit.noteRead();
+    const keys = found.filter(({ version }) => version === 0).map(({ key }) => key);
+    const written =
+      keys.length > 0 ? await this.inserts.insert(queryRunner, recordable, keys, 'none', true) : 0;
+    const isFirst = written === keys.length;
+    for (const { key, version, isHidden } of found)
+      if (version > 0) unit.noteNewest(rows.plan, key, { version, isHidden });
+      else if (isFirst) unit.noteNewest(rows.plan, key, { version: 1, isHidden: false });
+    return written;
   }
 
   private async insertOne(

@@ -99,6 +99,7 @@ export class WriteRecorder {
       transaction: revTransaction,
       changeset,
       snapshot,
+      newest: unit.newestOf(plan),
       isSerializable,
     });
     if (written > 0) await this.noteContext(unit, plan, context, isFirst);

@@ -3,6 +3,7 @@ import { type WriteContext } from '../../context/write-context.js';
 import { type Keys } from '../../dialect/keys/key.js';
 import { now } from '../../revision/clock.js';
 import { type ChangesetMark } from '../unit/transaction.js';
+import { type FoundNewest } from '../write/found-newest.js';
 import { type WriteOperation, type RowFacts } from '../write/write.js';
 import { type ContextValues } from './context-columns.js';
 
@@ -20,6 +21,8 @@ export interface Recordable extends RowFacts, ContextValues {
   readonly changeset: ChangesetMark | undefined;
   /** `old`: the transaction may have read before the write. Under REPEATABLE READ it may miss newer revisions then. */
   readonly snapshot?: 'fresh' | 'old';
+  /** What a look at the rows before the write has found, where an old snapshot may hide it. */
+  readonly newest?: FoundNewest;
   /** Whether the transaction is known to be SERIALIZABLE. */
   readonly isSerializable?: boolean;
 }

@@ -5,6 +5,7 @@ import { type Executed } from '../../dialect/run/executed.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { type Statement } from '../../dialect/run/statement.js';
 import { keyParameters } from '../../dialect/keys/key-text.js';
+import { type FoundRevision } from '../write/found-newest.js';
 import { needsChangeset, noteWritten } from './changesets.js';
 import { type Recordable, valuesOf } from './table-write.js';
 import { kindOf, recordingOf } from './insert-revisions.js';
@@ -28,9 +29,10 @@ export class VersionInsert {
   ) {}
 
   insert(queryRunner: QueryRunner, recordable: Recordable, key: Key): Promise<number> {
-    return this.dialect.sql.blocks
+    const found = recordable.newest?.of(key);
+    return this.dialect.sql.blocks && !found?.isHidden
       ? this.insertInBlock(queryRunner, recordable, key)
-      : this.insertInSteps(queryRunner, recordable, key);
+      : this.insertInSteps(queryRunner, recordable, key, found);
   }
 
   private async insertInBlock(queryRunner: QueryRunner, recordable: Recordable, key: Key): Promise<number> {
@@ -44,7 +46,12 @@ export class VersionInsert {
     return noteWritten(recordable, rows[0].written);
   }
 
-  private async insertInSteps(queryRunner: QueryRunner, recordable: Recordable, key: Key): Promise<number> {
+  private async insertInSteps(
+    queryRunner: QueryRunner,
+    recordable: Recordable,
+    key: Key,
+    found: FoundRevision | undefined,
+  ): Promise<number> {
     const { mayBeTaken, recording } = versioningOf(recordable);
     const { plan } = recordable;
     const given = keyValues(recordable, key);
@@ -54,22 +61,25 @@ export class VersionInsert {
         { plan, kind: `${kind} ${kindOf(recording)}`, build },
         { ...given, ...values },
       );
+    const lookAt = (version: number): Promise<Executed> =>
+      run('look at', (sql) => lookAtVersion(sql, recording), { version });
     let [newest = NONE] = (await run('look', (sql) => lookOne(sql, recording), {})).rows;
     const { isFollowed } = newest;
+    if (found && found.version > Number(newest.version))
+      [newest = newest] = (await lookAt(found.version)).rows;
     for (;;) {
       const isQuiet = newest.version !== null && !Number(newest.isNews);
-      if (isQuiet && !(mayBeTaken && recordable.haveChanged !== false)) return 0;
+      if (isQuiet && !(mayBeTaken && !found && recordable.haveChanged !== false)) return 0;
       const id = newId();
       // A rejected INSERT would keep a lock at the end of the table, where all sessions insert. So look first.
-      const looks = mayBeTaken && newest.version !== null && Number(isFollowed) === 1;
+      const looks = mayBeTaken && !found && newest.version !== null && Number(isFollowed) === 1;
       const next = looks
         ? versionStatement('next if free', recordable, recordNextIfFree)
         : versionStatement('next', recordable, recordNext);
       const { affected } = await this.statements.execute(queryRunner, next, { ...given, ...newest, id });
       if (affected > 0 && isQuiet) await run('remove', removeOne, { id });
       if (affected > 0 || !mayBeTaken) return isQuiet ? 0 : affected;
-      const version = Number(newest.version) + 1;
-      const { rows } = await run('look at', (sql) => lookAtVersion(sql, recording), { version });
+      const { rows } = await lookAt(Number(newest.version) + 1);
       if (rows.length === 0) return 0;
       newest = rows[0];
     }

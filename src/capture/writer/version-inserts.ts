@@ -62,9 +62,24 @@ export class VersionInserts {
 
   private insertNext(queryRunner: QueryRunner, recordable: Recordable, keys: Keys): Promise<number> {
     const key = soleKey(keys);
-    return key
-      ? this.one.insert(queryRunner, recordable, key)
-      : this.insertMany(queryRunner, recordable, keys);
+    if (key) return this.one.insert(queryRunner, recordable, key);
+    const isHidden = (each: Key): boolean => recordable.newest?.of(each)?.isHidden ?? false;
+    return isPacked(keys) || !keys.some(isHidden)
+      ? this.insertMany(queryRunner, recordable, keys)
+      : this.insertHidden(queryRunner, recordable, keys, isHidden);
+  }
+
+  // Those whose newest revision the snapshot hides are inserted by themselves.
+  private async insertHidden(
+    queryRunner: QueryRunner,
+    recordable: Recordable,
+    keys: readonly Key[],
+    isHidden: (key: Key) => boolean,
+  ): Promise<number> {
+    const shown = keys.filter((key) => !isHidden(key));
+    let written = shown.length > 0 ? await this.insertNext(queryRunner, recordable, shown) : 0;
+    for (const key of keys.filter(isHidden)) written += await this.one.insert(queryRunner, recordable, key);
+    return written;
   }
 
   private async insertMany(queryRunner: QueryRunner, recordable: Recordable, keys: Keys): Promise<number> {
