@@ -78,6 +78,17 @@ export function withOwnText(control: readonly unknown[], audited: readonly unkno
   return audited.map((event, index) => (isSame(control[index], event) ? control[index] : event));
 }
 
+/**
+ * Events without the failed attempts of writes that had a deadlock with those beside them: the library tries them again,
+ * and loggers are told of each attempt.
+ */
+export function withoutRetried({ context }: Scenario, events: readonly unknown[]): unknown[] {
+  if (!context.isParallel) return [...events];
+  const isRetried = ({ logger, error }: { logger?: string; error?: unknown }): boolean =>
+    logger === 'failed query' && /deadlock/i.test(String(error));
+  return events.filter((event) => !isRetried(event as object));
+}
+
 function isSame(statement: unknown, other: unknown): boolean {
   const [a, b] = [statement, other].map((given) => {
     const { query, ...rest } = (given ?? {}) as { query?: string };

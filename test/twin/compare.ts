@@ -1,4 +1,4 @@
-import { isAllowed, withoutOurs, withOwnText } from './allowed-differences.js';
+import { isAllowed, withoutOurs, withoutRetried, withOwnText } from './allowed-differences.js';
 import { type Outcome } from './outcome.js';
 import { type TwinDatabase } from './paths/write-path.js';
 import { type Scenario } from './scenarios.js';
@@ -32,7 +32,11 @@ function found(scenario: Scenario, database: TwinDatabase, control: Outcome, aud
   if (always.length > 0 || !isJudged || control.hangs) return always;
   return [
     ...byKey('results', labelled(control), labelled(audited)),
-    { what: 'events', without: control.events, with: withOwnText(control.events, audited.events) },
+    {
+      what: 'events',
+      without: control.events,
+      with: withOwnText(control.events, withoutRetried(scenario, audited.events)),
+    },
     {
       what: 'statements',
       without: control.statements,

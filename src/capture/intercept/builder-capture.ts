@@ -140,18 +140,16 @@ export class BuilderCapture {
     const given = this.internals.queryRunner;
     const queryRunner = given ?? this.internals.obtainQueryRunner();
     const statement = this.statementOf(facts, queryRunner);
-    const send: Send = (text, parameters) =>
-      units.run(
-        queryRunner,
-        async (unit) => {
-          const result = await statement.run(unit, text, parameters, (writes) =>
-            recorder.record(unit, writes, () => facts.capture.contextOf(who)),
-          );
-          if (unit.hasOwnTransaction) dialect.sessions.hideTransaction?.(result.raw);
-          return result;
-        },
-        { text: this.keyReturning?.withoutKeys(text) ?? text, parameters },
-      );
+    const send: Send = (text, parameters) => {
+      const shown = { text: this.keyReturning?.withoutKeys(text) ?? text, parameters };
+      return units.runStatement(queryRunner, shown, async (unit) => {
+        const result = await statement.run(unit, text, parameters, (writes) =>
+          recorder.record(unit, writes, () => facts.capture.contextOf(who)),
+        );
+        if (unit.hasOwnTransaction) dialect.sessions.hideTransaction?.(result.raw);
+        return result;
+      });
+    };
     try {
       return await this.executeWith(queryRunner, execute, (text, parameters) =>
         queryRunner.isReleased ? queryRunner.query(text, parameters, true) : send(text, parameters),

@@ -106,16 +106,12 @@ export async function executeSkipped<T>(
   const queryRunner = given.queryRunner ?? given.obtainQueryRunner();
   const isOwn = given.queryRunner === undefined;
   const send = (trace: Trace, text: string, parameters: unknown[]): Promise<QueryResult> =>
-    units.run(
-      queryRunner,
-      async (unit) => {
-        const result = await unit.watched(() => queryRunner.query(text, parameters, true));
-        await trace(unit, writesOf(skipped, result));
-        if (unit.hasOwnTransaction) dialect.sessions.hideTransaction?.(result.raw);
-        return result;
-      },
-      { text, parameters },
-    );
+    units.runStatement(queryRunner, { text, parameters }, async (unit) => {
+      const result = await unit.watched(() => queryRunner.query(text, parameters, true));
+      await trace(unit, writesOf(skipped, result));
+      if (unit.hasOwnTransaction) dialect.sessions.hideTransaction?.(result.raw);
+      return result;
+    });
   try {
     return await skips.whenTraced(queryRunner, 'without', (trace) =>
       trace

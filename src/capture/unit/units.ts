@@ -11,6 +11,9 @@ import { Unit, type UnitStatement } from './unit.js';
 /** How long a transaction command waits for writes that were called before, and don't know yet who writes. */
 const PATIENCE_MS = 2_000;
 
+/** How often a statement outside of a transaction is tried again after a deadlock. */
+const MOST_RETRIES = 3;
+
 /** Schedules the units of one data source and the application's statements between them. */
 export class Units implements StatementWatch {
   private readonly lines = new WeakMap<object, Line>();
@@ -35,25 +38,31 @@ export class Units implements StatementWatch {
     );
   }
 
+  /** Runs a function as one unit: in the open transaction of the connection, or in a transaction of its own. */
+  run<T>(queryRunner: QueryRunner, fn: (unit: Unit) => Promise<T>): Promise<T> {
+    return runIn(this.on(queryRunner), fn);
+  }
+
   /**
-   * Runs a function as one unit: in the open transaction of the connection, or in a transaction of its own.
+   * Runs a statement of the application as one unit. By itself it would hold its locks for a moment only. So if the
+   * unit has its own transaction, and a deadlock ends that, the statement is tried again.
    *
-   * @param statement the application's statement: an error of the COMMIT is reported as an error of this statement
+   * @param fn sends the statement, and can be called again
+   * @param statement an error of the COMMIT is reported as an error of this statement
    */
-  run<T>(queryRunner: QueryRunner, fn: (unit: Unit) => Promise<T>, statement?: UnitStatement): Promise<T> {
-    const unit = this.on(queryRunner);
-    return unit.within(async () => {
-      await unit.begin();
-      let result: T;
+  async runStatement<T>(
+    queryRunner: QueryRunner,
+    statement: UnitStatement,
+    fn: (unit: Unit) => Promise<T>,
+  ): Promise<T> {
+    for (let retries = MOST_RETRIES; ; retries--) {
+      const unit = this.on(queryRunner);
       try {
-        result = await fn(unit);
+        return await runIn(unit, fn, statement);
       } catch (error) {
-        await unit.abandon();
-        throw error;
+        if (retries === 0 || !unit.hasOwnTransaction || !this.dialect.locks.isDeadlock(error)) throw error;
       }
-      await unit.end(statement);
-      return result;
-    });
+    }
   }
 
   /**
@@ -173,6 +182,21 @@ export class Units implements StatementWatch {
     if (!line) this.lines.set(connection, (line = new Line(this.dialect.sessions.of(connection))));
     return line;
   }
+}
+
+function runIn<T>(unit: Unit, fn: (unit: Unit) => Promise<T>, statement?: UnitStatement): Promise<T> {
+  return unit.within(async () => {
+    await unit.begin();
+    let result: T;
+    try {
+      result = await fn(unit);
+    } catch (error) {
+      await unit.abandon();
+      throw error;
+    }
+    await unit.end(statement);
+    return result;
+  });
 }
 
 function connectItself(queryRunner: QueryRunner): Promise<object> {

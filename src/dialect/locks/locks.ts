@@ -37,6 +37,9 @@ export interface Locks {
    */
   readonly isReadCommitted?: string;
 
+  /** Whether the database has ended a transaction to resolve a deadlock. */
+  isDeadlock(error: unknown): boolean;
+
   /** Whether a transaction failed because of another one, so that a retry may succeed. */
   isConflict(error: unknown): boolean;
 }

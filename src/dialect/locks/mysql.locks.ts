@@ -1,8 +1,10 @@
 import { errorNumberOf } from '../run/driver-error.js';
 import { type Locks } from './locks.js';
 
-// ER_CHECKREAD (a row changed since the snapshot), ER_DUP_ENTRY, ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK.
-const CONFLICTS = [1020, 1062, 1205, 1213];
+// ER_LOCK_DEADLOCK.
+const DEADLOCK = 1213;
+// ER_CHECKREAD (a row changed since the snapshot), ER_DUP_ENTRY, ER_LOCK_WAIT_TIMEOUT.
+const CONFLICTS = [1020, 1062, 1205, DEADLOCK];
 
 // MariaDB has no FOR UPDATE OF, and skips the comment.
 const forUpdate: Locks['forUpdate'] = (alias, skipLocked) =>
@@ -18,6 +20,7 @@ export const mysqlLocks: Locks = {
   locksGaps: true,
   // A constant, so if it is false, the statement reads no row.
   isReadCommitted: `/*!80000 @@transaction_isolation *//*M! @@tx_isolation */ = 'READ-COMMITTED'`,
+  isDeadlock: (error) => errorNumberOf(error) === DEADLOCK,
   isConflict: (error) => CONFLICTS.includes(errorNumberOf(error)),
 };
 

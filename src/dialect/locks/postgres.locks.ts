@@ -1,8 +1,10 @@
 import { sqlStateOf } from '../run/driver-error.js';
 import { type Locks } from './locks.js';
 
-// serialization_failure, deadlock_detected, unique_violation.
-const CONFLICTS = ['40001', '40P01', '23505'];
+// deadlock_detected.
+const DEADLOCK = '40P01';
+// serialization_failure, unique_violation.
+const CONFLICTS = ['40001', '23505', DEADLOCK];
 
 export const postgresLocks: Locks = {
   forUpdate: (alias, skipLocked) =>
@@ -11,5 +13,6 @@ export const postgresLocks: Locks = {
     ` FOR NO KEY UPDATE${alias ? ` OF ${alias}` : ''}${skipLocked ? ' SKIP LOCKED' : ''}`,
   readNow: () => '',
   locksGaps: false,
+  isDeadlock: (error) => sqlStateOf(error) === DEADLOCK,
   isConflict: (error) => CONFLICTS.includes(sqlStateOf(error)),
 };

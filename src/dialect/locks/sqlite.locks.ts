@@ -6,5 +6,6 @@ export const sqliteLocks: Locks = {
   forNoKeyUpdate: () => '',
   readNow: () => '',
   locksGaps: false,
+  isDeadlock: () => false,
   isConflict: () => false,
 };
