@@ -59,8 +59,8 @@ export class BaselineInserts {
       keys.length > 0 ? await this.inserts.insert(queryRunner, recordable, keys, 'none', true) : 0;
     const isFirst = written === keys.length;
     for (const { key, version, isHidden } of found)
-      if (version > 0) unit.noteNewest(rows.plan, key, { version, isHidden });
-      else if (isFirst) unit.noteNewest(rows.plan, key, { version: 1, isHidden: false });
+      if (version > 0) unit.newest.note(rows.plan, key, { version, isHidden });
+      else if (isFirst) unit.newest.note(rows.plan, key, { version: 1, isHidden: false });
     return written;
   }
 

@@ -2,11 +2,10 @@ import { QueryFailedError, type QueryRunner } from 'typeorm';
 import { AuditError, UnrecordedWriteError } from '../../audit.errors.js';
 import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Dialect } from '../../dialect/dialect.js';
-import { type Key } from '../../dialect/keys/key.js';
 import { baseRunnerOf, hasOwnQuery, ownQueryOf } from '../../typeorm/query-runner.js';
 import { typeormVersion } from '../../typeorm/version.js';
 import { dataSourceOf } from '../../typeorm/data-source-of.js';
-import { FoundNewest, type FoundRevision } from '../write/found-newest.js';
+import { FoundNewest } from '../write/found-newest.js';
 import { showActive } from './active-flag.js';
 import { type Line, type Place } from './line.js';
 import { type QueryReplacements } from './query-replacements.js';
@@ -27,13 +26,14 @@ export interface UnitStatement {
  * the unit begins its own, which subscribers and TypeORM's query runner don't see.
  */
 export class Unit {
+  /** The newest revisions of rows that the unit has locked. */
+  readonly newest = new FoundNewest();
   private readonly turn = new Turn();
   private begun: Promise<void> | undefined;
   private line: Line | undefined;
   private place: Place | undefined;
   private isOwn = false;
   private readonly baselines = new Set<AuditPlan>();
-  private readonly newest = new Map<AuditPlan, FoundNewest>();
   private hideActive: (() => void) | undefined;
 
   constructor(
@@ -56,18 +56,6 @@ export class Unit {
   /** The tables of such rows. */
   get tablesWithBaselines(): ReadonlySet<AuditPlan> {
     return this.baselines;
-  }
-
-  /** Notes the newest revision of a row that the unit has locked. */
-  noteNewest(plan: AuditPlan, key: Key, found: FoundRevision): void {
-    let ofTable = this.newest.get(plan);
-    if (!ofTable) this.newest.set(plan, (ofTable = new FoundNewest()));
-    ofTable.note(key, found);
-  }
-
-  /** What `noteNewest()` has noted of a table. */
-  newestOf(plan: AuditPlan): FoundNewest | undefined {
-    return this.newest.get(plan);
   }
 
   /** Notes that the unit has read before its write, by a statement that TypeORM's `query()` has not seen. */

@@ -1,22 +1,25 @@
+import { type AuditPlan } from '../../audited/audit-plan.js';
 import { type Key } from '../../dialect/keys/key.js';
 import { keyText } from '../../dialect/keys/key-text.js';
 
 /** A row's newest revision, as a look at the locked row has found it. */
 export interface FoundRevision {
   readonly version: number;
-  /** Whether it is newer than what the transaction's snapshot shows. */
+  /** Whether the transaction's snapshot doesn't show it. */
   readonly isHidden: boolean;
 }
 
-/** The newest revisions that a look before a write has found, of rows of one table. */
+/** The newest revisions that looks before a write have found. */
 export class FoundNewest {
-  private readonly byKey = new Map<string, FoundRevision>();
+  private readonly tables = new Map<AuditPlan, Map<string, FoundRevision>>();
 
-  note(key: Key, found: FoundRevision): void {
-    this.byKey.set(keyText(key), found);
+  note(plan: AuditPlan, key: Key, found: FoundRevision): void {
+    let rows = this.tables.get(plan);
+    if (!rows) this.tables.set(plan, (rows = new Map()));
+    rows.set(keyText(key), found);
   }
 
-  of(key: Key): FoundRevision | undefined {
-    return this.byKey.get(keyText(key));
+  of(plan: AuditPlan, key: Key): FoundRevision | undefined {
+    return this.tables.get(plan)?.get(keyText(key));
   }
 }

@@ -90,7 +90,7 @@ export class WriteRecorder {
 
   private async writeOne(unit: Unit, write: Write, context: WriteContext): Promise<void> {
     const { plan, operation, keys, entities } = write;
-    const { queryRunner, revTransaction, snapshot, isSerializable } = unit;
+    const { queryRunner, revTransaction, snapshot, newest, isSerializable } = unit;
     const changeset = unit.changesetOf(plan.number);
     const isFirst = !changeset.isMade;
     const written = await this.writer.record(queryRunner, {
@@ -99,7 +99,7 @@ export class WriteRecorder {
       transaction: revTransaction,
       changeset,
       snapshot,
-      newest: unit.newestOf(plan),
+      newest,
       isSerializable,
     });
     if (written > 0) await this.noteContext(unit, plan, context, isFirst);

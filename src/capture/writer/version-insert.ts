@@ -29,7 +29,7 @@ export class VersionInsert {
   ) {}
 
   insert(queryRunner: QueryRunner, recordable: Recordable, key: Key): Promise<number> {
-    const found = recordable.newest?.of(key);
+    const found = recordable.newest?.of(recordable.plan, key);
     return this.dialect.sql.blocks && !found?.isHidden
       ? this.insertInBlock(queryRunner, recordable, key)
       : this.insertInSteps(queryRunner, recordable, key, found);
@@ -67,12 +67,13 @@ export class VersionInsert {
     const { isFollowed } = newest;
     if (found && found.version > Number(newest.version))
       [newest = newest] = (await lookAt(found.version)).rows;
-    for (;;) {
+    // What was found may have come back from later states, so a rejected INSERT puts an end to it.
+    for (let isFound = found !== undefined; ; isFound = false) {
       const isQuiet = newest.version !== null && !Number(newest.isNews);
-      if (isQuiet && !(mayBeTaken && !found && recordable.haveChanged !== false)) return 0;
+      if (isQuiet && !(mayBeTaken && recordable.haveChanged !== false)) return 0;
       const id = newId();
       // A rejected INSERT would keep a lock at the end of the table, where all sessions insert. So look first.
-      const looks = mayBeTaken && !found && newest.version !== null && Number(isFollowed) === 1;
+      const looks = mayBeTaken && !isFound && newest.version !== null && Number(isFollowed) === 1;
       const next = looks
         ? versionStatement('next if free', recordable, recordNextIfFree)
         : versionStatement('next', recordable, recordNext);

@@ -63,13 +63,13 @@ export class VersionInserts {
   private insertNext(queryRunner: QueryRunner, recordable: Recordable, keys: Keys): Promise<number> {
     const key = soleKey(keys);
     if (key) return this.one.insert(queryRunner, recordable, key);
-    const isHidden = (each: Key): boolean => recordable.newest?.of(each)?.isHidden ?? false;
+    const isHidden = (each: Key): boolean => recordable.newest?.of(recordable.plan, each)?.isHidden ?? false;
     return isPacked(keys) || !keys.some(isHidden)
       ? this.insertMany(queryRunner, recordable, keys)
       : this.insertHidden(queryRunner, recordable, keys, isHidden);
   }
 
-  // Those whose newest revision the snapshot hides are inserted by themselves.
+  // A row whose newest revision the snapshot doesn't show gets its revision alone.
   private async insertHidden(
     queryRunner: QueryRunner,
     recordable: Recordable,

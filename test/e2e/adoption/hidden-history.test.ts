@@ -83,6 +83,28 @@ else
       },
     );
 
+    // The row looks as in the snapshot, or as in its second version, but has been something else in between.
+    it.each([
+      { states: [11, 0], to: 11 },
+      { before: 7, states: [11, 7], to: 11 },
+      { before: 7, states: [11, 7], to: 12 },
+      { before: 7, states: [11, 12, 11], to: 12 },
+      { states: [11, 12, 11], to: 12 },
+      { states: [11, 12, 11], to: 11 },
+    ])('is complete, when the row was $states and becomes $to', async ({ before, states, to }) => {
+      if (before) await dataSource.manager.update(Reservation, 5, { party: before });
+      await dataSource.transaction(async (manager) => {
+        await manager.findOneByOrFail(Reservation, { id: 5 });
+        for (const party of states) await dataSource.manager.update(Reservation, 5, { party });
+        await manager.update(Reservation, 5, { party: to });
+      });
+      const revisions = (await readRevisions(dataSource, Reservation)).filter(({ id }) => id === 5);
+      const expected = [0, ...(before ? [before] : []), ...states, ...(states.at(-1) === to ? [] : [to])];
+      expect(revisions.map(({ party }) => party)).toEqual(expected);
+      await attachAudit(dataSource).maintenance.backfill();
+      await expectInvariants(dataSource);
+    });
+
     // A rejected revision keeps the end of the table locked, a look for a missing one the gap after its key.
     it.each(Object.entries(writes))(
       'is followed by %s without locks that others wait for',
