@@ -72,7 +72,7 @@ export async function readEvents(
   add('newest', firstIdOf(until, CLOCK_TOLERANCE_SECONDS), 'e.id < {{newest}}');
   const table = tableName(dataSource, event);
   const found = [actor, action, requestId, request.transaction].filter((given) => given !== undefined);
-  // An index serves one filter. Further filters have to look through what it finds.
+  // One filter is answered by its index. The others check the events that it finds.
   const isIndexed = found.length <= 1 && not?.actor === undefined;
   let floor: string | undefined;
   if (!isIndexed) {
