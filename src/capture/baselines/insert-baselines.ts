@@ -27,7 +27,7 @@ export class BaselineInserts {
     private readonly keyReader: KeyReader,
   ) {
     this.inserts = new RevisionInserts(statements, keyReader, dialect);
-    this.newest = new NewestBeforeWrite(statements, keyReader);
+    this.newest = new NewestBeforeWrite(statements, dialect, keyReader);
   }
 
   /**

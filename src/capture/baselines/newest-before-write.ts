@@ -1,4 +1,5 @@
 import { type QueryRunner } from 'typeorm';
+import { type Dialect } from '../../dialect/dialect.js';
 import { type Key, type Keys } from '../../dialect/keys/key.js';
 import { boundChunks, keyParameters, soleKey } from '../../dialect/keys/key-text.js';
 import { type KeyReader } from '../rows/key-reader.js';
@@ -29,6 +30,7 @@ interface FoundRow extends FoundRevision {
 export class NewestBeforeWrite {
   constructor(
     private readonly statements: TableStatements,
+    private readonly dialect: Dialect,
     private readonly keyReader: KeyReader,
   ) {}
 
@@ -64,7 +66,10 @@ export class NewestBeforeWrite {
     return { found, isExact: snapshot === 'fresh' && chunks.length === 1 };
   }
 
-  /** The first version after `shown` that shows the row as it is; else the last one that is there. */
+  /**
+   * The first version after `shown` that shows the row as it is; else the last one that is there. Where a block goes
+   * through further versions by itself, one that is there will do.
+   */
   private async seek(
     queryRunner: QueryRunner,
     plan: RowsToChange['plan'],
@@ -76,13 +81,15 @@ export class NewestBeforeWrite {
       kind: `look at ${kindOf(AS_IT_IS)}`,
       build: (sql) => lookAtVersion(sql, AS_IT_IS),
     };
+    const { blocks } = this.dialect.sql;
+    if (blocks && shown > 0) return shown;
     let newest = shown;
     // A hidden first revision shows the row as the snapshot does. On MariaDB its lock would be one on the gap before it.
     for (let version = Math.max(shown + 1, 2); ; version++) {
       const given = keyParameters(key, plan.keys.length, { version });
       const [row] = (await this.statements.execute(queryRunner, statement, given)).rows;
       if (row) newest = version;
-      if (!row || !Number(row.isNews)) return newest;
+      if (!row || blocks || !Number(row.isNews)) return newest;
     }
   }
 }

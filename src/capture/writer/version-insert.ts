@@ -30,15 +30,21 @@ export class VersionInsert {
 
   insert(queryRunner: QueryRunner, recordable: Recordable, key: Key): Promise<number> {
     const found = recordable.newest?.of(recordable.plan, key);
-    return this.dialect.sql.blocks && !found?.isHidden
-      ? this.insertInBlock(queryRunner, recordable, key)
+    return this.dialect.sql.blocks
+      ? this.insertInBlock(queryRunner, recordable, key, found)
       : this.insertInSteps(queryRunner, recordable, key, found);
   }
 
-  private async insertInBlock(queryRunner: QueryRunner, recordable: Recordable, key: Key): Promise<number> {
+  private async insertInBlock(
+    queryRunner: QueryRunner,
+    recordable: Recordable,
+    key: Key,
+    found: FoundRevision | undefined,
+  ): Promise<number> {
     const values = {
       ...keyValues(recordable, key),
       id: newId(),
+      found: found?.version ?? 0,
       mayHaveChanged: recordable.haveChanged !== false,
     };
     const block = blockStatement('block', recordable, lookAndRecordOne);

@@ -84,6 +84,7 @@ export function lookAndRecordOne(sql: RevisionSql, versioning: Versioning): Stat
     look: (into) => lookAtNewest(sql, recording, into),
     lookAt: (version, into) => look(sql, recording, into, 'JOIN', version) + dialect.locks.readNow(),
     insert: (newest) => insertNext(sql, recording, newest),
+    found: dialect.types.value('{{found}}', 'integer'),
     mayHaveChanged: dialect.types.value('{{mayHaveChanged}}', 'boolean'),
     changeset: changesetOf(sql, versioning),
   });

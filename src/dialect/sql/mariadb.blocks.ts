@@ -17,7 +17,7 @@ const IS_QUIET = 'audit_version IS NOT NULL AND NOT audit_is_news';
  * Blocks that keep the result of a plain SELECT in variables. SELECT … INTO takes no locks; SET and DEFAULT would.
  */
 export const mariadbBlocks: RevisionBlocks = {
-  one: ({ mayBeTaken, look, lookAt, insert, mayHaveChanged, changeset }) => {
+  one: ({ mayBeTaken, look, lookAt, insert, found, mayHaveChanged, changeset }) => {
     const declared =
       `DECLARE audit_id char(36) CHARACTER SET ascii; DECLARE audit_version int; DECLARE audit_created double; ` +
       `DECLARE audit_is_delete, audit_is_news bool; DECLARE audit_written int DEFAULT 0;`;
@@ -30,8 +30,10 @@ export const mariadbBlocks: RevisionBlocks = {
     // If the version is taken, the loop reads the revision that has it, and tries the next version. If the INSERT
     // succeeds, no newer revision exists. If there is no news, the INSERT is rolled back, and leaves no lock.
     return (
-      `BEGIN NOT ATOMIC ${declared} DECLARE audit_is_taken bool; ` +
+      `BEGIN NOT ATOMIC ${declared} DECLARE audit_is_taken bool; DECLARE audit_found int; ` +
       `DECLARE CONTINUE HANDLER FOR 1062 SET audit_is_taken = TRUE; ${look(INTO)}; ` +
+      `SET audit_found = ${found}; ` +
+      `IF audit_found > coalesce(audit_version, 0) THEN ${lookAt('audit_found', INTO)}; END IF; ` +
       `IF NOT (${IS_QUIET}) OR ${mayHaveChanged} THEN versions: LOOP SET audit_is_taken = FALSE; ` +
       `IF ${IS_QUIET} THEN SAVEPOINT audit_look; END IF; ` +
       `${insert(NEWEST)}; SET audit_written = ROW_COUNT(); ` +

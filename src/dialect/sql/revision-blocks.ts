@@ -9,6 +9,8 @@ export interface RevisionSteps {
   /** Reads the same columns of an existing version, in its present state. */
   readonly lookAt: (version: string, into: string) => string;
   readonly insert: (newest: NewestRevision) => string;
+  /** A version that is known to be there, though the snapshot may not show it; 0 if none is known. */
+  readonly found: string;
   /** Condition: a row that looks unchanged may have changed, because the snapshot may be too old. */
   readonly mayHaveChanged: string;
   /** Inserts the changeset, if a revision was written; undefined if the transaction has it. */
